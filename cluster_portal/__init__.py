@@ -1,0 +1,1 @@
+"""The ground: settings, and what every app stands on."""

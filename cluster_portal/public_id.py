@@ -1,0 +1,20 @@
+"""Random public identifiers: what the outside sees instead of a database key."""
+
+import secrets
+
+from django.db import models
+
+ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
+LENGTH = 12
+
+
+def new_public_id() -> str:
+    """Twelve characters from an alphabet without look-alikes: about 59 bits, so that counting ids finds nobody."""
+    return "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
+
+
+class PublicIdField(models.CharField):
+    """The public id of a row, set once when the row is made."""
+
+    def __init__(self, **options):
+        super().__init__(**{"max_length": LENGTH, "unique": True, "editable": False, "default": new_public_id} | options)
