@@ -8,6 +8,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
 from cluster_portal.public_id import PublicIdField
+from cluster_portal.states import move
 
 
 class AuditEntry(models.Model):
@@ -30,3 +31,178 @@ class AuditEntry(models.Model):
 
     def __str__(self):
         return f"{self.at:%Y-%m-%d %H:%M} {self.verb}"
+
+
+class UploadQuerySet(models.QuerySet):
+    def belonging_to(self, obj):
+        """The files of one object."""
+        return self.filter(about_model=obj._meta.label_lower, about_id=obj.public_id)
+
+
+class Upload(models.Model):
+    """A file that somebody gave us, checked and cleaned (uploads.py); the object it belongs to says who may read it."""
+
+    public_id = PublicIdField()
+    about_model = models.CharField(max_length=60)
+    about_id = models.CharField(max_length=12)
+    file = models.FileField(upload_to="uploads/%Y/%m/")
+    name = models.CharField(_("name"), max_length=120)
+    content_type = models.CharField(max_length=100)
+    size = models.PositiveIntegerField(_("size in bytes"))
+    sha256 = models.CharField(_("SHA-256"), max_length=64)
+    uploaded_at = models.DateTimeField(default=now)
+    uploaded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="uploads"
+    )
+
+    objects = UploadQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("file")
+        verbose_name_plural = _("files")
+        indexes = [models.Index(fields=["about_model", "about_id"], name="upload_by_object")]
+
+    def __str__(self):
+        return self.name
+
+
+class OutboxMailQuerySet(models.QuerySet):
+    def due(self, at):
+        """Mail that should leave now, oldest first."""
+        return self.filter(state=OutboxMail.State.QUEUED, not_before__lte=at).order_by("not_before", "pk")
+
+    def stuck(self, since):
+        """Mail that a worker took before `since` and never answered for."""
+        return self.filter(state=OutboxMail.State.SENDING, state_since__lt=since)
+
+    def unfinished(self):
+        """Mail that may still leave."""
+        return self.filter(state__in=[OutboxMail.State.DRAFT, OutboxMail.State.QUEUED])
+
+    def failed(self):
+        """Mail that we gave up on."""
+        return self.filter(state=OutboxMail.State.FAILED)
+
+    def about(self, obj):
+        """Mail about one object."""
+        return self.filter(about_model=obj._meta.label_lower, about_id=obj.public_id)
+
+
+class OutboxMail(models.Model):
+    """One mail to one person, written in the transaction of the action that causes it (outbox.py, delivery.py)."""
+
+    class State(models.TextChoices):
+        DRAFT = "draft", _("Held")
+        QUEUED = "queued", _("Waiting to leave")
+        SENDING = "sending", _("Leaving now")
+        SENT = "sent", _("Sent")
+        FAILED = "failed", _("Failed")
+        CANCELLED = "cancelled", _("Cancelled")
+
+    MOVES = {
+        "release": move([State.DRAFT], State.QUEUED, _("Release")),
+        "hold": move([State.QUEUED], State.DRAFT, _("Hold")),
+        "claim": move([State.QUEUED], State.SENDING, _("Send")),
+        "send": move([State.SENDING], State.SENT, _("Note as sent")),
+        "put_back": move([State.SENDING], State.QUEUED, _("Put back")),
+        "give_up": move([State.SENDING], State.FAILED, _("Give up")),
+        "cancel": move([State.DRAFT, State.QUEUED, State.SENDING], State.CANCELLED, _("Cancel")),
+        "retry": move([State.FAILED], State.QUEUED, _("Try again")),
+    }
+    AUDITED = ("error_code",)
+
+    public_id = PublicIdField()
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.QUEUED, editable=False)
+    state_since = models.DateTimeField(default=now, editable=False)
+    key = models.CharField(max_length=200, help_text=_("Template, object, reader and occasion: no mail goes twice."))
+    template = models.CharField(_("template"), max_length=60)
+    about_model = models.CharField(max_length=60)
+    about_id = models.CharField(max_length=12)
+    to = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="mails", verbose_name=_("to"))
+    language = models.CharField(_("language"), max_length=5)
+    subject = models.CharField(_("subject"), max_length=300)
+    body_text = models.TextField(_("text"), blank=True)
+    body_html = models.TextField(blank=True)
+    calendar = models.JSONField(default=list, blank=True, help_text=_("iCalendar objects: [method, text] each."))
+    message_id = models.CharField(max_length=120, unique=True)
+    queued_at = models.DateTimeField(_("queued"), default=now)
+    not_before = models.DateTimeField(_("not before"), default=now)
+    not_after = models.DateTimeField(_("not after"), null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    error_code = models.CharField(max_length=40, blank=True)
+    error = models.CharField(_("reason"), max_length=300, blank=True)
+    sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
+
+    objects = OutboxMailQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("mail")
+        verbose_name_plural = _("mails")
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["key"], condition=~Q(state="cancelled"), name="mail_key_once"),
+            models.CheckConstraint(
+                condition=Q(state="sent", sent_at__isnull=False) | ~Q(state="sent") & Q(sent_at=None),
+                name="mail_sent_at_exactly_when_sent",
+            ),
+            models.CheckConstraint(
+                condition=Q(not_after=None) | Q(not_after__gte=F("not_before")), name="mail_window_is_open"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["not_before", "id"], condition=Q(state="queued"), name="mail_due"),
+            models.Index(fields=["about_model", "about_id"], name="mail_by_object"),
+            models.Index(fields=["state", "-id"], name="mail_by_state"),
+        ]
+
+    def __str__(self):
+        return f"{self.template} {self.public_id}"
+
+
+class CalendarEntryQuerySet(models.QuerySet):
+    def about(self, obj):
+        """The entries of one thing, for everybody who has it."""
+        return self.filter(about_model=obj._meta.label_lower, about_id=obj.public_id)
+
+    def between(self, since, until):
+        """Entries that overlap the time from `since` to `until` and still take place."""
+        return self.exclude(status=CalendarEntry.Status.CANCELLED).filter(starts_at__lt=until, ends_at__gt=since)
+
+
+class CalendarEntry(models.Model):
+    """One thing in one person's calendar: the one answer to "does this clash with what I have?" (calendar.py).
+
+    Sessions of a run that follow its pattern share one `uid` (one recurring event); any other session has its own.
+    `sequence` grows with every change of what the uid says, as RFC 5545 section 3.8.7.4 asks.
+    """
+
+    class Status(models.TextChoices):
+        TENTATIVE = "tentative", _("Tentative")
+        CONFIRMED = "confirmed", _("Confirmed")
+        CANCELLED = "cancelled", _("Cancelled")
+
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="calendar_entries")
+    about_model = models.CharField(max_length=60)
+    about_id = models.CharField(max_length=12)
+    uid = models.CharField(max_length=80, db_index=True)
+    sequence = models.PositiveIntegerField(default=0)
+    status = models.CharField(max_length=10, choices=Status.choices)
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+
+    objects = CalendarEntryQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("calendar entry")
+        verbose_name_plural = _("calendar entries")
+        constraints = [
+            models.UniqueConstraint(fields=["person", "about_model", "about_id"], name="calendar_entry_once"),
+            models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="calendar_entry_ends_after_start"),
+        ]
+        indexes = [
+            models.Index(fields=["person", "starts_at"], name="calendar_by_person"),
+            models.Index(fields=["about_model", "about_id"], name="calendar_by_object"),
+        ]
+
+    def __str__(self):
+        return f"{self.uid} {self.status}"

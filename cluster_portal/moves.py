@@ -5,8 +5,6 @@ A model names its states in ``State`` and its moves in ``MOVES``; ``make_move`` 
 both, and the buttons of a page are its answer.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from django.db import models
@@ -18,20 +16,6 @@ from cluster_portal.audit import record, record_many
 
 class Refused(Exception):
     """Something cannot happen now. Its text is a sentence for people: what happened, what helps."""
-
-
-@dataclass(frozen=True)
-class Move:
-    """One allowed change of state, from any of `sources` to `target`; `label` is the word on its button."""
-
-    sources: frozenset[str]
-    target: str
-    label: Any
-
-
-def move(sources: Iterable[str], target: str, label: Any) -> Move:
-    """A Move, written short in the tables of the models."""
-    return Move(frozenset(sources), target, label)
 
 
 def permission_of(obj: models.Model | type[models.Model], name: str) -> str:

@@ -1,0 +1,15 @@
+import logging
+
+
+class RequestIdMiddleware:
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        return self.get_response(request)
+
+
+class RequestLogFilter(logging.Filter):
+    def filter(self, record):
+        record.request_id = "-"
+        return True

@@ -1,0 +1,28 @@
+"""Search that ignores case and ё/е and forgives a typo.
+
+Whatever is to be found keeps a folded copy of its words in a column `words` with a trigram index (the database's own
+case rules do not know ё). A typo is forgiven by pg_trgm's word similarity.
+"""
+
+from django.contrib.postgres.search import TrigramWordSimilarity
+from django.db import models
+from django.db.models import Q, Value
+
+LONGEST_QUERY = 100
+
+
+def folded(*texts: str) -> str:
+    """The texts as they are compared: casefolded, ё as е, single spaces."""
+    return " ".join(" ".join(texts).casefold().replace("ё", "е").split())
+
+
+def found(rows: models.QuerySet, query: str) -> models.QuerySet:
+    """The rows whose `words` hold the query, or nearly: whole matches first, then by likeness."""
+    asked = folded(query)[:LONGEST_QUERY]
+    if not asked:
+        return rows
+    return (
+        rows.annotate(likeness=TrigramWordSimilarity(Value(asked), "words"))
+        .filter(Q(words__contains=asked) | Q(words__trigram_word_similar=asked))
+        .order_by(models.Case(models.When(words__contains=asked, then=0), default=1), "-likeness", "pk")
+    )

@@ -1,0 +1,19 @@
+"""What a model writes in its ``MOVES``: the allowed changes of its state."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Move:
+    """One allowed change of state, from any of `sources` to `target`; `label` is the word on its button."""
+
+    sources: frozenset[str]
+    target: str
+    label: Any
+
+
+def move(sources: Iterable[str], target: str, label: Any) -> Move:
+    """A Move, written short in the tables of the models."""
+    return Move(frozenset(sources), target, label)

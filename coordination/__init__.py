@@ -1,0 +1,1 @@
+"""The top floor: home page, search, the desk, examples."""

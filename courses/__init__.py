@@ -1,0 +1,1 @@
+"""Courses, their runs and sessions, places, enrolment."""

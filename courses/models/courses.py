@@ -1,0 +1,61 @@
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.db import models
+from django.db.models import Exists, F, OuterRef
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from cluster_portal.public_id import PublicIdField
+from cluster_portal.search import folded
+from members.models.institutions import transliterated_slug
+
+
+class CourseQuerySet(models.QuerySet):
+    def visible_to(self, person):
+        """Courses with a public run; coordinators see those in preparation too."""
+        from courses.models.runs import Run
+
+        if person.is_authenticated and person.is_coordinator:
+            return self
+        return self.filter(Exists(Run.objects.public().filter(course=OuterRef("pk"))))
+
+
+class Course(models.Model):
+    """What is taught: the description, kept for years. An offering of it is a Run."""
+
+    class Kind(models.TextChoices):
+        COURSE = "course", _("Course")
+        WORKSHOP = "workshop", _("Workshop")
+        EVENT = "event", _("Event")
+
+    public_id = PublicIdField()
+    slug = models.SlugField(max_length=64, unique=True, editable=False)
+    title = models.CharField(_("title"), max_length=160)
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
+    summary = models.CharField(_("summary"), max_length=300)
+    description = models.TextField(_("description"), blank=True)
+    hours = models.PositiveSmallIntegerField(_("academic hours"), null=True, blank=True)
+    language = models.CharField(_("language of teaching"), max_length=5, default="en")
+    words = models.TextField(editable=False, default="")
+
+    objects = CourseQuerySet.as_manager()
+    AUDITED = ("kind", "hours", "language")
+
+    class Meta:
+        verbose_name = _("course")
+        verbose_name_plural = _("courses")
+        ordering = ["title", "pk"]
+        indexes = [GinIndex(OpClass(F("words"), name="gin_trgm_ops"), name="course_words")]
+
+    def __str__(self):
+        return self.title
+
+    def save(self, **options):
+        self.words = folded(self.title, self.summary)
+        if not self.slug:
+            slug = transliterated_slug(self.title)
+            taken = Course.objects.filter(slug=slug).exists()
+            self.slug = f"{slug[:55]}-{self.public_id[:6]}" if taken else slug
+        super().save(**options)
+
+    def get_absolute_url(self):
+        return reverse("courses:course", args=[self.slug])

@@ -1,0 +1,128 @@
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+from django.utils.timezone import now
+from django.utils.translation import gettext_lazy as _
+
+from cluster_portal.public_id import PublicIdField
+from cluster_portal.states import move
+
+
+class EnrolmentQuerySet(models.QuerySet):
+    def live(self):
+        """Enrolments that are neither over nor refused."""
+        return self.filter(state__in=Enrolment.LIVE)
+
+    def confirmed(self):
+        """Enrolments that give a place for certain."""
+        return self.filter(state=Enrolment.State.CONFIRMED)
+
+    def taking_places(self):
+        """Enrolments that count as taken: offered and confirmed."""
+        return self.filter(state__in=Enrolment.TAKING)
+
+    def in_queue(self):
+        """Who waits, first come first served."""
+        return self.filter(state=Enrolment.State.WAITING).order_by("queued_at", "pk")
+
+    def overdue_offers(self, at):
+        """Offers whose deadline has passed."""
+        return self.filter(state=Enrolment.State.OFFERED, offered_until__lte=at)
+
+    def expecting_mail(self):
+        """People to be told when something about the run changes: confirmed, offered or waiting."""
+        return self.live().exclude(state=Enrolment.State.ASKED)
+
+    def visible_to(self, person):
+        """One's own; those in the runs that one coordinates."""
+        if person.coordinates_whole_cluster:
+            return self
+        regions = [role.region_id for role in person.coordinator_roles]
+        return self.filter(Q(person=person) | Q(run__host__region__in=regions))
+
+    def without_right(self, institutions):
+        """Live enrolments made through an institution that is not among `institutions` any more."""
+        return self.live().filter(affiliation__isnull=False).exclude(
+            Exists(institutions.filter(pk=OuterRef("affiliation__institution")))
+        )
+
+
+class Enrolment(models.Model):
+    """One person's way through one run. A new attempt is a new row; one live row per run and person."""
+
+    class State(models.TextChoices):
+        ASKED = "asked", _("Asked")
+        WAITING = "waiting", _("In the queue")
+        OFFERED = "offered", _("Place offered")
+        CONFIRMED = "confirmed", _("Confirmed")
+        DECLINED = "declined", _("Declined")
+        LAPSED = "lapsed", _("Not answered in time")
+        CANCELLED = "cancelled", _("Left")
+
+    LIVE = (State.ASKED, State.WAITING, State.OFFERED, State.CONFIRMED)
+    TAKING = (State.OFFERED, State.CONFIRMED)
+    MOVES = {
+        "confirm": move([State.ASKED], State.CONFIRMED, _("Confirm")),
+        "wait": move([State.ASKED], State.WAITING, _("Put in the queue")),
+        "offer": move([State.WAITING], State.OFFERED, _("Offer the place")),
+        "accept": move([State.OFFERED], State.CONFIRMED, _("Take the place")),
+        "decline": move([State.OFFERED], State.DECLINED, _("Decline")),
+        "lapse": move([State.OFFERED], State.LAPSED, _("Let lapse")),
+        "cancel": move(LIVE, State.CANCELLED, _("Leave")),
+    }
+
+    public_id = PublicIdField()
+    run = models.ForeignKey("courses.Run", models.PROTECT, related_name="enrolments")
+    pool = models.ForeignKey("courses.Pool", models.PROTECT, related_name="enrolments")
+    person = models.ForeignKey("members.Person", models.PROTECT, related_name="enrolments")
+    affiliation = models.ForeignKey(
+        "members.Affiliation", models.PROTECT, null=True, blank=True, related_name="enrolments"
+    )
+    clause = models.ForeignKey("members.Clause", models.PROTECT, null=True, blank=True, related_name="enrolments")
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.ASKED, editable=False)
+    state_since = models.DateTimeField(default=now, editable=False)
+    asked_at = models.DateTimeField(default=now, editable=False)
+    queued_at = models.DateTimeField(null=True, blank=True, editable=False)
+    offered_until = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = EnrolmentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("enrolment")
+        verbose_name_plural = _("enrolments")
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["run", "person"],
+                condition=Q(state__in=["asked", "waiting", "offered", "confirmed"]),
+                name="one_live_enrolment_per_run_and_person",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="offered", offered_until__isnull=False) | ~Q(state="offered") & Q(offered_until=None),
+                name="offer_has_a_deadline_exactly_when_offered",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="waiting") | Q(queued_at__isnull=False), name="waiting_since_is_known"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["pool", "queued_at", "id"], condition=Q(state="waiting"), name="enrolment_queue"),
+            models.Index(fields=["offered_until"], condition=Q(state="offered"), name="enrolment_offers"),
+            models.Index(fields=["run", "state"], name="enrolment_by_run"),
+            models.Index(fields=["person", "state"], name="enrolment_by_person"),
+        ]
+
+    def __str__(self):
+        return f"{self.public_id} {self.state}"
+
+    @property
+    def takes_place(self) -> bool:
+        """Whether this enrolment counts as taken."""
+        return self.state in self.TAKING
+
+    def place_in_queue(self) -> int | None:
+        """1 for who is next, None for who does not wait."""
+        if self.state != self.State.WAITING:
+            return None
+        queue = type(self).objects.in_queue().filter(pool=self.pool_id)
+        ahead = Q(queued_at__lt=self.queued_at) | Q(queued_at=self.queued_at, pk__lt=self.pk)
+        return queue.filter(ahead).count() + 1

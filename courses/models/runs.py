@@ -1,0 +1,262 @@
+import zoneinfo
+from datetime import datetime
+
+from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Count, F, Max, Min, Prefetch, Q, Sum
+from django.urls import reverse
+from django.utils.timezone import now
+from django.utils.translation import gettext_lazy as _
+
+from cluster_portal.public_id import PublicIdField
+from cluster_portal.states import move
+from members.models.cluster import validate_time_zone
+from members.models.people import Affiliation
+
+
+class RunQuerySet(models.QuerySet):
+    def public(self):
+        """Runs that everybody may see: whatever was published, also when cancelled or closed since."""
+        return self.exclude(state=Run.State.DRAFT)
+
+    def published(self):
+        """Runs that take place."""
+        return self.filter(state=Run.State.PUBLISHED)
+
+    def visible_to(self, person):
+        """Public runs for everybody; drafts for those who may edit them."""
+        if person.is_authenticated and person.coordinates_whole_cluster:
+            return self
+        regions = [role.region_id for role in person.coordinator_roles] if person.is_authenticated else []
+        return self.filter(~Q(state=Run.State.DRAFT) | Q(host__region__in=regions))
+
+    def editable_by(self, person):
+        """Runs on the desk of a coordinator: all of them, or those hosted in their region."""
+        if person.coordinates_whole_cluster:
+            return self
+        return self.filter(host__region__in=[role.region_id for role in person.coordinator_roles])
+
+    def open_on(self, at):
+        """Runs that take enrolments at an instant."""
+        return self.published().filter(enrol_from__lte=at, enrol_until__gt=at)
+
+    def with_dates(self):
+        """Each run with the start of its first and the end of its last session, and how many there are."""
+        planned = Q(sessions__state=Session.State.PLANNED)
+        return self.annotate(
+            first_start=Min("sessions__starts_at", filter=planned),
+            last_end=Max("sessions__ends_at", filter=planned),
+            session_count=Count("sessions", filter=planned, distinct=True),
+        )
+
+    def for_lists(self):
+        """With everything that a line in a list shows, in a fixed number of queries."""
+        pools = Pool.objects.with_waiting().order_by("pk")
+        return self.with_dates().select_related("course", "host", "pattern").prefetch_related(Prefetch("pools", pools))
+
+    def not_over(self, at):
+        """Runs whose last session has not ended (or that have none yet)."""
+        return self.with_dates().filter(Q(last_end__gt=at) | Q(last_end=None))
+
+
+class Run(models.Model):
+    """One offering of a course."""
+
+    class State(models.TextChoices):
+        DRAFT = "draft", _("Draft")
+        PUBLISHED = "published", _("Published")
+        CANCELLED = "cancelled", _("Cancelled")
+        CLOSED = "closed", _("Closed")
+
+    class Admits(models.TextChoices):
+        MEMBERS = "members", _("Member institutions")
+        PARTNERS = "partners", _("Members and partners")
+        EVERYONE = "everyone", _("Everyone")
+
+    MOVES = {
+        "publish": move([State.DRAFT], State.PUBLISHED, _("Publish")),
+        "cancel": move([State.DRAFT, State.PUBLISHED], State.CANCELLED, _("Cancel the run")),
+        "close": move([State.PUBLISHED], State.CLOSED, _("Close")),
+    }
+    AUDITED = ("time_zone", "admits", "enrol_from", "enrol_until", "offer_hours", "places")
+
+    public_id = PublicIdField()
+    course = models.ForeignKey("courses.Course", models.PROTECT, related_name="runs", verbose_name=_("course"))
+    title = models.CharField(_("season or dates"), max_length=80, help_text=_("For instance: spring 2027"))
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.DRAFT, editable=False)
+    state_since = models.DateTimeField(default=now, editable=False)
+    host = models.ForeignKey(
+        "members.Institution", models.PROTECT, null=True, blank=True, related_name="hosted_runs", verbose_name=_("host")
+    )
+    place = models.CharField(_("place"), max_length=160, blank=True)
+    online_link = models.URLField(_("joining link"), blank=True, help_text=_("Only those confirmed see it."))
+    time_zone = models.CharField(_("time zone"), max_length=40, validators=[validate_time_zone])
+    enrol_from = models.DateTimeField(_("enrolment opens"))
+    enrol_until = models.DateTimeField(_("enrolment closes"))
+    admits = models.CharField(_("open to"), max_length=10, choices=Admits.choices, default=Admits.MEMBERS)
+    roles = ArrayField(
+        models.CharField(max_length=10, choices=Affiliation.Role.choices),
+        verbose_name=_("for"), default=list, blank=True, help_text=_("Nobody chosen means: any role."),
+    )
+    offer_hours = models.PositiveSmallIntegerField(
+        _("hours to answer an offer"), default=48, validators=[MinValueValidator(1), MaxValueValidator(720)]
+    )
+    instructors = models.ManyToManyField(
+        "members.Person", related_name="instructs", blank=True, verbose_name=_("instructors")
+    )
+
+    objects = RunQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("run")
+        verbose_name_plural = _("runs")
+        ordering = ["-pk"]
+        constraints = [
+            models.CheckConstraint(condition=Q(enrol_until__gt=F("enrol_from")), name="run_enrolment_closes_after_opening")
+        ]
+        indexes = [models.Index(fields=["state", "enrol_until"], name="run_by_state")]
+
+    def __str__(self):
+        return f"{self.course.title}, {self.title}"
+
+    def get_absolute_url(self):
+        return reverse("courses:run", args=[self.public_id])
+
+    @property
+    def zone(self) -> zoneinfo.ZoneInfo:
+        """The time zone in which the sessions are planned."""
+        return zoneinfo.ZoneInfo(self.time_zone)
+
+    @property
+    def is_live(self) -> bool:
+        """Whether people may already count on what the run says."""
+        return self.state == self.State.PUBLISHED
+
+    def takes_enrolments_at(self, at: datetime) -> bool:
+        """Whether one can enrol at an instant."""
+        return self.is_live and self.enrol_from <= at < self.enrol_until
+
+
+class Pattern(models.Model):
+    """The weekly pattern of a run's sessions, in the run's zone: "Tuesdays and Thursdays 16:00, not on 8 March"."""
+
+    run = models.OneToOneField(Run, models.CASCADE, related_name="pattern")
+    weekdays = ArrayField(models.PositiveSmallIntegerField(), verbose_name=_("days of the week"))
+    start_time = models.TimeField(_("start"))
+    minutes = models.PositiveSmallIntegerField(_("length in minutes"), validators=[MinValueValidator(5), MaxValueValidator(1440)])
+    first_day = models.DateField(_("from"))
+    last_day = models.DateField(_("to"))
+    days_off = ArrayField(models.DateField(), verbose_name=_("not on"), default=list, blank=True)
+
+    class Meta:
+        verbose_name = _("weekly pattern")
+        verbose_name_plural = _("weekly patterns")
+        constraints = [
+            models.CheckConstraint(condition=Q(last_day__gte=F("first_day")), name="pattern_ends_after_start"),
+            models.CheckConstraint(condition=Q(minutes__gt=0), name="pattern_has_length"),
+        ]
+
+    def __str__(self):
+        return f"{self.weekdays} {self.start_time}"
+
+
+class SessionQuerySet(models.QuerySet):
+    def planned(self):
+        """Sessions that take place."""
+        return self.filter(state=Session.State.PLANNED)
+
+    def starting_between(self, since, until):
+        """Planned sessions of published runs that start in a window."""
+        return self.planned().filter(run__state=Run.State.PUBLISHED, starts_at__gte=since, starts_at__lt=until)
+
+
+class Session(models.Model):
+    """One meeting of a run. `slot` is its place in the run's weekly pattern, empty for one outside of it."""
+
+    class State(models.TextChoices):
+        PLANNED = "planned", _("Planned")
+        CANCELLED = "cancelled", _("Cancelled")
+
+    MOVES = {"cancel": move([State.PLANNED], State.CANCELLED, _("Cancel the session"))}
+    AUDITED = ("starts_at", "ends_at")
+
+    public_id = PublicIdField()
+    run = models.ForeignKey(Run, models.PROTECT, related_name="sessions")
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.PLANNED, editable=False)
+    state_since = models.DateTimeField(default=now, editable=False)
+    title = models.CharField(_("topic"), max_length=160, blank=True)
+    place = models.CharField(_("place"), max_length=160, blank=True, help_text=_("Empty means: the run's place."))
+    starts_at = models.DateTimeField(_("start"))
+    ends_at = models.DateTimeField(_("end"))
+    slot = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = SessionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("session")
+        verbose_name_plural = _("sessions")
+        ordering = ["starts_at", "pk"]
+        constraints = [
+            models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="session_ends_after_start"),
+            models.UniqueConstraint(fields=["run", "slot"], name="session_slot_once"),
+        ]
+        indexes = [
+            models.Index(fields=["run", "starts_at"], name="session_by_run"),
+            models.Index(fields=["starts_at"], condition=Q(state="planned"), name="session_by_start"),
+        ]
+
+    def __str__(self):
+        return f"{self.run_id} {self.starts_at:%Y-%m-%d %H:%M}"
+
+
+class PoolQuerySet(models.QuerySet):
+    def with_waiting(self):
+        """Each pool with the number of people in its queue."""
+        return self.annotate(waiting=Count("enrolments", filter=Q(enrolments__state="waiting")))
+
+    def with_people(self):
+        """Each pool with what its enrolments say is taken, for the recount."""
+        return self.annotate(counted=Count("enrolments", filter=Q(enrolments__state__in=["offered", "confirmed"])))
+
+    def totals(self):
+        """Places and taken places over these pools."""
+        return self.aggregate(places=Sum("places", default=0), taken=Sum("taken", default=0))
+
+
+class Pool(models.Model):
+    """Places of a run of one sort. `taken` counts offered and confirmed enrolments, under the pool's lock."""
+
+    class Sort(models.TextChoices):
+        ROOM = "room", _("In the room")
+        ONLINE = "online", _("Online")
+
+    public_id = PublicIdField()
+    run = models.ForeignKey(Run, models.PROTECT, related_name="pools")
+    sort = models.CharField(_("how"), max_length=10, choices=Sort.choices, default=Sort.ROOM)
+    places = models.PositiveIntegerField(_("places"), validators=[MinValueValidator(1), MaxValueValidator(100_000)])
+    taken = models.PositiveIntegerField(default=0, editable=False)
+
+    objects = PoolQuerySet.as_manager()
+    AUDITED = ("places", "sort")
+
+    class Meta:
+        verbose_name = _("places")
+        verbose_name_plural = _("places")
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["run", "sort"], name="pool_once"),
+            models.CheckConstraint(condition=Q(taken__lte=F("places")), name="pool_never_oversold"),
+        ]
+
+    def __str__(self):
+        return f"{self.run_id} {self.sort} {self.taken}/{self.places}"
+
+    @property
+    def free(self) -> int:
+        """Places that nobody holds."""
+        return self.places - self.taken
+
+    def has_place(self) -> bool:
+        """Whether one more person fits."""
+        return self.taken < self.places

@@ -1,0 +1,1 @@
+"""Institutions, people, agreements: who belongs to the cluster, and by which document."""

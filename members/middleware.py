@@ -1,0 +1,41 @@
+"""The reader of a page: their language and their time zone."""
+
+import zoneinfo
+
+from django.utils import timezone, translation
+from django.utils.cache import patch_vary_headers
+from django.utils.functional import SimpleLazyObject
+
+from members.models import Cluster
+
+
+class ReaderMiddleware:
+    """Show a page in the reader's language and time zone, the cluster's where they have chosen none."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        request.cluster = SimpleLazyObject(Cluster.current)
+        language = language_for(request)
+        translation.activate(language)
+        request.LANGUAGE_CODE = language
+        timezone.activate(_zone_for(request))
+        response = self.get_response(request)
+        timezone.deactivate()
+        patch_vary_headers(response, ["Accept-Language", "Cookie"])
+        response.headers.setdefault("Content-Language", language)
+        return response
+
+
+def language_for(request) -> str:
+    """The language of a page: the person's own when signed in, else the cookie's, else the browser's."""
+    if request.user.is_authenticated:
+        return request.user.language
+    return translation.get_language_from_request(request)
+
+
+def _zone_for(request) -> zoneinfo.ZoneInfo:
+    if request.user.is_authenticated and request.user.time_zone:
+        return zoneinfo.ZoneInfo(request.user.time_zone)
+    return request.cluster.zone

@@ -1,0 +1,273 @@
+from dataclasses import dataclass
+
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils.timezone import now
+from django.utils.translation import gettext_lazy as _
+
+from cluster_portal.public_id import PublicIdField
+from cluster_portal.states import move
+
+
+def _agreement_in_force(day, prefix=""):
+    """The condition that an agreement (reached by `prefix`) is in force on a day: dates alone decide."""
+    return (
+        Q(**{f"{prefix}concluded_on__lte": day, f"{prefix}valid_from__lte": day})
+        & (Q(**{f"{prefix}valid_until": None}) | Q(**{f"{prefix}valid_until__gte": day}))
+        & (Q(**{f"{prefix}terminated_on": None}) | Q(**{f"{prefix}terminated_on__gt": day}))
+    )
+
+
+def _party_binding(day, prefix=""):
+    """The condition that a party (reached by `prefix`) is bound on a day: signed, not withdrawn, agreement in force."""
+    agreement = f"{prefix}agreement__"
+    return (
+        Q(**{f"{prefix}signed_on__lte": day})
+        & (Q(**{f"{prefix}withdrawn_on": None}) | Q(**{f"{prefix}withdrawn_on__gt": day}))
+        & _agreement_in_force(day, agreement)
+        & (Q(**{f"{agreement}amends": None}) | _agreement_in_force(day, f"{agreement}amends__"))
+    )
+
+
+def _network(prefix=""):
+    """The condition that an agreement makes its parties members: the network agreement, or an addendum to it."""
+    return Q(**{f"{prefix}kind": Agreement.Kind.NETWORK}) | Q(**{f"{prefix}amends__kind": Agreement.Kind.NETWORK})
+
+
+class AgreementQuerySet(models.QuerySet):
+    def in_force_on(self, day):
+        """Agreements in force on a day."""
+        return self.filter(_agreement_in_force(day))
+
+    def visible_to(self, person):
+        """Everybody sees what has been concluded; drafts and open ones are for coordinators and the parties' heads."""
+        concluded = Q(concluded_on__isnull=False)
+        if not person.is_authenticated:
+            return self.filter(concluded)
+        if person.coordinates_whole_cluster:
+            return self
+        return self.filter(
+            concluded | Q(state=Agreement.State.OPEN, parties__institution__in=person.spoken_for)
+        ).distinct()
+
+
+class Agreement(models.Model):
+    """A signed text that binds institutions: the root of every right in the portal."""
+
+    class Kind(models.TextChoices):
+        NETWORK = "network", _("Network collaboration agreement")
+        MEMORANDUM = "memorandum", _("Memorandum")
+        COOPERATION = "cooperation", _("Cooperation agreement")
+        ADDENDUM = "addendum", _("Addendum")
+
+    class State(models.TextChoices):
+        DRAFT = "draft", _("Draft")
+        OPEN = "open", _("Open for signature")
+        CONCLUDED = "concluded", _("Concluded")
+        WITHDRAWN = "withdrawn", _("Withdrawn")
+        TERMINATED = "terminated", _("Terminated")
+
+    MOVES = {
+        "open": move([State.DRAFT], State.OPEN, _("Open for signature")),
+        "conclude": move([State.OPEN], State.CONCLUDED, _("Conclude")),
+        "withdraw": move([State.DRAFT, State.OPEN], State.WITHDRAWN, _("Withdraw")),
+        "terminate": move([State.CONCLUDED], State.TERMINATED, _("Terminate")),
+    }
+
+    public_id = PublicIdField()
+    kind = models.CharField(_("kind"), max_length=12, choices=Kind.choices)
+    amends = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="addenda")
+    title = models.CharField(_("title"), max_length=200)
+    number = models.CharField(_("number"), max_length=40, blank=True)
+    place = models.CharField(_("place of signing"), max_length=120, blank=True)
+    occasion = models.CharField(_("occasion of signing"), max_length=200, blank=True)
+    text = models.ForeignKey("cluster_portal.Upload", models.PROTECT, null=True, blank=True, related_name="+")
+    state = models.CharField(_("state"), max_length=12, choices=State.choices, default=State.DRAFT, editable=False)
+    state_since = models.DateTimeField(default=now, editable=False)
+    valid_from = models.DateField(_("valid from"))
+    valid_until = models.DateField(_("valid until"), null=True, blank=True)
+    concluded_on = models.DateField(_("concluded on"), null=True, blank=True, editable=False)
+    terminated_on = models.DateField(_("terminated on"), null=True, blank=True, editable=False)
+
+    objects = AgreementQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("agreement")
+        verbose_name_plural = _("agreements")
+        ordering = ["-valid_from", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=["concluded", "terminated"], concluded_on__isnull=False)
+                | ~Q(state__in=["concluded", "terminated"]) & Q(concluded_on=None),
+                name="agreement_concluded_on_exactly_when_concluded",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="terminated", terminated_on__isnull=False)
+                | ~Q(state="terminated") & Q(terminated_on=None),
+                name="agreement_terminated_on_exactly_when_terminated",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="addendum", amends__isnull=False) | ~Q(kind="addendum") & Q(amends=None),
+                name="agreement_addendum_amends",
+            ),
+            models.CheckConstraint(
+                condition=Q(valid_until=None) | Q(valid_until__gte=F("valid_from")), name="agreement_ends_after_start"
+            ),
+        ]
+
+    def __str__(self):
+        return self.title
+
+    def get_absolute_url(self):
+        return reverse("members:agreement", args=[self.public_id])
+
+    def is_in_force_on(self, day) -> bool:
+        """Whether this agreement is in force on a day."""
+        return (
+            self.concluded_on is not None
+            and self.concluded_on <= day
+            and self.valid_from <= day
+            and (self.valid_until is None or self.valid_until >= day)
+            and (self.terminated_on is None or self.terminated_on > day)
+        )
+
+    def unsigned_parties(self):
+        """Parties whose signature is still missing."""
+        return self.parties.filter(signed_on=None)
+
+
+class PartyQuerySet(models.QuerySet):
+    def binding_on(self, day, network: bool):
+        """Parties that are bound on a day by a network agreement (its addenda too), or by another kind."""
+        kind = _network("agreement__")
+        return self.filter(_party_binding(day), kind if network else ~kind)
+
+    def was_bound_before(self, day):
+        """Parties that were bound by a network agreement at some time before a day."""
+        return self.filter(
+            _network("agreement__"), signed_on__lt=day, agreement__concluded_on__lt=day, agreement__valid_from__lt=day
+        )
+
+
+class Party(models.Model):
+    """An institution among those that an agreement binds."""
+
+    class Role(models.TextChoices):
+        LEAD = "lead", _("Lead")
+        PARTY = "party", _("Party")
+
+    agreement = models.ForeignKey(Agreement, models.CASCADE, related_name="parties")
+    institution = models.ForeignKey("members.Institution", models.PROTECT, related_name="parties")
+    role = models.CharField(_("role"), max_length=6, choices=Role.choices, default=Role.PARTY)
+    signed_on = models.DateField(_("signed on"), null=True, blank=True)
+    signatory = models.CharField(_("signed by"), max_length=200, blank=True)
+    withdrawn_on = models.DateField(_("withdrawn on"), null=True, blank=True)
+
+    objects = PartyQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("party")
+        verbose_name_plural = _("parties")
+        ordering = ["role", "institution__name", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["agreement", "institution"], name="party_once"),
+            models.CheckConstraint(
+                condition=Q(withdrawn_on=None) | Q(signed_on__isnull=False, withdrawn_on__gte=F("signed_on")),
+                name="party_withdraws_after_signing",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.institution} {self.agreement}"
+
+
+class CoverageQuerySet(models.QuerySet):
+    def in_force_on(self, day):
+        """Coverage in force on a day through a bound party of a network agreement."""
+        return self.filter(
+            _party_binding(day, "party__"), _network("party__agreement__"), Q(until=None) | Q(until__gte=day), since__lte=day
+        )
+
+    def was_in_force_before(self, day):
+        """Coverage that was in force at some time before a day."""
+        return self.filter(
+            _network("party__agreement__"), since__lt=day, party__signed_on__lt=day, party__agreement__concluded_on__lt=day
+        )
+
+
+class Coverage(models.Model):
+    """An institution that a party brings with it: a school under an authority, a name on an association's roll."""
+
+    party = models.ForeignKey(Party, models.PROTECT, related_name="coverages")
+    institution = models.ForeignKey("members.Institution", models.PROTECT, related_name="coverages")
+    since = models.DateField(_("from"))
+    until = models.DateField(_("to"), null=True, blank=True)
+    document = models.CharField(_("document"), max_length=200)
+
+    objects = CoverageQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("coverage")
+        verbose_name_plural = _("coverages")
+        ordering = ["institution__name", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["party", "institution", "since"], name="coverage_once"),
+            models.CheckConstraint(condition=Q(until=None) | Q(until__gte=F("since")), name="coverage_ends_after_start"),
+        ]
+
+    def __str__(self):
+        return f"{self.institution} {self.party}"
+
+
+class Clause(models.Model):
+    """A numbered sentence of an agreement; it may grant a right that pages cite."""
+
+    class Right(models.TextChoices):
+        COURSES = "course", _("Taking part in courses")
+        WORKSHOPS = "workshop", _("Taking part in workshops")
+        EVENTS = "event", _("Taking part in events")
+
+    agreement = models.ForeignKey(Agreement, models.CASCADE, related_name="clauses")
+    number = models.CharField(_("number"), max_length=20)
+    text = models.TextField(_("text"))
+    right = models.CharField(_("right"), max_length=12, choices=Right.choices, blank=True)
+
+    class Meta:
+        verbose_name = _("clause")
+        verbose_name_plural = _("clauses")
+        ordering = ["agreement", "pk"]
+        constraints = [models.UniqueConstraint(fields=["agreement", "number"], name="clause_once")]
+
+    def __str__(self):
+        return f"§ {self.number}"
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Why an institution belongs: the party (itself, or the one that covers it) and the clause that gives a right."""
+
+    party: Party
+    coverage: Coverage | None
+    clause: Clause | None
+
+    @property
+    def agreement(self) -> Agreement:
+        """The agreement whose clauses count: the one that an addendum amends, or the party's own."""
+        return self.party.agreement.amends or self.party.agreement
+
+
+def ground_of(institution, right: str, day) -> Ground | None:
+    """The document by which `institution` is a member on a day, with the clause that grants `right` if there is one."""
+    parties = Party.objects.select_related("agreement__amends", "institution")
+    coverage = None
+    party = parties.binding_on(day, network=True).filter(institution=institution).order_by("pk").first()
+    if party is None:
+        rows = Coverage.objects.in_force_on(day).filter(institution=institution)
+        coverage = rows.select_related("party__agreement__amends", "party__institution").order_by("pk").first()
+        if coverage is None:
+            return None
+        party = coverage.party
+    agreement = party.agreement.amends or party.agreement
+    clause = Clause.objects.filter(agreement=agreement, right=right).order_by("pk").first()
+    return Ground(party, coverage, clause)

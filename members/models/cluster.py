@@ -1,0 +1,45 @@
+import zoneinfo
+from datetime import date
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator
+from django.db import models
+from django.utils.timezone import localdate, now
+from django.utils.translation import gettext_lazy as _
+
+
+def validate_time_zone(name: str) -> None:
+    """Refuse what is not a time zone of the IANA database."""
+    if name not in zoneinfo.available_timezones():
+        raise ValidationError(_("“%(name)s” is not a time zone. Choose one such as Europe/Moscow."), params={"name": name})
+
+
+class Cluster(models.Model):
+    """The partnership that this installation serves: one row."""
+
+    name = models.CharField(_("name"), max_length=120)
+    about = models.TextField(_("what it is, in two sentences"), blank=True)
+    hue = models.PositiveSmallIntegerField(_("accent hue, 0 to 359"), default=258, validators=[MaxValueValidator(359)])
+    time_zone = models.CharField(_("time zone"), max_length=40, default="UTC", validators=[validate_time_zone])
+    contact_email = models.EmailField(_("who answers replies to our mail"), blank=True)
+
+    class Meta:
+        verbose_name = _("cluster")
+        constraints = [models.CheckConstraint(condition=models.Q(pk=1), name="cluster_is_one")]
+
+    def __str__(self):
+        return self.name
+
+    @classmethod
+    def current(cls) -> "Cluster":
+        """The cluster of this installation; an unsaved one with plain defaults before it has been named."""
+        return cls.objects.filter(pk=1).first() or cls(pk=1, name=_("AI cluster"))
+
+    @property
+    def zone(self) -> zoneinfo.ZoneInfo:
+        """The time zone in which the cluster's days begin and end."""
+        return zoneinfo.ZoneInfo(self.time_zone)
+
+    def today(self) -> date:
+        """Today in the cluster's zone."""
+        return localdate(now(), self.zone)

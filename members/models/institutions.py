@@ -1,0 +1,122 @@
+from anyascii import anyascii
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.db import models
+from django.db.models import Case, Exists, F, OuterRef, Value, When
+from django.urls import reverse
+from django.utils.text import slugify
+from django.utils.translation import gettext_lazy as _
+
+from cluster_portal.public_id import PublicIdField
+from cluster_portal.search import folded
+from members.models.agreements import Coverage, Party
+
+
+def transliterated_slug(name: str) -> str:
+    """A slug in Latin letters for a name in any script."""
+    return slugify(anyascii(name))[:60].strip("-") or "institution"
+
+
+class Region(models.Model):
+    """A part of the country with a coordinator of its own."""
+
+    name = models.CharField(_("name"), max_length=120, unique=True)
+    slug = models.SlugField(max_length=60, unique=True)
+
+    class Meta:
+        verbose_name = _("region")
+        verbose_name_plural = _("regions")
+        ordering = ["name"]
+
+    def __str__(self):
+        return self.name
+
+
+class InstitutionQuerySet(models.QuerySet):
+    def members_on(self, day):
+        """Institutions that are members on a day: a bound party of a network agreement, or covered by one."""
+        return self.filter(_is_party(day, network=True) | _is_covered(day))
+
+    def with_standing(self, day):
+        """Each institution with its `standing` on a day (a value of Institution.Standing), from the documents."""
+        was_party = Exists(Party.objects.was_bound_before(day).filter(institution=OuterRef("pk")))
+        was_covered = Exists(Coverage.objects.was_in_force_before(day).filter(institution=OuterRef("pk")))
+        Standing = Institution.Standing
+        return self.annotate(
+            standing=Case(
+                When(_is_party(day, network=True), then=Value(Standing.MEMBER)),
+                When(_is_covered(day), then=Value(Standing.COVERED)),
+                When(was_party | was_covered, then=Value(Standing.FORMER)),
+                When(_is_party(day, network=False), then=Value(Standing.PARTNER)),
+                default=Value(Standing.NONE),
+                output_field=models.CharField(),
+            )
+        )
+
+    def visible_to(self, person):
+        """The directory is public: everybody sees every institution."""
+        return self
+
+
+class Institution(models.Model):
+    """A university, school, kindergarten, company or other organisation. Whether it is a member, documents say."""
+
+    class Kind(models.TextChoices):
+        UNIVERSITY = "university", _("University")
+        METHODOLOGY_CENTRE = "methodology_centre", _("Methodology centre")
+        SCHOOL = "school", _("School")
+        KINDERGARTEN = "kindergarten", _("Kindergarten")
+        COLLEGE = "college", _("College")
+        SUPPLEMENTARY = "supplementary", _("Supplementary-education centre")
+        COMPANY = "company", _("Company")
+        AUTHORITY = "authority", _("Public authority")
+        ASSOCIATION = "association", _("Association")
+
+    class Standing(models.TextChoices):
+        MEMBER = "member", _("Member")
+        COVERED = "covered", _("Member, covered")
+        PARTNER = "partner", _("Partner")
+        FORMER = "former", _("Former member")
+        NONE = "none", _("Not a member")
+
+    public_id = PublicIdField()
+    slug = models.SlugField(max_length=64, unique=True, editable=False)
+    name = models.CharField(_("name"), max_length=200)
+    short_name = models.CharField(_("short name"), max_length=80, blank=True)
+    kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices)
+    region = models.ForeignKey(Region, models.PROTECT, null=True, blank=True, related_name="institutions")
+    about = models.TextField(_("about"), blank=True)
+    website = models.URLField(_("website"), blank=True)
+    words = models.TextField(editable=False, default="")
+
+    objects = InstitutionQuerySet.as_manager()
+    AUDITED = ("kind",)
+
+    class Meta:
+        verbose_name = _("institution")
+        verbose_name_plural = _("institutions")
+        ordering = ["name", "pk"]
+        indexes = [GinIndex(OpClass(F("words"), name="gin_trgm_ops"), name="institution_words")]
+
+    def __str__(self):
+        return self.short_name or self.name
+
+    def save(self, **options):
+        self.words = folded(self.name, self.short_name)
+        if not self.slug:
+            self.slug = self._free_slug()
+        super().save(**options)
+
+    def get_absolute_url(self):
+        return reverse("members:institution", args=[self.slug])
+
+    def _free_slug(self) -> str:
+        slug = transliterated_slug(self.short_name or self.name)
+        return f"{slug[:55]}-{self.public_id[:6]}" if Institution.objects.filter(slug=slug).exists() else slug
+
+
+def _is_party(day, network: bool):
+    return Exists(Party.objects.binding_on(day, network=network).filter(institution=OuterRef("pk")))
+
+
+def _is_covered(day):
+    return Exists(Coverage.objects.in_force_on(day).filter(institution=OuterRef("pk")))

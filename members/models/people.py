@@ -1,0 +1,298 @@
+import re
+from datetime import date
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import F, Q
+from django.utils.functional import cached_property
+from django.utils.timezone import now
+from django.utils.translation import gettext_lazy as _
+
+from cluster_portal.public_id import PublicIdField
+from cluster_portal.search import folded
+from cluster_portal.states import move
+from members.models.cluster import validate_time_zone
+
+ADULT_AGE = 18
+
+
+def validate_plain_name(name: str) -> None:
+    """Refuse a name that a mail program or a browser could take for a link or for markup."""
+    if re.search(r"[<>/\\{}\[\]@\x00-\x1f]|www\.|\b\w+\.(com|ru|org|net|kr)\b", name, re.IGNORECASE):
+        raise ValidationError(_("A name holds letters, spaces, hyphens and apostrophes only. Remove links and markup."))
+
+
+def years_between(birth: date, day: date) -> int:
+    """Full years from `birth` to `day`; somebody born on 29 February has their birthday on 1 March in other years."""
+    return day.year - birth.year - ((day.month, day.day) < (birth.month, birth.day))
+
+
+class PersonQuerySet(models.QuerySet):
+    def active(self):
+        """People who are neither suspended nor erased."""
+        return self.filter(suspended_at=None, erased_at=None)
+
+    def speaking_for(self, institution):
+        """Heads and contacts of an institution: who answers for it."""
+        return self.active().filter(
+            affiliations__institution=institution,
+            affiliations__state=Affiliation.State.ACTIVE,
+            affiliations__role__in=Affiliation.SPEAKING_ROLES,
+        ).distinct()
+
+
+class PersonManager(BaseUserManager.from_queryset(PersonQuerySet)):
+    def create_user(self, email=None, password=None, **fields):
+        """Make a person; without an e-mail they cannot sign in."""
+        person = self.model(email=(email or "").strip().lower() or None, **fields)
+        person.set_password(password)
+        person.save(using=self._db)
+        return person
+
+    def create_superuser(self, email, password=None, **fields):
+        """Make a person who may read /admin/."""
+        return self.create_user(email, password, is_superuser=True, **fields)
+
+
+class Person(AbstractBaseUser, PermissionsMixin):
+    """Anybody we know: who signs in, and who cannot. Never deleted, but emptied in place."""
+
+    public_id = PublicIdField()
+    email = models.EmailField(_("e-mail to sign in with"), unique=True, null=True, blank=True)
+    contact_email = models.EmailField(_("e-mail to write to"), blank=True)
+    family_name = models.CharField(_("family name"), max_length=100, validators=[validate_plain_name])
+    given_name = models.CharField(_("given name"), max_length=100, blank=True, validators=[validate_plain_name])
+    patronymic = models.CharField(_("patronymic"), max_length=100, blank=True, validators=[validate_plain_name])
+    name_on_certificate = models.CharField(
+        _("name on certificate"), max_length=200, blank=True, validators=[validate_plain_name]
+    )
+    sort_name = models.CharField(max_length=310, editable=False, db_index=True)
+    words = models.TextField(editable=False, default="")
+    birth_date = models.DateField(_("birth date"), null=True, blank=True)
+    language = models.CharField(_("language"), max_length=5, default="en")
+    time_zone = models.CharField(_("time zone"), max_length=40, blank=True, validators=[validate_time_zone])
+    joined_at = models.DateTimeField(default=now, editable=False)
+    suspended_at = models.DateTimeField(null=True, blank=True)
+    erased_at = models.DateTimeField(null=True, blank=True)
+    address_failed_at = models.DateTimeField(null=True, blank=True)
+
+    objects = PersonManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS = ["family_name"]
+    AUDITED = ("language", "time_zone")
+
+    class Meta:
+        verbose_name = _("person")
+        verbose_name_plural = _("people")
+        ordering = ["sort_name", "pk"]
+        constraints = [
+            models.CheckConstraint(condition=~Q(email=""), name="person_email_is_null_not_empty"),
+            models.CheckConstraint(condition=Q(email=None) | Q(email=models.functions.Lower("email")), name="person_email_is_lower_case"),
+        ]
+        indexes = [GinIndex(OpClass(F("words"), name="gin_trgm_ops"), name="person_words")]
+
+    def __str__(self):
+        return self.public_id
+
+    def save(self, **options):
+        self.sort_name = folded(self.family_name, self.given_name, self.patronymic)
+        self.words = folded(self.family_name, self.given_name, self.patronymic, self.email or "")
+        super().save(**options)
+
+    @property
+    def is_active(self) -> bool:
+        return self.suspended_at is None and self.erased_at is None
+
+    @property
+    def is_staff(self) -> bool:
+        return self.is_superuser
+
+    @property
+    def full_name(self) -> str:
+        """Family name first, as on a roster."""
+        return " ".join(filter(None, [self.family_name, self.given_name, self.patronymic]))
+
+    @property
+    def short_name(self) -> str:
+        """As one greets: given name, with the patronymic where there is one."""
+        return " ".join(filter(None, [self.given_name, self.patronymic])) or self.family_name
+
+    @property
+    def address(self) -> str:
+        """Where mail to this person goes, or nothing."""
+        return self.contact_email or self.email or ""
+
+    @property
+    def has_claimed(self) -> bool:
+        """Whether this person signs in with a password of their own."""
+        return bool(self.email) and self.has_usable_password()
+
+    def age_on(self, day: date) -> int | None:
+        """Full years on a day, or None when the birth date is unknown."""
+        return years_between(self.birth_date, day) if self.birth_date else None
+
+    def is_adult_on(self, day: date) -> bool:
+        """Whether this person is known to be 18 or older on a day."""
+        age = self.age_on(day)
+        return age is not None and age >= ADULT_AGE
+
+    @cached_property
+    def active_affiliations(self) -> list["Affiliation"]:
+        """Where this person works or learns now, the oldest first."""
+        return list(self.affiliations.active().select_related("institution", "institution__region").order_by("pk"))
+
+    @cached_property
+    def coordinator_roles(self) -> list["Coordinator"]:
+        """The parts of the cluster that this person coordinates now."""
+        return list(self.coordinating.now())
+
+    @property
+    def is_coordinator(self) -> bool:
+        """Whether this person coordinates anything."""
+        return bool(self.coordinator_roles)
+
+    @property
+    def coordinates_whole_cluster(self) -> bool:
+        return any(role.region_id is None for role in self.coordinator_roles)
+
+    def coordinates(self, region_id: int | None) -> bool:
+        """Whether this person coordinates the whole cluster or this region."""
+        return any(role.region_id in {None, region_id} for role in self.coordinator_roles)
+
+    @property
+    def spoken_for(self) -> list:
+        """The institutions for which this person answers as head or contact."""
+        return [it.institution for it in self.active_affiliations if it.role in Affiliation.SPEAKING_ROLES]
+
+    @property
+    def has_desk(self) -> bool:
+        return self.is_coordinator or bool(self.spoken_for)
+
+
+class CoordinatorQuerySet(models.QuerySet):
+    def now(self):
+        """Roles that are held today."""
+        return self.filter(until=None)
+
+
+class Coordinator(models.Model):
+    """Somebody coordinates the whole cluster, or one region of it."""
+
+    person = models.ForeignKey(Person, models.PROTECT, related_name="coordinating")
+    region = models.ForeignKey("members.Region", models.PROTECT, null=True, blank=True, related_name="coordinators")
+    since = models.DateField(_("since"))
+    until = models.DateField(_("until"), null=True, blank=True)
+
+    objects = CoordinatorQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("coordinator")
+        verbose_name_plural = _("coordinators")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["person", "region"], condition=Q(until=None), nulls_distinct=False, name="coordinator_once"
+            )
+        ]
+
+    def __str__(self):
+        return f"{self.person} {self.region or ''}"
+
+
+class AffiliationQuerySet(models.QuerySet):
+    def active(self):
+        """Affiliations in force."""
+        return self.filter(state=Affiliation.State.ACTIVE)
+
+    def asked(self):
+        """People who wait for an institution's answer."""
+        return self.filter(state=Affiliation.State.ASKED)
+
+    def invited(self):
+        """People who have not answered an invitation yet."""
+        return self.filter(state=Affiliation.State.INVITED)
+
+    def live(self):
+        """Affiliations that are in force or waiting for an answer."""
+        return self.filter(state__in=[Affiliation.State.INVITED, Affiliation.State.ASKED, Affiliation.State.ACTIVE])
+
+    def visible_to(self, person):
+        """One's own; those of institutions one speaks for; those in the regions one coordinates."""
+        if person.coordinates_whole_cluster:
+            return self
+        regions = [role.region_id for role in person.coordinator_roles]
+        return self.filter(
+            Q(person=person) | Q(institution__in=person.spoken_for) | Q(institution__region__in=regions)
+        )
+
+    def decidable_by(self, person):
+        """What this person's desk may decide: as `visible_to`, without one's own."""
+        return self.visible_to(person).exclude(person=person)
+
+
+class Affiliation(models.Model):
+    """A person belongs to an institution in a role: by invitation, or because they asked and were admitted."""
+
+    class Role(models.TextChoices):
+        HEAD = "head", _("Head")
+        CONTACT = "contact", _("Contact")
+        TEACHER = "teacher", _("Teacher")
+        STAFF = "staff", _("Staff")
+        STUDENT = "student", _("Student")
+
+    class State(models.TextChoices):
+        INVITED = "invited", _("Invited")
+        ASKED = "asked", _("Waiting for the institution")
+        ACTIVE = "active", _("Active")
+        DECLINED = "declined", _("Declined")
+        ENDED = "ended", _("Ended")
+
+    SPEAKING_ROLES = (Role.HEAD, Role.CONTACT)
+    MOVES = {
+        "accept": move([State.INVITED], State.ACTIVE, _("Accept the invitation")),
+        "decline": move([State.INVITED], State.DECLINED, _("Decline")),
+        "admit": move([State.ASKED], State.ACTIVE, _("Admit")),
+        "refuse": move([State.ASKED], State.DECLINED, _("Refuse")),
+        "end": move([State.ACTIVE], State.ENDED, _("End")),
+    }
+    AUDITED = ("role",)
+
+    public_id = PublicIdField()
+    person = models.ForeignKey(Person, models.PROTECT, related_name="affiliations")
+    institution = models.ForeignKey("members.Institution", models.PROTECT, related_name="affiliations")
+    role = models.CharField(_("role"), max_length=10, choices=Role.choices)
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, editable=False)
+    state_since = models.DateTimeField(default=now, editable=False)
+    invited_by = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="invitations_sent")
+    starts_on = models.DateField(_("since"), null=True, blank=True)
+    ends_on = models.DateField(_("until"), null=True, blank=True)
+
+    objects = AffiliationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("affiliation")
+        verbose_name_plural = _("affiliations")
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["person", "institution", "role"],
+                condition=Q(state__in=["invited", "asked", "active"]),
+                name="affiliation_once_while_live",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["active", "ended"], starts_on__isnull=False)
+                | ~Q(state__in=["active", "ended"]) & Q(starts_on=None),
+                name="affiliation_starts_exactly_when_active",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="ended", ends_on__isnull=False) | ~Q(state="ended") & Q(ends_on=None),
+                name="affiliation_ends_exactly_when_ended",
+            ),
+        ]
+        indexes = [models.Index(fields=["institution", "state"], name="affiliation_by_institution")]
+
+    def __str__(self):
+        return f"{self.person} {self.role} {self.institution}"
