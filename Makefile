@@ -1,0 +1,45 @@
+# make run     the portal, with everything it needs (PORT HOST STATE EXAMPLE)
+# make test    all tests but the biggest counts (ARGS="tests/courses -k offer")
+# make test-all, make bench, make lint, make words (collect and compile translations), make clean
+PYTHON ?= python3
+PORT ?= 8000
+HOST ?= 127.0.0.1
+STATE ?= .local
+EXAMPLE ?= petrogradsky
+ARGS ?=
+PROCESSES ?= 2
+
+.PHONY: run test test-all bench lint clean words python installed installed-for-tests
+
+run: installed
+	@exec env DEMO=1 PORT='$(PORT)' HOST='$(HOST)' STATE='$(STATE)' EXAMPLE='$(EXAMPLE)' PORTAL_STARTED_BY_MAKE=1 \
+		.venv/bin/python manage.py portal
+
+test: installed-for-tests
+	.venv/bin/python -m pytest -n $(PROCESSES) -m "not big" $(ARGS)
+
+test-all: installed-for-tests
+	.venv/bin/python -m pytest -n $(PROCESSES) $(ARGS)
+
+bench: installed-for-tests
+	.venv/bin/python -m bench $(ARGS)
+
+lint: installed-for-tests
+	.venv/bin/python -m ruff check .
+	.venv/bin/python -m ruff format --check .
+	.venv/bin/python -m mypy
+
+words: installed-for-tests
+	.venv/bin/python -m cluster_portal.launch.translations
+
+clean: python
+	@$(PYTHON) -I cluster_portal/launch/clean.py '$(STATE)'
+
+installed: python
+	@$(PYTHON) -I cluster_portal/launch/install.py requirements.lock
+
+installed-for-tests: python
+	@$(PYTHON) -I cluster_portal/launch/install.py tests/requirements.lock
+
+python:
+	@command -v '$(PYTHON)' >/dev/null || { echo 'The portal needs Python 3.11 or newer: $(PYTHON) is not there.'; exit 1; }
