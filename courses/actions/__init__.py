@@ -1,0 +1,51 @@
+from courses.actions.courses import change_course, create_course
+from courses.actions.enrolments import (
+    accept_offer,
+    cancel_enrolment,
+    decline_offer,
+    enrol,
+    lapse_offer,
+    lapse_overdue_offers,
+    offer_free_places,
+)
+from courses.actions.pools import change_places, recount_pools
+from courses.actions.runs import cancel_run, change_run, close_run, create_run, publish_run
+from courses.actions.sessions import add_session, cancel_session, move_session, plan_sessions
+
+ACTIONS = {
+    "enrolment": {
+        "confirm": enrol,
+        "wait": enrol,
+        "offer": offer_free_places,
+        "accept": accept_offer,
+        "decline": decline_offer,
+        "lapse": lapse_offer,
+        "cancel": cancel_enrolment,
+    },
+    "run": {"publish": publish_run, "cancel": cancel_run, "close": close_run},
+    "session": {"cancel": cancel_session},
+}
+
+__all__ = [
+    "ACTIONS",
+    "accept_offer",
+    "add_session",
+    "cancel_enrolment",
+    "cancel_run",
+    "cancel_session",
+    "change_course",
+    "change_places",
+    "change_run",
+    "close_run",
+    "create_course",
+    "create_run",
+    "decline_offer",
+    "enrol",
+    "lapse_offer",
+    "lapse_overdue_offers",
+    "move_session",
+    "offer_free_places",
+    "plan_sessions",
+    "publish_run",
+    "recount_pools",
+]

@@ -1,0 +1,40 @@
+import logging
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from cluster_portal.audit import record_changes
+from cluster_portal.moves import Refused
+from courses.actions.enrolments import offer_free_places
+from courses.actions.locks import lock_pools, lock_run
+from courses.models import Pool
+from members.models import Person
+
+log = logging.getLogger(__name__)
+
+
+@transaction.atomic
+def change_places(pool: Pool, places: int, by: Person) -> Pool:
+    """Change how many places a pool has; new places are offered to the queue at once."""
+    run = lock_run(pool.run)
+    pool = next(it for it in lock_pools(run) if it.pk == pool.pk)
+    pool.run = run
+    if places < pool.taken:
+        raise Refused(
+            _("%(taken)s places are taken, so there cannot be fewer. Ask people to leave first, or keep %(taken)s.")
+            % {"taken": pool.taken}
+        )
+    if places != pool.places:
+        pool.places = places
+        pool.save(update_fields=["places"])
+        record_changes("courses.pool.change", pool, by=by, changed=["places"])
+        offer_free_places(pool)
+    return pool
+
+
+def recount_pools() -> list[Pool]:
+    """The pools whose counter differs from what their enrolments say; each is reported in the log, none changed."""
+    drifted = [pool for pool in Pool.objects.with_people() if pool.counted != pool.taken]
+    for pool in drifted:
+        log.error("Pool %s counts %s taken, its enrolments say %s.", pool.public_id, pool.taken, pool.counted)
+    return drifted

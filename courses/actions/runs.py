@@ -1,0 +1,96 @@
+from django.db import transaction
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+
+from cluster_portal.audit import record, record_changes
+from cluster_portal.moves import Refused, make_move, make_moves
+from cluster_portal.outbox import cancel_mails, queue_mail
+from courses import calendars
+from courses.actions.locks import lock_pools, lock_run
+from courses.models import Course, Enrolment, Pool, Run
+from members.models import Person
+
+MAILED_WHEN_CHANGED = {"place", "online_link", "time_zone"}
+
+
+@transaction.atomic
+def create_run(course: Course, by: Person | None, places: dict[str, int], instructors=(), **facts) -> Run:
+    """Prepare a new run of a course, as a draft, with its places (sort of pool → how many)."""
+    run = Run.objects.create(course=course, **facts)
+    run.instructors.set(instructors)
+    Pool.objects.bulk_create(Pool(run=run, sort=sort, places=count) for sort, count in places.items())
+    record("courses.run.create", run, by=by)
+    return run
+
+
+@transaction.atomic
+def change_run(run: Run, by: Person, **changes) -> list[str]:
+    """Change what a run says; when it is live and people would come to a wrong place, they are told."""
+    run = lock_run(run)
+    instructors = changes.pop("instructors", None)
+    changed = [name for name, value in changes.items() if getattr(run, name) != value]
+    for name in changed:
+        setattr(run, name, changes[name])
+    if changed:
+        run.save()
+        record_changes("courses.run.change", run, by=by, changed=changed)
+    if instructors is not None:
+        run.instructors.set(instructors)
+    if run.is_live and MAILED_WHEN_CHANGED & set(changed):
+        tell_sessions_changed(run)
+    return changed
+
+
+@transaction.atomic
+def publish_run(run: Run, by: Person | None) -> None:
+    """Publish a run: it has sessions ahead, and places."""
+    run = lock_run(run)
+    if not run.sessions.planned().filter(starts_at__gt=now()).exists():
+        raise Refused(_("A run needs at least one session in the future. Plan its sessions, then publish."))
+    if not run.pools.exists():
+        raise Refused(_("A run needs places. Say how many there are, then publish."))
+    make_move(run, "publish", by=by)
+
+
+@transaction.atomic
+def cancel_run(run: Run, by: Person) -> None:
+    """Cancel a run: everybody in it and in its queue is told, and their places end."""
+    run = lock_run(run)
+    pools = lock_pools(run)
+    make_move(run, "cancel", by=by)
+    enrolments = list(run.enrolments.live().select_for_update(of=("self",)).select_related("person", "pool").order_by("pk"))
+    make_moves(enrolments, "cancel", by=by, reason="the run was cancelled", offered_until=None)
+    Pool.objects.filter(pk__in=[pool.pk for pool in pools]).update(taken=0)
+    for enrolment in enrolments:
+        enrolment.run = run
+        cancel_mails(about=enrolment, reason="the run was cancelled")
+        queue_mail("courses/run_cancelled", about=enrolment, to=enrolment.person, calendar=calendars.withdraw(enrolment))
+
+
+@transaction.atomic
+def close_run(run: Run, by: Person) -> None:
+    """Close a run whose sessions are over."""
+    run = lock_run(run)
+    if run.sessions.planned().filter(ends_at__gt=now()).exists():
+        raise Refused(_("This run has sessions ahead. Close it after the last one, or cancel it."))
+    make_move(run, "close", by=by)
+
+
+def tell_sessions_changed(run: Run) -> None:
+    """Queue the mail that says when and where the sessions are now, with the calendar update, for all who count on it."""
+    enrolments = people_to_tell(run)
+    invitations = calendars.sessions_changed(run, enrolments)
+    for enrolment in enrolments:
+        enrolment.run = run
+        queue_mail(
+            "courses/sessions_changed",
+            about=enrolment,
+            to=enrolment.person,
+            occasion=now().isoformat(),
+            calendar=invitations[enrolment.pk],
+        )
+
+
+def people_to_tell(run: Run) -> list[Enrolment]:
+    """The enrolments whose people are told when the run changes: confirmed, offered and waiting."""
+    return list(run.enrolments.expecting_mail().select_related("person", "pool").order_by("pk"))

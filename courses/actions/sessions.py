@@ -1,0 +1,126 @@
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+
+from cluster_portal.audit import record, record_changes
+from cluster_portal.moves import Refused, make_move
+from cluster_portal.outbox import queue_mail
+from courses import calendars
+from courses.actions.locks import lock_run
+from courses.actions.runs import people_to_tell, tell_sessions_changed
+from courses.models import Pattern, Run, Session
+from courses.patterns import LONGEST_DAYS, WeeklyPattern
+from courses.taking_part import in_run_zone
+from members.models import Person
+
+
+@transaction.atomic
+def plan_sessions(run: Run, pattern: WeeklyPattern, by: Person | None, titles: list[str] | None = None) -> list[Session]:
+    """Replace the sessions of a draft by those of a weekly pattern, in the run's zone."""
+    run = lock_run(run)
+    if run.state != Run.State.DRAFT:
+        raise Refused(_("People count on these dates already. Move, cancel or add single sessions instead."))
+    if (pattern.last_day - pattern.first_day).days > LONGEST_DAYS:
+        raise Refused(_("A pattern lasts two years at most. Choose an earlier last day."))
+    times = pattern.sessions(run.zone)
+    if not times:
+        raise Refused(_("There is no such day between the first and the last day. Choose other days or dates."))
+    run.sessions.filter(slot__isnull=False).delete()
+    for start, end in (times[0], times[-1]):
+        _refuse_overlap(run, start, end)
+    _keep_pattern(run, pattern)
+    names = titles or [""] * len(times)
+    sessions = [
+        Session(run=run, starts_at=start, ends_at=end, slot=start, title=title)
+        for (start, end), title in zip(times, names, strict=False)
+    ]
+    record("courses.run.plan", run, by=by, fields=["sessions"])
+    return Session.objects.bulk_create(sessions)
+
+
+@transaction.atomic
+def add_session(run: Run, starts_at: datetime, ends_at: datetime, by: Person, title: str = "", place: str = "") -> Session:
+    """Add one session outside of the pattern; people of a live run are told."""
+    run = lock_run(run)
+    _refuse_wrong_times(run, starts_at, ends_at)
+    session = Session.objects.create(run=run, starts_at=starts_at, ends_at=ends_at, title=title, place=place)
+    record("courses.session.add", session, by=by, starts_at=starts_at, ends_at=ends_at)
+    if run.is_live:
+        tell_sessions_changed(run)
+    return session
+
+
+@transaction.atomic
+def move_session(session: Session, starts_at: datetime, ends_at: datetime, by: Person, **words) -> Session:
+    """Move a session to another time or place, or rename it; people of a live run are told when time or place change."""
+    run = lock_run(session.run)
+    session = Session.objects.select_for_update(no_key=True, of=("self",)).get(pk=session.pk)
+    session.run = run
+    if session.state == Session.State.CANCELLED:
+        raise Refused(_("This session was cancelled. Add a new one instead."))
+    wanted = {"starts_at": starts_at, "ends_at": ends_at, **words}
+    changed = [name for name, value in wanted.items() if getattr(session, name) != value]
+    if {"starts_at", "ends_at"} & set(changed):
+        _refuse_wrong_times(run, starts_at, ends_at, but=session)
+    for name in changed:
+        setattr(session, name, wanted[name])
+    if changed:
+        session.save(update_fields=changed)
+        record_changes("courses.session.move", session, by=by, changed=changed)
+    if run.is_live and {"starts_at", "ends_at", "place"} & set(changed):
+        tell_sessions_changed(run)
+    return session
+
+
+@transaction.atomic
+def cancel_session(session: Session, by: Person) -> None:
+    """Cancel one session; people of a live run are told."""
+    run = lock_run(session.run)
+    session.run = run
+    make_move(session, "cancel", by=by)
+    if not run.is_live:
+        return
+    enrolments = people_to_tell(run)
+    notices = calendars.session_cancelled(session, enrolments)
+    for enrolment in enrolments:
+        enrolment.run = run
+        queue_mail(
+            "courses/session_cancelled",
+            about=enrolment,
+            to=enrolment.person,
+            occasion=session.public_id,
+            calendar=notices[enrolment.pk],
+        )
+
+
+def _keep_pattern(run: Run, pattern: WeeklyPattern) -> None:
+    Pattern.objects.filter(run=run).delete()
+    Pattern.objects.create(
+        run=run,
+        weekdays=list(pattern.weekdays),
+        start_time=pattern.start_time,
+        minutes=pattern.minutes,
+        first_day=pattern.first_day,
+        last_day=pattern.last_day,
+        days_off=list(pattern.days_off),
+    )
+
+
+def _refuse_wrong_times(run: Run, starts_at: datetime, ends_at: datetime, but: Session | None = None) -> None:
+    if ends_at <= starts_at:
+        raise Refused(_("The session ends before it starts. Correct its end."))
+    if starts_at <= now():
+        raise Refused(_("The session would start in the past. Choose a later time."))
+    _refuse_overlap(run, starts_at, ends_at, but)
+
+
+def _refuse_overlap(run: Run, starts_at: datetime, ends_at: datetime, but: Session | None = None) -> None:
+    others = run.sessions.planned().filter(starts_at__lt=ends_at, ends_at__gt=starts_at)
+    clash = others.exclude(pk=but.pk if but else None).first()
+    if clash is not None:
+        raise Refused(
+            _("Another session of this run takes place then: %(when)s. Choose another time.")
+            % {"when": in_run_zone(run, clash.starts_at)}
+        )

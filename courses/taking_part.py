@@ -1,0 +1,119 @@
+"""May this person take part in this run, and by which document? One answer for the page, the chain and the action.
+
+The chain is agreement → clause → affiliation; the first link that does not hold is named in words.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from courses.models import Run
+from members.models import Affiliation, Institution, Party, Person
+from members.models.agreements import Ground, ground_of
+
+
+@dataclass(frozen=True)
+class Right:
+    """The right of a person to take part: through which affiliation, by which document; or what is missing."""
+
+    affiliation: Affiliation | None = None
+    ground: Ground | None = None
+    missing: str = ""
+
+    @property
+    def holds(self) -> bool:
+        return not self.missing
+
+
+def right_to_take_part(person: Person, run: Run, day: date) -> Right:
+    """The right of a person on a day: the first of their affiliations that gives one, or the broken link."""
+    fitting = [it for it in person.active_affiliations if not run.roles or it.role in run.roles]
+    if run.admits == Run.Admits.EVERYONE and (fitting or not run.roles):
+        return Right(affiliation=fitting[0] if fitting else None)
+    if not person.active_affiliations:
+        return Right(missing=_("You do not belong to an institution yet. Ask your institution to admit you."))
+    if not fitting:
+        return Right(affiliation=person.active_affiliations[0], missing=_wrong_role(run))
+    for affiliation in fitting:
+        ground = ground_of(affiliation.institution, run.course.kind, day)
+        if ground is not None or _is_admitted_partner(run, affiliation.institution, day):
+            return Right(affiliation, ground)
+    return Right(fitting[0], missing=_not_a_member(fitting[0].institution, day))
+
+
+def why_not_now(run: Run, at: datetime) -> str:
+    """The sentence that says why nobody can enrol at an instant, or nothing."""
+    if run.state == Run.State.CANCELLED:
+        return _("This run was cancelled. Look in the programme for another one.")
+    if run.state == Run.State.CLOSED:
+        return _("This run is over. Look in the programme for the next one.")
+    if run.state == Run.State.DRAFT:
+        return _("This run is not published yet.")
+    if at < run.enrol_from:
+        return _("Enrolment opens on %(when)s.") % {"when": in_run_zone(run, run.enrol_from)}
+    if at >= run.enrol_until:
+        return _("Enrolment closed on %(when)s. Look in the programme for the next run.") % {
+            "when": in_run_zone(run, run.enrol_until)
+        }
+    return ""
+
+
+def why_not_this_age(person: Person, day: date) -> str:
+    """Until guardians can consent, only people known to be of age are enrolled: the sentence that says so."""
+    if person.birth_date is None:
+        return _("We do not know your age, and only people of 18 and older can be enrolled now. Add your birth date.")
+    if not person.is_adult_on(day):
+        return _("Only people of 18 and older can be enrolled now. Ask your teacher: classes are registered by them.")
+    return ""
+
+
+def in_run_zone(run: Run, at: datetime) -> str:
+    """An instant in the words of the run's own zone, with the zone named."""
+    return f"{date_format(localtime(at, run.zone), 'j E Y, H:i')} ({run.time_zone})"
+
+
+def roles_in_words(run: Run) -> str:
+    """For whom a run is, as a list of roles."""
+    return ", ".join(str(ROLES_ADDRESSED[role]) for role in run.roles)
+
+
+ROLES_ADDRESSED = {
+    Affiliation.Role.HEAD: gettext_lazy("heads"),
+    Affiliation.Role.CONTACT: gettext_lazy("contacts"),
+    Affiliation.Role.TEACHER: gettext_lazy("teachers"),
+    Affiliation.Role.STAFF: gettext_lazy("staff"),
+    Affiliation.Role.STUDENT: gettext_lazy("students"),
+}
+
+
+def _wrong_role(run: Run) -> str:
+    return _("This run is for: %(roles)s. Your role at your institution is another one.") % {
+        "roles": roles_in_words(run)
+    }
+
+
+def _not_a_member(institution: Institution, day: date) -> str:
+    left = Party.objects.was_bound_before(day).filter(institution=institution).order_by("-withdrawn_on").first()
+    if left is not None:
+        return _("%(institution)s is not a member any more%(since)s. Its contact can tell you more.") % {
+            "institution": institution,
+            "since": _since(left),
+        }
+    return _("%(institution)s is not a member of the cluster. Its head can apply to join.") % {
+        "institution": institution
+    }
+
+
+def _since(party: Party) -> str:
+    ended = party.withdrawn_on or party.agreement.terminated_on or party.agreement.valid_until
+    return _(" since %(day)s") % {"day": date_format(ended)} if ended else ""
+
+
+def _is_admitted_partner(run: Run, institution: Institution, day: date) -> bool:
+    if run.admits != Run.Admits.PARTNERS:
+        return False
+    return Party.objects.binding_on(day, network=False).filter(institution=institution).exists()

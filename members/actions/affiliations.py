@@ -1,0 +1,114 @@
+from datetime import date
+
+from allauth.account.models import EmailAddress
+from django.db import transaction
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+
+from cluster_portal.audit import record
+from cluster_portal.moves import Refused, make_move
+from cluster_portal.outbox import queue_mail
+from members.actions.people import enter_person
+from members.models import Affiliation, Cluster, Institution, Person
+
+
+@transaction.atomic
+def ask_to_join(person: Person, institution: Institution, role: str, by: Person) -> Affiliation:
+    """Ask an institution to admit a person in a role, and tell those who answer for it."""
+    if role in Affiliation.SPEAKING_ROLES:
+        raise Refused(_("Heads and contacts are invited by the coordinator. Ask to join as a teacher or as staff."))
+    affiliation = _enter(person, institution, role, Affiliation.State.ASKED, by)
+    for reader in Person.objects.speaking_for(institution):
+        queue_mail("members/asked", about=affiliation, to=reader)
+    return affiliation
+
+
+@transaction.atomic
+def invite_person(institution: Institution, email: str, role: str, by: Person, **names) -> Affiliation:
+    """Invite somebody into an institution by mail; whoever is known already keeps their Person."""
+    email = email.strip().lower()
+    person = Person.objects.active().filter(email=email).first()
+    if person is None:
+        person = enter_person(by, email=email, language=by.language, **names)
+    affiliation = _enter(person, institution, role, Affiliation.State.INVITED, by, invited_by=by)
+    queue_mail("members/invitation", about=affiliation, to=person)
+    return affiliation
+
+
+@transaction.atomic
+def accept_invitation(affiliation: Affiliation, by: Person) -> None:
+    """The invited person joins the institution."""
+    make_move(affiliation, "accept", by=by, starts_on=Cluster.current().today())
+
+
+@transaction.atomic
+def redeem_invitation(affiliation: Affiliation, password: str, birth_date: date | None) -> Person:
+    """Somebody who never signed in before claims their Person by the mailed link, and joins at once."""
+    person = claim_person(affiliation.person, password, birth_date)
+    accept_invitation(affiliation, by=person)
+    return person
+
+
+@transaction.atomic
+def claim_person(person: Person, password: str, birth_date: date | None) -> Person:
+    """A person whom others have entered sets a password: the mailed link has proved that the address is theirs."""
+    person = Person.objects.select_for_update(no_key=True).get(pk=person.pk)
+    if person.has_claimed or not person.is_active:
+        raise Refused(_("This link was used already. Sign in with your e-mail address and password."))
+    person.set_password(password)
+    person.birth_date = person.birth_date or birth_date
+    person.save()
+    EmailAddress.objects.get_or_create(user=person, email=person.email, defaults={"verified": True, "primary": True})
+    record("members.person.claim", person, by=person)
+    return person
+
+
+@transaction.atomic
+def decline_invitation(affiliation: Affiliation, by: Person) -> None:
+    """The invited person says no."""
+    make_move(affiliation, "decline", by=by)
+
+
+@transaction.atomic
+def admit_affiliation(affiliation: Affiliation, by: Person) -> None:
+    """The institution admits somebody who asked, and tells them."""
+    make_move(affiliation, "admit", by=by, starts_on=Cluster.current().today())
+    queue_mail("members/admitted", about=affiliation, to=affiliation.person)
+
+
+@transaction.atomic
+def refuse_affiliation(affiliation: Affiliation, by: Person) -> None:
+    """The institution does not admit somebody who asked, and tells them."""
+    make_move(affiliation, "refuse", by=by)
+    queue_mail("members/refused", about=affiliation, to=affiliation.person)
+
+
+@transaction.atomic
+def end_affiliation(affiliation: Affiliation, by: Person) -> None:
+    """End an affiliation today; what the person holds through it stays and is flagged at the desk."""
+    make_move(affiliation, "end", by=by, ends_on=Cluster.current().today())
+    if by.pk != affiliation.person_id:
+        queue_mail("members/ended", about=affiliation, to=affiliation.person)
+
+
+def _enter(person, institution, role, state, by, **facts) -> Affiliation:
+    """Create a live affiliation under the person's lock, so that two requests at once cannot both pass the check."""
+    Person.objects.select_for_update(no_key=True).get(pk=person.pk)
+    known = person.affiliations.live().filter(institution=institution, role=role).first()
+    if known is not None:
+        raise Refused(_already(known))
+    affiliation = Affiliation.objects.create(
+        person=person, institution=institution, role=role, state=state, state_since=now(), **facts
+    )
+    record("members.affiliation.enter", affiliation, by=by, state=state, role=role)
+    return affiliation
+
+
+def _already(affiliation: Affiliation) -> str:
+    institution = affiliation.institution
+    match affiliation.state:
+        case Affiliation.State.INVITED:
+            return _("An invitation to %(institution)s waits for an answer already.") % {"institution": institution}
+        case Affiliation.State.ASKED:
+            return _("%(institution)s has been asked already. Its contact will answer.") % {"institution": institution}
+    return _("This person belongs to %(institution)s in this role already.") % {"institution": institution}

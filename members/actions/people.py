@@ -1,0 +1,38 @@
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from cluster_portal.audit import record, record_changes
+from cluster_portal.moves import Refused
+from members.models import Person
+
+
+@transaction.atomic
+def enter_person(by: Person | None, email: str = "", password: str | None = None, **names) -> Person:
+    """Make a person known to the portal; without a password they have yet to claim it."""
+    try:
+        with transaction.atomic():
+            person = Person.objects.create_user(email=email, password=password, **names)
+    except IntegrityError as error:
+        raise Refused(_("Somebody with this e-mail address is known already. Check the address.")) from error
+    record("members.person.enter", person, by=by)
+    return person
+
+
+@transaction.atomic
+def change_profile(person: Person, by: Person, **changes) -> list[str]:
+    """Change what a person says about themself; return the names of the changed fields."""
+    changed = [name for name, value in changes.items() if getattr(person, name) != value]
+    for name in changed:
+        setattr(person, name, changes[name])
+    if changed:
+        person.save()
+        record_changes("members.person.change", person, by=by, changed=changed)
+    return changed
+
+
+@transaction.atomic
+def choose_language(person: Person, language: str) -> None:
+    """Speak to this person in another language from now on, on pages and in mail."""
+    if language in dict(settings.LANGUAGES):
+        change_profile(person, by=person, language=language)
