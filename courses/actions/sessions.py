@@ -28,8 +28,7 @@ def plan_sessions(run: Run, pattern: WeeklyPattern, by: Person | None, titles: l
     if not times:
         raise Refused(_("There is no such day between the first and the last day. Choose other days or dates."))
     run.sessions.filter(slot__isnull=False).delete()
-    for start, end in (times[0], times[-1]):
-        _refuse_overlap(run, start, end)
+    _refuse_overlaps(run, times)
     _keep_pattern(run, pattern)
     names = titles or [""] * len(times)
     sessions = [
@@ -113,14 +112,13 @@ def _refuse_wrong_times(run: Run, starts_at: datetime, ends_at: datetime, but: S
         raise Refused(_("The session ends before it starts. Correct its end."))
     if starts_at <= now():
         raise Refused(_("The session would start in the past. Choose a later time."))
-    _refuse_overlap(run, starts_at, ends_at, but)
+    _refuse_overlaps(run, [(starts_at, ends_at)], but)
 
 
-def _refuse_overlap(run: Run, starts_at: datetime, ends_at: datetime, but: Session | None = None) -> None:
-    others = run.sessions.planned().filter(starts_at__lt=ends_at, ends_at__gt=starts_at)
-    clash = others.exclude(pk=but.pk if but else None).first()
-    if clash is not None:
-        raise Refused(
-            _("Another session of this run takes place then: %(when)s. Choose another time.")
-            % {"when": in_run_zone(run, clash.starts_at)}
-        )
+def _refuse_overlaps(run: Run, times: list[tuple[datetime, datetime]], but: Session | None = None) -> None:
+    for other in run.sessions.planned().exclude(pk=but.pk if but else None):
+        if any(other.starts_at < end and other.ends_at > start for start, end in times):
+            raise Refused(
+                _("Another session of this run takes place then: %(when)s. Choose another time.")
+                % {"when": in_run_zone(run, other.starts_at)}
+            )

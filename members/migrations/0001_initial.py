@@ -134,6 +134,7 @@ class Migration(migrations.Migration):
                 ('about', models.TextField(blank=True, verbose_name='what it is, in two sentences')),
                 ('hue', models.PositiveSmallIntegerField(default=258, validators=[django.core.validators.MaxValueValidator(359)], verbose_name='accent hue, 0 to 359')),
                 ('time_zone', models.CharField(default='UTC', max_length=40, validators=[members.models.cluster.validate_time_zone], verbose_name='time zone')),
+                ('example', models.CharField(blank=True, editable=False, max_length=40)),
                 ('contact_email', models.EmailField(blank=True, max_length=254, verbose_name='who answers replies to our mail')),
             ],
             options={

@@ -1,0 +1,113 @@
+"""Files that people give us: type decided by content, size capped, images re-encoded, served as attachments only."""
+
+import hashlib
+import io
+import re
+import unicodedata
+from pathlib import Path
+from typing import Any
+
+import filetype
+from django.core.files.base import ContentFile
+from django.core.files.uploadedfile import UploadedFile
+from django.http import FileResponse, Http404, HttpRequest
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from cluster_portal import hooks
+from cluster_portal.models import Upload
+from cluster_portal.moves import Refused
+
+LARGEST_BYTES = 20 * 1024 * 1024
+LARGEST_PIXELS = 40_000_000
+IMAGES = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WEBP"}
+DOCUMENTS = {
+    "application/pdf": ".pdf",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": ".docx",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ".xlsx",
+    "application/vnd.openxmlformats-officedocument.presentationml.presentation": ".pptx",
+    "application/vnd.oasis.opendocument.text": ".odt",
+    "text/plain": ".txt",
+}
+ENDINGS = DOCUMENTS | {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp"}
+
+
+def keep_upload(file: UploadedFile | ContentFile, about: Any, by: Any) -> Upload:
+    """Check and clean a file that belongs to `about`, and keep it.
+
+    Raises Refused when it is empty, larger than 20 MB, or of a type that we do not take.
+    """
+    if not file.size or file.size > LARGEST_BYTES:
+        raise Refused(_("The file is empty or larger than 20 MB. Choose a smaller one."))
+    content = file.read()
+    content_type = _type_of(content)
+    if content_type in IMAGES:
+        content = _without_metadata(content, IMAGES[content_type])
+    name = clean_name(file.name or "", ENDINGS[content_type])
+    upload = Upload(
+        about_model=about._meta.label_lower,
+        about_id=about.public_id,
+        name=name,
+        content_type=content_type,
+        size=len(content),
+        sha256=hashlib.sha256(content).hexdigest(),
+        uploaded_by=by,
+    )
+    upload.file.save(f"{upload.public_id}{ENDINGS[content_type]}", ContentFile(content), save=False)
+    upload.save(force_insert=True)
+    return upload
+
+
+def clean_name(name: str, ending: str) -> str:
+    """A file name of letters, digits and plain signs, with the ending that its content has."""
+    stem = unicodedata.normalize("NFC", Path(name.replace("\\", "/")).name)
+    stem = re.sub(r"\.[^.]*$", "", stem)
+    stem = re.sub(r"[^\w\- ().,№]", "", stem).strip(" .")[:90]
+    return f"{stem or 'file'}{ending}"
+
+
+def download(request: HttpRequest, public_id: str) -> FileResponse:
+    """Send a file to somebody who may read the object it belongs to; 404 for everybody else."""
+    upload = get_object_or_404(Upload, public_id=public_id)
+    may_read = hooks.upload_readers.get(upload.about_model)
+    if may_read is None or not may_read(request.user, upload):
+        raise Http404
+    response = FileResponse(
+        upload.file.open("rb"), as_attachment=True, filename=upload.name, content_type=upload.content_type
+    )
+    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+def _type_of(content: bytes) -> str:
+    kind = filetype.guess(content)
+    found = kind.mime if kind else ("text/plain" if _is_text(content) else "")
+    if found not in ENDINGS:
+        raise Refused(_("We take PDF, Word, Excel, PowerPoint, text, PNG, JPEG and WebP files. Save it as one of these."))
+    return found
+
+
+def _is_text(content: bytes) -> bool:
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return not re.search(r"[\x00-\x08\x0e-\x1f]", text)
+
+
+def _without_metadata(content: bytes, image_format: str) -> bytes:
+    """The picture drawn anew: turned as its EXIF says, without EXIF and without anything hidden behind it."""
+    try:
+        picture = Image.open(io.BytesIO(content))
+        if picture.width * picture.height > LARGEST_PIXELS:
+            raise Refused(_("The picture has too many pixels. Make it smaller and try again."))
+        picture = ImageOps.exif_transpose(picture)
+        clean = Image.new(picture.mode, picture.size)
+        clean.paste(picture)
+        out = io.BytesIO()
+        clean.save(out, image_format)
+    except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
+        raise Refused(_("The picture is damaged. Save it again and try once more.")) from error
+    return out.getvalue()
