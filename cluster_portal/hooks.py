@@ -3,46 +3,69 @@
 Each app fills them in its ``AppConfig.ready``. There is no other upward call.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db.models import QuerySet
 
 
 @dataclass(frozen=True)
 class MailKind:
     """One kind of mail. `still_due(mail)` is asked again at sending: False cancels the mail instead of sending it.
 
-    `secrets(mail)` returns the signed links and codes that are put in at sending: name → value. `about(public_id)`
-    finds the object that the mail is about. `bulk` mail carries List-Unsubscribe; of `account` mail nobody but the
-    reader ever sees the text.
+    `context(about, to)` gives the variables of its templates. `secrets(mail)` returns the links and codes that are
+    put in at sending and never stored: name → value. `bulk` mail carries List-Unsubscribe (`unsubscribe(mail)` gives
+    its address); of `account` mail nobody but the reader ever sees the text.
     """
 
     template: str
     still_due: Callable[[Any], bool]
     secrets: Callable[[Any], dict[str, str]] = lambda mail: {}
+    context: Callable[[Any, Any], dict[str, Any]] = lambda about, to: {}
+    unsubscribe: Callable[[Any], str] = lambda mail: ""
     bulk: bool = False
     account: bool = False
 
 
 @dataclass(frozen=True)
 class WantedMail:
-    """A reminder that should exist: what `queue_mail` would be called with."""
+    """A mail that should exist: what `queue_mail` is called with (outbox.py says what each part means)."""
 
     template: str
     about: Any
     to: Any
-    occasion: str
-    not_before: datetime
-    not_after: datetime
+    occasion: str = ""
+    not_before: datetime | None = None
+    not_after: datetime | None = None
+    calendar: Sequence[tuple[str, str]] = ()
+    draft: bool = False
+    address: str = ""
+
+
+@dataclass(frozen=True)
+class Sender:
+    """In whose name mail goes out: the cluster, the human who answers replies, the zone of those who chose none."""
+
+    name: str = ""
+    reply_to: str = ""
+    zone: ZoneInfo = ZoneInfo("UTC")
+    hue: int = 258
 
 
 @dataclass(frozen=True)
 class Reminder:
-    """`due(since, until)` yields lazily every WantedMail of this template whose `not_before` lies in the window."""
+    """`due(since, until)` yields lazily every WantedMail of this template whose `not_before` lies in the window.
+
+    `unwanted(mails)` narrows the unfinished mails of this template to those that should not exist any more: one
+    anti-join, because nobody could walk through them all.
+    """
 
     template: str
     due: Callable[[datetime, datetime], Iterable[WantedMail]]
+    unwanted: Callable[[QuerySet[Any]], QuerySet[Any]]
 
 
 @dataclass(frozen=True)
@@ -60,6 +83,7 @@ mail_kinds: dict[str, MailKind] = {}
 reminders: dict[str, Reminder] = {}
 upload_readers: dict[str, Callable[[Any, Any], bool]] = {}
 desk_rows: list[Callable[[Any], Iterable[DeskRow]]] = []
+_sender: Callable[[], Sender] = Sender
 
 
 def register_mail(*kinds: MailKind) -> None:
@@ -67,6 +91,17 @@ def register_mail(*kinds: MailKind) -> None:
     for kind in kinds:
         if mail_kinds.setdefault(kind.template, kind) is not kind:
             raise ValueError(f"The mail {kind.template} is registered twice.")
+
+
+def register_sender(find: Callable[[], Sender]) -> None:
+    """`find()` says in whose name mail goes out."""
+    global _sender
+    _sender = find
+
+
+def sender() -> Sender:
+    """In whose name mail goes out now."""
+    return _sender()
 
 
 def register_reminder(*kinds: Reminder) -> None:

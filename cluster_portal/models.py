@@ -119,6 +119,7 @@ class OutboxMail(models.Model):
     about_model = models.CharField(max_length=60)
     about_id = models.CharField(max_length=12)
     to = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="mails", verbose_name=_("to"))
+    address = models.EmailField(blank=True, help_text=_("Only for account mail: when not to the person's own address."))
     language = models.CharField(_("language"), max_length=5)
     subject = models.CharField(_("subject"), max_length=300)
     body_text = models.TextField(_("text"), blank=True)
@@ -189,6 +190,7 @@ class CalendarEntry(models.Model):
     status = models.CharField(max_length=10, choices=Status.choices)
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
+    digest = models.CharField(max_length=16, default="", help_text=_("Of what was said: tells a change from a repeat."))
 
     objects = CalendarEntryQuerySet.as_manager()
 

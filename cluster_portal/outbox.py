@@ -1,0 +1,208 @@
+"""The outbox: every mail is a row, written in the transaction of the action that causes it.
+
+No mail leaves by another path. delivery.py sends what is due; the broker is only nudged, and a nudge that is lost is
+made good by beat within a minute.
+"""
+
+import logging
+import secrets
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from email.utils import parseaddr
+from itertools import islice
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.timezone import now
+
+from cluster_portal import hooks, mailtext
+from cluster_portal.audit import record_many
+from cluster_portal.hooks import WantedMail
+from cluster_portal.models import OutboxMail
+from cluster_portal.moves import make_move, make_moves
+
+BATCH = 500
+NUDGE_EXPIRES = 30  # seconds: beat finds the mail anyway
+PAUSE_AFTER_FAILED_NUDGE = 10  # seconds without a try, so that a dead broker slows nobody
+log = logging.getLogger(__name__)
+_no_nudge_before = 0.0
+
+
+def queue_mail(
+    template: str,
+    about: Any,
+    to: Any,
+    *,
+    occasion: str = "",
+    not_before: datetime | None = None,
+    not_after: datetime | None = None,
+    calendar: Sequence[Sequence[str]] = (),
+    draft: bool = False,
+    address: str = "",
+) -> OutboxMail | None:
+    """Write one mail to one person into the outbox, in the caller's transaction.
+
+    The same template, object, reader and occasion is written once: a repeat adds nothing and returns None, as does a
+    reader who has no address or is suspended. `draft` waits for somebody to release it. `address` is for mail about
+    the account only: an address that is not (yet, or any more) the person's own.
+    """
+    wanted = WantedMail(template, about, to, occasion, not_before, not_after, tuple(calendar), draft, address)
+    rows = _queue([wanted])
+    return rows[0] if rows else None
+
+
+def queue_mails(wanted: Iterable[WantedMail]) -> int:
+    """Write many mails in few statements, a batch at a time; return how many were new."""
+    return sum(len(_queue(_unwritten(batch))) for batch in _batches(wanted, BATCH))
+
+
+def cancel_mails(about: Any, templates: Iterable[str] | None = None, reason: str = "") -> int:
+    """Cancel the mail about an object that has not left yet (of all kinds, or of these); return how many."""
+    rows = OutboxMail.objects.about(about).unfinished()
+    if templates is not None:
+        rows = rows.filter(template__in=list(templates))
+    return cancel_rows(rows, reason)
+
+
+@transaction.atomic
+def cancel_rows(rows: Any, reason: str) -> int:
+    """Cancel the mails of a queryset that have not left yet; return how many."""
+    return len(make_moves(list(rows.select_for_update(no_key=True).order_by("pk")), "cancel", by=None, reason=reason))
+
+
+@transaction.atomic
+def hold_mail(mail: OutboxMail, by: Any) -> None:
+    """Keep a mail back until somebody releases it."""
+    make_move(mail, "hold", by=by)
+
+
+@transaction.atomic
+def release_mail(mail: OutboxMail, by: Any) -> None:
+    """Let a held mail leave."""
+    make_move(mail, "release", by=by)
+    nudge_after_commit()
+
+
+@transaction.atomic
+def retry_mail(mail: OutboxMail, by: Any) -> None:
+    """Try a mail again that was given up."""
+    make_move(mail, "retry", by=by, attempts=0, error="", error_code="", not_before=_at_most(now(), mail.not_after))
+    nudge_after_commit()
+
+
+ACTIONS = {"hold": hold_mail, "release": release_mail, "retry": retry_mail}
+
+
+def key_of(wanted: WantedMail) -> str:
+    """What makes a mail the same mail: template, object, reader, occasion."""
+    about = wanted.about
+    parts = (wanted.template, about._meta.label_lower, about.public_id, wanted.to.public_id, wanted.occasion)
+    return ":".join(parts)
+
+
+def occasion_of(mail: OutboxMail) -> str:
+    """The occasion that the mail was queued with."""
+    return mail.key.split(":", 4)[4]
+
+
+def nudge_after_commit() -> None:
+    """Tell the worker once, after this transaction, that there is mail."""
+    waiting = transaction.get_connection()
+    inside = set(waiting.savepoint_ids)
+    # A nudge noted inside a savepoint is forgotten when that is rolled back: count only those that live as long as we.
+    if not any(after is nudge and sids <= inside for sids, after, *_ in waiting.run_on_commit):
+        transaction.on_commit(nudge, robust=True)
+
+
+def nudge() -> None:
+    """Send the worker a message, unless the broker was away a moment ago; never raise, never wait long."""
+    global _no_nudge_before
+    if time.monotonic() < _no_nudge_before:
+        return
+    from cluster_portal.celery import app
+
+    try:
+        app.send_task("cluster_portal.tasks.deliver_due_mail", expires=NUDGE_EXPIRES, retry=False)
+    except Exception as error:  # whatever the broker's client raises: the mail itself is safe in the database
+        _no_nudge_before = time.monotonic() + PAUSE_AFTER_FAILED_NUDGE
+        log.warning("The broker does not answer (%s). Mail leaves with the next minute's look.", type(error).__name__)
+
+
+def _queue(wanted: list[WantedMail]) -> list[OutboxMail]:
+    at = now()
+    reachable = [it for it in wanted if _may_be_written_to(it) and not (it.not_after and it.not_after <= at)]
+    if not reachable:
+        return []
+    with transaction.atomic(savepoint=False):
+        sender = hooks.sender()
+        added = _insert([_row(it, sender, at) for it in reachable])
+        record_many("cluster_portal.outboxmail.queue", added, by=None)
+        if any(row.state == OutboxMail.State.QUEUED for row in added):
+            nudge_after_commit()
+    return added
+
+
+def _insert(rows: list[OutboxMail]) -> list[OutboxMail]:
+    """The rows that were not there: ON CONFLICT DO NOTHING lets two transactions write the same key at once."""
+    OutboxMail.objects.bulk_create(rows, ignore_conflicts=True)
+    numbers = dict(
+        OutboxMail.objects.filter(public_id__in=[row.public_id for row in rows]).values_list("public_id", "pk")
+    )
+    added = [row for row in rows if row.public_id in numbers]
+    for row in added:
+        row.pk = numbers[row.public_id]
+        row._state.adding = False
+    return added
+
+
+def _row(wanted: WantedMail, sender: hooks.Sender, at: datetime) -> OutboxMail:
+    subject, body = mailtext.rendered(wanted, sender)
+    return OutboxMail(
+        state=OutboxMail.State.DRAFT if wanted.draft else OutboxMail.State.QUEUED,
+        key=key_of(wanted),
+        template=wanted.template,
+        about_model=wanted.about._meta.label_lower,
+        about_id=wanted.about.public_id,
+        to=wanted.to,
+        address=wanted.address,
+        language=wanted.to.language,
+        subject=subject,
+        body_text=body,
+        calendar=[list(part) for part in wanted.calendar],
+        message_id=new_message_id(),
+        state_since=at,
+        queued_at=at,
+        not_before=wanted.not_before or at,
+        not_after=wanted.not_after,
+    )
+
+
+def new_message_id() -> str:
+    """A Message-ID, fixed at queueing: a mail that is sent twice is the same mail."""
+    domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]
+    return f"<{secrets.token_hex(16)}@{domain[:80]}>"
+
+
+def _may_be_written_to(wanted: WantedMail) -> bool:
+    return wanted.to.is_active and bool(wanted.address or wanted.to.address)
+
+
+def _unwritten(wanted: list[WantedMail]) -> list[WantedMail]:
+    """Without those that the outbox holds already: rendering them again would be work for nothing."""
+    keys = {key_of(it): it for it in wanted}
+    held = OutboxMail.objects.exclude(state=OutboxMail.State.CANCELLED).filter(key__in=list(keys))
+    for key in held.values_list("key", flat=True):
+        del keys[key]
+    return list(keys.values())
+
+
+def _batches(wanted: Iterable[WantedMail], size: int) -> Iterator[list[WantedMail]]:
+    rest = iter(wanted)
+    while batch := list(islice(rest, size)):
+        yield batch
+
+
+def _at_most(at: datetime, limit: datetime | None) -> datetime:
+    return at if limit is None else min(at, limit)

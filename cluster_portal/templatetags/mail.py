@@ -1,0 +1,86 @@
+"""Template tags of mail templates. Only what they write can be a link: everything else is made harmless (mailtext)."""
+
+import secrets
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import get_timezone_name
+from django import template
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import get_language
+
+from cluster_portal.links import absolute
+
+register = template.Library()
+
+
+class Marks:
+    """The links of one rendering, each behind a mark that nobody's text can guess."""
+
+    def __init__(self) -> None:
+        self.nonce = secrets.token_hex(8)
+        self.written: list[str] = []
+
+    def keep(self, text: str) -> str:
+        self.written.append(text)
+        return f"\x02{self.nonce}:{len(self.written) - 1}\x03"
+
+    def split(self, rendered: str, clean: Callable[[str], str]) -> str:
+        """The rendered text with everything cleaned but what the tags wrote."""
+        pieces = rendered.split(f"\x02{self.nonce}:")
+        kept = [clean(pieces[0])]
+        for piece in pieces[1:]:
+            number, _mark, rest = piece.partition("\x03")
+            kept += [self.written[int(number)], clean(rest)]
+        return "".join(kept)
+
+
+@register.simple_tag(takes_context=True)
+def link(context: template.Context, path: str) -> str:
+    """The address of one of our pages, as a link."""
+    return context["marks"].keep(absolute(path))
+
+
+@register.simple_tag(takes_context=True)
+def secret(context: template.Context, name: str) -> str:
+    """A link or code that is put in at sending; in the stored text only its name stands."""
+    return context["marks"].keep(f"⟦{name}⟧")
+
+
+@register.filter
+def moment(at: datetime | None) -> str:
+    """Day and time with the zone named: "Tuesday 2 March 2027, 16:00 (Moscow Standard Time, UTC+03:00)"."""
+    if not at:
+        return ""
+    local = timezone.localtime(at)
+    day = date_format(local, _form("weekday"))
+    return f"{day}, {local:%H:%M} ({zone_name(local)})"
+
+
+@register.filter
+def clock(at: datetime) -> str:
+    """The time of day with the zone named."""
+    local = timezone.localtime(at)
+    return f"{local:%H:%M} ({zone_name(local)})"
+
+
+def zone_name(local: datetime) -> str:
+    """The zone of a local time in the reader's words, with its distance from UTC."""
+    name = get_timezone_name(local, locale=_locale())
+    offset = local.strftime("%z")
+    return f"{name}, UTC{offset[:3]}:{offset[3:5]}" if local.utcoffset() else name
+
+
+def _form(name: str) -> str:
+    forms: dict[str, Any] = {"ru": "l, j E Y", "ko": "Y년 n월 j일 l"}
+    return forms.get((get_language() or "en")[:2], "l j F Y")
+
+
+def _locale() -> Locale:
+    try:
+        return Locale.parse((get_language() or "en").replace("-", "_"))
+    except (UnknownLocaleError, ValueError):
+        return Locale("en")
