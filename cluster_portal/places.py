@@ -1,0 +1,82 @@
+"""Places, seen and said: up to 60 are drawn one by one, more as a bar; the words always stand beside."""
+
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+DRAWN_ONE_BY_ONE = 60
+STEP = 12
+FIVE_GAP = 5
+BAR = 240
+
+
+def say_places(places: int, taken: int, offered: int = 0, waiting: int = 0, yours: bool = False) -> str:
+    """The words beside the drawing: what is free first, because that is what one asks."""
+    free = max(0, places - taken)
+    words = [
+        ngettext("%(count)d place free", "%(count)d places free", free) % {"count": free} if free else _("No place free"),
+        _("%(taken)d of %(places)d taken") % {"taken": taken, "places": places},
+    ]
+    if offered:
+        words.append(ngettext("%(count)d of them offered", "%(count)d of them offered", offered) % {"count": offered})
+    if waiting:
+        words.append(ngettext("%(count)d person in the queue", "%(count)d people in the queue", waiting) % {"count": waiting})
+    if yours:
+        words.append(_("one is yours"))
+    return " · ".join(words)
+
+
+def draw_places(places: int, taken: int, offered: int = 0, waiting: int = 0, yours: bool = False) -> SafeString:
+    """An SVG for the eye only (its words stand beside it): every place as a mark, or a bar for many."""
+    kinds = _kinds(places, taken, offered, yours)
+    return _dots(kinds) if places <= DRAWN_ONE_BY_ONE else _bar(places, taken, offered)
+
+
+def columns_for(places: int) -> int:
+    """How many marks stand in a row: rows of about equal length, in steps of five, at most twenty."""
+    rows = -(-places // 20)
+    return min(20, -(-places // rows // 5) * 5) if rows > 1 else max(1, places)
+
+
+def _kinds(places: int, taken: int, offered: int, yours: bool) -> list[str]:
+    """One kind for each place: confirmed, then yours, then offered, then free. `taken` includes the offered."""
+    confirmed = max(0, min(taken, places) - offered - yours)
+    kinds = ["taken"] * confirmed + ["yours"] * yours + ["held"] * offered
+    return (kinds + ["free"] * places)[:places]
+
+
+def _dots(kinds: list[str]) -> SafeString:
+    columns = columns_for(len(kinds))
+    spots: dict[str, list[str]] = {}
+    for index, kind in enumerate(kinds):
+        row, column = divmod(index, columns)
+        x, y = STEP // 2 + column * STEP + column // 5 * FIVE_GAP, STEP // 2 + row * (STEP + 1)
+        spots.setdefault(kind, []).append(f"M{x} {y}h0")
+    width = columns * STEP + (columns - 1) // 5 * FIVE_GAP
+    height = -(-len(kinds) // columns) * (STEP + 1)
+    paths = "".join(_layers(kind, "".join(found)) for kind, found in spots.items())
+    return _svg("places-dots", width, height, paths)
+
+
+def _layers(kind: str, path: str) -> str:
+    """Round line ends of no length are dots; a ring is a dot with a smaller dot of paper on it."""
+    layers = {"taken": "d", "free": "of", "held": "rfh", "yours": "yzt"}[kind]
+    return "".join(f'<path class="p-{layer}" d="{path}"/>' for layer in layers)
+
+
+def _bar(places: int, taken: int, offered: int) -> SafeString:
+    full, held = (round(BAR * min(count, places) / places, 1) for count in (taken - offered, taken))
+    parts = f'<path class="p-rail" d="M4 5H{BAR - 4}"/>'
+    if taken:
+        parts += f'<path class="p-held" d="M4 5H{max(4.1, held - 4)}"/>'
+    if taken > offered:
+        parts += f'<path class="p-bar" d="M4 5H{max(4.1, full - 4)}"/>'
+    return _svg("places-bar", BAR, 10, parts)
+
+
+def _svg(look: str, width: int, height: int, content: str) -> SafeString:
+    return format_html(
+        '<svg class="{}" viewBox="0 0 {} {}" width="{}" height="{}" aria-hidden="true" focusable="false">{}</svg>',
+        look, width, height, width, height, mark_safe(content),  # noqa: S308 (numbers only)
+    )

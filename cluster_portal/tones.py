@@ -1,0 +1,28 @@
+"""What a state looks like: its tone (a colour) and its shape. The word comes from the model.
+
+The five shapes are one alphabet, the same for states, places and the chain: disc is done, half is waiting on
+somebody, ring is not yet or no more, triangle asks for you, cross is broken.
+"""
+
+SHAPES = {"good": "disc", "waiting": "half", "attention": "triangle", "bad": "cross", "neutral": "ring"}
+
+# By the word in code, which means the same in every model. A test asks for each state of each model.
+TONES = {
+    "good": {
+        "active", "accepted", "admitted", "completed", "concluded", "confirmed", "covered", "granted", "member",
+        "published", "sent",
+    },
+    "waiting": {"asked", "held", "invited", "pending", "planned", "proposed", "queued", "sending", "submitted", "waiting"},
+    "attention": {"conflict", "offered", "open"},
+    "bad": {"disqualified", "failed", "refused", "terminated"},
+    "neutral": {
+        "cancelled", "closed", "declined", "draft", "ended", "expired", "former", "lapsed", "none", "not_needed",
+        "partner", "withdrawn",
+    },
+}
+_BY_STATE = {state: tone for tone, states in TONES.items() for state in states}
+
+
+def tone_of(state: str) -> str:
+    """The tone of a state; KeyError for one that nobody has placed yet."""
+    return _BY_STATE[state]

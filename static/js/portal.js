@@ -1,0 +1,56 @@
+// What makes pages quicker to use; all of them work without it.
+"use strict";
+
+const store = {
+  get() { try { return localStorage.getItem("theme") || "auto"; } catch { return "auto"; } },
+  set(theme) { try { localStorage.setItem("theme", theme); } catch { /* not kept, still applied */ } },
+};
+
+function showTheme(theme) {
+  if (theme === "auto") delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = theme;
+  for (const button of document.querySelectorAll("[data-set-theme]"))
+    button.setAttribute("aria-pressed", String(button.dataset.setTheme === theme));
+}
+
+function ready(root) {
+  for (const hidden of root.querySelectorAll(".themes, [data-print]")) hidden.hidden = false;
+  root.querySelector("[data-focus]")?.focus();
+  showTheme(store.get());
+}
+
+// A working list: the whole row leads where its first link leads; j and k move while the list has the focus.
+const linkOf = (row) => row.querySelector("a.row-link, th a, td a");
+const rowOf = (element) => element.closest(".rows tbody tr, .count-row");
+
+document.addEventListener("click", (event) => {
+  const target = event.target;
+  const theme = target.closest("[data-set-theme]");
+  if (theme) { store.set(theme.dataset.setTheme); showTheme(theme.dataset.setTheme); }
+  if (target.closest("[data-print]")) window.print();
+  for (const open of document.querySelectorAll("details.settings[open]")) if (!open.contains(target)) open.open = false;
+  const row = rowOf(target);
+  if (!row || target.closest("a, button, input, label, select, textarea, summary") || String(getSelection())) return;
+  const link = linkOf(row);
+  if (link && (event.ctrlKey || event.metaKey)) window.open(link.href, "_blank", "noopener");
+  else link?.click();
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") {
+    const open = event.target.closest("details.settings[open]");
+    if (open) { open.open = false; open.querySelector("summary").focus(); }
+  }
+  const step = { j: 1, k: -1, о: 1, л: -1 }[event.key];
+  if (!step || event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input, select, textarea")) return;
+  const list = event.target.closest(".rows, .count-rows");
+  if (!list) return;
+  const links = [...list.querySelectorAll("tbody tr, .count-row")].map(linkOf).filter(Boolean);
+  const row = rowOf(event.target);
+  const now = row ? links.indexOf(linkOf(row)) : -1;
+  const next = links[Math.min(links.length - 1, Math.max(0, now + step))];
+  if (next) { next.focus(); event.preventDefault(); }
+});
+
+document.addEventListener("htmx:load", (event) => { if (event.target !== document.body) ready(event.target); });
+ready(document);
