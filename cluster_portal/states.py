@@ -4,16 +4,22 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 
 @dataclass(frozen=True)
 class Move:
-    """One allowed change of state, from any of `sources` to `target`; `label` is the word on its button."""
+    """One allowed change of state, from any of `sources` to `target`; `label` is the word on its button.
+
+    `done` is the sentence that the person who pressed it reads afterwards.
+    """
 
     sources: frozenset[str]
     target: str
     label: Any
+    done: Any
 
 
-def move(sources: Iterable[str], target: str, label: Any) -> Move:
+def move(sources: Iterable[str], target: str, label: Any, done: Any = _("Done.")) -> Move:
     """A Move, written short in the tables of the models."""
-    return Move(frozenset(sources), target, label)
+    return Move(frozenset(sources), target, label, done)

@@ -23,6 +23,7 @@ class Right:
     affiliation: Affiliation | None = None
     ground: Ground | None = None
     missing: str = ""
+    wrong_role: bool = False
 
     @property
     def holds(self) -> bool:
@@ -37,7 +38,7 @@ def right_to_take_part(person: Person, run: Run, day: date) -> Right:
     if not person.active_affiliations:
         return Right(missing=_("You do not belong to an institution yet. Ask your institution to admit you."))
     if not fitting:
-        return Right(affiliation=person.active_affiliations[0], missing=_wrong_role(run))
+        return Right(affiliation=person.active_affiliations[0], missing=_wrong_role(run), wrong_role=True)
     for affiliation in fitting:
         ground = ground_of(affiliation.institution, run.course.kind, day)
         if ground is not None or _is_admitted_partner(run, affiliation.institution, day):

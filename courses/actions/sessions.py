@@ -15,6 +15,8 @@ from courses.patterns import LONGEST_DAYS, WeeklyPattern
 from courses.taking_part import in_run_zone
 from members.models import Person
 
+MAILED_WHEN_MOVED = {"starts_at", "ends_at", "place"}
+
 
 @transaction.atomic
 def plan_sessions(run: Run, pattern: WeeklyPattern, by: Person | None, titles: list[str] | None = None) -> list[Session]:
@@ -68,7 +70,7 @@ def move_session(session: Session, starts_at: datetime, ends_at: datetime, by: P
     if changed:
         session.save(update_fields=changed)
         record_changes("courses.session.move", session, by=by, changed=changed)
-    if run.is_live and {"starts_at", "ends_at", "place"} & set(changed):
+    if run.is_live and MAILED_WHEN_MOVED & set(changed):
         tell_sessions_changed(run)
     return session
 

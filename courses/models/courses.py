@@ -1,6 +1,6 @@
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
-from django.db.models import Exists, F, OuterRef
+from django.db.models import F
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -9,14 +9,15 @@ from cluster_portal.search import folded
 from members.models.institutions import transliterated_slug
 
 
+PUBLIC_RUN_STATES = ("published", "cancelled", "closed")
+
+
 class CourseQuerySet(models.QuerySet):
     def visible_to(self, person):
         """Courses with a public run; coordinators see those in preparation too."""
-        from courses.models.runs import Run
-
         if person.is_authenticated and person.is_coordinator:
             return self
-        return self.filter(Exists(Run.objects.public().filter(course=OuterRef("pk"))))
+        return self.filter(runs__state__in=PUBLIC_RUN_STATES).distinct()
 
 
 class Course(models.Model):

@@ -20,6 +20,18 @@ class EnrolmentQuerySet(models.QuerySet):
         """Enrolments that count as taken: offered and confirmed."""
         return self.filter(state__in=Enrolment.TAKING)
 
+    def newest_in(self, run):
+        """The latest attempt in a run, with what its page shows, or None."""
+        return self.filter(run=run).select_related("run__course", "affiliation__institution", "clause").last()
+
+    def for_own_page(self):
+        """With what a person's own page shows, the newest first."""
+        return self.select_related("run__course", "run__host", "pool").order_by("-pk")
+
+    def in_coming_runs_of_members_only(self):
+        """Enrolments in published runs that only members may enter."""
+        return self.filter(run__state="published", run__admits="members")
+
     def in_queue(self):
         """Who waits, first come first served."""
         return self.filter(state=Enrolment.State.WAITING).order_by("queued_at", "pk")
@@ -31,6 +43,22 @@ class EnrolmentQuerySet(models.QuerySet):
     def expecting_mail(self):
         """People to be told when something about the run changes: confirmed, offered or waiting."""
         return self.live().exclude(state=Enrolment.State.ASKED)
+
+    def by_state(self):
+        """State in words and how many people are in it, for each state that has any."""
+        counted = self.order_by().values_list("state").annotate(models.Count("pk"))
+        return [(Enrolment.State(state).label, count) for state, count in sorted(counted)]
+
+    def for_roster(self):
+        """With what a line of the roster shows: who takes a place first, then the queue in its order."""
+        rank = models.Case(
+            models.When(state=Enrolment.State.CONFIRMED, then=0),
+            models.When(state=Enrolment.State.OFFERED, then=1),
+            default=2,
+        )
+        rows = self.live().select_related("person", "pool", "affiliation__institution")
+        in_queue = models.Case(models.When(state=Enrolment.State.WAITING, then="queued_at"))
+        return rows.order_by(rank, in_queue, "person__sort_name", "pk")
 
     def visible_to(self, person):
         """One's own; those in the runs that one coordinates."""
@@ -64,10 +92,10 @@ class Enrolment(models.Model):
         "confirm": move([State.ASKED], State.CONFIRMED, _("Confirm")),
         "wait": move([State.ASKED], State.WAITING, _("Put in the queue")),
         "offer": move([State.WAITING], State.OFFERED, _("Offer the place")),
-        "accept": move([State.OFFERED], State.CONFIRMED, _("Take the place")),
-        "decline": move([State.OFFERED], State.DECLINED, _("Decline")),
+        "accept": move([State.OFFERED], State.CONFIRMED, _("Take the place"), _("The place is yours. A mail with the dates is on its way.")),
+        "decline": move([State.OFFERED], State.DECLINED, _("Decline"), _("You declined. The place goes to the next in the queue.")),
         "lapse": move([State.OFFERED], State.LAPSED, _("Let lapse")),
-        "cancel": move(LIVE, State.CANCELLED, _("Leave")),
+        "cancel": move(LIVE, State.CANCELLED, _("Leave"), _("The place is free again, and a mail confirms it.")),
     }
 
     public_id = PublicIdField()
@@ -113,6 +141,11 @@ class Enrolment(models.Model):
 
     def __str__(self):
         return f"{self.public_id} {self.state}"
+
+    @property
+    def is_live(self) -> bool:
+        """Whether this enrolment is neither over nor refused."""
+        return self.state in self.LIVE
 
     @property
     def takes_place(self) -> bool:

@@ -10,7 +10,9 @@ from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
 from cluster_portal.public_id import PublicIdField
+from cluster_portal.search import found
 from cluster_portal.states import move
+from courses.models.courses import PUBLIC_RUN_STATES, Course
 from members.models.cluster import validate_time_zone
 from members.models.people import Affiliation
 
@@ -18,7 +20,11 @@ from members.models.people import Affiliation
 class RunQuerySet(models.QuerySet):
     def public(self):
         """Runs that everybody may see: whatever was published, also when cancelled or closed since."""
-        return self.exclude(state=Run.State.DRAFT)
+        return self.filter(state__in=PUBLIC_RUN_STATES)
+
+    def drafts(self):
+        """Runs that are being prepared."""
+        return self.filter(state=Run.State.DRAFT)
 
     def published(self):
         """Runs that take place."""
@@ -29,7 +35,7 @@ class RunQuerySet(models.QuerySet):
         if person.is_authenticated and person.coordinates_whole_cluster:
             return self
         regions = [role.region_id for role in person.coordinator_roles] if person.is_authenticated else []
-        return self.filter(~Q(state=Run.State.DRAFT) | Q(host__region__in=regions))
+        return self.filter(Q(state__in=PUBLIC_RUN_STATES) | Q(host__region__in=regions))
 
     def editable_by(self, person):
         """Runs on the desk of a coordinator: all of them, or those hosted in their region."""
@@ -55,6 +61,10 @@ class RunQuerySet(models.QuerySet):
         pools = Pool.objects.with_waiting().order_by("pk")
         return self.with_dates().select_related("course", "host", "pattern").prefetch_related(Prefetch("pools", pools))
 
+    def matching(self, query):
+        """Runs of courses whose words hold the query, or nearly."""
+        return self.filter(course__in=found(Course.objects.order_by(), query).order_by().values("pk")) if query else self
+
     def not_over(self, at):
         """Runs whose last session has not ended (or that have none yet)."""
         return self.with_dates().filter(Q(last_end__gt=at) | Q(last_end=None))
@@ -75,9 +85,9 @@ class Run(models.Model):
         EVERYONE = "everyone", _("Everyone")
 
     MOVES = {
-        "publish": move([State.DRAFT], State.PUBLISHED, _("Publish")),
-        "cancel": move([State.DRAFT, State.PUBLISHED], State.CANCELLED, _("Cancel the run")),
-        "close": move([State.PUBLISHED], State.CLOSED, _("Close")),
+        "publish": move([State.DRAFT], State.PUBLISHED, _("Publish"), _("The run is published: everybody sees it now.")),
+        "cancel": move([State.DRAFT, State.PUBLISHED], State.CANCELLED, _("Cancel the run"), _("The run is cancelled, and everybody in it is told.")),
+        "close": move([State.PUBLISHED], State.CLOSED, _("Close"), _("The run is closed.")),
     }
     AUDITED = ("time_zone", "admits", "enrol_from", "enrol_until", "offer_hours", "places")
 
@@ -166,6 +176,12 @@ class SessionQuerySet(models.QuerySet):
         """Sessions that take place."""
         return self.filter(state=Session.State.PLANNED)
 
+    def ahead_for(self, person, at):
+        """Sessions still to come of the runs in which a person is confirmed."""
+        confirmed = Q(run__enrolments__person=person, run__enrolments__state="confirmed")
+        rows = self.planned().filter(confirmed, run__state=Run.State.PUBLISHED, ends_at__gt=at)
+        return rows.select_related("run__course").order_by("starts_at", "pk")
+
     def starting_between(self, since, until):
         """Planned sessions of published runs that start in a window."""
         return self.planned().filter(run__state=Run.State.PUBLISHED, starts_at__gte=since, starts_at__lt=until)
@@ -178,7 +194,9 @@ class Session(models.Model):
         PLANNED = "planned", _("Planned")
         CANCELLED = "cancelled", _("Cancelled")
 
-    MOVES = {"cancel": move([State.PLANNED], State.CANCELLED, _("Cancel the session"))}
+    MOVES = {
+        "cancel": move([State.PLANNED], State.CANCELLED, _("Cancel the session"), _("The session is cancelled."))
+    }
     AUDITED = ("starts_at", "ends_at")
 
     public_id = PublicIdField()

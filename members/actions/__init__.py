@@ -16,6 +16,7 @@ from members.actions.agreements import (
     terminate_agreement,
     withdraw_agreement,
 )
+from members.actions.institutions import keep_institution
 from members.actions.people import change_profile, choose_language, enter_person
 
 ACTIONS = {
@@ -47,6 +48,7 @@ __all__ = [
     "end_affiliation",
     "enter_person",
     "invite_person",
+    "keep_institution",
     "open_agreement",
     "record_signature",
     "redeem_invitation",

@@ -143,6 +143,10 @@ class PartyQuerySet(models.QuerySet):
         kind = _network("agreement__")
         return self.filter(_party_binding(day), kind if network else ~kind)
 
+    def leads(self):
+        """Parties that lead."""
+        return self.filter(role=Party.Role.LEAD)
+
     def was_bound_before(self, day):
         """Parties that were bound by a network agreement at some time before a day."""
         return self.filter(

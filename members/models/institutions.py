@@ -52,9 +52,12 @@ class InstitutionQuerySet(models.QuerySet):
             )
         )
 
-    def visible_to(self, person):
-        """The directory is public: everybody sees every institution."""
-        return self
+    def invitable_by(self, person):
+        """Institutions into which this person may invite: those they speak for, those in their region."""
+        if person.coordinates_whole_cluster:
+            return self
+        regions = [role.region_id for role in person.coordinator_roles]
+        return self.filter(models.Q(pk__in=[it.pk for it in person.spoken_for]) | models.Q(region__in=regions))
 
 
 class Institution(models.Model):

@@ -34,6 +34,19 @@ class PersonQuerySet(models.QuerySet):
         """People who are neither suspended nor erased."""
         return self.filter(suspended_at=None, erased_at=None)
 
+    def findable_by(self, person):
+        """People whom a search may show: those in the institutions that one keeps; nobody to the public."""
+        if not person.is_authenticated or not person.has_desk:
+            return self.none()
+        kept = Affiliation.objects.visible_to(person).live()
+        return self.active().filter(pk__in=kept.values("person"))
+
+    def possible_instructors(self):
+        """Adults of the cluster's institutions: whoever may be named as an instructor."""
+        roles = [Affiliation.Role.STUDENT]
+        belonging = self.active().filter(affiliations__state=Affiliation.State.ACTIVE)
+        return belonging.exclude(affiliations__role__in=roles).distinct()
+
     def speaking_for(self, institution):
         """Heads and contacts of an institution: who answers for it."""
         return self.active().filter(
@@ -228,6 +241,12 @@ class AffiliationQuerySet(models.QuerySet):
             Q(person=person) | Q(institution__in=person.spoken_for) | Q(institution__region__in=regions)
         )
 
+    def for_lists(self, query=""):
+        """With what a line in a list shows; whoever waits for an answer comes first, the oldest on top."""
+        waiting = models.Case(models.When(state=Affiliation.State.ASKED, then=0), default=1)
+        rows = self.select_related("person", "institution").order_by(waiting, "person__sort_name", "pk")
+        return rows.filter(person__words__contains=folded(query)) if folded(query) else rows
+
     def decidable_by(self, person):
         """What this person's desk may decide: as `visible_to`, without one's own."""
         return self.visible_to(person).exclude(person=person)
@@ -252,11 +271,11 @@ class Affiliation(models.Model):
 
     SPEAKING_ROLES = (Role.HEAD, Role.CONTACT)
     MOVES = {
-        "accept": move([State.INVITED], State.ACTIVE, _("Accept the invitation")),
-        "decline": move([State.INVITED], State.DECLINED, _("Decline")),
-        "admit": move([State.ASKED], State.ACTIVE, _("Admit")),
-        "refuse": move([State.ASKED], State.DECLINED, _("Refuse")),
-        "end": move([State.ACTIVE], State.ENDED, _("End")),
+        "accept": move([State.INVITED], State.ACTIVE, _("Accept the invitation"), _("You belong to the institution now.")),
+        "decline": move([State.INVITED], State.DECLINED, _("Decline"), _("You declined the invitation.")),
+        "admit": move([State.ASKED], State.ACTIVE, _("Admit"), _("Admitted. A mail says so.")),
+        "refuse": move([State.ASKED], State.DECLINED, _("Refuse"), _("Refused. A mail says so.")),
+        "end": move([State.ACTIVE], State.ENDED, _("End"), _("The affiliation ended today.")),
     }
     AUDITED = ("role",)
 

@@ -1,0 +1,82 @@
+from itertools import groupby
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.timezone import now
+
+from cluster_portal.search import LONGEST_QUERY, found
+from coordination.examples.people import DEMO_PEOPLE, PASSWORD
+from courses.models import Course, Enrolment, Run, Session
+from members.emblem import draw_emblem
+from members.models import Institution, Party, Person
+
+MOST_FOUND = 10
+RUNS_AT_HOME = 6
+WEEKS_AHEAD = 8
+
+
+@login_not_required
+def home(request: HttpRequest) -> HttpResponse:
+    """What the cluster is, who is in it, what is coming up, how to join."""
+    today = request.cluster.today()
+    institutions = list(Institution.objects.members_on(today).order_by("kind", "name"))
+    leads = Party.objects.binding_on(today, network=True).leads().values_list("institution_id", flat=True)
+    coming = Run.objects.published().not_over(now()).for_lists().order_by("first_start", "pk")[:RUNS_AT_HOME]
+    shown = {
+        "institutions": institutions,
+        "kinds": count_by_kind(institutions),
+        "emblem": draw_emblem([(it.kind, it.pk in set(leads)) for it in institutions], str(request.cluster)),
+        "coming": coming,
+        "now": now(),
+        "demo_people": list(DEMO_PEOPLE) if settings.DEMO else [],
+        "demo_password": PASSWORD,
+    }
+    return render(request, "coordination/home.html", shown)
+
+
+def count_by_kind(institutions: list[Institution]) -> list[tuple[str, int]]:
+    """How many institutions of each kind there are, in the order of the list."""
+    return [(label, len(list(rows))) for label, rows in groupby(institutions, Institution.get_kind_display)]
+
+
+@login_not_required
+def search(request: HttpRequest) -> HttpResponse:
+    """Find courses, institutions and, for those who keep them, people."""
+    query = request.GET.get("q", "").strip()[:LONGEST_QUERY]
+    shown = {"query": query}
+    if query:
+        shown["courses"] = found(Course.objects.visible_to(request.user), query)[:MOST_FOUND]
+        shown["institutions"] = found(Institution.objects.with_standing(request.cluster.today()), query)[:MOST_FOUND]
+        shown["people"] = found(Person.objects.findable_by(request.user), query)[:MOST_FOUND]
+    return render(request, "coordination/search.html", shown)
+
+
+def me(request: HttpRequest) -> HttpResponse:
+    """What I have: where I belong, what I take part in, what comes next, what waits for me."""
+    person = request.user
+    enrolments = list(person.enrolments.for_own_page())
+    live = [it for it in enrolments if it.is_live and it.run.is_live]
+    shown = {
+        "affiliations": list(person.affiliations.live().select_related("institution")),
+        "offers": [it for it in live if it.state == Enrolment.State.OFFERED],
+        "live": live,
+        "past": [it for it in enrolments if it not in live][:20],
+        "coming": Session.objects.ahead_for(person, now())[:5],
+        "instructs": person.instructs.public().not_over(now()).for_lists(),
+        "now": now(),
+    }
+    return render(request, "coordination/me.html", shown)
+
+
+@login_not_required
+def privacy(request: HttpRequest) -> HttpResponse:
+    """What we keep about people, why and how long, and whom to ask."""
+    return render(request, "coordination/privacy.html", {"mail_days": settings.MAIL_BODY_DAYS})
+
+
+@login_not_required
+def accessibility(request: HttpRequest) -> HttpResponse:
+    """How far everybody can use these pages, and whom to tell about a barrier."""
+    return render(request, "coordination/accessibility.html")

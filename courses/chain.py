@@ -1,0 +1,137 @@
+"""The chain that a run page shows: agreement and clause → affiliation → enrolment → what comes next."""
+
+from dataclasses import dataclass
+
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+
+from courses.models import Enrolment, Run
+from courses.taking_part import Right, in_run_zone, right_to_take_part, why_not_now, why_not_this_age
+from members.models import Cluster, Person
+from members.models.agreements import Ground, ground_of
+
+
+@dataclass(frozen=True)
+class Link:
+    """One link of the chain. `status`: done (it holds), open (still to come), next (what to do now), broken."""
+
+    title: str
+    text: str = ""
+    url: str = ""
+    status: str = "open"
+
+
+def chain_of(run: Run, person: Person | None, enrolment: Enrolment | None) -> list[Link]:
+    """The links from the agreement to the next session, for one reader; the first broken one says what is missing."""
+    if person is None:
+        return [_sign_in(run), _enrolment_to_come(run), _what_comes_next(run, None)]
+    if enrolment is not None and enrolment.is_live:
+        right = _right_of(enrolment)
+    else:
+        right = right_to_take_part(person, run, Cluster.current().today())
+    links = [_membership(right, run), _affiliation(right), _enrolment(run, person, enrolment, right)]
+    return [link for link in links if link] + [_what_comes_next(run, enrolment)]
+
+
+def _right_of(enrolment: Enrolment) -> Right:
+    """By what an enrolment was made: its own affiliation, and whether its institution still is a member."""
+    affiliation = enrolment.affiliation
+    if affiliation is None:
+        return Right()
+    today = Cluster.current().today()
+    return Right(affiliation, ground_of(affiliation.institution, enrolment.run.course.kind, today))
+
+
+def _sign_in(run: Run) -> Link:
+    url = f"{reverse('account_login')}?next={run.get_absolute_url()}"
+    return Link(_("Sign in"), _("Then this page says whether your institution gives you a place here."), url, "next")
+
+
+def _membership(right: Right, run: Run) -> Link | None:
+    if right.affiliation is None and right.holds:
+        return Link(_("Open to everyone"), status="done")
+    if right.ground is not None:
+        return Link(_agreement_title(right.ground), _clause(right.ground), _url(right.ground), "done")
+    if right.holds:
+        return Link(_("Partners are welcome"), str(right.affiliation.institution), status="done")
+    if right.affiliation is None:
+        return None
+    institution = right.affiliation.institution
+    ground = ground_of(institution, run.course.kind, Cluster.current().today())
+    if ground is not None:  # the institution is a member: what is missing is said at the affiliation
+        return Link(_agreement_title(ground), _clause(ground), _url(ground), "done")
+    return Link(_("Agreement"), right.missing, institution.get_absolute_url(), "broken")
+
+
+def _agreement_title(ground: Ground) -> str:
+    signed = {"institution": ground.party.institution, "agreement": ground.agreement.title}
+    if ground.coverage is not None:
+        return _("Covered by %(institution)s under the %(agreement)s") % signed
+    return _("%(institution)s signed the %(agreement)s") % signed
+
+
+def _clause(ground: Ground) -> str:
+    if ground.clause is None:
+        return date_format(ground.party.signed_on)
+    return f"§ {ground.clause.number}: {ground.clause.text}"
+
+
+def _url(ground: Ground) -> str:
+    anchor = f"#clause-{ground.clause.number}" if ground.clause else ""
+    return ground.agreement.get_absolute_url() + anchor
+
+
+def _affiliation(right: Right) -> Link | None:
+    affiliation = right.affiliation
+    if affiliation is None:
+        return None if right.holds else Link(_("Your institution"), right.missing, reverse("members:directory"), "broken")
+    said = {"role": affiliation.get_role_display(), "institution": affiliation.institution}
+    title = _("%(role)s at %(institution)s") % said
+    if right.wrong_role:
+        return Link(title, right.missing, status="broken")
+    return Link(title, _("since %(day)s") % {"day": date_format(affiliation.starts_on)}, status="done")
+
+
+def _enrolment(run: Run, person: Person, enrolment: Enrolment | None, right: Right) -> Link:
+    if enrolment is not None and enrolment.is_live:
+        status = "done" if enrolment.state == Enrolment.State.CONFIRMED else "next"
+        return Link(_said_of(enrolment), _queue_text(enrolment), status=status)
+    if right.missing:
+        return Link(_("Enrolment"), status="open")
+    if missing := why_not_this_age(person, Cluster.current().today()):
+        return Link(_("Enrolment"), missing, reverse("members:profile"), "broken")
+    if closed := why_not_now(run, now()):
+        return Link(_("Enrolment"), closed, status="broken")
+    return Link(_("Enrol"), _("until %(when)s") % {"when": in_run_zone(run, run.enrol_until)}, "#enrol", "next")
+
+
+def _enrolment_to_come(run: Run) -> Link:
+    return Link(_("Enrol"), why_not_now(run, now()) or _("until %(when)s") % {"when": in_run_zone(run, run.enrol_until)})
+
+
+def _said_of(enrolment: Enrolment) -> str:
+    match enrolment.state:
+        case Enrolment.State.CONFIRMED:
+            return _("You are in")
+        case Enrolment.State.OFFERED:
+            return _("A place is offered to you")
+    return _("You are in the queue")
+
+
+def _queue_text(enrolment: Enrolment) -> str:
+    if enrolment.state == Enrolment.State.OFFERED:
+        return _("Answer by %(when)s.") % {"when": in_run_zone(enrolment.run, enrolment.offered_until)}
+    if enrolment.state == Enrolment.State.WAITING:
+        return _("Number %(place)s in the queue") % {"place": enrolment.place_in_queue()}
+    return _("since %(day)s") % {"day": date_format(enrolment.state_since)}
+
+
+def _what_comes_next(run: Run, enrolment: Enrolment | None) -> Link:
+    coming = run.sessions.planned().filter(starts_at__gt=now()).first()
+    is_in = enrolment is not None and enrolment.state == Enrolment.State.CONFIRMED
+    if coming is None:
+        return Link(_("All sessions are over"), status="done" if is_in else "open")
+    title = _("Next session: %(when)s") % {"when": in_run_zone(run, coming.starts_at)}
+    return Link(title, coming.title, "#sessions", "next" if is_in else "open")

@@ -1,0 +1,264 @@
+"""The desk of the programme: coordinators create, edit and publish courses and runs, and take the roster."""
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from cluster_portal.buttons import act
+from cluster_portal.moves import Refused, available_moves
+from courses import actions
+from courses.actions.runs import MAILED_WHEN_CHANGED
+from courses.actions.sessions import MAILED_WHEN_MOVED
+from courses.exports import roster_workbook
+from courses.forms import CourseForm, PatternForm, PlacesForm, RunForm, SessionForm
+from courses.models import Course, Enrolment, Pool, Run, Session
+from members.access import coordinators_only
+from members.models import Institution
+
+PER_PAGE = 50
+
+
+@coordinators_only
+def runs(request: HttpRequest) -> HttpResponse:
+    """All runs that I keep, those ahead first."""
+    rows = Run.objects.editable_by(request.user).for_lists().order_by("-first_start", "-pk")
+    page = Paginator(rows.matching(request.GET.get("q", "")), PER_PAGE).get_page(request.GET.get("page"))
+    courses = Course.objects.order_by("title")
+    return render(request, "courses/desk_runs.html", {"page": page, "courses": courses, "now": now()})
+
+
+@coordinators_only
+def new_course(request: HttpRequest) -> HttpResponse:
+    """Describe a new course, then prepare its first run."""
+    form = CourseForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        course = actions.create_course(by=request.user, **form.cleaned_data)
+        messages.success(request, _("%(course)s is described. Now prepare its first run.") % {"course": course})
+        return redirect("courses:desk_new_run", course.slug)
+    return render(request, "courses/desk_form.html", {"form": form, "title": _("New course")})
+
+
+@coordinators_only
+def edit_course(request: HttpRequest, slug: str) -> HttpResponse:
+    """Correct the description of a course."""
+    it = get_object_or_404(Course, slug=slug)
+    form = CourseForm(request.POST or None, instance=it)
+    if request.method == "POST" and form.is_valid():
+        actions.change_course(Course.objects.get(pk=it.pk), by=request.user, **form.cleaned_data)
+        messages.success(request, _("%(course)s is saved.") % {"course": it})
+        return redirect("courses:desk_runs")
+    return render(request, "courses/desk_form.html", {"form": form, "title": it.title})
+
+
+@coordinators_only
+def new_run(request: HttpRequest, slug: str) -> HttpResponse:
+    """Prepare a run of a course."""
+    course = get_object_or_404(Course, slug=slug)
+    form = RunForm(request.POST or None, zone=request.cluster.zone)
+    if request.method == "POST" and form.is_valid():
+        it = actions.create_run(course, request.user, places=form.places(), **form.cleaned_data)
+        messages.success(request, _("The run is prepared. Plan its sessions next."))
+        return redirect("courses:desk_pattern", it.public_id)
+    return render(request, "courses/desk_form.html", {"form": form, "title": _("New run of %s") % course})
+
+
+@coordinators_only
+def run(request: HttpRequest, public_id: str) -> HttpResponse:
+    """One run on the desk: what it says, its sessions and places, and what can be done with it."""
+    it = _run_of(request, public_id)
+    sessions = list(it.sessions.all())
+    shown = {"it": it, "sessions": sessions, "moves": available_moves(request.user, it), "now": now()}
+    return render(request, "courses/desk_run.html", shown)
+
+
+@coordinators_only
+def edit_run(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Change what a run says; a live one asks first when people would be told."""
+    it = _run_of(request, public_id)
+    form = RunForm(request.POST or None, instance=it, zone=it.zone)
+    if request.method == "POST" and form.is_valid():
+        if it.is_live and MAILED_WHEN_CHANGED & set(form.changed_data) and not _confirmed(request):
+            return ask_before_mailing(request, it)
+        actions.change_run(_run_of(request, public_id), by=request.user, **form.cleaned_data)
+        messages.success(request, _("The run is saved."))
+        return redirect("courses:desk_run", public_id)
+    return render(request, "courses/desk_form.html", {"form": form, "title": str(it), "run": it})
+
+
+@coordinators_only
+def pattern(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Plan the sessions of a draft by a weekly pattern, with a list to look at before it counts."""
+    it = _run_of(request, public_id)
+    form = PatternForm(request.POST or None, initial=_pattern_of(it))
+    preview = []
+    if request.method == "POST" and form.is_valid():
+        preview = form.pattern().sessions(it.zone)
+        if request.POST.get("step") == "save" and _tried(request, actions.plan_sessions, it, form.pattern()):
+            messages.success(request, _("%(count)s sessions are planned.") % {"count": len(preview)})
+            return redirect("courses:desk_run", public_id)
+    return render(request, "courses/desk_pattern.html", {"form": form, "run": it, "preview": preview})
+
+
+def _pattern_of(it: Run) -> dict:
+    known = getattr(it, "pattern", None)
+    if known is None:
+        return {}
+    facts = {name: getattr(known, name) for name in ("weekdays", "start_time", "minutes", "first_day", "last_day")}
+    return facts | {"days_off": ", ".join(day.isoformat() for day in known.days_off)}
+
+
+@coordinators_only
+def new_session(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Add one session outside of the pattern."""
+    it = _run_of(request, public_id)
+    form = SessionForm(request.POST or None, zone=it.zone)
+    if request.method == "POST" and form.is_valid():
+        if it.is_live and not _confirmed(request):
+            return ask_before_mailing(request, it)
+        if _tried(request, actions.add_session, it, **form.cleaned_data):
+            messages.success(request, _("The session is added."))
+            return redirect("courses:desk_run", public_id)
+    return render(request, "courses/desk_form.html", {"form": form, "title": _("New session"), "run": it})
+
+
+@coordinators_only
+def edit_session(request: HttpRequest, public_id: str, session_id: str) -> HttpResponse:
+    """Move or rename one session."""
+    it = _run_of(request, public_id)
+    session = get_object_or_404(it.sessions, public_id=session_id)
+    form = SessionForm(request.POST or None, instance=session, zone=it.zone)
+    if request.method == "POST" and form.is_valid():
+        if it.is_live and MAILED_WHEN_MOVED & set(form.changed_data) and not _confirmed(request):
+            return ask_before_mailing(request, it)
+        if _tried(request, actions.move_session, it.sessions.get(pk=session.pk), **form.cleaned_data):
+            messages.success(request, _("The session is saved."))
+            return redirect("courses:desk_run", public_id)
+    return render(request, "courses/desk_form.html", {"form": form, "title": _("Session"), "run": it})
+
+
+@coordinators_only
+@require_POST
+def act_on_session(request: HttpRequest, public_id: str, session_id: str) -> HttpResponse:
+    """Cancel one session."""
+    it = _run_of(request, public_id)
+    session = get_object_or_404(Session.objects.filter(run=it), public_id=session_id)
+    session.run = it
+    if it.is_live and not _confirmed(request):
+        return ask_before_mailing(request, it)
+    act(request, session, actions.ACTIONS["session"])
+    return redirect("courses:desk_run", public_id)
+
+
+@coordinators_only
+@require_POST
+def act_on_run(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Publish, cancel or close a run."""
+    it = _run_of(request, public_id)
+    if request.POST.get("move") == "cancel" and it.is_live and not _confirmed(request):
+        return ask_before_mailing(request, it)
+    act(request, it, actions.ACTIONS["run"])
+    return redirect("courses:desk_run", public_id)
+
+
+@coordinators_only
+def places(request: HttpRequest, public_id: str, pool_id: str) -> HttpResponse:
+    """Change how many places there are."""
+    it = _run_of(request, public_id)
+    pool = get_object_or_404(Pool.objects.filter(run=it), public_id=pool_id)
+    form = PlacesForm(request.POST or None, instance=pool)
+    if request.method == "POST" and form.is_valid():
+        if _tried(request, actions.change_places, pool, form.cleaned_data["places"]):
+            messages.success(request, _("The places are saved."))
+            return redirect("courses:desk_run", public_id)
+    return render(request, "courses/desk_form.html", {"form": form, "title": _("Places"), "run": it})
+
+
+@coordinators_only
+def roster(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Who is in a run, and who waits."""
+    it = _run_of(request, public_id)
+    page = Paginator(it.enrolments.for_roster(), PER_PAGE).get_page(request.GET.get("page"))
+    for enrolment in page:
+        enrolment.run = it
+        enrolment.moves = available_moves(request.user, enrolment)
+    return render(request, "courses/desk_roster.html", {"run": it, "page": page})
+
+
+@coordinators_only
+def roster_xlsx(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The roster as a spreadsheet."""
+    it = _run_of(request, public_id)
+    response = HttpResponse(roster_workbook(it), content_type=XLSX)
+    response.headers["Content-Disposition"] = f'attachment; filename="roster-{it.public_id}.xlsx"'
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+@coordinators_only
+def sign_in_sheet(request: HttpRequest, public_id: str) -> HttpResponse:
+    """A sheet to print and to sign, a line for each person confirmed."""
+    it = _run_of(request, public_id)
+    rows = it.enrolments.confirmed().select_related("person", "affiliation__institution", "pool")
+    shown = {"run": it, "rows": rows.order_by("person__sort_name", "pk"), "sessions": it.sessions.planned()}
+    return render(request, "courses/sign_in_sheet.html", shown)
+
+
+@coordinators_only
+@require_POST
+def act_on_enrolment(request: HttpRequest, public_id: str, enrolment_id: str) -> HttpResponse:
+    """Take somebody out of a run, or out of its queue."""
+    it = _run_of(request, public_id)
+    enrolment = get_object_or_404(it.enrolments.select_related("person"), public_id=enrolment_id)
+    enrolment.run = it
+    act(request, enrolment, actions.ACTIONS["enrolment"])
+    return redirect("courses:desk_roster", public_id)
+
+
+@coordinators_only
+def rights_lost(request: HttpRequest) -> HttpResponse:
+    """Enrolments whose institution is not a member any more: the coordinator decides, nothing ends by itself."""
+    rows = Enrolment.objects.visible_to(request.user).in_coming_runs_of_members_only()
+    lost = rows.without_right(Institution.objects.members_on(request.cluster.today())).for_roster()
+    page = Paginator(lost.select_related("run__course", "person", "pool", "affiliation__institution"), PER_PAGE)
+    return render(request, "courses/desk_rights_lost.html", {"page": page.get_page(request.GET.get("page"))})
+
+
+def ask_before_mailing(request: HttpRequest, it: Run) -> HttpResponse:
+    """Say whom the change would mail, and how many, and ask; the form comes back with everything that was entered."""
+    hidden = [(name, value) for name, values in request.POST.lists() for value in values if name not in NOT_REPEATED]
+    people = it.enrolments.expecting_mail().by_state()
+    shown = {"run": it, "hidden": hidden, "people": people, "total": sum(count for _state, count in people)}
+    return render(request, "courses/desk_confirm.html", shown)
+
+
+NOT_REPEATED = {"csrfmiddlewaretoken", "confirmed"}
+
+
+def _confirmed(request: HttpRequest) -> bool:
+    return request.POST.get("confirmed") == "yes"
+
+
+def _run_of(request: HttpRequest, public_id: str) -> Run:
+    """A run on this person's desk: 404 for any other."""
+    it = get_object_or_404(Run.objects.editable_by(request.user).for_lists(), public_id=public_id)
+    if not request.user.has_perm("courses.change_run", it):
+        raise PermissionDenied
+    return it
+
+
+def _tried(request: HttpRequest, action, it, *args, **facts) -> bool:
+    """Let the action happen; a refusal becomes a sentence on the page, with the form as it was filled."""
+    try:
+        action(it, *args, by=request.user, **facts)
+    except Refused as refused:
+        messages.warning(request, str(refused))
+        return False
+    return True

@@ -1,0 +1,55 @@
+"""What this app puts on a coordinator's desk."""
+
+from collections.abc import Iterator
+
+from django.db.models import Count, Min
+from django.urls import reverse
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from cluster_portal.hooks import DeskRow, register_desk_rows
+from courses.models import Enrolment, Run
+from members.models import Cluster, Institution, Person
+
+
+def drafts(person: Person) -> Iterator[DeskRow]:
+    """Runs that are prepared and not published."""
+    if not person.is_coordinator:
+        return
+    rows = Run.objects.editable_by(person).drafts().aggregate(count=Count("pk"), since=Min("state_since"))
+    if rows["count"]:
+        text = ngettext("run is prepared but not published", "runs are prepared but not published", rows["count"])
+        yield DeskRow(text, rows["count"], rows["since"], reverse("courses:desk_runs"), _("Open"))
+
+
+def runs_over(person: Person) -> Iterator[DeskRow]:
+    """Runs whose last session is over, to be closed."""
+    if not person.is_coordinator:
+        return
+    over = Run.objects.editable_by(person).published().with_dates().filter(last_end__lte=now())
+    dates = list(over.order_by("last_end").values_list("last_end", flat=True)[:1000])
+    if dates:
+        text = ngettext("run is over and can be closed", "runs are over and can be closed", len(dates))
+        yield DeskRow(text, len(dates), dates[0], reverse("courses:desk_runs"), _("Close"))
+
+
+def rights_lost(person: Person) -> Iterator[DeskRow]:
+    """People enrolled through an institution that is not a member any more: nothing is cancelled by itself."""
+    if not person.is_coordinator:
+        return
+    rows = Enrolment.objects.visible_to(person).in_coming_runs_of_members_only()
+    lost = rows.without_right(Institution.objects.members_on(Cluster.current().today()))
+    found = lost.aggregate(count=Count("pk"), since=Min("state_since"))
+    if found["count"]:
+        text = ngettext(
+            "person is enrolled through an institution that has lost its right",
+            "people are enrolled through institutions that have lost their right",
+            found["count"],
+        )
+        yield DeskRow(text, found["count"], found["since"], reverse("courses:desk_rights_lost"), _("Look"))
+
+
+register_desk_rows(drafts)
+register_desk_rows(runs_over)
+register_desk_rows(rights_lost)

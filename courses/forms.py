@@ -1,0 +1,189 @@
+import zoneinfo
+
+from django import forms
+from django.utils.timezone import make_aware
+from django.utils.translation import gettext_lazy as _
+
+from courses.models import Course, Pool, Run, Session
+from courses.patterns import WeeklyPattern
+from members.forms import DateInput
+from members.models import Affiliation, Cluster, Person
+
+WEEKDAYS = [
+    (0, _("Mondays")), (1, _("Tuesdays")), (2, _("Wednesdays")), (3, _("Thursdays")),
+    (4, _("Fridays")), (5, _("Saturdays")), (6, _("Sundays")),
+]  # fmt: skip
+
+
+class TimeInput(forms.TimeInput):
+    """The browser's own time field."""
+
+    input_type = "time"
+
+    def __init__(self, **options):
+        super().__init__(format="%H:%M", **options)
+
+
+class DateTimeInput(forms.DateTimeInput):
+    """The browser's own field for day and time."""
+
+    input_type = "datetime-local"
+
+    def __init__(self, **options):
+        super().__init__(format="%Y-%m-%dT%H:%M", **options)
+
+
+class WallClockForm(forms.ModelForm):
+    """A form whose dates and times are meant by the wall clock of one zone, whatever the reader's own zone is."""
+
+    wall_clock_fields: tuple[str, ...] = ()
+
+    def __init__(self, *args, zone, **options):
+        self.zone = zone
+        super().__init__(*args, **options)
+        for name in self.wall_clock_fields:
+            if value := self.initial.get(name):
+                self.initial[name] = value.astimezone(zone).replace(tzinfo=None)
+
+    def clean(self):
+        cleaned = super().clean()
+        for name in self.wall_clock_fields:
+            if cleaned.get(name):
+                cleaned[name] = make_aware(cleaned[name].replace(tzinfo=None), self.zone)
+        return cleaned
+
+
+class CourseForm(forms.ModelForm):
+    """The description of a course."""
+
+    class Meta:
+        model = Course
+        fields = ["title", "kind", "summary", "description", "hours", "language"]
+        widgets = {
+            "summary": forms.Textarea(attrs={"rows": 2}),
+            "description": forms.Textarea(attrs={"rows": 6}),
+        }
+
+
+class RunForm(WallClockForm):
+    """One offering of a course."""
+
+    wall_clock_fields = ("enrol_from", "enrol_until")
+    roles = forms.MultipleChoiceField(
+        label=_("For"),
+        choices=Affiliation.Role.choices,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Nobody chosen means: any role."),
+    )
+    room_places = forms.IntegerField(label=_("Places in the room"), min_value=0, max_value=100_000, required=False)
+    online_places = forms.IntegerField(label=_("Places online"), min_value=0, max_value=100_000, required=False)
+
+    class Meta:
+        model = Run
+        fields = [
+            "title", "host", "place", "online_link", "time_zone", "enrol_from", "enrol_until", "admits", "roles",
+            "offer_hours", "instructors",
+        ]  # fmt: skip
+        widgets = {"enrol_from": DateTimeInput, "enrol_until": DateTimeInput}
+
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        self.fields["instructors"].queryset = Person.objects.possible_instructors()
+        self.fields["instructors"].label_from_instance = lambda person: person.full_name
+        if self.instance.pk:
+            del self.fields["room_places"], self.fields["online_places"]
+        else:
+            self.fields["time_zone"].initial = Cluster.current().time_zone
+
+    def clean(self):
+        if zone := self.cleaned_data.get("time_zone"):
+            self.zone = zoneinfo.ZoneInfo(zone)
+        cleaned = super().clean()
+        if cleaned.get("enrol_from") and cleaned.get("enrol_until") and cleaned["enrol_until"] <= cleaned["enrol_from"]:
+            self.add_error("enrol_until", _("Enrolment closes before it opens. Choose a later time."))
+        if "room_places" in self.fields and not self.places():
+            self.add_error("room_places", _("A run needs places. Say how many there are, in the room or online."))
+        return cleaned
+
+    def places(self) -> dict[str, int]:
+        """Sort of pool → places, for the sorts that have any."""
+        asked = {
+            Pool.Sort.ROOM: self.cleaned_data.pop("room_places", None) or 0,
+            Pool.Sort.ONLINE: self.cleaned_data.pop("online_places", None) or 0,
+        }
+        self._places = {sort: count for sort, count in asked.items() if count} or getattr(self, "_places", {})
+        return self._places
+
+
+class PatternForm(forms.Form):
+    """ "Tuesdays and Thursdays 16:00, 3 March to 28 April, not on 8 March", in the run's zone."""
+
+    weekdays = forms.TypedMultipleChoiceField(
+        label=_("Every week on"), choices=WEEKDAYS, coerce=int, widget=forms.CheckboxSelectMultiple
+    )
+    start_time = forms.TimeField(label=_("Start"), widget=TimeInput)
+    minutes = forms.IntegerField(label=_("Length in minutes"), min_value=5, max_value=1440, initial=90)
+    first_day = forms.DateField(label=_("From"), widget=DateInput)
+    last_day = forms.DateField(label=_("To"), widget=DateInput)
+    days_off = forms.CharField(
+        label=_("Not on"), required=False, help_text=_("Days without a session, with commas: 2027-03-08, 2027-05-01")
+    )
+
+    def clean_days_off(self):
+        days = [day.strip() for day in self.cleaned_data["days_off"].split(",") if day.strip()]
+        field = forms.DateField(error_messages={"invalid": _("Write each day as year-month-day, such as 2027-03-08.")})
+        return tuple(field.clean(day) for day in days)
+
+    def clean(self):
+        cleaned = super().clean()
+        if cleaned.get("first_day") and cleaned.get("last_day") and cleaned["last_day"] < cleaned["first_day"]:
+            self.add_error("last_day", _("The last day is before the first one. Correct one of them."))
+        return cleaned
+
+    def pattern(self) -> WeeklyPattern:
+        """The pattern that was asked for."""
+        facts = self.cleaned_data
+        return WeeklyPattern(
+            tuple(facts["weekdays"]),
+            facts["start_time"],
+            facts["minutes"],
+            facts["first_day"],
+            facts["last_day"],
+            facts["days_off"],
+        )
+
+
+class SessionForm(WallClockForm):
+    """One session, by the wall clock of its run."""
+
+    wall_clock_fields = ("starts_at", "ends_at")
+
+    class Meta:
+        model = Session
+        fields = ["title", "starts_at", "ends_at", "place"]
+        widgets = {"starts_at": DateTimeInput, "ends_at": DateTimeInput}
+
+    def clean(self):
+        cleaned = super().clean()
+        if cleaned.get("starts_at") and cleaned.get("ends_at") and cleaned["ends_at"] <= cleaned["starts_at"]:
+            self.add_error("ends_at", _("The session ends before it starts. Correct its end."))
+        return cleaned
+
+
+class PlacesForm(forms.ModelForm):
+    """How many places a pool has."""
+
+    class Meta:
+        model = Pool
+        fields = ["places"]
+
+
+class ProgrammeFilter(forms.Form):
+    """What the programme can be narrowed to."""
+
+    q = forms.CharField(
+        label=_("Words"), required=False, max_length=100, widget=forms.TextInput(attrs={"type": "search"})
+    )
+    kind = forms.ChoiceField(label=_("Kind"), required=False, choices=[("", _("Any kind")), *Course.Kind.choices])
+    open = forms.BooleanField(label=_("Open for enrolment"), required=False)

@@ -1,0 +1,38 @@
+from django.urls import path
+
+from courses import desk, views
+
+app_name = "courses"
+urlpatterns = [
+    path("courses/", views.programme, name="programme"),
+    path("courses/<slug:slug>/", views.course, name="course"),
+    path("runs/<str:public_id>/", views.run, name="run"),
+    path("runs/<str:public_id>/enrol/", views.enrol, name="enrol"),
+    path("enrolments/<str:public_id>/act/", views.act_on_enrolment, name="act_on_enrolment"),
+    path("offer/<str:token>/", views.offer, name="offer"),
+    path("desk/courses/", desk.runs, name="desk_runs"),
+    path("desk/courses/rights-lost/", desk.rights_lost, name="desk_rights_lost"),
+    path("desk/courses/new/", desk.new_course, name="desk_new_course"),
+    path("desk/courses/<slug:slug>/", desk.edit_course, name="desk_edit_course"),
+    path("desk/courses/<slug:slug>/new-run/", desk.new_run, name="desk_new_run"),
+    path("desk/runs/<str:public_id>/", desk.run, name="desk_run"),
+    path("desk/runs/<str:public_id>/edit/", desk.edit_run, name="desk_edit_run"),
+    path("desk/runs/<str:public_id>/pattern/", desk.pattern, name="desk_pattern"),
+    path("desk/runs/<str:public_id>/sessions/new/", desk.new_session, name="desk_new_session"),
+    path("desk/runs/<str:public_id>/sessions/<str:session_id>/", desk.edit_session, name="desk_edit_session"),
+    path(
+        "desk/runs/<str:public_id>/sessions/<str:session_id>/act/",
+        desk.act_on_session,
+        name="desk_act_on_session",
+    ),
+    path("desk/runs/<str:public_id>/places/<str:pool_id>/", desk.places, name="desk_places"),
+    path("desk/runs/<str:public_id>/roster/", desk.roster, name="desk_roster"),
+    path("desk/runs/<str:public_id>/roster.xlsx", desk.roster_xlsx, name="desk_roster_xlsx"),
+    path("desk/runs/<str:public_id>/sign-in-sheet/", desk.sign_in_sheet, name="desk_sign_in_sheet"),
+    path(
+        "desk/runs/<str:public_id>/enrolments/<str:enrolment_id>/act/",
+        desk.act_on_enrolment,
+        name="desk_act_on_enrolment",
+    ),
+    path("desk/runs/<str:public_id>/act/", desk.act_on_run, name="desk_act_on_run"),
+]
