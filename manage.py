@@ -7,6 +7,7 @@ import sys
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cluster_portal.settings")
+    from django.conf import settings
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
@@ -15,6 +16,7 @@ def main() -> None:
 
         sys.exit(run_portal())
     try:
+        settings.INSTALLED_APPS  # noqa: B018 - some commands of Django's would bury the sentence in a traceback
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
         sys.exit(f"{error}")

@@ -50,6 +50,10 @@ def unprivileged() -> pwd.struct_passwd:
     )
 
 
+def is_named(uid: int) -> bool:
+    return any(user.pw_uid == uid for user in pwd.getpwall())
+
+
 def namespaces_allowed(who: str) -> bool:
     return subprocess.run(processes.guarded(["/bin/true"], who=who), capture_output=True).returncode == 0
 
@@ -67,6 +71,8 @@ class Postgres:
         self.home = folder
         if os.geteuid() == 0:
             self._give_up_root()
+        elif not is_named(os.geteuid()):
+            self._take_a_name()
 
     @property
     def data(self) -> Path:
@@ -175,6 +181,15 @@ class Postgres:
         if moved_out or not namespaces_allowed(self.who):
             self.who = f"user:{user.pw_uid}:{user.pw_gid}"
             self._move_out()
+
+    def _take_a_name(self) -> None:
+        """A bare user number, as containers have it: initdb insists on a name, a namespace lends one."""
+        user = unprivileged()
+        self.who = f"map:{user.pw_uid}:{user.pw_gid}"
+        if not namespaces_allowed(self.who):
+            raise processes.Failed(
+                f"The private PostgreSQL needs a user with a name, and this machine knows none for user {os.geteuid()}."
+            )
 
     def _move_out(self) -> None:
         """To a folder of the unprivileged user's own, with the binaries: it cannot enter a home of mode 700."""

