@@ -129,6 +129,7 @@ COMPONENTS: dict[str, Component] = {
     "pager": Component(("page",), {"query": ""}),
     "filter_bar": Component(("form",), {"found": "", "clear": ""}, prepare_form),
     "field": Component(("field",), {}, prepare_field),
+    "fields": Component(("form",), {}, prepare_form),
     "form": Component(
         ("form",),
         {"submit": _("Save"), "action": "", "cancel": "", "kind": "primary", "files": False, "name": "", "method": "post"},

@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 DRAWN_ONE_BY_ONE = 60
-STEP = 12
+STEP, RADIUS = 13, 5
 FIVE_GAP = 5
 BAR = 240
 
@@ -48,26 +48,28 @@ def _kinds(places: int, taken: int, offered: int, yours: bool) -> list[str]:
 
 def _dots(kinds: list[str]) -> SafeString:
     columns = columns_for(len(kinds))
-    spots: dict[str, list[str]] = {}
+    spots: dict[str, list[tuple[int, int]]] = {}
     for index, kind in enumerate(kinds):
         row, column = divmod(index, columns)
         x, y = STEP // 2 + column * STEP + column // 5 * FIVE_GAP, STEP // 2 + row * (STEP + 1)
-        spots.setdefault(kind, []).append(f"M{x} {y}h0")
+        spots.setdefault(kind, []).append((x, y))
     width = columns * STEP + (columns - 1) // 5 * FIVE_GAP
     height = -(-len(kinds) // columns) * (STEP + 1)
-    paths = "".join(_layers(kind, "".join(found)) for kind, found in spots.items())
+    paths = "".join(_layers(kind, found) for kind, found in spots.items())
     return _svg("places-dots", width, height, paths)
 
 
-def _layers(kind: str, path: str) -> str:
+def _layers(kind: str, spots: list[tuple[int, int]]) -> str:
     """Round line ends of no length are dots; a ring is a dot with a smaller dot of paper on it."""
-    layers = {"taken": "d", "free": "of", "held": "rfh", "yours": "yzt"}[kind]
-    return "".join(f'<path class="p-{layer}" d="{path}"/>' for layer in layers)
+    layers = {"taken": "d", "free": "of", "held": "dfh", "yours": "yzt"}[kind]
+    dots = "".join(f"M{x} {y}h0" for x, y in spots)
+    halves = "".join(f"M{x} {y - RADIUS}a{RADIUS} {RADIUS} 0 0 1 0 {2 * RADIUS}z" for x, y in spots)
+    return "".join(f'<path class="p-{layer}" d="{halves if layer == "h" else dots}"/>' for layer in layers)
 
 
 def _bar(places: int, taken: int, offered: int) -> SafeString:
     full, held = (round(BAR * min(count, places) / places, 1) for count in (taken - offered, taken))
-    parts = f'<path class="p-rail" d="M4 5H{BAR - 4}"/>'
+    parts = "".join(f'<path class="p-{layer}" d="M4 5H{BAR - 4}"/>' for layer in ("rail", "gap"))
     if taken:
         parts += f'<path class="p-held" d="M4 5H{max(4.1, held - 4)}"/>'
     if taken > offered:

@@ -24,6 +24,7 @@ GOLDEN_ANGLE = 137.508
 STEP, WIDE, HIGH = 42, 1.22, 0.92
 SIZE, LEAD_SIZE = 15, 31
 MARGIN = 4
+NOBODY = [(Kind.SCHOOL, False)]
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Spot:
 
 def draw_emblem(marks: Marks, hue: int, title: str = "", inline: bool = False) -> SafeString:
     """The emblem of these members (kind, is_lead) as SVG; `inline` takes its colours from the page."""
-    spots = lay_out(marks, hue)
+    spots = lay_out(marks or NOBODY, hue)
     fill, tie = ("currentColor", "currentColor") if inline else (palette.colour("mark", hue),) * 2
     lines = "".join(_tie(spot, _nearest(spot, spots[:index])) for index, spot in enumerate(spots) if index)
     shapes = "".join(_shape(spot) for spot in spots)
@@ -109,10 +110,15 @@ def _tie(spot: Spot, other: Spot) -> str:
     """A line between two marks that stops short of both."""
     length = math.hypot(other.x - spot.x, other.y - spot.y)
     dx, dy = (other.x - spot.x) / length, (other.y - spot.y) / length
-    near, far = spot.size + 6, other.size + 6
+    near, far = _clear_of(spot, dy), _clear_of(other, -dy)
     if length <= near + far:
         return ""
     return f'<path d="M{spot.x + dx * near:.1f} {spot.y + dy * near:.1f}L{other.x - dx * far:.1f} {other.y - dy * far:.1f}"/>'
+
+
+def _clear_of(spot: Spot, down: float) -> float:
+    """How far from a mark's middle its line begins; below a mark there may stand a number."""
+    return spot.size + (28 if spot.count > 1 and down > 0.3 else 6)
 
 
 def _counts(spots: list[Spot], fill: str) -> str:
@@ -123,12 +129,12 @@ def _counts(spots: list[Spot], fill: str) -> str:
 
 
 def _box(spots: list[Spot]) -> str:
-    reach = [spot.size * 1.2 + MARGIN for spot in spots] or [LEAD_SIZE]
-    below = [19 if spot.count > 1 else 0 for spot in spots] or [0]
-    left = min((spot.x - room for spot, room in zip(spots, reach, strict=False)), default=-LEAD_SIZE)
-    top = min((spot.y - room for spot, room in zip(spots, reach, strict=False)), default=-LEAD_SIZE)
-    right = max((spot.x + room for spot, room in zip(spots, reach, strict=False)), default=LEAD_SIZE)
-    bottom = max((spot.y + room + more for spot, room, more in zip(spots, reach, below, strict=False)), default=LEAD_SIZE)
+    reach = [spot.size * 1.2 + MARGIN for spot in spots]
+    below = [19 if spot.count > 1 else 0 for spot in spots]
+    left = min(spot.x - room for spot, room in zip(spots, reach, strict=True))
+    top = min(spot.y - room for spot, room in zip(spots, reach, strict=True))
+    right = max(spot.x + room for spot, room in zip(spots, reach, strict=True))
+    bottom = max(spot.y + room + more for spot, room, more in zip(spots, reach, below, strict=True))
     return f"{left:.0f} {top:.0f} {right - left:.0f} {bottom - top:.0f}"
 
 
