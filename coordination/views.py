@@ -22,12 +22,12 @@ def home(request: HttpRequest) -> HttpResponse:
     """What the cluster is, who is in it, what is coming up, how to join."""
     today = request.cluster.today()
     institutions = list(Institution.objects.members_on(today).order_by("kind", "name"))
-    leads = Party.objects.binding_on(today, network=True).leads().values_list("institution_id", flat=True)
+    leads = set(Party.objects.binding_on(today, network=True).leads().values_list("institution_id", flat=True))
     coming = Run.objects.published().not_over(now()).for_lists().order_by("first_start", "pk")[:RUNS_AT_HOME]
     shown = {
         "institutions": institutions,
         "kinds": count_by_kind(institutions),
-        "emblem": draw_emblem([(it.kind, it.pk in set(leads)) for it in institutions], str(request.cluster)),
+        "emblem": draw_emblem([(it.kind, it.pk in leads) for it in institutions], request.cluster.hue, request.cluster.name, inline=True),
         "coming": coming,
         "now": now(),
         "demo_people": list(DEMO_PEOPLE) if settings.DEMO else [],

@@ -23,16 +23,16 @@ class Link:
     status: str = "open"
 
 
-def chain_of(run: Run, person: Person | None, enrolment: Enrolment | None) -> list[Link]:
+def chain_of(run: Run, person: Person | None, enrolment: Enrolment | None) -> list[dict]:
     """The links from the agreement to the next session, for one reader; the first broken one says what is missing."""
     if person is None:
-        return [_sign_in(run), _enrolment_to_come(run), _what_comes_next(run, None)]
+        return [vars(link) for link in (_sign_in(run), _enrolment_to_come(run), _what_comes_next(run, None))]
     if enrolment is not None and enrolment.is_live:
         right = _right_of(enrolment)
     else:
         right = right_to_take_part(person, run, Cluster.current().today())
     links = [_membership(right, run), _affiliation(right), _enrolment(run, person, enrolment, right)]
-    return [link for link in links if link] + [_what_comes_next(run, enrolment)]
+    return [vars(link) for link in links if link] + [vars(_what_comes_next(run, enrolment))]
 
 
 def _right_of(enrolment: Enrolment) -> Right:

@@ -187,3 +187,4 @@ class ProgrammeFilter(forms.Form):
     )
     kind = forms.ChoiceField(label=_("Kind"), required=False, choices=[("", _("Any kind")), *Course.Kind.choices])
     open = forms.BooleanField(label=_("Open for enrolment"), required=False)
+    host = forms.SlugField(required=False, widget=forms.HiddenInput)

@@ -29,6 +29,8 @@ def programme(request: HttpRequest) -> HttpResponse:
     rows = Run.objects.public().not_over(now()).matching(wanted.get("q", ""))
     if wanted.get("kind"):
         rows = rows.filter(course__kind=wanted["kind"])
+    if wanted.get("host"):
+        rows = rows.filter(host__slug=wanted["host"])
     if wanted.get("open"):
         rows = rows.filter(pk__in=Run.objects.open_on(now()))
     page = Paginator(rows.for_lists().order_by("first_start", "pk"), PER_PAGE).get_page(request.GET.get("page"))
@@ -54,10 +56,12 @@ def _what_i_have(request: HttpRequest, it: Run) -> dict:
     """My enrolment in a run with its moves, the chain, and the sessions."""
     person = request.user if request.user.is_authenticated else None
     mine = person and person.enrolments.newest_in(it)
+    chain = chain_of(it, person, mine)
     return {
         "mine": mine,
         "moves": available_moves(person, mine) if mine else {},
-        "chain": chain_of(it, person, mine),
+        "chain": chain,
+        "can_enrol": any(link["url"] == "#enrol" for link in chain),
         "sessions": list(it.sessions.all()),
         "instructors": list(it.instructors.all()),
     }

@@ -44,13 +44,7 @@ def institution(request: HttpRequest, slug: str) -> HttpResponse:
     it = get_object_or_404(Institution.objects.with_standing(today).select_related("region"), slug=slug)
     parties = it.parties.filter(agreement__in=Agreement.objects.visible_to(request.user)).select_related("agreement")
     mine = [own for own in _own_affiliations(request) if own.institution_id == it.pk]
-    shown = {"it": it, "parties": parties, "mine": mine, "hosted": hosted_by(request, it)}
-    return render(request, "members/institution.html", shown)
-
-
-def hosted_by(request: HttpRequest, it: Institution):
-    """The public runs that an institution hosts, the newest first."""
-    return it.hosted_runs.public().for_lists().order_by("-first_start")[:10]
+    return render(request, "members/institution.html", {"it": it, "parties": parties, "mine": mine})
 
 
 def _own_affiliations(request: HttpRequest) -> list[Affiliation]:

@@ -143,6 +143,20 @@ class Run(models.Model):
         """Whether people may already count on what the run says."""
         return self.state == self.State.PUBLISHED
 
+    @property
+    def has_place(self) -> bool:
+        """Whether any of its pools has a free place."""
+        return any(pool.has_place() for pool in self.pools.all())
+
+    def total(self, what: str) -> int:
+        """The sum over its pools of places, taken, offered or waiting (the latter two as `for_lists` fetched them)."""
+        return sum(getattr(pool, what) for pool in self.pools.all())
+
+    @property
+    def totals(self) -> dict[str, int]:
+        """All four sums, as a page shows them."""
+        return {what: self.total(what) for what in ("places", "taken", "offered", "waiting")}
+
     def takes_enrolments_at(self, at: datetime) -> bool:
         """Whether one can enrol at an instant."""
         return self.is_live and self.enrol_from <= at < self.enrol_until
@@ -230,8 +244,11 @@ class Session(models.Model):
 
 class PoolQuerySet(models.QuerySet):
     def with_waiting(self):
-        """Each pool with the number of people in its queue."""
-        return self.annotate(waiting=Count("enrolments", filter=Q(enrolments__state="waiting")))
+        """Each pool with the number of people in its queue and of those whose place is only offered."""
+        return self.annotate(
+            waiting=Count("enrolments", filter=Q(enrolments__state="waiting")),
+            offered=Count("enrolments", filter=Q(enrolments__state="offered")),
+        )
 
     def with_people(self):
         """Each pool with what its enrolments say is taken, for the recount."""

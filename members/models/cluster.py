@@ -34,7 +34,7 @@ class Cluster(models.Model):
     @classmethod
     def current(cls) -> "Cluster":
         """The cluster of this installation; an unsaved one with plain defaults before it has been named."""
-        return cls.objects.filter(pk=1).first() or cls(pk=1, name=_("AI cluster"))
+        return cls.objects.filter(pk=1).first() or cls(pk=1, name=str(_("AI cluster")))
 
     @property
     def zone(self) -> zoneinfo.ZoneInfo:

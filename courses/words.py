@@ -1,0 +1,77 @@
+"""A run in words: when it takes place, and how it stands."""
+
+import zoneinfo
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.formats import date_format
+from django.utils.timezone import get_current_timezone, localtime
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from courses.models import Run, Session
+
+DAY, DAY_AND_YEAR, CLOCK = "j E", "j E Y", "H:i"
+WEEKDAYS = {
+    0: lambda: _("Mondays"), 1: lambda: _("Tuesdays"), 2: lambda: _("Wednesdays"), 3: lambda: _("Thursdays"),
+    4: lambda: _("Fridays"), 5: lambda: _("Saturdays"), 6: lambda: _("Sundays"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a run stands for somebody who thinks of enrolling: a word and its tone."""
+
+    word: str
+    tone: str
+
+
+def when(run: Run) -> str:
+    """When a run takes place, by the wall clock of its zone, from what `for_lists` has fetched."""
+    if not run.session_count:
+        return _("No dates yet")
+    first, last = localtime(run.first_start, run.zone), localtime(run.last_end, run.zone)
+    if first.date() == last.date():
+        times = f"{date_format(first, 'D')} {date_format(first, DAY_AND_YEAR)}, {_span(first, last)}"
+        return f"{times}, {zone_name(run.zone)}"
+    dates = _("%(first)s to %(last)s") % {"first": date_format(first, DAY), "last": date_format(last, DAY_AND_YEAR)}
+    pattern = getattr(run, "pattern", None)
+    if pattern is None:
+        count = ngettext("%(count)s session", "%(count)s sessions", run.session_count) % {"count": run.session_count}
+        return f"{count}, {dates}"
+    days = _and([WEEKDAYS[day]() for day in sorted(pattern.weekdays)])
+    return f"{days} {date_format(pattern.start_time, CLOCK)}, {dates}, {zone_name(run.zone)}"
+
+
+def standing(run: Run, at: datetime) -> Standing:
+    """Open, full, not open yet, closed or over, as of an instant."""
+    if not run.is_live:
+        return Standing(run.get_state_display(), "bad" if run.state == Run.State.CANCELLED else "neutral")
+    if at < run.enrol_from:
+        return Standing(_("Opens %(day)s") % {"day": date_format(localtime(run.enrol_from, run.zone), DAY)}, "waiting")
+    if at >= run.enrol_until:
+        return Standing(_("Enrolment closed"), "neutral")
+    if run.has_place:
+        return Standing(_("Open"), "good")
+    return Standing(_("Full, queue open"), "attention")
+
+
+def session_time(session: Session) -> str:
+    """When a session takes place for the reader, in their zone, with the zone named."""
+    start, end = localtime(session.starts_at), localtime(session.ends_at)
+    return f"{date_format(start, 'D')} {date_format(start, DAY_AND_YEAR)}, {_span(start, end)}"
+
+
+def zone_name(zone: zoneinfo.ZoneInfo | None = None) -> str:
+    """The name of a zone as people say it: its city."""
+    key = str(zone or get_current_timezone())
+    return key if key == "UTC" else _("%(city)s time") % {"city": _(key.rpartition("/")[2].replace("_", " "))}
+
+
+def _span(start: datetime, end: datetime) -> str:
+    return f"{date_format(start, CLOCK)}–{date_format(end, CLOCK)}"
+
+
+def _and(words: list[str]) -> str:
+    *most, last = words
+    return _("%(most)s and %(last)s") % {"most": ", ".join(most), "last": last} if most else last
