@@ -81,6 +81,13 @@ class Series:
         weekdays = tuple(sorted({day.weekday() for day in days}))
         return Weekly(weekdays, start, lengths.most_common(1)[0][0], days[0], days[-1], self.zone)
 
+    @property
+    def weekly(self) -> Weekly:
+        """The rule of a series that has recurring meetings."""
+        if self.rule is None:
+            raise ValueError(f"{self.title} has no weekly pattern.")
+        return self.rule
+
     @cached_property
     def recurring(self) -> tuple[Occurrence, ...]:
         """The meetings that one recurring event can say."""

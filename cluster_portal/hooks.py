@@ -4,7 +4,7 @@ Each app fills them in its ``AppConfig.ready``. There is no other upward call.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,7 +16,7 @@ from django.db.models import QuerySet
 class MailKind:
     """One kind of mail. `still_due(mail)` is asked again at sending: False cancels the mail instead of sending it.
 
-    `context(about, to)` gives the variables of its templates. `secrets(mail)` returns the links and codes that are
+    `context(wanted)` gives the variables of its templates. `secrets(mail)` returns the links and codes that are
     put in at sending and never stored: name → value. `bulk` mail carries List-Unsubscribe (`unsubscribe(mail)` gives
     its address); of `account` mail nobody but the reader ever sees the text.
     """
@@ -24,7 +24,7 @@ class MailKind:
     template: str
     still_due: Callable[[Any], bool]
     secrets: Callable[[Any], dict[str, str]] = lambda mail: {}
-    context: Callable[[Any, Any], dict[str, Any]] = lambda about, to: {}
+    context: Callable[["WantedMail"], dict[str, Any]] = lambda wanted: {}
     unsubscribe: Callable[[Any], str] = lambda mail: ""
     bulk: bool = False
     account: bool = False
@@ -51,7 +51,7 @@ class Sender:
 
     name: str = ""
     reply_to: str = ""
-    zone: ZoneInfo = ZoneInfo("UTC")
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     hue: int = 258
 
 

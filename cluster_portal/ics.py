@@ -87,8 +87,7 @@ class Writer:
         return [self._bare(starts, sequence, self.series.title, cancelled=True)]
 
     def _master(self, live: list[Occurrence], sequence: int) -> Event:
-        rule, taken = self.series.rule, {it.slot for it in live}
-        assert rule is not None
+        rule, taken = self.series.weekly, {it.slot for it in live}
         slots = rule.slots()
         event = self._event_at(slots[0], slots[0] + rule.length, sequence, self.series.title, self.series.place)
         event.add("rrule", {"freq": "WEEKLY", "byday": [DAYS[day] for day in rule.weekdays], "until": slots[-1]})
@@ -97,8 +96,7 @@ class Writer:
         return event
 
     def _is_exception(self, it: Occurrence) -> bool:
-        rule = self.series.rule
-        assert rule is not None
+        rule = self.series.weekly
         as_planned = it.starts_at == it.slot and it.ends_at - it.starts_at == rule.length
         return not as_planned or it.place not in {"", self.series.place}
 

@@ -27,7 +27,9 @@ MASK = "•••••"
 _SECRET = re.compile(r"⟦(\w+)⟧")
 _ADDRESS = re.compile(r"https?://\S+")
 # Full stops of other scripts separate domains too (UTS 46).
-_TEMPTING = re.compile(r"(?<=[^\W_]\.)(?=[^\W\d_])|(?<=[。．｡])(?=\w)|(?<=:)(?=//)|(?<=\w@)(?=\w)|(?<=\w)(?=@\w)")
+_TEMPTING = re.compile(
+    r"(?<=[^\W_]\.)(?=[^\W\d_])|(?<=[\u3002\uff0e\uff61])(?=\w)|(?<=:)(?=//)|(?<=\w@)(?=\w)|(?<=\w)(?=@\w)"
+)
 _BRACKETS = str.maketrans("⟦⟧", "[]")
 
 
@@ -63,10 +65,10 @@ def rendered(wanted: hooks.WantedMail, sender: hooks.Sender) -> tuple[str, str]:
     kind, to = hooks.mail_kinds[wanted.template], wanted.to
     zone = ZoneInfo(to.time_zone) if to.time_zone else sender.zone
     with translation.override(to.language), timezone.override(zone):
-        context = {"about": wanted.about, "to": to, "cluster": sender.name, **kind.context(wanted.about, to)}
+        context = {"about": wanted.about, "to": to, "sender": sender, **kind.context(wanted)}
         subject = " ".join(_render(f"{wanted.template}.subject.txt", context).split())
         body = _render(f"{wanted.template}.body.txt", context)
-    return _cut(subject), re.sub(r"\n{3,}", "\n\n", body).strip() + "\n"
+    return _cut(subject), _tidy(body)
 
 
 def harmless(text: str) -> str:
@@ -99,7 +101,7 @@ def as_html(text: str, subject: str, language: str, sender: hooks.Sender) -> str
     """The HTML alternative of a text that is ready to be sent."""
     from cluster_portal.palette import colour
 
-    names = ("accent", "on-accent", "ink", "paper", "line", "muted")
+    names = ("accent", "on-accent", "ink", "paper")
     colours = {name.replace("-", "_"): colour(name, sender.hue) for name in names}
     context = {"blocks": blocks(text), "subject": subject, "language": language, "cluster": sender.name, **colours}
     return render_to_string("mail/base.html", context)
@@ -111,13 +113,19 @@ def _render(name: str, context: dict[str, Any]) -> str:
     return marks.split(text, harmless)
 
 
+def _tidy(body: str) -> str:
+    lines = "\n".join(line.strip() for line in body.splitlines())
+    return re.sub(r"\n{3,}", "\n\n", lines).strip() + "\n"
+
+
 def _cut(subject: str) -> str:
     return subject if len(subject) <= LONGEST_SUBJECT else subject[: LONGEST_SUBJECT - 1] + "…"
 
 
 def _steers(mark: str) -> bool:
     """Whether a character commands instead of being read: controls, line separators, reversed direction."""
-    return unicodedata.category(mark) in {"Cc", "Zl", "Zp"} or mark in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+    turns = "\u202a" <= mark <= "\u202e" or "\u2066" <= mark <= "\u2069"
+    return turns or unicodedata.category(mark) in {"Cc", "Zl", "Zp"}
 
 
 def _block(lines: list[str]) -> Block:

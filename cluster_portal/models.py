@@ -87,6 +87,19 @@ class OutboxMailQuerySet(models.QuerySet):
         """Mail about one object."""
         return self.filter(about_model=obj._meta.label_lower, about_id=obj.public_id)
 
+    def visible_to(self, person):
+        """The outbox is the whole cluster's: its coordinators see all of it, nobody else any."""
+        return self if person.is_authenticated and person.coordinates_whole_cluster else self.none()
+
+    def for_list(self):
+        """With everything that a line in a list shows."""
+        return self.select_related("to")
+
+    def with_old_text(self, before):
+        """Mail that was done with before an instant and still has its text."""
+        done = self.exclude(state__in=[OutboxMail.State.DRAFT, OutboxMail.State.QUEUED, OutboxMail.State.SENDING])
+        return done.filter(state_since__lt=before).exclude(body_text="")
+
 
 class OutboxMail(models.Model):
     """One mail to one person, written in the transaction of the action that causes it (outbox.py, delivery.py)."""
@@ -100,14 +113,14 @@ class OutboxMail(models.Model):
         CANCELLED = "cancelled", _("Cancelled")
 
     MOVES = {
-        "release": move([State.DRAFT], State.QUEUED, _("Release")),
-        "hold": move([State.QUEUED], State.DRAFT, _("Hold")),
+        "release": move([State.DRAFT], State.QUEUED, _("Release"), _("The mail is released and leaves within a minute.")),
+        "hold": move([State.QUEUED], State.DRAFT, _("Hold"), _("The mail is held. It leaves when you release it.")),
         "claim": move([State.QUEUED], State.SENDING, _("Send")),
         "send": move([State.SENDING], State.SENT, _("Note as sent")),
         "put_back": move([State.SENDING], State.QUEUED, _("Put back")),
         "give_up": move([State.SENDING], State.FAILED, _("Give up")),
         "cancel": move([State.DRAFT, State.QUEUED, State.SENDING], State.CANCELLED, _("Cancel")),
-        "retry": move([State.FAILED], State.QUEUED, _("Try again")),
+        "retry": move([State.FAILED], State.QUEUED, _("Try again"), _("The mail is tried again within a minute.")),
     }
     AUDITED = ("error_code",)
 

@@ -11,7 +11,7 @@ urlpatterns = [
     path("accessibility/", views.accessibility, name="accessibility"),
     path("desk/", desk.today, name="desk"),
     path("desk/audit/", desk.audit, name="audit"),
-    path("desk/outbox/", outbox.outbox, name="outbox"),
+    path("desk/outbox/", outbox.mails, name="outbox"),
     path("desk/outbox/<str:public_id>/", outbox.mail, name="mail"),
     path("desk/outbox/<str:public_id>/act/", outbox.act_on_mail, name="act_on_mail"),
 ]

@@ -6,4 +6,4 @@ class CoursesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self):
-        from courses import desk_rows  # noqa: F401  (it fills the registries of hooks.py)
+        from courses import desk_rows, mails, reminders  # noqa: F401  (they fill the registries of hooks.py)

@@ -1,0 +1,114 @@
+"""The outbox at the desk: what became of each mail, and what one can do about it."""
+
+from collections.abc import Iterator
+
+from django import forms
+from django.conf import settings
+from django.core.paginator import Paginator
+from django.db.models import Min
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
+
+from cluster_portal import hooks, mailtext, outbox
+from cluster_portal.buttons import act
+from cluster_portal.models import AuditEntry, OutboxMail
+from cluster_portal.moves import available_moves
+from members.access import coordinators_only
+from members.models import Person
+
+PER_PAGE = 50
+HISTORY = {
+    "queue": _("Written"),
+    "hold": _("Held"),
+    "release": _("Released"),
+    "claim": _("Taken by the worker"),
+    "send": _("Handed to the mail server"),
+    "put_back": _("Put back, to be tried again"),
+    "give_up": _("Given up"),
+    "cancel": _("Cancelled"),
+    "retry": _("To be tried again"),
+}
+
+
+class StateFilter(forms.Form):
+    """Narrows the list to one state."""
+
+    state = forms.ChoiceField(
+        label=_("State"), required=False, choices=[("", _("All")), *OutboxMail.State.choices], widget=forms.Select
+    )
+
+
+@coordinators_only
+def mails(request: HttpRequest) -> HttpResponse:
+    """The mails, newest first."""
+    form = StateFilter(request.GET)
+    state = form.cleaned_data["state"] if form.is_valid() else ""
+    rows = OutboxMail.objects.visible_to(request.user).for_list()
+    page = Paginator(rows.filter(state=state) if state else rows, PER_PAGE).get_page(request.GET.get("page"))
+    query = f"state={state}" if state else ""
+    return render(request, "coordination/outbox_list.html", {"page": page, "form": form, "query": query})
+
+
+@coordinators_only
+def mail(request: HttpRequest, public_id: str) -> HttpResponse:
+    """One mail: its state and why, what happened to it, its text without secrets."""
+    it = _mail_of(request, public_id)
+    kind = hooks.mail_kinds.get(it.template)
+    closed = kind is None or (kind.account and not settings.DEMO)
+    text = "" if closed else _readable(it, kind)
+    context = {
+        "mail": it,
+        "is_closed": closed,
+        "blocks": mailtext.blocks(text) if text else [],
+        "history": _history(it),
+        "moves": available_moves(request.user, it),
+    }
+    return render(request, "coordination/outbox_detail.html", context)
+
+
+@coordinators_only
+@require_POST
+def act_on_mail(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Hold, release, or try again."""
+    act(request, _mail_of(request, public_id), outbox.ACTIONS)
+    return redirect("coordination:mail", public_id)
+
+
+def failing_mail(person: Person) -> Iterator[hooks.DeskRow]:
+    """The desk's line about mail that we gave up on."""
+    failed = OutboxMail.objects.visible_to(person).failed()
+    if count := failed.count():
+        yield hooks.DeskRow(
+            text=ngettext("mail could not be delivered", "mails could not be delivered", count),
+            count=count,
+            since=failed.aggregate(since=Min("state_since"))["since"],
+            url=f"{reverse('coordination:outbox')}?state=failed",
+            button=_("See why"),
+        )
+
+
+def _mail_of(request: HttpRequest, public_id: str) -> OutboxMail:
+    return get_object_or_404(OutboxMail.objects.visible_to(request.user).for_list(), public_id=public_id)
+
+
+def _readable(it: OutboxMail, kind: hooks.MailKind) -> str:
+    """The text with its secrets masked; in a demonstration with them, because there is no other way to read them."""
+    if not settings.DEMO or not mailtext.secrets_in(it.body_text) or not kind.still_due(it):
+        return mailtext.masked(it.body_text)
+    return mailtext.resolved(it.body_text, kind.secrets(it))
+
+
+def _history(it: OutboxMail) -> list[dict]:
+    lines = AuditEntry.objects.filter(model=it._meta.label_lower, object_id=it.public_id).order_by("pk")
+    actors = {line.actor for line in lines if line.actor}
+    names = {person.public_id: person.full_name for person in Person.objects.filter(public_id__in=actors)}
+    return [{"at": line.at, "text": _told(line), "by": names.get(line.actor, "")} for line in lines]
+
+
+def _told(line: AuditEntry) -> str:
+    word = str(HISTORY.get(line.verb.rpartition(".")[2], line.verb))
+    return f"{word}: {line.reason}" if line.reason else word

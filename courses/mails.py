@@ -1,0 +1,100 @@
+"""The mail of courses: when each kind is still due, and what its templates (templates/mail/courses/) may say."""
+
+from typing import Any
+
+from django.utils.timezone import now
+
+from cluster_portal.hooks import MailKind, WantedMail, register_mail
+from cluster_portal.links import absolute, signed_link
+from cluster_portal.models import OutboxMail
+from cluster_portal.outbox import occasion_of
+from courses.models import Enrolment, Run, Session
+
+State = Enrolment.State
+SESSIONS_SHOWN = 20
+
+
+
+def _while_in(*states: str):
+    """Due while the enrolment is in one of these states."""
+
+    def still_due(mail: OutboxMail) -> bool:
+        return Enrolment.objects.filter(public_id=mail.about_id, state__in=states).exists()
+
+    return still_due
+
+
+def _offer_stands(mail: OutboxMail) -> bool:
+    offered = Enrolment.objects.filter(state=State.OFFERED, offered_until__gt=now())
+    return offered.filter(public_id=mail.about_id).exists()
+
+
+def _while_run_is_live(mail: OutboxMail) -> bool:
+    live = Enrolment.objects.live().filter(run__state=Run.State.PUBLISHED)
+    return live.filter(public_id=mail.about_id).exists()
+
+
+def _offer_link(mail: OutboxMail) -> dict[str, str]:
+    return {"offer": signed_link("courses.offer", mail.about_id)}
+
+
+def about_enrolment(wanted: WantedMail) -> dict[str, Any]:
+    """The run, its sessions ahead and its page."""
+    enrolment, run = wanted.about, wanted.about.run
+    ahead = run.sessions.planned().filter(ends_at__gt=now()).order_by("starts_at", "pk")
+    return {
+        "enrolment": enrolment,
+        "run": run,
+        "title": run.course.title,
+        "page": run.get_absolute_url(),
+        "sessions": list(ahead[: SESSIONS_SHOWN + 1]),
+        "shown": f":{SESSIONS_SHOWN}",
+    }
+
+
+def _about_queue(wanted: WantedMail) -> dict[str, Any]:
+    return about_enrolment(wanted) | {"place_in_queue": wanted.about.place_in_queue()}
+
+
+def _about_cancelled_session(wanted: WantedMail) -> dict[str, Any]:
+    return about_enrolment(wanted) | {"session": Session.objects.filter(public_id=wanted.occasion).first()}
+
+
+def _session_is_on(mail: OutboxMail) -> bool:
+    """The session takes place when the reminder says, and its reader has a place."""
+    session = Session.objects.planned().filter(public_id=mail.about_id, run__state=Run.State.PUBLISHED).first()
+    if session is None or session.starts_at.isoformat() != occasion_of(mail):
+        return False
+    return Enrolment.objects.confirmed().filter(run=session.run_id, person=mail.to_id).exists()
+
+
+def _about_session(wanted: WantedMail) -> dict[str, Any]:
+    session = wanted.about
+    run = session.run
+    return {
+        "session": session,
+        "run": run,
+        "title": run.course.title,
+        "page": run.get_absolute_url(),
+        "place": session.place or run.place,
+    }
+
+
+def _joining_link(mail: OutboxMail) -> dict[str, str]:
+    """Read at sending, so that a link corrected in the last minute is the one people get."""
+    run = Run.objects.get(sessions__public_id=mail.about_id)
+    return {"join": run.online_link or absolute(run.get_absolute_url())}
+
+
+register_mail(
+    MailKind("courses/confirmed", _while_in(State.CONFIRMED), context=about_enrolment),
+    MailKind("courses/waiting", _while_in(State.WAITING), context=_about_queue),
+    MailKind("courses/offered", _offer_stands, secrets=_offer_link, context=about_enrolment),
+    MailKind("courses/left", _while_in(State.CANCELLED, State.DECLINED), context=about_enrolment),
+    MailKind("courses/offer_lapsed", _while_in(State.LAPSED), context=about_enrolment),
+    MailKind("courses/sessions_changed", _while_run_is_live, context=about_enrolment),
+    MailKind("courses/session_cancelled", _while_run_is_live, context=_about_cancelled_session),
+    MailKind("courses/run_cancelled", _while_in(State.CANCELLED), context=about_enrolment),
+    MailKind("courses/reminder_day", _session_is_on, context=_about_session),
+    MailKind("courses/reminder_hour", _session_is_on, secrets=_joining_link, context=_about_session),
+)

@@ -1,0 +1,122 @@
+"""The mail of members: invitations, answers, and everything about one's own account."""
+
+from typing import Any
+
+from allauth.account import app_settings
+from allauth.account.models import EmailAddress, EmailConfirmationHMAC
+from allauth.account.utils import user_pk_to_url_str
+from django.urls import reverse
+
+from cluster_portal.hooks import MailKind, Sender, WantedMail, register_mail, register_sender
+from cluster_portal.links import absolute, signed_link
+from cluster_portal.models import OutboxMail
+from members.models import Affiliation, Cluster, Person
+
+State = Affiliation.State
+# Notices after the fact: what happened to the account, and what to do if it was somebody else.
+NOTICES = (
+    "email_changed",
+    "email_confirmed",
+    "email_removed",
+    "password_changed",
+    "password_set",
+    "password_was_reset",
+    "login_connected",
+    "login_disconnected",
+    "totp_on",
+    "totp_off",
+    "passkey_added",
+    "passkey_removed",
+    "recovery_codes_made",
+)
+
+
+def current_sender() -> Sender:
+    """Mail goes out in the name of the cluster."""
+    cluster = Cluster.current()
+    return Sender(str(cluster.name), cluster.contact_email, cluster.zone, cluster.hue)
+
+
+def _while_in(state: str):
+    """Due while the affiliation is in this state."""
+
+    def still_due(mail: OutboxMail) -> bool:
+        return Affiliation.objects.filter(public_id=mail.about_id, state=state).exists()
+
+    return still_due
+
+
+def _waits_for_reader(mail: OutboxMail) -> bool:
+    """Somebody still waits for the institution, and the reader still answers for it."""
+    affiliation = Affiliation.objects.asked().filter(public_id=mail.about_id).first()
+    readers = Person.objects.speaking_for(affiliation.institution_id) if affiliation else Person.objects.none()
+    return readers.filter(pk=mail.to_id).exists()
+
+
+def _about_affiliation(wanted: WantedMail) -> dict[str, Any]:
+    affiliation = wanted.about
+    return {
+        "affiliation": affiliation,
+        "institution": affiliation.institution,
+        "person": affiliation.person,
+        "role": affiliation.get_role_display(),
+        "inviter": affiliation.invited_by,
+    }
+
+
+def _invitation_link(mail: OutboxMail) -> dict[str, str]:
+    return {"invitation": signed_link("members.invitation", mail.about_id)}
+
+
+def _always(mail: OutboxMail) -> bool:
+    return True
+
+
+def _unclaimed(mail: OutboxMail) -> bool:
+    return not mail.to.has_claimed
+
+
+def _claim_link(mail: OutboxMail) -> dict[str, str]:
+    return {"claim": signed_link("members.claim", mail.about_id)}
+
+
+def _unconfirmed(mail: OutboxMail) -> bool:
+    return EmailAddress.objects.filter(user=mail.to_id, email__iexact=mail.address, verified=False).exists()
+
+
+def _confirmation_link(mail: OutboxMail) -> dict[str, str]:
+    address = EmailAddress.objects.get(user=mail.to_id, email__iexact=mail.address)
+    return {"confirm": absolute(reverse("account_confirm_email", args=[EmailConfirmationHMAC(address).key]))}
+
+
+def _reset_link(mail: OutboxMail) -> dict[str, str]:
+    token = app_settings.PASSWORD_RESET_TOKEN_GENERATOR().make_token(mail.to)
+    key = {"uidb36": user_pk_to_url_str(mail.to), "key": token}
+    return {"reset": absolute(reverse("account_reset_password_from_key", kwargs=key))}
+
+
+def _about_account(wanted: WantedMail) -> dict[str, Any]:
+    return {
+        "login": reverse("account_login"),
+        "reset": reverse("account_reset_password"),
+        "address": wanted.address,
+    }
+
+
+def _account(name: str, still_due=_always, **parts: Any) -> MailKind:
+    return MailKind(f"account/{name}", still_due, context=_about_account, account=True, **parts)
+
+
+register_sender(current_sender)
+register_mail(
+    MailKind("members/invitation", _while_in(State.INVITED), secrets=_invitation_link, context=_about_affiliation),
+    MailKind("members/asked", _waits_for_reader, context=_about_affiliation),
+    MailKind("members/admitted", _while_in(State.ACTIVE), context=_about_affiliation),
+    MailKind("members/refused", _while_in(State.DECLINED), context=_about_affiliation),
+    MailKind("members/ended", _while_in(State.ENDED), context=_about_affiliation),
+    _account("confirm_email", _unconfirmed, secrets=_confirmation_link),
+    _account("reset_password", secrets=_reset_link),
+    _account("already_registered"),
+    _account("claim", _unclaimed, secrets=_claim_link),
+    *(_account(name) for name in NOTICES),
+)
