@@ -187,7 +187,7 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 
 STATIC_URL = "/static/"
-STATIC_ROOT = STATE / "static"
+STATIC_ROOT = Path(environment.text("STATIC_ROOT") or STATE / "static")
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_MAX_AGE = 31_536_000
 MEDIA_ROOT = STATE / "files"
@@ -199,7 +199,13 @@ STORAGES = {
 if STORAGE_URL:
     STORAGES["default"] = {
         "BACKEND": "storages.backends.s3.S3Storage",
-        "OPTIONS": {"bucket_name": STORAGE_URL.removeprefix("s3://").strip("/"), "querystring_auth": True},
+        "OPTIONS": {
+            "bucket_name": STORAGE_URL.removeprefix("s3://").strip("/"),
+            "querystring_auth": True,
+            "endpoint_url": environment.text("S3_ENDPOINT") or None,
+            "access_key": environment.text("S3_ACCESS_KEY") or None,
+            "secret_key": environment.text("S3_SECRET_KEY") or None,
+        },
     }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 FILE_UPLOAD_PERMISSIONS = 0o600

@@ -77,7 +77,6 @@ class Supervisor:
             state.write_notes(self.state, {name: self.settings[name] for name in NOTED if name in self.settings})
             self._prepare()
             self._start_services()
-            self._greet()
             self._watch()
         finally:
             self._stop()
@@ -143,6 +142,8 @@ class Supervisor:
         ]
         for service in self.services:
             service.start()
+            if service.launch == self._web:
+                self._greet()  # before the others take the processor
 
     def _web(self) -> subprocess.Popen[bytes]:
         return self._python(
