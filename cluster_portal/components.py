@@ -63,7 +63,10 @@ def prepare_fill(arguments: Arguments) -> Arguments:
 
 def prepare_chain(arguments: Arguments) -> Arguments:
     """Every link with its shape; whether the chain is broken somewhere."""
-    links = [{**link, "shape": CHAIN_SHAPES[link["status"]], "said": CHAIN_WORDS[link["status"]]} for link in arguments["links"]]
+    links = [
+        {**link, "shape": CHAIN_SHAPES[link["status"]], "said": CHAIN_WORDS[link["status"]]}
+        for link in arguments["links"]
+    ]
     return {**arguments, "links": links, "broken": any(link["status"] == "broken" for link in links)}
 
 
@@ -83,8 +86,13 @@ def prepare_form(arguments: Arguments) -> Arguments:
     form = arguments["form"]
     renderer = TemplatesSetting()
     drawn = [bound.render("django/forms/field.html", renderer=renderer) for bound in form.visible_fields()]
-    wrong = [bound for bound in form.visible_fields() if bound.errors]
-    return {**arguments, "drawn": drawn, "hidden": form.hidden_fields(), "wrong": wrong, "general": form.non_field_errors()}
+    return {
+        **arguments,
+        "drawn": drawn,
+        "hidden": form.hidden_fields(),
+        "wrong": [bound for bound in form.visible_fields() if bound.errors],
+        "general": form.non_field_errors(),
+    }
 
 
 def prepare_button(arguments: Arguments) -> Arguments:
@@ -101,29 +109,33 @@ NOTICE_TONES = {"info": "neutral", "good": "good", "warn": "attention", "bad": "
 CHAIN_SHAPES = {"done": "disc", "open": "half", "next": "ring", "broken": "cross"}
 CHAIN_WORDS = {"done": _("done"), "open": _("in progress"), "next": _("next"), "broken": _("missing")}
 
-_PLACES = {"places": None, "taken": 0, "offered": 0, "waiting": 0, "yours": False}
+_PEOPLE = {"offered": 0, "waiting": 0, "yours": False}
+_LOOK = {"kind": "plain", "name": "", "value": "", "about": "", "small": False}
 
 COMPONENTS: dict[str, Component] = {
     "button": Component(
         ("label",),
-        {"kind": "plain", "href": "", "name": "", "value": "", "form": "", "about": "", "small": False, "id": "", "type": ""},
+        {**_LOOK, "href": "", "form": "", "id": "", "type": ""},
         prepare_button,
     ),
     "post_button": Component(
         ("label", "action"),
-        {"kind": "plain", "name": "", "value": "", "about": "", "small": False, "next": ""},
+        {**_LOOK, "next": ""},
         prepare_button,
     ),
     "move_buttons": Component(("moves", "url"), {"about": "", "primary": "", "danger": "", "small": False}),
     "state": Component((), {"of": None, "word": "", "tone": ""}, prepare_state, steady=True),
     "mark": Component(("shape",), steady=True),
-    "places": Component(("places", "taken"), {k: v for k, v in _PLACES.items() if k not in ("places", "taken")} | {"words_only": False}, prepare_places, steady=True),
-    "fill": Component(("places", "taken"), {"offered": 0}, prepare_fill, steady=True),
+    "places": Component(("places", "taken"), {**_PEOPLE, "words_only": False}, prepare_places, steady=True),
+    "fill": Component(("places", "taken"), {}, prepare_fill, steady=True),
     "chain": Component(("links",), {"title": "", "level": 2}, prepare_chain),
     "emblem": Component(("drawing",)),
     "card": Component(
         ("title", "url"),
-        {"tag": "", "when": "", "where": "", "state_word": "", "state_tone": "", "note": "", "level": 3} | _PLACES,
+        {
+            "tag": "", "when": "", "where": "", "state_word": "", "state_tone": "", "note": "", "level": 3,
+            "places": None, "taken": 0, **_PEOPLE,
+        },
         steady=True,
     ),
     "pager": Component(("page",), {"query": ""}),
@@ -132,7 +144,10 @@ COMPONENTS: dict[str, Component] = {
     "fields": Component(("form",), {}, prepare_form),
     "form": Component(
         ("form",),
-        {"submit": _("Save"), "action": "", "cancel": "", "kind": "primary", "files": False, "name": "", "method": "post"},
+        {
+            "submit": _("Save"), "action": "", "cancel": "", "kind": "primary", "files": False, "name": "",
+            "method": "post",
+        },
         prepare_form,
     ),
     "facts": Component(("rows",)),

@@ -14,14 +14,16 @@ BAR = 240
 def say_places(places: int, taken: int, offered: int = 0, waiting: int = 0, yours: bool = False) -> str:
     """The words beside the drawing: what is free first, because that is what one asks."""
     free = max(0, places - taken)
+    said = ngettext("%(count)d place free", "%(count)d places free", free) % {"count": free}
     words = [
-        ngettext("%(count)d place free", "%(count)d places free", free) % {"count": free} if free else _("No place free"),
+        said if free else _("No place free"),
         _("%(taken)d of %(places)d taken") % {"taken": taken, "places": places},
     ]
     if offered:
         words.append(ngettext("%(count)d of them offered", "%(count)d of them offered", offered) % {"count": offered})
     if waiting:
-        words.append(ngettext("%(count)d person in the queue", "%(count)d people in the queue", waiting) % {"count": waiting})
+        queue = ngettext("%(count)d person in the queue", "%(count)d people in the queue", waiting)
+        words.append(queue % {"count": waiting})
     if yours:
         words.append(_("one is yours"))
     return " · ".join(words)

@@ -12,7 +12,9 @@ TONES = {
         "active", "accepted", "admitted", "completed", "concluded", "confirmed", "covered", "granted", "member",
         "published", "sent",
     },
-    "waiting": {"asked", "held", "invited", "pending", "planned", "proposed", "queued", "sending", "submitted", "waiting"},
+    "waiting": {
+        "asked", "held", "invited", "pending", "planned", "proposed", "queued", "sending", "submitted", "waiting",
+    },
     "attention": {"conflict", "offered", "open"},
     "bad": {"disqualified", "failed", "refused", "terminated"},
     "neutral": {

@@ -17,7 +17,19 @@ from members.emblem import draw_emblem
 from members.models import Institution
 
 Kind = Institution.Kind
-PETROGRADSKY = [(Kind.UNIVERSITY, True), (Kind.METHODOLOGY_CENTRE, False)] + [(Kind.SCHOOL, False)] * 7 + [(Kind.KINDERGARTEN, False)] * 4
+PETROGRADSKY = [
+    (Kind.UNIVERSITY, True),
+    (Kind.METHODOLOGY_CENTRE, False),
+    *[(Kind.SCHOOL, False)] * 7,
+    *[(Kind.KINDERGARTEN, False)] * 4,
+]
+PLACES = [
+    (30, 0, 0, 0, False),
+    (30, 26, 2, 0, True),
+    (12, 12, 0, 6, False),
+    (60, 31, 4, 0, True),
+    (400, 173, 20, 0, False),
+]
 
 
 class SampleForm(forms.Form):
@@ -57,7 +69,7 @@ def samples(cluster) -> dict:
         "tones": SHAPES,
         "emblems": [draw_emblem(marks, cluster.hue, inline=True) for marks in _memberships()],
         "kinds": [(kind.label, draw_emblem([(kind, False)], cluster.hue, kind.label, inline=True)) for kind in Kind],
-        "places": [(30, 0, 0, 0, False), (30, 26, 2, 0, True), (12, 12, 0, 6, False), (60, 31, 4, 0, True), (400, 173, 20, 0, False)],
+        "places": PLACES,
         "chain": _chain(),
         "broken_chain": _broken_chain(),
         "form": SampleForm(),
@@ -77,21 +89,26 @@ def _memberships() -> list[list[tuple[str, bool]]]:
     return [PETROGRADSKY, [*PETROGRADSKY, (Kind.SCHOOL, False)], PETROGRADSKY[:4], everybody * 2, everybody * 12, []]
 
 
+def _link(title: str, text: str, status: str, url: str = "") -> dict:
+    return {"title": title, "text": text, "status": status, "url": url}
+
+
 def _chain() -> list[dict]:
     return [
-        {"title": "Network agreement, § 3.2", "text": "Two teachers of each school a term", "url": "/agreements/", "status": "done"},
-        {"title": "Teacher at School 5", "text": "since September 2024", "url": "/me/", "status": "done"},
-        {"title": "Place 25 of 30", "text": "enrolled on 12 February", "url": "", "status": "done"},
-        {"title": "16 sessions", "text": "9 attended so far", "url": "", "status": "open"},
-        {"title": "Certificate", "text": "after 12 attended sessions", "url": "", "status": "next"},
+        _link("Network agreement, § 3.2", "Two teachers of each school a term", "done", "/agreements/"),
+        _link("Teacher at School 5", "since September 2024", "done", "/me/"),
+        _link("Place 25 of 30", "enrolled on 12 February", "done"),
+        _link("16 sessions", "9 attended so far", "open"),
+        _link("Certificate", "after 12 attended sessions", "next"),
     ]
 
 
 def _broken_chain() -> list[dict]:
+    helps = "Ask its head to sign the addendum, or choose another institution of yours."
     return [
-        {"title": "School 9 is not a member since 1 September", "text": "Ask its head to sign the addendum, or choose another institution of yours.", "url": "/members/", "status": "broken"},
-        {"title": "Teacher at School 9", "text": "", "url": "", "status": "done"},
-        {"title": "Enrolment", "text": "", "url": "", "status": "next"},
+        _link("School 9 is not a member since 1 September", helps, "broken", "/members/"),
+        _link("Teacher at School 9", "", "done"),
+        _link("Enrolment", "", "next"),
     ]
 
 
@@ -103,9 +120,16 @@ def _entries() -> list[SimpleNamespace]:
     ]
 
 
+def _run(title: str, starts: str, places: int, taken: int, waiting: int, word: str, tone: str) -> dict:
+    return {
+        "title": title, "starts": starts, "places": places, "taken": taken, "waiting": waiting, "word": word,
+        "tone": tone,
+    }
+
+
 def _runs() -> list[dict]:
     return [
-        {"title": "AI Tools in Teaching", "starts": "3 March", "places": 30, "taken": 26, "offered": 2, "waiting": 0, "word": "Open", "tone": "good"},
-        {"title": "AI foundations, School 3", "starts": "14 March", "places": 24, "taken": 24, "offered": 0, "waiting": 6, "word": "Full", "tone": "attention"},
-        {"title": "Ethics round table", "starts": "20 March", "places": 240, "taken": 30, "offered": 0, "waiting": 0, "word": "Far below a third", "tone": "bad"},
+        _run("AI Tools in Teaching", "3 March", 30, 26, 0, "Open", "good"),
+        _run("AI foundations, School 3", "14 March", 24, 24, 6, "Full", "attention"),
+        _run("Ethics round table", "20 March", 240, 30, 0, "Far below a third", "bad"),
     ]

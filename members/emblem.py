@@ -113,7 +113,8 @@ def _tie(spot: Spot, other: Spot) -> str:
     near, far = _clear_of(spot, dy), _clear_of(other, -dy)
     if length <= near + far:
         return ""
-    return f'<path d="M{spot.x + dx * near:.1f} {spot.y + dy * near:.1f}L{other.x - dx * far:.1f} {other.y - dy * far:.1f}"/>'
+    start = f"{spot.x + dx * near:.1f} {spot.y + dy * near:.1f}"
+    return f'<path d="M{start}L{other.x - dx * far:.1f} {other.y - dy * far:.1f}"/>'
 
 
 def _clear_of(spot: Spot, down: float) -> float:
@@ -123,9 +124,12 @@ def _clear_of(spot: Spot, down: float) -> float:
 
 def _counts(spots: list[Spot], fill: str) -> str:
     numbers = "".join(
-        f'<text x="{spot.x}" y="{spot.y + spot.size * 1.2 + 17:.1f}">{spot.count}</text>' for spot in spots if spot.count > 1
+        f'<text x="{spot.x}" y="{spot.y + spot.size * 1.2 + 17:.1f}">{spot.count}</text>'
+        for spot in spots
+        if spot.count > 1
     )
-    return f'<g fill="{fill}" font-family="sans-serif" font-size="16" font-weight="700" text-anchor="middle">{numbers}</g>' if numbers else ""
+    look = 'font-family="sans-serif" font-size="16" font-weight="700" text-anchor="middle"'
+    return f'<g fill="{fill}" {look}>{numbers}</g>' if numbers else ""
 
 
 def _box(spots: list[Spot]) -> str:
@@ -170,7 +174,8 @@ def _clover(x: float, y: float, size: float) -> str:
 def _polygon(corners: int, turn: float, stretch: float):
     def draw(x: float, y: float, size: float) -> str:
         angles = [math.radians(turn + 360 * index / corners) for index in range(corners)]
-        points = " ".join(f"{x + size * stretch * math.cos(a):.1f},{y + size * stretch * math.sin(a):.1f}" for a in angles)
+        far = size * stretch
+        points = " ".join(f"{x + far * math.cos(angle):.1f},{y + far * math.sin(angle):.1f}" for angle in angles)
         return f'<polygon points="{points}"/>'
 
     return draw
@@ -178,7 +183,8 @@ def _polygon(corners: int, turn: float, stretch: float):
 
 def _plus(x: float, y: float, size: float) -> str:
     arm = size * 1.08
-    return f'<path d="M{x - arm:.1f} {y}h{2 * arm:.1f}M{x} {y - arm:.1f}v{2 * arm:.1f}" stroke-width="{size * 0.72:.1f}"/>'
+    lines = f"M{x - arm:.1f} {y}h{2 * arm:.1f}M{x} {y - arm:.1f}v{2 * arm:.1f}"
+    return f'<path d="{lines}" stroke-width="{size * 0.72:.1f}"/>'
 
 
 SHAPES = {
