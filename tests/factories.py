@@ -1,0 +1,139 @@
+"""Dull objects for tests: valid, adult, in Moscow time. Say in the test what matters there."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import factory
+from django.utils.timezone import now
+from factory.django import DjangoModelFactory
+
+from courses.models import Course, Enrolment, Pool, Run, Session
+from members.models import Affiliation, Agreement, Clause, Coordinator, Institution, Party, Person
+
+
+class PersonFactory(DjangoModelFactory):
+    class Meta:
+        model = Person
+        skip_postgeneration_save = True
+
+    email = factory.Sequence(lambda number: f"person{number}@example.org")
+    family_name = factory.Sequence(lambda number: f"Family{number}")
+    given_name = "Anna"
+    birth_date = date(1990, 1, 1)
+    password = "md5$salt$0e5cf14b7a6dd36ec4ce8e3c5cbd9d8e"  # noqa: S105 (usable, and nobody knows it)
+
+
+class InstitutionFactory(DjangoModelFactory):
+    class Meta:
+        model = Institution
+
+    name = factory.Sequence(lambda number: f"School {number}")
+    kind = Institution.Kind.SCHOOL
+
+
+class AffiliationFactory(DjangoModelFactory):
+    class Meta:
+        model = Affiliation
+
+    person = factory.SubFactory(PersonFactory)
+    institution = factory.SubFactory(InstitutionFactory)
+    role = Affiliation.Role.TEACHER
+    state = Affiliation.State.ACTIVE
+    starts_on = factory.LazyAttribute(lambda it: date(2026, 1, 1) if it.state in {"active", "ended"} else None)
+    ends_on = factory.LazyAttribute(lambda it: date(2026, 6, 1) if it.state == "ended" else None)
+
+
+class CoordinatorFactory(DjangoModelFactory):
+    """Of the whole cluster, unless a region is given."""
+
+    class Meta:
+        model = Coordinator
+
+    person = factory.SubFactory(PersonFactory)
+    since = date(2026, 1, 1)
+
+
+class AgreementFactory(DjangoModelFactory):
+    """A network agreement in force."""
+
+    class Meta:
+        model = Agreement
+
+    kind = Agreement.Kind.NETWORK
+    title = factory.Sequence(lambda number: f"Agreement {number}")
+    state = Agreement.State.CONCLUDED
+    valid_from = date(2026, 1, 1)
+    concluded_on = factory.LazyAttribute(
+        lambda it: date(2026, 1, 1) if it.state in {"concluded", "terminated"} else None
+    )
+    terminated_on = factory.LazyAttribute(lambda it: date(2026, 6, 1) if it.state == "terminated" else None)
+
+
+class PartyFactory(DjangoModelFactory):
+    class Meta:
+        model = Party
+
+    agreement = factory.SubFactory(AgreementFactory)
+    institution = factory.SubFactory(InstitutionFactory)
+    signed_on = date(2026, 1, 1)
+    signatory = "Director"
+
+
+class ClauseFactory(DjangoModelFactory):
+    class Meta:
+        model = Clause
+
+    agreement = factory.SubFactory(AgreementFactory)
+    number = factory.Sequence(lambda number: f"1.{number}")
+    text = "Teachers of the parties take part in courses."
+    right = Clause.Right.COURSES
+
+
+class CourseFactory(DjangoModelFactory):
+    class Meta:
+        model = Course
+
+    title = factory.Sequence(lambda number: f"Course {number}")
+    kind = Course.Kind.COURSE
+    summary = "What one learns."
+
+
+class RunFactory(DjangoModelFactory):
+    class Meta:
+        model = Run
+
+    course = factory.SubFactory(CourseFactory)
+    title = "spring 2027"
+    state = Run.State.PUBLISHED
+    time_zone = "Europe/Moscow"
+    place = "Room 5"
+    enrol_from = factory.LazyFunction(lambda: now() - timedelta(days=30))
+    enrol_until = factory.LazyFunction(lambda: now() + timedelta(days=30))
+
+
+class SessionFactory(DjangoModelFactory):
+    class Meta:
+        model = Session
+
+    run = factory.SubFactory(RunFactory)
+    starts_at = factory.Sequence(lambda number: datetime(2027, 3, 2, 13, tzinfo=UTC) + timedelta(weeks=number))
+    ends_at = factory.LazyAttribute(lambda it: it.starts_at + timedelta(minutes=90))
+
+
+class PoolFactory(DjangoModelFactory):
+    class Meta:
+        model = Pool
+
+    run = factory.SubFactory(RunFactory)
+    places = 2
+
+
+class EnrolmentFactory(DjangoModelFactory):
+    class Meta:
+        model = Enrolment
+
+    run = factory.SubFactory(RunFactory)
+    pool = factory.LazyAttribute(lambda it: it.run.pools.first() or PoolFactory(run=it.run))
+    person = factory.SubFactory(PersonFactory)
+    state = Enrolment.State.CONFIRMED
+    queued_at = factory.LazyAttribute(lambda it: now() if it.state in {"waiting", "offered"} else None)
+    offered_until = factory.LazyAttribute(lambda it: now() + timedelta(days=2) if it.state == "offered" else None)
