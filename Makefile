@@ -12,7 +12,8 @@ PROCESSES ?= 2
 .PHONY: run test test-all bench lint clean words python installed installed-for-tests
 
 run: installed
-	@exec env DEMO=1 PORT='$(PORT)' HOST='$(HOST)' STATE='$(STATE)' EXAMPLE='$(EXAMPLE)' PORTAL_STARTED_BY_MAKE=1 \
+	@state='$(STATE)'; case "$$state" in /*) ;; *) state="$$PWD/$$state";; esac; \
+		exec env DEMO=1 PORT='$(PORT)' HOST='$(HOST)' STATE="$$state" EXAMPLE='$(EXAMPLE)' PORTAL_STARTED_BY_MAKE=1 \
 		.venv/bin/python manage.py portal
 
 test: installed-for-tests
@@ -27,7 +28,8 @@ bench: installed-for-tests
 lint: installed-for-tests
 	.venv/bin/python -m ruff check .
 	.venv/bin/python -m ruff format --check .
-	.venv/bin/python -m mypy
+	env SECRET_KEY=lint ALLOWED_HOSTS=lint DEFAULT_FROM_EMAIL=lint@example.org DATABASE_URL=postgres://lint \
+		.venv/bin/python -m mypy
 
 words: installed-for-tests
 	.venv/bin/python -m cluster_portal.launch.translations

@@ -84,8 +84,13 @@ def read_backup(source: Path, replace: bool = False) -> dict[str, Any]:
 def postgres(program: str, *arguments: str, name: bool = False) -> None:
     """Run one of PostgreSQL's programs on our database; its password goes through the environment."""
     server = connection.settings_dict
-    settings = {"PGHOST": server["HOST"], "PGPORT": server["PORT"], "PGUSER": server["USER"],
-                "PGPASSWORD": server["PASSWORD"], "PGDATABASE": server["NAME"]}
+    settings = {
+        "PGHOST": server["HOST"],
+        "PGPORT": server["PORT"],
+        "PGUSER": server["USER"],
+        "PGPASSWORD": server["PASSWORD"],
+        "PGDATABASE": server["NAME"],
+    }
     environment = os.environ | {key: str(value) for key, value in settings.items() if value}
     command = [str(binaries() / program), *arguments, *([f"--dbname={server['NAME']}"] if name else [])]
     done = subprocess.run(command, env=environment, capture_output=True, text=True)

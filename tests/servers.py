@@ -61,7 +61,7 @@ def is_local(host: object) -> bool:
     if host in {None, "", b"", "localhost", socket.gethostname()}:
         return True
     try:
-        return ipaddress.ip_address(str(host)).is_loopback or str(host) in {"0.0.0.0", "::"}
+        return ipaddress.ip_address(str(host)).is_loopback or str(host) in {"0.0.0.0", "::"}  # noqa: S104
     except ValueError:
         return False
 

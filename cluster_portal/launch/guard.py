@@ -55,7 +55,7 @@ def main(parent: str, signal_number: str, who: str, *command: str) -> None:
         sys.exit(f"{error}")
     die_with_parent(int(signal_number))
     if os.getppid() == int(parent):  # else the parent died before the line above
-        os.execv(command[0], command)
+        os.execv(command[0], command)  # noqa: S606
 
 
 if __name__ == "__main__":

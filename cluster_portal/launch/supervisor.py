@@ -49,7 +49,8 @@ class Service:
         if self.child and self.child.poll() is not None:
             lived = time.monotonic() - self.started
             self.delay = 1 if lived > LONGEST_DELAY else self.delay
-            say(f"The {self.name} ended by itself (code {self.child.returncode}); it starts again in {self.delay:.0f} s.")
+            code = self.child.returncode
+            say(f"The {self.name} ended by itself (code {code}); it starts again in {self.delay:.0f} s.")
             self.child, self.again_at = None, time.monotonic() + self.delay
             self.delay = min(self.delay * 2, LONGEST_DELAY)
         elif not self.child and time.monotonic() >= self.again_at:
@@ -134,10 +135,21 @@ class Supervisor:
         self.services = [
             Service("web server", self._web),
             # Threads: one small process, whose death by SIGKILL leaves no children.
-            Service("worker", lambda: self._python(
-                *celery, "worker", "--pool", "threads", "--concurrency", "4", "--loglevel", "WARNING",
-                "--without-gossip", "--without-mingle",
-            )),
+            Service(
+                "worker",
+                lambda: self._python(
+                    *celery,
+                    "worker",
+                    "--pool",
+                    "threads",
+                    "--concurrency",
+                    "4",
+                    "--loglevel",
+                    "WARNING",
+                    "--without-gossip",
+                    "--without-mingle",
+                ),
+            ),
             Service("beat", lambda: self._python(*celery, "beat", "--loglevel", "WARNING", "--pidfile=")),
         ]
         for service in self.services:
@@ -147,17 +159,34 @@ class Supervisor:
 
     def _web(self) -> subprocess.Popen[bytes]:
         return self._python(
-            "-m", "granian", "--interface", "wsgi", "--host", self.settings["HOST"], "--port", self.settings["PORT"],
-            "--workers", "2", "--blocking-threads", "4", "--backpressure", "64", "--no-ws", "--log-level", "warning",
-            "--respawn-failed-workers", "--workers-kill-timeout", "5s", "cluster_portal.wsgi:application",
-            KEEP_CONNECTIONS="1", PORTAL_SUPERVISED="1",
+            "-m",
+            "granian",
+            "--interface",
+            "wsgi",
+            "--host",
+            self.settings["HOST"],
+            "--port",
+            self.settings["PORT"],
+            "--workers",
+            "2",
+            "--blocking-threads",
+            "4",
+            "--backpressure",
+            "64",
+            "--no-ws",
+            "--log-level",
+            "warning",
+            "--respawn-failed-workers",
+            "--workers-kill-timeout",
+            "5s",
+            "cluster_portal.wsgi:application",
+            KEEP_CONNECTIONS="1",
+            PORTAL_SUPERVISED="1",
         )
 
     def _python(self, *arguments: str, **extra: str) -> subprocess.Popen[bytes]:
         here = Path(__file__).resolve().parents[2]
-        return processes.start(
-            [sys.executable, *arguments], cwd=here, env={**os.environ, **self.settings, **extra}
-        )
+        return processes.start([sys.executable, *arguments], cwd=here, env={**os.environ, **self.settings, **extra})
 
     def _greet(self) -> None:
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.settings["HOST"], self.settings["HOST"])  # noqa: S104

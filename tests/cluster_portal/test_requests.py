@@ -16,7 +16,10 @@ from cluster_portal.requests import RequestIdMiddleware, RequestLogFilter, maske
         ("/invitation/a.b:c-d_e/accept/", "/invitation/***/accept/"),
         ("/me/calendar/s3cret.ics", "/me/calendar/***.ics"),
         ("/me/calendar/s3cret", "/me/calendar/***"),
-        ("http://portal.example/accounts/confirm-email/MQ:1abc:xyz/", "http://portal.example/accounts/confirm-email/***/"),
+        (
+            "http://portal.example/accounts/confirm-email/MQ:1abc:xyz/",
+            "http://portal.example/accounts/confirm-email/***/",
+        ),
         ("/accounts/password/reset/key/1-abc/", "/accounts/password/reset/key/***/"),
         ("/members/?q=Ёлкина+Анна", "/members/?***"),
         ("mail to anna.ёлкина@example.org failed", "mail to ***@*** failed"),

@@ -44,8 +44,8 @@ def shared_venv(folder: Path) -> Path:
     if missing:
         wanted = folder / "missing.lock"
         wanted.write_text("\n".join(missing))
-        install = ["install", "--quiet", "--no-deps", "--require-hashes", f"--target={packages}", f"--requirement={wanted}"]
-        subprocess.run([sys.executable, "-m", "pip", *install], check=True)
+        install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes"]
+        subprocess.run([*install, f"--target={packages}", f"--requirement={wanted}"], check=True)
     shutil.copy(HERE / "requirements.lock", venv)
     return venv
 

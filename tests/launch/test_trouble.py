@@ -1,4 +1,4 @@
-"""What goes wrong at the start, each with one clear sentence, and what goes wrong later, each survived or ended well."""
+"""What goes wrong at the start, each with one clear sentence, and later, each survived or ended well."""
 
 import json
 import os

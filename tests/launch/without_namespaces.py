@@ -5,6 +5,7 @@ It happens inside a user namespace that knows all users and whose limit for furt
 
 import ctypes
 import os
+import signal
 import sys
 
 
@@ -21,6 +22,8 @@ def main():
         with open("/proc/sys/user/max_user_namespaces", "w") as limit:
             limit.write("0")
         os.execvp(sys.argv[1], sys.argv[1:])  # noqa: S606
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the command gets its own from the terminal
+    signal.signal(signal.SIGTERM, lambda *_: os.kill(child, signal.SIGTERM))
     os.read(entered[0], 1)
     for kind in ("uid_map", "gid_map"):
         with open(f"/proc/{child}/{kind}", "w") as stream:
