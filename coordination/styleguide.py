@@ -73,7 +73,7 @@ def samples(cluster) -> dict:
         "chain": _chain(),
         "broken_chain": _broken_chain(),
         "form": SampleForm(),
-        "wrong_form": SampleForm({"title": "", "places": "0", "day": "yesterday", "where": "room"}),
+        "wrong_form": SampleForm({"title": "", "places": "0", "day": "", "where": "room"}),
         "filter": SampleFilter(),
         "page": Paginator(range(240), 20).page(3),
         "moves": {"accept": _("Take the place"), "decline": _("Decline")},
@@ -122,7 +122,12 @@ def _entries() -> list[SimpleNamespace]:
 
 def _run(title: str, starts: str, places: int, taken: int, waiting: int, word: str, tone: str) -> dict:
     return {
-        "title": title, "starts": starts, "places": places, "taken": taken, "waiting": waiting, "word": word,
+        "title": title,
+        "starts": starts,
+        "places": places,
+        "taken": taken,
+        "waiting": waiting,
+        "word": word,
         "tone": tone,
     }
 

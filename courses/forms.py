@@ -76,6 +76,9 @@ class RunForm(WallClockForm):
         widget=forms.CheckboxSelectMultiple,
         help_text=_("Nobody chosen means: any role."),
     )
+    online_link = forms.URLField(
+        label=_("Joining link"), required=False, assume_scheme="https", help_text=_("Only those confirmed see it.")
+    )
     room_places = forms.IntegerField(label=_("Places in the room"), min_value=0, max_value=100_000, required=False)
     online_places = forms.IntegerField(label=_("Places online"), min_value=0, max_value=100_000, required=False)
 

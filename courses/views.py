@@ -59,6 +59,7 @@ def _what_i_have(request: HttpRequest, it: Run) -> dict:
     chain = chain_of(it, person, mine)
     return {
         "mine": mine,
+        "yours": bool(mine and mine.takes_place),
         "moves": available_moves(person, mine) if mine else {},
         "chain": chain,
         "can_enrol": any(link["url"] == "#enrol" for link in chain),

@@ -6,4 +6,4 @@ class MembersConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self):
-        from members import desk_rows, mails  # noqa: F401  (they fill the registries of hooks.py)
+        from members import desk_rows, mails, upload_readers  # noqa: F401  (they fill the registries of hooks.py)

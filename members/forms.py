@@ -137,6 +137,8 @@ class InviteForm(forms.ModelForm):
 class InstitutionForm(forms.ModelForm):
     """An institution as the coordinator keeps it."""
 
+    website = forms.URLField(label=_("Website"), required=False, assume_scheme="https")
+
     class Meta:
         model = Institution
         fields = ["name", "short_name", "kind", "region", "website", "about"]

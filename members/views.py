@@ -5,7 +5,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.core.paginator import Paginator
-from django.db.models import Count, Prefetch, Q
+from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -70,10 +70,7 @@ def join(request: HttpRequest, slug: str) -> HttpResponse:
 @login_not_required
 def agreements(request: HttpRequest) -> HttpResponse:
     """The agreements that bind the cluster."""
-    rows = Agreement.objects.visible_to(request.user).select_related("amends").annotate(
-        party_count=Count("parties", distinct=True),
-        signed_count=Count("parties", filter=Q(parties__signed_on__isnull=False), distinct=True),
-    )
+    rows = Agreement.objects.visible_to(request.user).for_lists()
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
     return render(request, "members/agreements.html", {"page": page, "today": request.cluster.today()})
 

@@ -40,6 +40,15 @@ class AgreementQuerySet(models.QuerySet):
         """Agreements in force on a day."""
         return self.filter(_agreement_in_force(day))
 
+    def for_lists(self):
+        """With how many parties there are and how many have signed, the newest first."""
+        signed = Q(parties__signed_on__isnull=False)
+        counted = self.annotate(
+            party_count=models.Count("parties", distinct=True),
+            signed_count=models.Count("parties", filter=signed, distinct=True),
+        )
+        return counted.order_by("-valid_from", "pk")
+
     def visible_to(self, person):
         """Everybody sees what has been concluded; drafts and open ones are for coordinators and the parties' heads."""
         concluded = Q(concluded_on__isnull=False)

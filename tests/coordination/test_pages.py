@@ -1,0 +1,78 @@
+"""Every page of the example, as each kind of reader: it answers, or says no in the right way."""
+
+import pytest
+from django.core.management import call_command
+from django.test import Client
+from django.urls import reverse
+
+from cluster_portal.models import OutboxMail
+from courses.models import Course, Run
+from members.models import Agreement, Institution, Person
+
+pytestmark = pytest.mark.django_db
+
+PUBLIC, SIGNED_IN, DESK, COORDINATORS = 0, 1, 2, 3
+READERS = {None: PUBLIC, "teacher": SIGNED_IN, "contact": DESK, "coordinator": COORDINATORS}
+
+
+def pages():
+    run = Run.objects.get(course__title="AI Tools in Teaching")
+    draft = Run.objects.get(state="draft")
+    session, pool = run.sessions.first(), run.pools.get()
+    institution = Institution.objects.get(name="School 1")
+    mail = OutboxMail.objects.first()
+    yield from [(PUBLIC, reverse(name)) for name in (
+        "coordination:home", "coordination:search", "coordination:privacy", "coordination:accessibility",
+        "members:directory", "members:agreements", "courses:programme", "members:theme_css", "members:emblem_svg",
+        "members:favicon_svg", "account_login", "account_signup", "account_reset_password", "healthz", "readyz",
+    )]  # fmt: skip
+    yield PUBLIC, reverse("coordination:search") + "?q=shcool"
+    yield PUBLIC, institution.get_absolute_url()
+    yield PUBLIC, Agreement.objects.get().get_absolute_url()
+    yield PUBLIC, reverse("file", args=[Agreement.objects.get().text.public_id])
+    yield PUBLIC, Course.objects.get(title="AI Tools in Teaching").get_absolute_url()
+    yield PUBLIC, run.get_absolute_url()
+    yield SIGNED_IN, reverse("coordination:me")
+    yield SIGNED_IN, reverse("members:profile")
+    yield SIGNED_IN, reverse("members:join", args=[institution.slug])
+    yield from [(SIGNED_IN, reverse(name)) for name in ("account_email", "account_change_password", "mfa_index",
+                                                        "usersessions_list", "account_logout")]
+    yield from [(DESK, reverse(name)) for name in ("coordination:desk", "members:desk_people", "members:desk_invite")]
+    yield from [(COORDINATORS, reverse(name)) for name in (
+        "courses:desk_runs", "courses:desk_new_course", "courses:desk_rights_lost", "members:desk_institutions",
+        "members:desk_new_institution", "coordination:outbox", "coordination:audit",
+    )]  # fmt: skip
+    yield COORDINATORS, reverse("coordination:mail", args=[mail.public_id])
+    yield COORDINATORS, reverse("members:desk_edit_institution", args=[institution.slug])
+    yield COORDINATORS, reverse("courses:desk_edit_course", args=[run.course.slug])
+    yield COORDINATORS, reverse("courses:desk_new_run", args=[run.course.slug])
+    yield from [(COORDINATORS, reverse(f"courses:{name}", args=[run.public_id])) for name in (
+        "desk_run", "desk_edit_run", "desk_new_session", "desk_roster", "desk_roster_xlsx", "desk_sign_in_sheet",
+    )]  # fmt: skip
+    yield COORDINATORS, reverse("courses:desk_pattern", args=[draft.public_id])
+    yield COORDINATORS, reverse("courses:desk_edit_session", args=[run.public_id, session.public_id])
+    yield COORDINATORS, reverse("courses:desk_places", args=[run.public_id, pool.public_id])
+
+
+def expected(needs, has):
+    if has >= needs:
+        return {200}
+    return {302} if has == PUBLIC else {403}
+
+
+@pytest.fixture
+def example(demo):
+    call_command("load_example", "petrogradsky")
+
+
+def test_every_page_answers_each_reader_as_it_should(example):
+    wrong = []
+    for name, has in READERS.items():
+        client = Client(raise_request_exception=False)
+        if name:
+            client.force_login(Person.objects.get(email=f"{name}@example.org"))
+        for needs, url in pages():
+            status = client.get(url).status_code
+            if status not in expected(needs, has) and not (url.startswith("/accounts/") and status in {200, 302}):
+                wrong.append((name, url, status))
+    assert wrong == [], "\n".join(map(str, wrong))
