@@ -133,8 +133,16 @@ COMPONENTS: dict[str, Component] = {
     "card": Component(
         ("title", "url"),
         {
-            "tag": "", "when": "", "where": "", "state_word": "", "state_tone": "", "note": "", "level": 3,
-            "places": None, "taken": 0, **_PEOPLE,
+            "tag": "",
+            "when": "",
+            "where": "",
+            "state_word": "",
+            "state_tone": "",
+            "note": "",
+            "level": 3,
+            "places": None,
+            "taken": 0,
+            **_PEOPLE,
         },
         steady=True,
     ),
@@ -145,7 +153,12 @@ COMPONENTS: dict[str, Component] = {
     "form": Component(
         ("form",),
         {
-            "submit": _("Save"), "action": "", "cancel": "", "kind": "primary", "files": False, "name": "",
+            "submit": _("Save"),
+            "action": "",
+            "cancel": "",
+            "kind": "primary",
+            "files": False,
+            "name": "",
             "method": "post",
         },
         prepare_form,

@@ -70,7 +70,7 @@ def return_stuck_mail() -> int:
 
 
 def erase_old_text() -> int:
-    """Erase subject, text and calendar of mail that was done with long ago (a demonstration keeps all); return how many."""
+    """Erase what mail said that was done with long ago (a demonstration keeps it); return how many."""
     if settings.DEMO:
         return 0
     erased, before = 0, now() - timedelta(days=settings.MAIL_BODY_DAYS)

@@ -5,7 +5,7 @@ That is the shape that Gmail, Outlook and Apple Mail take for an invitation (dec
 
 from collections.abc import Mapping
 from email.message import EmailMessage, MIMEPart
-from email.policy import SMTP
+from email.policy import SMTP, compat32
 from typing import Any
 
 from django.conf import settings
@@ -39,9 +39,9 @@ def message_of(mail: OutboxMail, kind: hooks.MailKind, address: str, sender: hoo
     """The mail to one address, with its links and codes put in."""
     text = mailtext.resolved(mail.body_text, _secrets(mail, kind))
     ready = _Ready(policy=SMTP)
+    ready.make_mixed()
     for name, value in _headers(mail, kind, address, sender).items():
         ready[name] = value
-    ready.make_mixed()
     ready.attach(_alternatives(mail, text, sender))
     for number, (method, calendar) in enumerate(mail.calendar, start=1):
         ready.attach(_calendar_file(method, calendar, number))
@@ -88,15 +88,15 @@ def _alternatives(mail: OutboxMail, text: str, sender: hooks.Sender) -> MIMEPart
 def _calendar_part(method: str, calendar: str) -> MIMEPart:
     part = MIMEPart(policy=SMTP)
     part.set_content(calendar, subtype="calendar", cte="base64")
-    part.replace_header("Content-Type", f"text/calendar; method={method}; charset=UTF-8")
+    del part["Content-Type"]
+    # Kept as it is written: the modern policy quotes the values, which not every mail program unquotes.
+    part.policy = compat32
+    part["Content-Type"] = f"text/calendar; method={method}; charset=UTF-8"
     return part
 
 
 def _calendar_file(method: str, calendar: str, number: int) -> MIMEPart:
     part = _calendar_part(method, calendar)
     name = "invite.ics" if number == 1 else f"invite-{number}.ics"
-    part.replace_header("Content-Type", f'text/calendar; method={method}; charset=UTF-8; name="{name}"')
     part.add_header("Content-Disposition", "attachment", filename=name)
     return part
-
-

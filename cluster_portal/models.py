@@ -113,7 +113,7 @@ class OutboxMail(models.Model):
         CANCELLED = "cancelled", _("Cancelled")
 
     MOVES = {
-        "release": move([State.DRAFT], State.QUEUED, _("Release"), _("The mail is released and leaves within a minute.")),
+        "release": move([State.DRAFT], State.QUEUED, _("Release"), _("The mail leaves within a minute.")),
         "hold": move([State.QUEUED], State.DRAFT, _("Hold"), _("The mail is held. It leaves when you release it.")),
         "claim": move([State.QUEUED], State.SENDING, _("Send")),
         "send": move([State.SENDING], State.SENT, _("Note as sent")),

@@ -82,5 +82,10 @@ def _bar(places: int, taken: int, offered: int) -> SafeString:
 def _svg(look: str, width: int, height: int, content: str) -> SafeString:
     return format_html(
         '<svg class="{}" viewBox="0 0 {} {}" width="{}" height="{}" aria-hidden="true" focusable="false">{}</svg>',
-        look, width, height, width, height, mark_safe(content),  # noqa: S308 (numbers only)
+        look,
+        width,
+        height,
+        width,
+        height,
+        mark_safe(content),  # noqa: S308 (numbers only)
     )

@@ -1,6 +1,7 @@
 """A real SMTP server that keeps what it is given, and misbehaves on request."""
 
 import email
+import logging
 import threading
 from collections.abc import Callable
 from email.message import EmailMessage
@@ -8,6 +9,9 @@ from email.policy import default
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP
+
+
+logging.getLogger("mail.log").setLevel(logging.WARNING)
 
 
 class Sink:

@@ -25,6 +25,7 @@ class ComponentNode(template.Node):
     def __init__(self, name, arguments, body=None):
         self.name, self.arguments, self.body = name, arguments, body
         self.component = COMPONENTS[name]
+        self.names = tuple(arguments)
 
     def render(self, context):
         given = {name: value.resolve(context) for name, value in self.arguments.items()}
@@ -33,7 +34,7 @@ class ComponentNode(template.Node):
         return self._draw(context, given)
 
     def _remembered(self, context, given):
-        key = (self.name, get_language(), *((name, _steady(value)) for name, value in sorted(given.items())))
+        key = (self.name, get_language(), self.names, *map(_steady, given.values()))
         drawn = _drawn.get(key)
         if drawn is None:
             drawn = _drawn[key] = self._draw(context, given)
@@ -53,9 +54,12 @@ class ComponentNode(template.Node):
 
 def _steady(value):
     """What tells one drawing from another: text and numbers as they are, an object with a state by its word."""
+    kind = type(value)
+    if kind is str or kind is int or kind is bool or value is None:
+        return value
     if hasattr(value, "get_state_display"):
-        return type(value).__name__, value.state
-    return (value, True) if isinstance(value, bool | SafeString) else value if isinstance(value, int) else str(value)
+        return kind, value.state
+    return (str(value), True) if isinstance(value, SafeString) else str(value)
 
 
 @register.tag

@@ -11,7 +11,8 @@ class Command(BaseCommand):
     help = "Queue the reminders that are due, once, and print how many."
 
     def add_arguments(self, parser):
-        parser.add_argument("--at", type=instant, metavar="ISO-TIME", help="As if it were this time, for instance 2027-03-02T16:00+03:00.")
+        words = "As if it were this time, for instance 2027-03-02T16:00+03:00."
+        parser.add_argument("--at", type=instant, metavar="ISO-TIME", help=words)
 
     def handle(self, *args, at, **options):
         queued, cancelled = queue_due_reminders(at)
