@@ -48,8 +48,15 @@ def draw_emblem(marks: Marks, hue: int, title: str = "", inline: bool = False) -
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="{}" role="img"><title>{}</title><desc>{}</desc>'
         '<g class="tie" fill="none" stroke="{}" stroke-width="1.5" opacity=".6">{}</g>'
         '<g fill="{}" stroke="{}" stroke-width="3" stroke-linejoin="round">{}</g>{}</svg>',
-        _box(spots), title or _("The emblem of the cluster"), describe(marks), tie, mark_safe(lines),  # noqa: S308
-        fill, fill, mark_safe(shapes), mark_safe(_counts(spots, fill)),  # noqa: S308 (numbers only)
+        _box(spots),
+        title or _("The emblem of the cluster"),
+        describe(marks),
+        tie,
+        mark_safe(lines),  # noqa: S308
+        fill,
+        fill,
+        mark_safe(shapes),
+        mark_safe(_counts(spots, fill)),  # noqa: S308 (numbers only)
     )
 
 
@@ -59,7 +66,9 @@ def draw_mark(kind: str, hue: int) -> SafeString:
     return format_html(
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="-16 -16 32 32"><g fill="{}" stroke="{}" stroke-width="1.5"'
         ' stroke-linejoin="round">{}</g></svg>',
-        fill, fill, mark_safe(_shape(Spot(kind, 0, 0, 13))),  # noqa: S308 (numbers only)
+        fill,
+        fill,
+        mark_safe(_shape(Spot(kind, 0, 0, 13))),  # noqa: S308 (numbers only)
     )
 
 
