@@ -36,6 +36,7 @@ def test_life(who, language, make_portal):
     assert again < 15, f"the second start took {again:.1f} s, the first {first:.1f} s"
     os.kill(portal.pid_of("manage.py portal"), signal.SIGKILL)
     assert portal.is_gone(10), portal.processes()
+    portal.make.wait(5)
 
     portal.start()
     finds_cyrillic(portal)

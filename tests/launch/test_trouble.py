@@ -134,3 +134,4 @@ def test_killed_make_takes_the_portal_along(portal):
     portal.start()
     portal.make.kill()
     assert portal.is_gone(15), portal.processes()
+    portal.make.wait(5)
