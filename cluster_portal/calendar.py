@@ -92,7 +92,8 @@ class Series:
     def recurring(self) -> tuple[Occurrence, ...]:
         """The meetings that one recurring event can say."""
         slots = set(self.rule.slots()) if self.rule else set()
-        return tuple(it for it in self.occurrences if it.slot in slots)
+        recurring = tuple(it for it in self.occurrences if it.slot in slots)
+        return recurring if len(recurring) > 1 else ()
 
     @cached_property
     def single(self) -> tuple[Occurrence, ...]:
@@ -112,7 +113,8 @@ class Series:
         return {it.about.public_id: self._digest(it) for it in self.occurrences}
 
     def _digest(self, it: Occurrence) -> str:
-        said = (self.title, self.zone.key, self.url, it.title, it.place, it.slot, it.starts_at, it.ends_at)
+        place = it.place or self.place
+        said = (self.title, self.zone.key, self.url, it.title, place, it.slot, it.starts_at, it.ends_at)
         return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
 
 
@@ -180,12 +182,28 @@ class Plan:
         """What the calendar has shown under this UID until now."""
         return [row for row in self.known.values() if row.uid == uid and row.status != Status.CANCELLED]
 
-    def newly_cancelled(self, uid: str) -> list[Occurrence]:
+    def only_cancelled(self, uid: str) -> list[Occurrence]:
         """The meetings that this change takes out of a UID, when it changes nothing else there; else none."""
-        changed = [it for it in self.wanted[uid] if self._differs(it, uid)]
+        changed = self._changed(uid)
+        return changed if self._all_known(uid) and all(it.cancelled for it in changed) else []
+
+    def only_moved(self, uid: str) -> list[Occurrence]:
+        """The meetings of a recurring event that this change moves, when others stay as they are; else none.
+
+        Outlook takes a moved meeting only when it comes alone, as Outlook and Google send it themselves.
+        """
+        changed, live = self._changed(uid), self.live(uid)
+        some = len(changed) < len(live) and not any(it.cancelled for it in changed)
+        return changed if some and self._all_known(uid) else []
+
+    def _changed(self, uid: str) -> list[Occurrence]:
+        return [it for it in self.wanted[uid] if self._differs(it, uid)]
+
+    def _all_known(self, uid: str) -> bool:
+        """Whether the calendar has shown under this UID just what it is to show, and what is cancelled now."""
         shown = {row.about_id for row in self.shown(uid)}
-        only = all(it.cancelled and it.about.public_id in shown for it in changed)
-        return changed if only and len(shown) == len(changed) + len(self.live(uid)) else []
+        here = {it.about.public_id for it in self.wanted[uid] if it in self._changed(uid) or not self.is_off(it)}
+        return shown == here
 
     def _changed_uids(self) -> list[str]:
         changed = [uid for uid, group in self.wanted.items() if any(self._differs(it, uid) for it in group)]

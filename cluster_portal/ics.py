@@ -7,18 +7,19 @@ filled in per person: a run of 2,000 people would keep its row locked for half a
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from email.utils import parseaddr
-from functools import lru_cache, partial
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.utils.timezone import now
-from icalendar import Calendar, Event, Timezone, vCalAddress
+from icalendar import Calendar, Event, vCalAddress
 from icalendar.parser import Contentline, Parameters
 
 from cluster_portal import hooks
 from cluster_portal.mailtext import harmless
+from cluster_portal.vtimezone import vtimezone
 
 if TYPE_CHECKING:
     from cluster_portal.calendar import Occurrence, Plan, Series
@@ -49,9 +50,12 @@ class Writer:
         if not live:
             about = (starts := min(row.starts_at for row in shown),)
             method, events = "CANCEL", partial(self._farewell, starts, sequence)
-        elif gone := plan.newly_cancelled(uid):
+        elif gone := plan.only_cancelled(uid):
             about = tuple(it.about.public_id for it in gone)
             method, events = "CANCEL", partial(self._without, gone, sequence)
+        elif moved := plan.only_moved(uid):
+            about = tuple(it.about.public_id for it in moved)
+            method, events = "REQUEST", partial(self._moved, moved, sequence)
         else:
             about = tuple(it.about.public_id for it in live)
             method, events = "REQUEST", partial(self._whole, live, sequence)
@@ -66,8 +70,7 @@ class Writer:
         calendar.add("version", "2.0")
         calendar.add("calscale", "GREGORIAN")
         calendar.add("method", method)
-        years = [it.starts_at.year for it in self.series.occurrences]
-        calendar.add_component(time_zone(self.series.zone.key, min(years), max(years)))
+        calendar.add_component(vtimezone(self.series.zone.key, self.series.occurrences[0].starts_at.year))
         for event in events:
             calendar.add_component(event)
         return [str(line) for line in calendar.content_lines() if line]
@@ -81,6 +84,10 @@ class Writer:
     def _without(self, gone: list[Occurrence], sequence: int) -> list[Event]:
         """What takes single meetings out of a recurring event."""
         return [self._event(it, sequence, cancelled=True) for it in gone]
+
+    def _moved(self, moved: list[Occurrence], sequence: int) -> list[Event]:
+        """What moves single meetings of a recurring event."""
+        return [self._event(it, sequence) for it in moved]
 
     def _farewell(self, starts: datetime, sequence: int) -> list[Event]:
         """What takes everything under a UID out of a calendar."""
@@ -135,14 +142,6 @@ class Writer:
 
     def _local(self, at: datetime) -> datetime:
         return at.astimezone(self.series.zone)
-
-
-@lru_cache(maxsize=64)
-def time_zone(name: str, first_year: int, last_year: int) -> Timezone:
-    """The VTIMEZONE that covers these years and one more on either side."""
-    zone = Timezone.from_tzid(name, first_date=date(first_year - 1, 1, 1), last_date=date(last_year + 2, 1, 1))
-    zone.pop("COMMENT", None)
-    return zone
 
 
 def _organizer() -> vCalAddress:
