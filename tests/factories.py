@@ -7,7 +7,7 @@ from django.utils.timezone import now
 from factory.django import DjangoModelFactory
 
 from courses.models import Course, Enrolment, Pool, Run, Session
-from members.models import Affiliation, Agreement, Clause, Coordinator, Institution, Party, Person
+from members.models import Affiliation, Agreement, Clause, Coordinator, Institution, Party, Person, Region
 
 
 class PersonFactory(DjangoModelFactory):
@@ -20,6 +20,14 @@ class PersonFactory(DjangoModelFactory):
     given_name = "Anna"
     birth_date = date(1990, 1, 1)
     password = "md5$salt$0e5cf14b7a6dd36ec4ce8e3c5cbd9d8e"  # noqa: S105 (usable, and nobody knows it)
+
+
+class RegionFactory(DjangoModelFactory):
+    class Meta:
+        model = Region
+
+    name = factory.Sequence(lambda number: f"Region {number}")
+    slug = factory.Sequence(lambda number: f"region-{number}")
 
 
 class InstitutionFactory(DjangoModelFactory):

@@ -1,0 +1,112 @@
+"""Asking, inviting, claiming, admitting, ending: who belongs where."""
+
+import pytest
+
+from cluster_portal.models import OutboxMail
+from cluster_portal.moves import Refused
+from members import actions
+from members.models import Affiliation, Person
+from tests import factories as make
+
+pytestmark = pytest.mark.django_db
+State = Affiliation.State
+
+
+def mails(template):
+    return [mail.to for mail in OutboxMail.objects.filter(template=template).select_related("to")]
+
+
+def test_who_asks_waits_and_the_contact_is_told(cast):
+    it = actions.ask_to_join(cast.outsider, cast.school, "teacher", by=cast.outsider)
+    assert (it.state, mails("members/asked")) == (State.ASKED, [cast.contact])
+
+
+def test_a_mail_about_asking_goes_once_to_somebody_with_two_roles(cast):
+    make.AffiliationFactory(person=cast.contact, institution=cast.school, role="head")
+    actions.ask_to_join(cast.outsider, cast.school, "teacher", by=cast.outsider)
+    assert mails("members/asked") == [cast.contact]
+
+
+@pytest.mark.parametrize("role", ["head", "contact"])
+def test_nobody_asks_to_speak_for_an_institution(cast, role):
+    with pytest.raises(Refused, match="invited by the coordinator"):
+        actions.ask_to_join(cast.outsider, cast.school, role, by=cast.outsider)
+
+
+SENTENCES = {"invited": "waits for an answer already", "asked": "has been asked already", "active": "in this role already"}
+
+
+@pytest.mark.parametrize("state", SENTENCES)
+def test_asking_twice_is_refused(cast, state):
+    make.AffiliationFactory(person=cast.outsider, institution=cast.school, state=state)
+    with pytest.raises(Refused, match=SENTENCES[state]):
+        actions.ask_to_join(cast.outsider, cast.school, "teacher", by=cast.outsider)
+    assert OutboxMail.objects.count() == 0
+
+
+def test_who_was_refused_may_ask_again(cast):
+    actions.refuse_affiliation(actions.ask_to_join(cast.outsider, cast.school, "staff", by=cast.outsider), by=cast.contact)
+    assert actions.ask_to_join(cast.outsider, cast.school, "staff", by=cast.outsider).state == State.ASKED
+    assert mails("members/refused") == [cast.outsider]
+
+
+def test_admitting_is_told(cast):
+    it = actions.ask_to_join(cast.outsider, cast.school, "teacher", by=cast.outsider)
+    actions.admit_affiliation(it, by=cast.contact)
+    assert (it.state, it.starts_on is not None, mails("members/admitted")) == (State.ACTIVE, True, [cast.outsider])
+
+
+def test_ending_ones_own_affiliation_sends_no_mail(cast):
+    (it,) = cast.teacher.affiliations.all()
+    actions.end_affiliation(it, by=cast.teacher)
+    assert (it.state, it.ends_on is not None, mails("members/ended")) == (State.ENDED, True, [])
+
+
+def test_ending_somebody_elses_is_told(cast):
+    (it,) = cast.teacher.affiliations.all()
+    actions.end_affiliation(it, by=cast.contact)
+    assert mails("members/ended") == [cast.teacher]
+
+
+def test_an_invitation_makes_a_person_who_claims_it(cast):
+    it = actions.invite_person(cast.school, " New.Teacher@Example.ORG ", "teacher", by=cast.contact, family_name="New")
+    assert (it.person.email, it.person.has_claimed, it.state) == ("new.teacher@example.org", False, State.INVITED)
+    person = actions.redeem_invitation(it, "a long password", None)
+    it.refresh_from_db()
+    assert (person.pk, person.has_claimed, it.state) == (it.person_id, True, State.ACTIVE)
+
+
+def test_an_invitation_finds_who_is_known_in_any_case(cast):
+    known = make.PersonFactory(email="anna@example.org")
+    assert actions.invite_person(cast.school, "ANNA@example.org", "teacher", by=cast.contact).person == known
+
+
+def test_a_reused_invitation_is_refused(cast):
+    it = actions.invite_person(cast.school, "new@example.org", "teacher", by=cast.contact, family_name="New")
+    actions.redeem_invitation(it, "a long password", None)
+    with pytest.raises(Refused, match="used already"):
+        actions.redeem_invitation(it, "another password", None)
+    assert Person.objects.get(email="new@example.org").check_password("a long password")
+
+
+def test_a_suspended_person_claims_nothing(cast):
+    it = actions.invite_person(cast.school, "new@example.org", "teacher", by=cast.contact, family_name="New")
+    Person.objects.filter(pk=it.person_id).update(suspended_at="2026-01-01T00:00Z")
+    with pytest.raises(Refused):
+        actions.redeem_invitation(it, "a long password", None)
+
+
+def test_a_taken_address_is_refused(cast):
+    with pytest.raises(Refused, match="known already"):
+        actions.enter_person(by=cast.coordinator, email=cast.teacher.email.upper(), family_name="Other")
+
+
+def test_no_address_is_null_and_never_empty(cast):
+    people = [actions.enter_person(by=cast.coordinator, email="", family_name="Child") for _ in range(2)]
+    assert [person.email for person in people] == [None, None]
+
+
+def test_a_profile_change_is_audited_by_field_names_only(cast):
+    changed = actions.change_profile(cast.teacher, by=cast.teacher, family_name="Ivanova", given_name="Anna")
+    assert changed == ["family_name"]
+    assert Person.objects.get(pk=cast.teacher.pk).sort_name == "ivanova anna"
