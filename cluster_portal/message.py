@@ -19,8 +19,8 @@ from cluster_portal.models import OutboxMail
 class Message(DjangoMessage):
     """Hands a ready MIME message to Django's mail backends."""
 
-    def __init__(self, ready: EmailMessage, to: str) -> None:
-        super().__init__(from_email=settings.DEFAULT_FROM_EMAIL, to=[to])
+    def __init__(self, ready: EmailMessage, text: str, to: str) -> None:
+        super().__init__(ready["Subject"], text, from_email=settings.DEFAULT_FROM_EMAIL, to=[to])
         self.ready = ready
 
     def message(self, **options: Any) -> EmailMessage:
@@ -45,7 +45,7 @@ def message_of(mail: OutboxMail, kind: hooks.MailKind, address: str, sender: hoo
     ready.attach(_alternatives(mail, text, sender))
     for number, (method, calendar) in enumerate(mail.calendar, start=1):
         ready.attach(_calendar_file(method, calendar, number))
-    return Message(ready, address)
+    return Message(ready, text, address)
 
 
 def _secrets(mail: OutboxMail, kind: hooks.MailKind) -> Mapping[str, str]:
