@@ -3,6 +3,7 @@
 import secrets
 
 from django.db import models
+from django.urls import register_converter
 
 ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 LENGTH = 12
@@ -18,3 +19,18 @@ class PublicIdField(models.CharField):
 
     def __init__(self, **options):
         super().__init__(**{"max_length": LENGTH, "unique": True, "editable": False, "default": new_public_id} | options)
+
+
+class PublicIdConverter:
+    """A public id in an address: anything else is no address of ours, and asks no database."""
+
+    regex = f"[{ALPHABET}]{{{LENGTH}}}"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(PublicIdConverter, "id")

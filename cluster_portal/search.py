@@ -12,8 +12,8 @@ LONGEST_QUERY = 100
 
 
 def folded(*texts: str) -> str:
-    """The texts as they are compared: casefolded, ё as е, single spaces."""
-    return " ".join(" ".join(texts).casefold().replace("ё", "е").split())
+    """The texts as they are compared: casefolded, ё as е, single spaces, without the NUL that no database text holds."""
+    return " ".join(" ".join(texts).replace("\0", " ").casefold().replace("ё", "е").split())
 
 
 def found(rows: models.QuerySet, query: str) -> models.QuerySet:

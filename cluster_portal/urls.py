@@ -13,7 +13,7 @@ urlpatterns = [
     path("", include("coordination.urls")),
     path("", include("members.urls")),
     path("", include("courses.urls")),
-    path("files/<str:public_id>/", login_not_required(uploads.download), name="file"),
+    path("files/<id:public_id>/", login_not_required(uploads.download), name="file"),
     path("accounts/", include("allauth.urls")),
     path("admin/login/", RedirectView.as_view(pattern_name="account_login", query_string=True)),
     path("admin/", admin.site.urls),

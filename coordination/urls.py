@@ -12,6 +12,6 @@ urlpatterns = [
     path("desk/", desk.today, name="desk"),
     path("desk/audit/", desk.audit, name="audit"),
     path("desk/outbox/", outbox.mails, name="outbox"),
-    path("desk/outbox/<str:public_id>/", outbox.mail, name="mail"),
-    path("desk/outbox/<str:public_id>/act/", outbox.act_on_mail, name="act_on_mail"),
+    path("desk/outbox/<id:public_id>/", outbox.mail, name="mail"),
+    path("desk/outbox/<id:public_id>/act/", outbox.act_on_mail, name="act_on_mail"),
 ]

@@ -1,0 +1,195 @@
+"""The run page and its chain, for each reader; forged ids, double clicks, other people's enrolments."""
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils.timezone import localdate, now
+
+from courses import actions
+from courses.chain import chain_of
+from courses.models import Enrolment, Run
+from tests import factories as make
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def signed_in():
+    def sign_in(person):
+        client = Client()
+        client.force_login(person)
+        return client
+
+    return sign_in
+
+
+def links(run, person, enrolment=None):
+    run = Run.objects.for_lists().get(pk=run.pk)
+    return [(link["title"].split(":")[0], link["status"]) for link in chain_of(run, person, enrolment)]
+
+
+def test_a_teacher_of_a_member_sees_every_link_up_to_enrolling(run, cast):
+    assert links(run, cast.teacher) == [
+        (f"School 1 signed the {cast.agreement.title}", "done"), ("Teacher at School 1", "done"), ("Enrol", "next"),
+        ("Next session", "open"),
+    ]  # fmt: skip
+
+
+def test_after_enrolling_the_next_session_is_next(run, cast):
+    enrolment = actions.enrol(run, cast.teacher, by=cast.teacher)
+    assert links(run, cast.teacher, enrolment)[2:] == [("You are in", "done"), ("Next session", "next")]
+
+
+def test_in_the_queue_the_link_says_so(run, cast):
+    run.pools.update(taken=2)
+    enrolment = actions.enrol(run, cast.teacher, by=cast.teacher)
+    assert links(run, cast.teacher, enrolment)[2] == ("You are in the queue", "next")
+
+
+def broken(run, person):
+    return [(it["title"], it["text"]) for it in chain_of(Run.objects.for_lists().get(pk=run.pk), person, None) if it["status"] == "broken"]
+
+
+def test_without_an_institution_that_link_is_broken(run, cast):
+    assert broken(run, cast.outsider) == [
+        ("Your institution", "You do not belong to an institution yet. Ask your institution to admit you.")
+    ]
+
+
+def test_a_school_that_left_is_named_with_the_day(run, cast):
+    cast.school.parties.update(withdrawn_on=localdate() - timedelta(days=1))
+    ((title, text),) = broken(run, cast.teacher)
+    assert title == "Agreement"
+    assert text.startswith("School 1 is not a member any more since")
+
+
+def test_a_wrong_role_breaks_the_affiliation_and_leaves_the_agreement_whole(run, cast):
+    run.roles = ["head"]
+    run.save()
+    assert links(run, cast.teacher)[:2] == [
+        (f"School 1 signed the {cast.agreement.title}", "done"), ("Teacher at School 1", "broken"),
+    ]  # fmt: skip
+
+
+def test_unknown_age_breaks_the_enrolment_with_a_link_to_the_profile(run, cast):
+    cast.teacher.birth_date = None
+    ((title, text),) = broken(run, cast.teacher)
+    assert (title, "do not know your age" in text) == ("Enrolment", True)
+
+
+def test_a_stranger_is_asked_to_sign_in(run, client):
+    page = client.get(run.get_absolute_url()).content.decode()
+    assert "Sign in to enrol" in page
+    assert "/enrol/" not in page
+
+
+def test_enrolling_and_leaving_with_one_click_each(run, cast, signed_in):
+    client = signed_in(cast.teacher)
+    page = client.post(reverse("courses:enrol", args=[run.public_id]), follow=True).content.decode()
+    assert "You are in. A mail with the dates" in page
+    it = Enrolment.objects.get()
+    page = client.post(reverse("courses:act_on_enrolment", args=[it.public_id]), {"move": "cancel"}, follow=True).content.decode()
+    assert "The place is free again" in page
+    it.refresh_from_db()
+    assert it.state == "cancelled"
+
+
+def test_a_double_click_is_told_and_changes_nothing(run, cast, signed_in):
+    client = signed_in(cast.teacher)
+    url = reverse("courses:enrol", args=[run.public_id])
+    client.post(url)
+    assert "enrolled in this run already" in client.post(url, follow=True).content.decode()
+    assert Enrolment.objects.count() == 1
+
+
+def test_get_enrols_nobody(run, cast, signed_in):
+    assert signed_in(cast.teacher).get(reverse("courses:enrol", args=[run.public_id])).status_code == 405
+    assert not Enrolment.objects.exists()
+
+
+@pytest.mark.parametrize("forged", ["zzzzzzzzzzzz", "1", "../../etc", "%00"])
+def test_a_forged_run_is_not_found(cast, signed_in, forged):
+    assert signed_in(cast.teacher).post(f"/runs/{forged}/enrol/").status_code == 404
+
+
+def test_a_draft_is_not_found(cast, signed_in):
+    draft = make.RunFactory(state="draft")
+    assert signed_in(cast.teacher).get(draft.get_absolute_url()).status_code == 404
+    assert signed_in(cast.teacher).post(reverse("courses:enrol", args=[draft.public_id])).status_code == 404
+
+
+def test_a_pool_of_another_run_is_refused(run, cast, signed_in):
+    other = make.PoolFactory()
+    page = signed_in(cast.teacher).post(reverse("courses:enrol", args=[run.public_id]), {"pool": other.public_id}, follow=True)
+    assert Enrolment.objects.filter(pool=other).count() == 0
+    assert page.status_code == 200
+
+
+@pytest.mark.parametrize("move", ["cancel", "accept", "decline"])
+def test_somebody_elses_enrolment_is_not_found(run, cast, signed_in, move):
+    it = actions.enrol(run, cast.teacher, by=cast.teacher)
+    response = signed_in(cast.colleague).post(reverse("courses:act_on_enrolment", args=[it.public_id]), {"move": move})
+    assert response.status_code == 404
+
+
+@pytest.mark.parametrize("move", ["", "confirm", "lapse", "offer", "promote", "state"])
+def test_a_move_that_is_not_ones_own_is_refused(run, cast, signed_in, move):
+    it = actions.enrol(run, cast.teacher, by=cast.teacher)
+    response = signed_in(cast.teacher).post(reverse("courses:act_on_enrolment", args=[it.public_id]), {"move": move})
+    assert response.status_code in {403, 404}
+
+
+def test_the_joining_link_reaches_only_those_confirmed_online(run, cast, signed_in):
+    run.online_link = "https://meet.example.org/secret"
+    run.save()
+    make.PoolFactory(run=run, sort="online")
+    page = lambda person: signed_in(person).get(run.get_absolute_url()).content.decode()  # noqa: E731
+    actions.enrol(run, cast.teacher, by=cast.teacher, pool=run.pools.get(sort="online"))
+    actions.enrol(run, cast.colleague, by=cast.colleague, pool=run.pools.get(sort="room"))
+    assert ["meet.example.org/secret" in page(it) for it in (cast.teacher, cast.colleague, cast.outsider)] == [True, False, False]
+
+
+@pytest.fixture
+def offered(run, cast):
+    people = [make.AffiliationFactory(institution=cast.school).person for _ in range(3)]
+    enrolments = [actions.enrol(run, person, by=person) for person in people]
+    actions.cancel_enrolment(enrolments[0], by=enrolments[0].person)
+    return Enrolment.objects.get(state="offered")
+
+
+def offer_link(enrolment):
+    from cluster_portal.links import signed_token
+
+    return reverse("courses:offer", args=[signed_token("courses.offer", enrolment.public_id)])
+
+
+def test_a_scanner_reading_the_offer_changes_nothing(offered, client):
+    assert "Take the place" in client.get(offer_link(offered)).content.decode()
+    client.head(offer_link(offered))
+    offered.refresh_from_db()
+    assert offered.state == "offered"
+
+
+@pytest.mark.parametrize(("answer", "state"), [("accept", "confirmed"), ("decline", "declined")])
+def test_an_offer_is_answered_from_the_mail_without_signing_in(offered, client, answer, state):
+    client.post(offer_link(offered), {"answer": answer})
+    offered.refresh_from_db()
+    assert offered.state == state
+
+
+def test_an_answered_offer_says_so(offered, client):
+    actions.decline_offer(offered, by=offered.person)
+    page = client.post(offer_link(offered), {"answer": "accept"}, follow=True).content.decode()
+    assert "answered already" in page
+    offered.refresh_from_db()
+    assert offered.state == "declined"
+
+
+def test_a_forged_or_suspended_offer_link_opens_nothing(offered, client):
+    assert client.get("/offer/forged/").status_code == 404
+    link = offer_link(offered)
+    offered.person.suspended_at = now()
+    offered.person.save()
+    assert client.post(link, {"answer": "accept"}).status_code == 404
