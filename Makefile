@@ -9,6 +9,9 @@ EXAMPLE ?= petrogradsky
 ARGS ?=
 PROCESSES ?= 2
 
+# Settings for what reads the settings but asks no server.
+WITHOUT_SERVERS = env SECRET_KEY=none ALLOWED_HOSTS=none DEFAULT_FROM_EMAIL=none@example.org DATABASE_URL=postgres://none
+
 .PHONY: run test test-all bench lint clean words python installed installed-for-tests
 
 run: installed
@@ -28,10 +31,11 @@ bench: installed-for-tests
 lint: installed-for-tests
 	.venv/bin/python -m ruff check .
 	.venv/bin/python -m ruff format --check .
-	env SECRET_KEY=lint ALLOWED_HOSTS=lint DEFAULT_FROM_EMAIL=lint@example.org DATABASE_URL=postgres://lint \
-		.venv/bin/python -m mypy
+	$(WITHOUT_SERVERS) .venv/bin/python -m mypy
 
 words: installed-for-tests
+	@command -v xgettext >/dev/null || { echo 'Collecting words needs gettext: apt-get install gettext'; exit 1; }
+	$(WITHOUT_SERVERS) .venv/bin/python manage.py makemessages --all --no-wrap --ignore '.venv' --ignore '.local*'
 	.venv/bin/python -m cluster_portal.launch.translations
 
 clean: python

@@ -191,6 +191,7 @@ STATIC_URL = "/static/"
 STATIC_ROOT = Path(environment.text("STATIC_ROOT") or STATE / "static")
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_MAX_AGE = 31_536_000
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 MEDIA_ROOT = STATE / "files"
 STORAGE_URL = environment.address("STORAGE_URL", "", {"s3"})
 STORAGES = {

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from cluster_portal.launch.postgres import Postgres
+from cluster_portal.launch.translations import compile_translations
 from cluster_portal.launch.valkey import Valkey
 
 # Durability is not under test; a killed run throws its database away.
@@ -86,6 +87,8 @@ def refuse(what: str) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     from django.conf import settings
 
+    if not hasattr(config, "workerinput"):
+        compile_translations()
     # The manifest of static files and slow hashes are proved by tests/launch, on the running portal.
     settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

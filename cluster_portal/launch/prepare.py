@@ -6,6 +6,7 @@ A process of its own, so that the supervisor stays small: python -m cluster_port
 import hashlib
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
@@ -54,7 +55,6 @@ def collect_static_files() -> None:
     stamp = Path(settings.STATE) / "static.stamp"
     if stamp.exists() and stamp.read_text() == digest.hexdigest():
         return
-    say("Compressing static files …")
     call_command("collectstatic", verbosity=0, interactive=False, clear=True)
     stamp.write_text(digest.hexdigest())
 
@@ -76,10 +76,12 @@ def prepare() -> None:
     compile_translations()
     django.setup()
     require_database()
-    migrate()
-    collect_static_files()
-    if os.environ.get("DEMO") == "1" and (name := os.environ.get("EXAMPLE")):
-        load_example(name)
+    with ThreadPoolExecutor(1) as beside:  # compressing leaves the other processor to the database
+        collected = beside.submit(collect_static_files)
+        migrate()
+        if os.environ.get("DEMO") == "1" and (name := os.environ.get("EXAMPLE")):
+            load_example(name)
+        collected.result()
 
 
 def main() -> None:
