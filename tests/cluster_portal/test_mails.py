@@ -1,0 +1,86 @@
+"""The words of every kind of mail: there, readable, and told apart by their subjects."""
+
+from datetime import timedelta
+
+import pytest
+from django.conf import settings
+from django.utils.timezone import now
+
+from cluster_portal import hooks, mailtext
+from cluster_portal.links import read_link, signed_link, signed_token
+from tests import factories as make
+
+pytestmark = pytest.mark.django_db
+FOLDER = settings.BASE_DIR / "templates" / "mail"
+
+
+def example_of(template, to):
+    """A mail of this kind, about something that has all that its text may mention."""
+    app = template.partition("/")[0]
+    if app == "account":
+        return hooks.WantedMail(template, to, to, address="somebody@example.org")
+    if app == "members":
+        affiliation = make.AffiliationFactory(institution__name="School 9", invited_by=make.PersonFactory(family_name="Host"))
+        return hooks.WantedMail(template, affiliation, to)
+    run = make.RunFactory(course__title="AI Tools", online_link="https://meet.example.net/1")
+    session = make.SessionFactory(run=run, title="Agents", place="Hall", starts_at=now() + timedelta(days=2))
+    if "reminder" in template:
+        return hooks.WantedMail(template, session, to, session.starts_at.isoformat())
+    enrolment = make.EnrolmentFactory(run=run, person=to, state="offered" if "offered" in template else "waiting")
+    return hooks.WantedMail(template, enrolment, to, session.public_id)
+
+
+def test_every_template_has_its_kind_and_every_kind_its_templates():
+    names = {str(path.relative_to(FOLDER)) for path in FOLDER.glob("*/*.txt") if not path.name.startswith("_")}
+    assert names == {f"{kind}.{part}.txt" for kind in hooks.mail_kinds for part in ("subject", "body")}
+
+
+def test_every_reminder_is_a_kind_of_mail():
+    assert set(hooks.reminders) <= set(hooks.mail_kinds)
+
+
+@pytest.mark.parametrize("template", sorted(hooks.mail_kinds))
+def test_text_is_whole(template):
+    to = make.PersonFactory(given_name="Вера", time_zone="Asia/Seoul")
+    subject, body = mailtext.rendered(example_of(template, to), hooks.sender())
+    assert body.startswith("Hello Вера,\n\n")
+    assert subject
+    assert not any(gap in subject + body for gap in ("None", "{{", "{%", "  ", " ,", "()"))
+    assert "\n\n\n" not in body
+    secrets = {name: f"http://testserver/{name}/" for name in mailtext.secrets_in(body)}
+    html = mailtext.as_html(mailtext.resolved(body, secrets), subject, "en", hooks.sender())
+    assert html.count("<a ") >= len(secrets)
+    assert "<script" not in html
+
+
+def test_subjects_differ():
+    subjects = {}
+    for template in sorted(hooks.mail_kinds):
+        subject, _body = mailtext.rendered(example_of(template, make.PersonFactory()), hooks.sender())
+        assert subjects.setdefault(subject, template) == template
+
+
+def test_times_are_in_the_readers_zone_with_its_name():
+    to = make.PersonFactory(time_zone="Asia/Seoul")
+    wanted = example_of("courses/confirmed", to)
+    _subject, body = mailtext.rendered(wanted, hooks.sender())
+    session = wanted.about.run.sessions.get()
+    hour = (session.starts_at + timedelta(hours=9)).strftime("%H:%M")
+    assert f", {hour} (Korean Standard Time, UTC+09:00): Agents, Hall" in body
+
+
+def test_link_is_read_only_for_its_purpose_and_in_its_time():
+    token = signed_token("courses.offer", "abc")
+    assert signed_link("courses.offer", "abc").startswith("http://testserver/offer/abc:")
+    assert read_link("courses.offer", token, timedelta(days=1)) == "abc"
+    assert read_link("members.claim", token) is None
+    assert read_link("courses.offer", token[:-1] + ("a" if token[-1] != "a" else "b")) is None
+    assert read_link("courses.offer", token, timedelta(seconds=-1)) is None
+    assert read_link("courses.offer", "") is None
+
+
+@pytest.mark.parametrize("hue", [0, 60, 120, 258])
+def test_html_wears_the_clusters_colour(hue):
+    html = mailtext.as_html("Hello\n", "Subject", "en", hooks.Sender("Cluster", hue=hue))
+    assert mailtext.blocks("A:\nhttp://testserver/x/\n")[0].label == "A"
+    assert '<html lang="en">' in html

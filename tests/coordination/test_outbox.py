@@ -1,0 +1,134 @@
+"""The outbox at the desk: who sees it, what it shows, what one can do."""
+
+import pytest
+from django.urls import reverse
+
+from cluster_portal.delivery import deliver_due_mail
+from cluster_portal.models import OutboxMail
+from cluster_portal.moves import available_moves
+from cluster_portal.outbox import ACTIONS, queue_mail
+from coordination.outbox import failing_mail
+from members.accounts import queue_account_mail
+from members.models import Region
+from tests import factories as make
+
+pytestmark = pytest.mark.django_db
+State = OutboxMail.State
+POSSIBLE = {"queued": {"hold"}, "draft": {"release"}, "failed": {"retry"}}
+
+
+@pytest.fixture
+def coordinator(cast, client):
+    client.force_login(cast.coordinator)
+    return cast.coordinator
+
+
+@pytest.fixture
+def second_factor(monkeypatch):
+    monkeypatch.setattr("members.access.is_mfa_enabled", lambda person: True)
+
+
+@pytest.fixture
+def mail(db):
+    enrolment = make.EnrolmentFactory(state="offered", run__course__title="AI Tools")
+    return queue_mail("courses/offered", about=enrolment, to=enrolment.person)
+
+
+def page(client, mail):
+    return client.get(reverse("coordination:mail", args=[mail.public_id])).content.decode()
+
+
+def press(client, mail, move):
+    return client.post(reverse("coordination:act_on_mail", args=[mail.public_id]), {"move": move})
+
+
+@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("role", ["coordinator", "regional", "contact", "teacher"])
+def test_moves_by_role_and_state(cast, role, state):
+    region = Region.objects.create(name="North", slug="north") if role == "regional" else None
+    people = {"regional": make.CoordinatorFactory(region=region).person} if region else {}
+    person = people.get(role) or getattr(cast, role)
+    allowed = POSSIBLE.get(state.value, set()) if role == "coordinator" else set()
+    assert set(available_moves(person, OutboxMail(state=state))) == allowed
+
+
+def test_every_move_of_people_has_an_action():
+    assert set(ACTIONS) == set().union(*POSSIBLE.values())
+
+
+def test_secrets_are_masked(client, coordinator, second_factor, mail):
+    text = page(client, mail)
+    assert "•••••" in text
+    assert "/offer/" not in text
+    assert "⟦" not in text
+
+
+def test_demonstration_shows_the_link_to_click(client, coordinator, demo, mail):
+    assert f'href="http://testserver/offer/{mail.about_id}:' in page(client, mail)
+
+
+def test_account_mail_shows_its_state_only(client, coordinator, second_factor, settings):
+    person = make.PersonFactory()
+    queue_account_mail("account/reset_password", person, person.email)
+    mail = OutboxMail.objects.get()
+    assert "Somebody, we hope you" not in page(client, mail)
+    settings.DEMO = True
+    assert "/accounts/password/reset/key/" in page(client, mail)
+
+
+def test_hold_release_and_history(client, coordinator, demo, mail):
+    press(client, mail, "hold")
+    assert deliver_due_mail() == 0
+    press(client, mail, "release")
+    assert deliver_due_mail() == 1
+    text = page(client, mail)
+    steps = [text.index(word) for word in ("Written<", "Held<", "Released<", "Taken by the worker", "Handed to the mail")]
+    assert steps == sorted(steps)
+    assert coordinator.full_name in text
+
+
+def test_failed_mail_stands_at_the_desk_and_is_tried_again(client, coordinator, demo, mail):
+    OutboxMail.objects.update(state="failed", error="no such user", error_code="refused_550")
+    (row,) = failing_mail(coordinator)
+    assert (row.count, row.url) == (1, "/desk/outbox/?state=failed")
+    assert "no such user" in client.get(row.url).content.decode()
+    press(client, mail, "retry")
+    mail.refresh_from_db()
+    assert (mail.state, mail.error, list(failing_mail(coordinator))) == (State.QUEUED, "", [])
+
+
+def test_late_click_gets_a_sentence(client, coordinator, demo, mail):
+    OutboxMail.objects.update(state="sent", sent_at=mail.queued_at)
+    answer = client.post(reverse("coordination:act_on_mail", args=[mail.public_id]), {"move": "hold"}, follow=True)
+    assert "already answered" in answer.content.decode()
+
+
+@pytest.mark.parametrize("move", ["claim", "send", "cancel", "nonsense", ""])
+def test_moves_of_the_portal_are_not_peoples(client, coordinator, demo, mail, move):
+    assert press(client, mail, move).status_code == 404
+
+
+def test_only_coordinators_of_the_whole_cluster_see_mail(client, cast, demo, mail):
+    regional = make.CoordinatorFactory(region=Region.objects.create(name="North", slug="north")).person
+    for person, status in ((cast.teacher, 403), (cast.contact, 403), (regional, 404)):
+        client.force_login(person)
+        assert client.get(reverse("coordination:mail", args=[mail.public_id])).status_code == status
+    assert mail.subject not in client.get(reverse("coordination:outbox")).content.decode()
+
+
+def test_list_takes_as_many_queries_for_one_as_for_three(client, coordinator, demo, mail, django_assert_num_queries):
+    url = reverse("coordination:outbox")
+    client.get(url)
+    with django_assert_num_queries(6) as one:
+        client.get(url)
+    for _ in range(2):
+        enrolment = make.EnrolmentFactory()
+        queue_mail("courses/confirmed", about=enrolment, to=enrolment.person)
+    with django_assert_num_queries(len(one)):
+        client.get(url)
+
+
+def test_state_filter_narrows_the_list(client, coordinator, demo, mail):
+    assert mail.subject in client.get(reverse("coordination:outbox"), {"state": "queued"}).content.decode()
+    assert mail.subject not in client.get(reverse("coordination:outbox"), {"state": "sent"}).content.decode()
+    assert client.get(reverse("coordination:outbox"), {"state": "nonsense"}).status_code == 200
