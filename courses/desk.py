@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
+from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.timezone import now
@@ -82,9 +83,10 @@ def edit_run(request: HttpRequest, public_id: str) -> HttpResponse:
     it = _run_of(request, public_id)
     form = RunForm(request.POST or None, instance=it, zone=it.zone)
     if request.method == "POST" and form.is_valid():
-        if it.is_live and MAILED_WHEN_CHANGED & set(form.changed_data) and not _confirmed(request):
+        before = _run_of(request, public_id)
+        if it.is_live and MAILED_WHEN_CHANGED & _changed(before, form) and not _confirmed(request):
             return ask_before_mailing(request, it)
-        actions.change_run(_run_of(request, public_id), by=request.user, **form.cleaned_data)
+        actions.change_run(before, by=request.user, **form.cleaned_data)
         messages.success(request, _("The run is saved."))
         return redirect("courses:desk_run", public_id)
     return render(request, "courses/desk_form.html", {"form": form, "title": str(it), "run": it})
@@ -133,9 +135,10 @@ def edit_session(request: HttpRequest, public_id: str, session_id: str) -> HttpR
     session = get_object_or_404(it.sessions, public_id=session_id)
     form = SessionForm(request.POST or None, instance=session, zone=it.zone)
     if request.method == "POST" and form.is_valid():
-        if it.is_live and MAILED_WHEN_MOVED & set(form.changed_data) and not _confirmed(request):
+        before = it.sessions.get(pk=session.pk)
+        if it.is_live and MAILED_WHEN_MOVED & _changed(before, form) and not _confirmed(request):
             return ask_before_mailing(request, it)
-        if _tried(request, actions.move_session, it.sessions.get(pk=session.pk), **form.cleaned_data):
+        if _tried(request, actions.move_session, before, **form.cleaned_data):
             messages.success(request, _("The session is saved."))
             return redirect("courses:desk_run", public_id)
     return render(request, "courses/desk_form.html", {"form": form, "title": _("Session"), "run": it})
@@ -240,6 +243,11 @@ def ask_before_mailing(request: HttpRequest, it: Run) -> HttpResponse:
 
 
 NOT_REPEATED = {"csrfmiddlewaretoken", "confirmed"}
+
+
+def _changed(before: Run | Session, form: ModelForm) -> set[str]:
+    """The fields whose values differ from what is stored (a form compares times by the reader's clock, not the run's)."""
+    return {name for name, value in form.cleaned_data.items() if getattr(before, name) != value}
 
 
 def _confirmed(request: HttpRequest) -> bool:

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from courses.models import Course, Pool, Run, Session
 from courses.patterns import WeeklyPattern
-from members.forms import DateInput
+from members.forms import DateInput, TimeZoneField
 from members.models import Affiliation, Cluster, Person
 
 WEEKDAYS = [
@@ -76,6 +76,7 @@ class RunForm(WallClockForm):
         widget=forms.CheckboxSelectMultiple,
         help_text=_("Nobody chosen means: any role."),
     )
+    time_zone = TimeZoneField()
     online_link = forms.URLField(
         label=_("Joining link"), required=False, assume_scheme="https", help_text=_("Only those confirmed see it.")
     )

@@ -1,3 +1,5 @@
+import zoneinfo
+
 from allauth.account.adapter import get_adapter
 from django import forms
 from django.conf import settings
@@ -38,6 +40,17 @@ class BirthDateField(forms.DateField):
             raise ValidationError(_("This is not a birth date. Enter year, month and day of birth."))
 
 
+class TimeZoneField(forms.ChoiceField):
+    """A time zone of the IANA database that belongs to a place."""
+
+    CONTINENTS = ("Africa/", "America/", "Asia/", "Atlantic/", "Australia/", "Europe/", "Indian/", "Pacific/")
+
+    def __init__(self, *, empty=None, **options):
+        zones = [(zone, zone) for zone in sorted(zoneinfo.available_timezones()) if zone.startswith(self.CONTINENTS)]
+        first = [("", empty)] if empty else []
+        super().__init__(label=_("Time zone"), choices=[*first, ("UTC", "UTC"), *zones], **options)
+
+
 NAME_FIELDS = ["family_name", "given_name", "patronymic"]
 
 
@@ -74,7 +87,7 @@ class ProfileForm(forms.ModelForm):
         super().__init__(*args, **options)
         self.fields["birth_date"].required = False
         self.fields["language"] = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
-        self.fields["time_zone"].help_text = _("For instance Asia/Seoul. Empty means: the cluster's own.")
+        self.fields["time_zone"] = TimeZoneField(required=False, empty=_("The cluster's own"))
 
 
 class ClaimForm(forms.Form):

@@ -1,0 +1,55 @@
+"""The back room: superusers only, through the portal's own sign-in, and read-only where things have a life."""
+
+import pytest
+from django.contrib import admin
+from django.test import Client
+from django.urls import reverse
+
+from cluster_portal.admin import ReadOnlyAdmin
+from members.models import Cluster, Coordinator, Person, Region
+from tests import factories as make
+
+pytestmark = pytest.mark.django_db
+SETTABLE = {Cluster, Coordinator, Region}
+
+
+@pytest.fixture
+def superuser():
+    client = Client()
+    client.force_login(Person.objects.create_superuser("root@example.org", family_name="Root"))
+    return client
+
+
+def test_what_has_a_life_is_read_only():
+    ours = [model for model in admin.site._registry if model._meta.app_label in {"cluster_portal", "members", "courses"}]
+    writable = {model for model in ours if not isinstance(admin.site._registry[model], ReadOnlyAdmin)}
+    assert writable == SETTABLE
+
+
+@pytest.mark.parametrize("name", ["members_person", "members_agreement", "courses_run", "cluster_portal_outboxmail"])
+def test_a_superuser_reads_lists(superuser, cast, name):
+    assert superuser.get(reverse(f"admin:{name}_changelist")).status_code == 200
+
+
+def test_a_superuser_makes_the_first_coordinator(superuser, cast):
+    facts = {"person": cast.outsider.pk, "since": "2026-01-01"}
+    superuser.post(reverse("admin:members_coordinator_add"), facts)
+    assert Person.objects.get(pk=cast.outsider.pk).is_coordinator
+
+
+def test_nobody_else_enters(cast):
+    client = Client()
+    client.force_login(cast.coordinator)
+    assert client.get("/admin/members/person/").status_code == 302
+
+
+def test_the_sign_in_is_the_portals_own(client):
+    response = client.get("/admin/login/?next=/admin/")
+    assert (response.status_code, response["Location"]) == (302, "/accounts/login/?next=/admin/")
+
+
+def test_a_suspended_superuser_is_out():
+    person = make.PersonFactory(is_superuser=True, suspended_at="2026-01-01T00:00Z")
+    client = Client()
+    client.force_login(person)
+    assert client.get("/admin/").status_code == 302
