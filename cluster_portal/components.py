@@ -106,8 +106,8 @@ def _counts(arguments: Arguments) -> dict[str, Any]:
 
 BUTTON_KINDS = {"primary": "button primary", "plain": "button", "danger": "button danger"}
 NOTICE_TONES = {"info": "neutral", "good": "good", "warn": "attention", "bad": "bad"}
-CHAIN_SHAPES = {"done": "disc", "open": "half", "next": "ring", "broken": "cross"}
-CHAIN_WORDS = {"done": _("done"), "open": _("in progress"), "next": _("next"), "broken": _("missing")}
+CHAIN_SHAPES = {"done": "disc", "next": "half", "open": "ring", "broken": "cross"}
+CHAIN_WORDS = {"done": _("done"), "next": _("now"), "open": _("later"), "broken": _("missing")}
 
 _PEOPLE = {"offered": 0, "waiting": 0, "yours": False}
 _LOOK = {"kind": "plain", "name": "", "value": "", "about": "", "small": False}
@@ -146,8 +146,8 @@ COMPONENTS: dict[str, Component] = {
         },
         steady=True,
     ),
-    "pager": Component(("page",), {"query": ""}),
-    "filter_bar": Component(("form",), {"found": "", "clear": ""}, prepare_form),
+    "pager": Component(("page",), {"target": ""}),
+    "filter_bar": Component(("form",), {"found": "", "clear": "", "target": ""}, prepare_form),
     "field": Component(("field",), {}, prepare_field),
     "fields": Component(("form",), {}, prepare_form),
     "form": Component(

@@ -1,13 +1,16 @@
 """Every address of the portal."""
 
+from allauth.account.decorators import secure_admin_login
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
-from django.views.generic import RedirectView
 
 from cluster_portal import health, uploads
 from coordination.styleguide import styleguide
+
+# The back room has no sign-in of its own: second factors and suspended people count there too.
+admin.site.login = secure_admin_login(admin.site.login)
 
 urlpatterns = [
     path("", include("coordination.urls")),
@@ -15,7 +18,6 @@ urlpatterns = [
     path("", include("courses.urls")),
     path("files/<id:public_id>/", login_not_required(uploads.download), name="file"),
     path("accounts/", include("allauth.urls")),
-    path("admin/login/", RedirectView.as_view(pattern_name="account_login", query_string=True)),
     path("admin/", admin.site.urls),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),

@@ -1,5 +1,3 @@
-from itertools import groupby
-
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
@@ -11,6 +9,7 @@ from coordination.examples.people import DEMO_PEOPLE, PASSWORD
 from courses.models import Course, Enrolment, Run, Session
 from members.emblem import draw_emblem
 from members.models import Institution, Party, Person
+from members.words import by_kind
 
 MOST_FOUND = 10
 RUNS_AT_HOME = 6
@@ -26,7 +25,7 @@ def home(request: HttpRequest) -> HttpResponse:
     coming = Run.objects.published().not_over(now()).for_lists().order_by("first_start", "pk")[:RUNS_AT_HOME]
     shown = {
         "institutions": institutions,
-        "kinds": count_by_kind(institutions),
+        "kinds": by_kind(institutions),
         "emblem": draw_emblem([(it.kind, it.pk in leads) for it in institutions], request.cluster.hue, request.cluster.name, inline=True),
         "coming": coming,
         "now": now(),
@@ -34,11 +33,6 @@ def home(request: HttpRequest) -> HttpResponse:
         "demo_password": PASSWORD,
     }
     return render(request, "coordination/home.html", shown)
-
-
-def count_by_kind(institutions: list[Institution]) -> list[tuple[str, int]]:
-    """How many institutions of each kind there are, in the order of the list."""
-    return [(label, len(list(rows))) for label, rows in groupby(institutions, Institution.get_kind_display)]
 
 
 @login_not_required

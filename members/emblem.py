@@ -72,6 +72,16 @@ def draw_mark(kind: str, hue: int) -> SafeString:
     )
 
 
+def draw_kind(kind: str) -> SafeString:
+    """The mark of a kind beside its word, in the colour of the text around it."""
+    shape = mark_safe(_shape(Spot(kind, 0, 0, 13)))  # noqa: S308 (numbers only)
+    return format_html(
+        '<svg class="kind-mark" viewBox="-16 -16 32 32" aria-hidden="true" focusable="false"><g fill="currentColor"'
+        ' stroke="currentColor" stroke-width="1.5" stroke-linejoin="round">{}</g></svg>',
+        shape,
+    )
+
+
 def describe(marks: Marks) -> str:
     """What the emblem shows, in words: how many members of which kind."""
     if not marks:

@@ -30,6 +30,15 @@ def say(sentence: str) -> None:
     print(sentence, flush=True)  # noqa: T201 - the person at the terminal
 
 
+def web_command(host: str, port: int, application: str = "cluster_portal.wsgi:application") -> list[str]:
+    """The web server: Python's arguments. (`make bench` puts its bare application behind the same ones.)"""
+    fixed = (
+        "-m granian --interface wsgi --workers 2 --blocking-threads 4 --backpressure 64 --no-ws --log-level warning "
+        "--respawn-failed-workers --workers-kill-timeout 5s"
+    )
+    return [*fixed.split(), "--host", host, "--port", str(port), application]
+
+
 @dataclass
 class Service:
     """A child that is started again when it ends by itself, each time a little later."""
@@ -158,31 +167,8 @@ class Supervisor:
                 self._greet()  # before the others take the processor
 
     def _web(self) -> subprocess.Popen[bytes]:
-        return self._python(
-            "-m",
-            "granian",
-            "--interface",
-            "wsgi",
-            "--host",
-            self.settings["HOST"],
-            "--port",
-            self.settings["PORT"],
-            "--workers",
-            "2",
-            "--blocking-threads",
-            "4",
-            "--backpressure",
-            "64",
-            "--no-ws",
-            "--log-level",
-            "warning",
-            "--respawn-failed-workers",
-            "--workers-kill-timeout",
-            "5s",
-            "cluster_portal.wsgi:application",
-            KEEP_CONNECTIONS="1",
-            PORTAL_SUPERVISED="1",
-        )
+        command = web_command(self.settings["HOST"], int(self.settings["PORT"]))
+        return self._python(*command, KEEP_CONNECTIONS="1", PORTAL_SUPERVISED="1")
 
     def _python(self, *arguments: str, **extra: str) -> subprocess.Popen[bytes]:
         here = Path(__file__).resolve().parents[2]

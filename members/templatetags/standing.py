@@ -3,6 +3,7 @@
 from django import template
 
 from cluster_portal.tones import tone_of
+from members.emblem import draw_kind
 from members.models import Institution
 
 register = template.Library()
@@ -12,3 +13,6 @@ register = template.Library()
 def standing(institution: Institution) -> tuple[str, str]:
     """The word and the tone of the standing that `with_standing` has found."""
     return Institution.Standing(institution.standing).label, tone_of(institution.standing)
+
+
+register.simple_tag(draw_kind, name="kind_mark")
