@@ -12,7 +12,7 @@ LONGEST_QUERY = 100
 
 
 def folded(*texts: str) -> str:
-    """The texts as they are compared: casefolded, ё as е, single spaces, without the NUL that no database text holds."""
+    """The texts as they are compared: casefolded, ё as е, single spaces, and no NUL (no database text holds one)."""
     return " ".join(" ".join(texts).replace("\0", " ").casefold().replace("ё", "е").split())
 
 

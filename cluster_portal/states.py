@@ -7,6 +7,9 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 
+DONE = _("Done.")
+
+
 @dataclass(frozen=True)
 class Move:
     """One allowed change of state, from any of `sources` to `target`; `label` is the word on its button.
@@ -20,6 +23,6 @@ class Move:
     done: Any
 
 
-def move(sources: Iterable[str], target: str, label: Any, done: Any = _("Done.")) -> Move:
+def move(sources: Iterable[str], target: str, label: Any, done: Any = DONE) -> Move:
     """A Move, written short in the tables of the models."""
     return Move(frozenset(sources), target, label, done)

@@ -26,7 +26,9 @@ def home(request: HttpRequest) -> HttpResponse:
     shown = {
         "institutions": institutions,
         "kinds": by_kind(institutions),
-        "emblem": draw_emblem([(it.kind, it.pk in leads) for it in institutions], request.cluster.hue, request.cluster.name, inline=True),
+        "emblem": draw_emblem(
+            [(it.kind, it.pk in leads) for it in institutions], request.cluster.hue, request.cluster.name, inline=True
+        ),
         "coming": coming,
         "now": now(),
         "demo_people": list(DEMO_PEOPLE) if settings.DEMO else [],

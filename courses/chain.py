@@ -86,7 +86,9 @@ def _url(ground: Ground) -> str:
 def _affiliation(right: Right) -> Link | None:
     affiliation = right.affiliation
     if affiliation is None:
-        return None if right.holds else Link(_("Your institution"), right.missing, reverse("members:directory"), "broken")
+        return (
+            None if right.holds else Link(_("Your institution"), right.missing, reverse("members:directory"), "broken")
+        )
     said = {"role": affiliation.get_role_display(), "institution": affiliation.institution}
     title = _("%(role)s at %(institution)s") % said
     if right.wrong_role:
@@ -108,7 +110,9 @@ def _enrolment(run: Run, person: Person, enrolment: Enrolment | None, right: Rig
 
 
 def _enrolment_to_come(run: Run) -> Link:
-    return Link(_("Enrol"), why_not_now(run, now()) or _("until %(when)s") % {"when": in_run_zone(run, run.enrol_until)})
+    return Link(
+        _("Enrol"), why_not_now(run, now()) or _("until %(when)s") % {"when": in_run_zone(run, run.enrol_until)}
+    )
 
 
 def _said_of(enrolment: Enrolment) -> str:

@@ -174,10 +174,10 @@ def places(request: HttpRequest, public_id: str, pool_id: str) -> HttpResponse:
     it = _run_of(request, public_id)
     pool = get_object_or_404(Pool.objects.filter(run=it), public_id=pool_id)
     form = PlacesForm(request.POST or None, instance=pool)
-    if request.method == "POST" and form.is_valid():
-        if _tried(request, actions.change_places, pool, form.cleaned_data["places"]):
-            messages.success(request, _("The places are saved."))
-            return redirect("courses:desk_run", public_id)
+    asked = form.cleaned_data["places"] if request.method == "POST" and form.is_valid() else None
+    if asked is not None and _tried(request, actions.change_places, pool, asked):
+        messages.success(request, _("The places are saved."))
+        return redirect("courses:desk_run", public_id)
     return render(request, "courses/desk_form.html", {"form": form, "title": _("Places"), "run": it})
 
 
@@ -246,7 +246,7 @@ NOT_REPEATED = {"csrfmiddlewaretoken", "confirmed"}
 
 
 def _changed(before: Run | Session, form: ModelForm) -> set[str]:
-    """The fields whose values differ from what is stored (a form compares times by the reader's clock, not the run's)."""
+    """The fields whose values differ from what is stored (a form would compare times by the reader's clock)."""
     return {name for name, value in form.cleaned_data.items() if getattr(before, name) != value}
 
 

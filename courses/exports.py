@@ -37,7 +37,7 @@ class Roster:
 
 
 def as_text(value: Any) -> str:
-    """A cell that no spreadsheet program takes for a formula: such beginnings get an apostrophe (OWASP, CSV injection)."""
+    """A cell that no spreadsheet takes for a formula: such beginnings get an apostrophe (OWASP, CSV injection)."""
     text = str(value)
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
@@ -59,4 +59,3 @@ def _bold(sheet, text: str) -> WriteOnlyCell:
     cell = WriteOnlyCell(sheet, text)
     cell.font = Font(bold=True)
     return cell
-

@@ -14,7 +14,6 @@ State = Enrolment.State
 SESSIONS_SHOWN = 20
 
 
-
 def _while_in(*states: str):
     """Due while the enrolment is in one of these states."""
 

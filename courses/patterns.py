@@ -28,5 +28,7 @@ class WeeklyPattern:
 
     def sessions(self, zone: zoneinfo.ZoneInfo) -> list[tuple[datetime, datetime]]:
         """Start and end of each session, in UTC: 16:00 stays 16:00 when the clocks change."""
-        starts = [datetime.combine(day, self.start_time, zone).astimezone(zoneinfo.ZoneInfo("UTC")) for day in self.days()]
+        starts = [
+            datetime.combine(day, self.start_time, zone).astimezone(zoneinfo.ZoneInfo("UTC")) for day in self.days()
+        ]
         return [(start, start + timedelta(minutes=self.minutes)) for start in starts]

@@ -22,9 +22,7 @@ def reminder(template: str, ahead: timedelta, late: timedelta) -> Reminder:
         for enrolment in _with_a_place(list(by_key)):
             session = by_key[enrolment.session_key]
             start = session.starts_at
-            yield WantedMail(
-                template, session, enrolment.person, start.isoformat(), start - ahead, start - late
-            )
+            yield WantedMail(template, session, enrolment.person, start.isoformat(), start - ahead, start - late)
 
     def unwanted(mails: QuerySet) -> QuerySet:
         wanted = Enrolment.objects.confirmed().filter(

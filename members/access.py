@@ -30,7 +30,9 @@ def _guarded(view: View, may_enter: Callable) -> View:
         if not may_enter(request.user):
             raise PermissionDenied
         if not settings.DEMO and not is_mfa_enabled(request.user):
-            messages.warning(request, _("The desk shows other people's data. Add a second way to sign in, then it opens."))
+            messages.warning(
+                request, _("The desk shows other people's data. Add a second way to sign in, then it opens.")
+            )
             return redirect("mfa_index")
         return view(request, *args, **kwargs)
 

@@ -3,7 +3,18 @@
 from django.contrib import admin
 
 from cluster_portal.admin import ReadOnlyAdmin
-from members.models import Affiliation, Agreement, Clause, Cluster, Coordinator, Coverage, Institution, Party, Person, Region
+from members.models import (
+    Affiliation,
+    Agreement,
+    Clause,
+    Cluster,
+    Coordinator,
+    Coverage,
+    Institution,
+    Party,
+    Person,
+    Region,
+)
 
 
 @admin.register(Cluster)

@@ -34,11 +34,15 @@ def invite(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         facts = dict(form.cleaned_data)
         try:
-            actions.invite_person(facts.pop("institution"), facts.pop("email"), facts.pop("role"), request.user, **facts)
+            actions.invite_person(
+                facts.pop("institution"), facts.pop("email"), facts.pop("role"), request.user, **facts
+            )
         except Refused as refused:
             messages.warning(request, str(refused))
         else:
-            messages.success(request, _("The invitation is on its way to %(email)s.") % {"email": form.cleaned_data["email"]})
+            messages.success(
+                request, _("The invitation is on its way to %(email)s.") % {"email": form.cleaned_data["email"]}
+            )
         return redirect("members:desk_people")
     return render(request, "members/desk_invite.html", {"form": form})
 
@@ -55,7 +59,9 @@ def act_on_affiliation(request: HttpRequest, public_id: str) -> HttpResponse:
 @coordinators_only
 def institutions(request: HttpRequest) -> HttpResponse:
     """The institutions that I keep."""
-    rows = Institution.objects.invitable_by(request.user).with_standing(request.cluster.today()).select_related("region")
+    rows = (
+        Institution.objects.invitable_by(request.user).with_standing(request.cluster.today()).select_related("region")
+    )
     page = Paginator(found(rows, request.GET.get("q", "")), PER_PAGE).get_page(request.GET.get("page"))
     return render(request, "members/desk_institutions.html", {"page": page, "query": request.GET.get("q", "")})
 

@@ -36,7 +36,7 @@ class BirthDateField(forms.DateField):
 
     def validate(self, value):
         super().validate(value)
-        if value and not (EARLIEST_BIRTH_YEAR <= value.year and value <= Cluster.current().today()):
+        if value and not (value.year >= EARLIEST_BIRTH_YEAR and value <= Cluster.current().today()):
             raise ValidationError(_("This is not a birth date. Enter year, month and day of birth."))
 
 

@@ -60,7 +60,9 @@ def join(request: HttpRequest, slug: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             actions.ask_to_join(request.user, it, form.cleaned_data["role"], by=request.user)
-            messages.success(request, _("%(institution)s was asked. You get a mail when it answers.") % {"institution": it})
+            messages.success(
+                request, _("%(institution)s was asked. You get a mail when it answers.") % {"institution": it}
+            )
         except Refused as refused:
             messages.warning(request, str(refused))
         return redirect("coordination:me")
@@ -80,7 +82,9 @@ def agreement(request: HttpRequest, public_id: str) -> HttpResponse:
     """One agreement: its parties, clauses and coverage, and the hash of its text."""
     parties = Party.objects.select_related("institution").prefetch_related("coverages__institution")
     rows = Agreement.objects.visible_to(request.user).select_related("text", "amends")
-    it = get_object_or_404(rows.prefetch_related(Prefetch("parties", parties), "clauses", "addenda"), public_id=public_id)
+    it = get_object_or_404(
+        rows.prefetch_related(Prefetch("parties", parties), "clauses", "addenda"), public_id=public_id
+    )
     moves = available_moves(request.user, it) if request.user.is_authenticated else {}
     in_force = it.is_in_force_on(request.cluster.today())
     return render(request, "members/agreement.html", {"it": it, "moves": moves, "in_force": in_force})
@@ -160,7 +164,9 @@ def _why_not_usable(request: HttpRequest, affiliation: Affiliation | None, perso
     return ""
 
 
-def _redeem(request: HttpRequest, affiliation: Affiliation | None, person: Person, form: ClaimForm | None) -> HttpResponse:
+def _redeem(
+    request: HttpRequest, affiliation: Affiliation | None, person: Person, form: ClaimForm | None
+) -> HttpResponse:
     """Accept the invitation; somebody who has a password must be signed in, because a link alone opens no account."""
     if form is None and not request.user.is_authenticated:
         return redirect(f"{settings.LOGIN_URL}?next={request.path}")

@@ -19,7 +19,7 @@ class PersonFactory(DjangoModelFactory):
     family_name = factory.Sequence(lambda number: f"Family{number}")
     given_name = "Anna"
     birth_date = date(1990, 1, 1)
-    password = "md5$salt$0e5cf14b7a6dd36ec4ce8e3c5cbd9d8e"  # noqa: S105 (usable, and nobody knows it)
+    password = "md5$salt$0e5cf14b7a6dd36ec4ce8e3c5cbd9d8e"
 
 
 class RegionFactory(DjangoModelFactory):

@@ -8,13 +8,18 @@ from django.conf import settings
 
 from members.models import Affiliation, Coordinator, Institution, Person
 
-PASSWORD = "demo-cluster"
-FAMILY_NAMES = (
-    "Ivanov Smirnov Kuznetsov Popov Vasiliev Petrov Sokolov Mikhailov Novikov Fedorov Morozov Volkov Alekseev Lebedev "
-    "Semenov Egorov Pavlov Kozlov Stepanov Nikolaev Orlov Andreev Makarov Nikitin Zakharov Zaitsev Soloviev Borisov "
-    "Yakovlev Grigoriev Romanov Vorobiev Sergeev Kuzmin Frolov Aleksandrov Dmitriev Korolev Gusev Kiselev"
-).split()
-GIVEN_NAMES = "Anna Maria Elena Olga Natalia Irina Svetlana Tatiana Ekaterina Galina Vera Yulia Nina".split()
+PASSWORD = "demo-cluster"  # noqa: S105 (published on the front page of every demonstration)
+FAMILY_NAMES = [
+    "Ivanov", "Smirnov", "Kuznetsov", "Popov", "Vasiliev", "Petrov", "Sokolov", "Mikhailov", "Novikov",
+    "Fedorov", "Morozov", "Volkov", "Alekseev", "Lebedev", "Semenov", "Egorov", "Pavlov", "Kozlov", "Stepanov",
+    "Nikolaev", "Orlov", "Andreev", "Makarov", "Nikitin", "Zakharov", "Zaitsev", "Soloviev", "Borisov",
+    "Yakovlev", "Grigoriev", "Romanov", "Vorobiev", "Sergeev", "Kuzmin", "Frolov", "Aleksandrov", "Dmitriev",
+    "Korolev", "Gusev", "Kiselev",
+]  # fmt: skip
+GIVEN_NAMES = [
+    "Anna", "Maria", "Elena", "Olga", "Natalia", "Irina", "Svetlana", "Tatiana", "Ekaterina", "Galina", "Vera",
+    "Yulia", "Nina",
+]  # fmt: skip
 DEMO_PEOPLE = {
     "coordinator": ("Belova", "Daria", 41),
     "head": ("Orlova", "Vera", 55),

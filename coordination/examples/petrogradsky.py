@@ -20,21 +20,42 @@ from members.models import Affiliation, Agreement, Clause, Cluster, Institution,
 
 TEACHERS = [Affiliation.Role.HEAD, Affiliation.Role.CONTACT, Affiliation.Role.TEACHER, Affiliation.Role.STAFF]
 CLAUSES = [
-    ("1.1", "The parties form the AI cluster of the Petrogradsky District and share expertise in artificial "
-            "intelligence on every level, from administrative staff to students.", ""),
-    ("2.1", "Teachers and staff of every party may take part in the professional education courses of the cluster.",
-     Clause.Right.COURSES),
-    ("2.2", "Teachers and students of every party may take part in the workshops of the cluster.",
-     Clause.Right.WORKSHOPS),
+    (
+        "1.1",
+        "The parties form the AI cluster of the Petrogradsky District and share expertise in artificial "
+        "intelligence on every level, from administrative staff to students.",
+        "",
+    ),
+    (
+        "2.1",
+        "Teachers and staff of every party may take part in the professional education courses of the cluster.",
+        Clause.Right.COURSES,
+    ),
+    (
+        "2.2",
+        "Teachers and students of every party may take part in the workshops of the cluster.",
+        Clause.Right.WORKSHOPS,
+    ),
     ("2.3", "Every party may send its people to the meetings and events of the cluster.", Clause.Right.EVENTS),
     ("3.1", "New institutions join by an addendum; the signed text stays as it is.", ""),
 ]
 SESSION_TITLES = [
-    "What a model is, and what it is not", "Asking well", "Planning a lesson with an assistant",
-    "Checking what it wrote", "Pictures, sound and video", "Feedback to students", "Tasks that AI cannot do for you",
-    "Privacy of children's data", "Bias, and how to show it", "Explaining AI to the youngest",
-    "Explaining AI to teenagers", "Working with texts in class", "Working with numbers in class",
-    "Honesty and authorship", "A lesson of your own", "Lessons shown and discussed",
+    "What a model is, and what it is not",
+    "Asking well",
+    "Planning a lesson with an assistant",
+    "Checking what it wrote",
+    "Pictures, sound and video",
+    "Feedback to students",
+    "Tasks that AI cannot do for you",
+    "Privacy of children's data",
+    "Bias, and how to show it",
+    "Explaining AI to the youngest",
+    "Explaining AI to teenagers",
+    "Working with texts in class",
+    "Working with numbers in class",
+    "Honesty and authorship",
+    "A lesson of your own",
+    "Lessons shown and discussed",
 ]
 
 
@@ -116,9 +137,15 @@ def _give_roles(stage: Stage, since: date) -> None:
     Role = Affiliation.Role
     people.make_coordinator(stage.cast["coordinator"], since)
     places = {
-        "head": ("School 1", Role.HEAD), "contact": ("School 1", Role.CONTACT), "teacher": ("School 1", Role.TEACHER),
-        "teacher2": ("School 2", Role.TEACHER), "student": ("School 1", Role.STUDENT), "juror": ("IMC", Role.STAFF),
-        "juror2": ("ITMO", Role.STAFF), "mentor": ("ITMO", Role.STAFF), "instructor": ("ITMO", Role.TEACHER),
+        "head": ("School 1", Role.HEAD),
+        "contact": ("School 1", Role.CONTACT),
+        "teacher": ("School 1", Role.TEACHER),
+        "teacher2": ("School 2", Role.TEACHER),
+        "student": ("School 1", Role.STUDENT),
+        "juror": ("IMC", Role.STAFF),
+        "juror2": ("ITMO", Role.STAFF),
+        "mentor": ("ITMO", Role.STAFF),
+        "instructor": ("ITMO", Role.TEACHER),
     }
     for name, (institution, role) in places.items():
         people.affiliate(stage.cast[name], stage.institutions[institution], role, since)
@@ -127,37 +154,68 @@ def _give_roles(stage: Stage, since: date) -> None:
 
 
 def _programme(stage: Stage) -> None:
-    course = _course("AI Tools in Teaching", Course.Kind.COURSE, hours=72,
+    course = _course(
+        "AI Tools in Teaching",
+        Course.Kind.COURSE,
+        hours=72,
         summary="A two-month professional education course: plan lessons with assistants, judge what they write, and "
-                "explain to students what a model can and cannot know.",
+        "explain to students what a model can and cannot know.",
         description="Sixteen sessions with a practice task after each. You leave with lessons of your own, tried in "
-                    "your own class, and with an honest view of what these tools do well, do badly, and must not do.")
+        "your own class, and with an honest view of what these tools do well, do badly, and must not do.",
+    )
     first = _next(stage.today + timedelta(days=18), weekday=1)
     run = _run(stage, course, first, {Pool.Sort.ROOM: 30}, place="Room 2201", host="ITMO")
     _plan(run, (1, 3), time(16, 0), 90, first, first + timedelta(days=52), SESSION_TITLES)
     _open(stage, run, stage.crowd[:23] + [p for p in [stage.cast.get("teacher2")] if p])
 
-    practice = _course("Asking well: a practice workshop", Course.Kind.WORKSHOP, hours=3,
+    practice = _course(
+        "Asking well: a practice workshop",
+        Course.Kind.WORKSHOP,
+        hours=3,
         summary="Three hours of trying, comparing and rewriting questions to an assistant, with examples from your own "
-                "subject.")
+        "subject.",
+    )
     saturday = _next(stage.today + timedelta(days=9), weekday=5)
     run = _run(stage, practice, saturday, {Pool.Sort.ROOM: 12}, place="Room 14", host="IMC")
     _plan(run, (5,), time(11, 0), 180, saturday, saturday)
     _open(stage, run, stage.crowd[20:35])
 
-    meeting = _course("What the cluster does this year", Course.Kind.EVENT, hours=2,
-        summary="An open meeting of the cluster: the plan of the year, questions and answers, in the room and online.")
+    meeting = _course(
+        "What the cluster does this year",
+        Course.Kind.EVENT,
+        hours=2,
+        summary="An open meeting of the cluster: the plan of the year, questions and answers, in the room and online.",
+    )
     friday = _next(stage.today + timedelta(days=12), weekday=4)
-    run = _run(stage, meeting, friday, {Pool.Sort.ROOM: 40, Pool.Sort.ONLINE: 150}, place="Assembly hall",
-               host="IMC", online_link="https://meet.example.org/cluster", roles=[])
+    run = _run(
+        stage,
+        meeting,
+        friday,
+        {Pool.Sort.ROOM: 40, Pool.Sort.ONLINE: 150},
+        place="Assembly hall",
+        host="IMC",
+        online_link="https://meet.example.org/cluster",
+        roles=[],
+    )
     _plan(run, (4,), time(15, 0), 120, friday, friday)
     _open(stage, run, stage.crowd[5:18])
 
-    foundations = _course("AI foundations: how machines see", Course.Kind.WORKSHOP, hours=2,
-        summary="A workshop for students: teach a small model to tell two things apart, and find out how to fool it.")
+    foundations = _course(
+        "AI foundations: how machines see",
+        Course.Kind.WORKSHOP,
+        hours=2,
+        summary="A workshop for students: teach a small model to tell two things apart, and find out how to fool it.",
+    )
     later = _next(stage.today + timedelta(days=40), weekday=5)
-    run = _run(stage, foundations, later, {Pool.Sort.ROOM: 24}, place="Room 3", host="School 3",
-               roles=[Affiliation.Role.STUDENT])
+    run = _run(
+        stage,
+        foundations,
+        later,
+        {Pool.Sort.ROOM: 24},
+        place="Room 3",
+        host="School 3",
+        roles=[Affiliation.Role.STUDENT],
+    )
     _plan(run, (5,), time(12, 0), 90, later, later)
 
 
@@ -170,9 +228,17 @@ def _run(stage: Stage, course: Course, first: date, places: dict, host: str, rol
     opens = datetime.combine(stage.today - timedelta(days=14), time(9), tzinfo=Cluster.current().zone)
     closes = datetime.combine(first - timedelta(days=1), time(18), tzinfo=Cluster.current().zone)
     return courses.create_run(
-        course, by=stage.coordinator, places=places, instructors=instructors, title=_season(first),
-        host=stage.institutions[host], time_zone="Europe/Moscow", enrol_from=opens, enrol_until=closes,
-        roles=TEACHERS if roles is None else roles, **facts,
+        course,
+        by=stage.coordinator,
+        places=places,
+        instructors=instructors,
+        title=_season(first),
+        host=stage.institutions[host],
+        time_zone="Europe/Moscow",
+        enrol_from=opens,
+        enrol_until=closes,
+        roles=TEACHERS if roles is None else roles,
+        **facts,
     )
 
 
@@ -197,6 +263,15 @@ def _next(day: date, weekday: int) -> date:
 
 
 def _season(day: date) -> str:
-    name = {12: "winter", 1: "winter", 2: "winter", 3: "spring", 4: "spring", 5: "spring", 6: "summer", 7: "summer",
-            8: "summer"}.get(day.month, "autumn")
+    name = {
+        12: "winter",
+        1: "winter",
+        2: "winter",
+        3: "spring",
+        4: "spring",
+        5: "spring",
+        6: "summer",
+        7: "summer",
+        8: "summer",
+    }.get(day.month, "autumn")
     return f"{name} {day.year}"

@@ -108,9 +108,7 @@ def _place_or_queue(enrolment: Enrolment, pool: Pool, by: Person) -> None:
         _tell_confirmed(enrolment)
     else:
         make_move(enrolment, "wait", by=by, queued_at=now())
-        queue_mail(
-            "courses/waiting", about=enrolment, to=enrolment.person, calendar=calendars.invite(enrolment)
-        )
+        queue_mail("courses/waiting", about=enrolment, to=enrolment.person, calendar=calendars.invite(enrolment))
 
 
 def _tell_confirmed(enrolment: Enrolment) -> None:

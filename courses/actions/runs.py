@@ -58,13 +58,17 @@ def cancel_run(run: Run, by: Person) -> None:
     run = lock_run(run)
     pools = lock_pools(run)
     make_move(run, "cancel", by=by)
-    enrolments = list(run.enrolments.live().select_for_update(of=("self",)).select_related("person", "pool").order_by("pk"))
+    enrolments = list(
+        run.enrolments.live().select_for_update(of=("self",)).select_related("person", "pool").order_by("pk")
+    )
     make_moves(enrolments, "cancel", by=by, reason="the run was cancelled", offered_until=None)
     Pool.objects.filter(pk__in=[pool.pk for pool in pools]).update(taken=0)
     for enrolment in enrolments:
         enrolment.run = run
         cancel_mails(about=enrolment, reason="the run was cancelled")
-        queue_mail("courses/run_cancelled", about=enrolment, to=enrolment.person, calendar=calendars.withdraw(enrolment))
+        queue_mail(
+            "courses/run_cancelled", about=enrolment, to=enrolment.person, calendar=calendars.withdraw(enrolment)
+        )
 
 
 @transaction.atomic
@@ -77,7 +81,7 @@ def close_run(run: Run, by: Person) -> None:
 
 
 def tell_sessions_changed(run: Run) -> None:
-    """Queue the mail that says when and where the sessions are now, with the calendar update, for all who count on it."""
+    """Queue the mail that says when and where the sessions are now, with the calendar update, for all in the run."""
     enrolments = people_to_tell(run)
     invitations = calendars.sessions_changed(run, enrolments)
     for enrolment in enrolments:

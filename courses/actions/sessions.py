@@ -19,7 +19,9 @@ MAILED_WHEN_MOVED = {"starts_at", "ends_at", "place"}
 
 
 @transaction.atomic
-def plan_sessions(run: Run, pattern: WeeklyPattern, by: Person | None, titles: list[str] | None = None) -> list[Session]:
+def plan_sessions(
+    run: Run, pattern: WeeklyPattern, by: Person | None, titles: list[str] | None = None
+) -> list[Session]:
     """Replace the sessions of a draft by those of a weekly pattern, in the run's zone."""
     run = lock_run(run)
     if run.state != Run.State.DRAFT:
@@ -42,7 +44,9 @@ def plan_sessions(run: Run, pattern: WeeklyPattern, by: Person | None, titles: l
 
 
 @transaction.atomic
-def add_session(run: Run, starts_at: datetime, ends_at: datetime, by: Person, title: str = "", place: str = "") -> Session:
+def add_session(
+    run: Run, starts_at: datetime, ends_at: datetime, by: Person, title: str = "", place: str = ""
+) -> Session:
     """Add one session outside of the pattern; people of a live run are told."""
     run = lock_run(run)
     _refuse_wrong_times(run, starts_at, ends_at)
@@ -55,7 +59,7 @@ def add_session(run: Run, starts_at: datetime, ends_at: datetime, by: Person, ti
 
 @transaction.atomic
 def move_session(session: Session, starts_at: datetime, ends_at: datetime, by: Person, **words) -> Session:
-    """Move a session to another time or place, or rename it; people of a live run are told when time or place change."""
+    """Move a session to another time or place, or rename it; people of a live run are told of time and place."""
     run = lock_run(session.run)
     session = Session.objects.select_for_update(no_key=True, of=("self",)).get(pk=session.pk)
     session.run = run

@@ -8,7 +8,6 @@ from cluster_portal.public_id import PublicIdField
 from cluster_portal.search import folded
 from members.models.institutions import transliterated_slug
 
-
 PUBLIC_RUN_STATES = ("published", "cancelled", "closed")
 
 

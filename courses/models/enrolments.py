@@ -69,8 +69,10 @@ class EnrolmentQuerySet(models.QuerySet):
 
     def without_right(self, institutions):
         """Live enrolments made through an institution that is not among `institutions` any more."""
-        return self.live().filter(affiliation__isnull=False).exclude(
-            Exists(institutions.filter(pk=OuterRef("affiliation__institution")))
+        return (
+            self.live()
+            .filter(affiliation__isnull=False)
+            .exclude(Exists(institutions.filter(pk=OuterRef("affiliation__institution"))))
         )
 
 
@@ -92,8 +94,15 @@ class Enrolment(models.Model):
         "confirm": move([State.ASKED], State.CONFIRMED, _("Confirm")),
         "wait": move([State.ASKED], State.WAITING, _("Put in the queue")),
         "offer": move([State.WAITING], State.OFFERED, _("Offer the place")),
-        "accept": move([State.OFFERED], State.CONFIRMED, _("Take the place"), _("The place is yours. A mail with the dates is on its way.")),
-        "decline": move([State.OFFERED], State.DECLINED, _("Decline"), _("You declined. The place goes to the next in the queue.")),
+        "accept": move(
+            [State.OFFERED],
+            State.CONFIRMED,
+            _("Take the place"),
+            _("The place is yours. A mail with the dates is on its way."),
+        ),
+        "decline": move(
+            [State.OFFERED], State.DECLINED, _("Decline"), _("You declined. The place goes to the next in the queue.")
+        ),
         "lapse": move([State.OFFERED], State.LAPSED, _("Let lapse")),
         "cancel": move(LIVE, State.CANCELLED, _("Leave"), _("The place is free again, and a mail confirms it.")),
     }

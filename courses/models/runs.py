@@ -63,7 +63,9 @@ class RunQuerySet(models.QuerySet):
 
     def matching(self, query):
         """Runs of courses whose words hold the query, or nearly."""
-        return self.filter(course__in=found(Course.objects.order_by(), query).order_by().values("pk")) if query else self
+        return (
+            self.filter(course__in=found(Course.objects.order_by(), query).order_by().values("pk")) if query else self
+        )
 
     def not_over(self, at):
         """Runs whose last session has not ended (or that have none yet)."""
@@ -85,8 +87,15 @@ class Run(models.Model):
         EVERYONE = "everyone", _("Everyone")
 
     MOVES = {
-        "publish": move([State.DRAFT], State.PUBLISHED, _("Publish"), _("The run is published: everybody sees it now.")),
-        "cancel": move([State.DRAFT, State.PUBLISHED], State.CANCELLED, _("Cancel the run"), _("The run is cancelled, and everybody in it is told.")),
+        "publish": move(
+            [State.DRAFT], State.PUBLISHED, _("Publish"), _("The run is published: everybody sees it now.")
+        ),
+        "cancel": move(
+            [State.DRAFT, State.PUBLISHED],
+            State.CANCELLED,
+            _("Cancel the run"),
+            _("The run is cancelled, and everybody in it is told."),
+        ),
         "close": move([State.PUBLISHED], State.CLOSED, _("Close"), _("The run is closed.")),
     }
     AUDITED = ("time_zone", "admits", "enrol_from", "enrol_until", "offer_hours", "places")
@@ -107,7 +116,10 @@ class Run(models.Model):
     admits = models.CharField(_("open to"), max_length=10, choices=Admits.choices, default=Admits.MEMBERS)
     roles = ArrayField(
         models.CharField(max_length=10, choices=Affiliation.Role.choices),
-        verbose_name=_("for"), default=list, blank=True, help_text=_("Nobody chosen means: any role."),
+        verbose_name=_("for"),
+        default=list,
+        blank=True,
+        help_text=_("Nobody chosen means: any role."),
     )
     offer_hours = models.PositiveSmallIntegerField(
         _("hours to answer an offer"), default=48, validators=[MinValueValidator(1), MaxValueValidator(720)]
@@ -123,7 +135,9 @@ class Run(models.Model):
         verbose_name_plural = _("runs")
         ordering = ["-pk"]
         constraints = [
-            models.CheckConstraint(condition=Q(enrol_until__gt=F("enrol_from")), name="run_enrolment_closes_after_opening")
+            models.CheckConstraint(
+                condition=Q(enrol_until__gt=F("enrol_from")), name="run_enrolment_closes_after_opening"
+            )
         ]
         indexes = [models.Index(fields=["state", "enrol_until"], name="run_by_state")]
 
@@ -168,7 +182,9 @@ class Pattern(models.Model):
     run = models.OneToOneField(Run, models.CASCADE, related_name="pattern")
     weekdays = ArrayField(models.PositiveSmallIntegerField(), verbose_name=_("days of the week"))
     start_time = models.TimeField(_("start"))
-    minutes = models.PositiveSmallIntegerField(_("length in minutes"), validators=[MinValueValidator(5), MaxValueValidator(1440)])
+    minutes = models.PositiveSmallIntegerField(
+        _("length in minutes"), validators=[MinValueValidator(5), MaxValueValidator(1440)]
+    )
     first_day = models.DateField(_("from"))
     last_day = models.DateField(_("to"))
     days_off = ArrayField(models.DateField(), verbose_name=_("not on"), default=list, blank=True)
@@ -208,9 +224,7 @@ class Session(models.Model):
         PLANNED = "planned", _("Planned")
         CANCELLED = "cancelled", _("Cancelled")
 
-    MOVES = {
-        "cancel": move([State.PLANNED], State.CANCELLED, _("Cancel the session"), _("The session is cancelled."))
-    }
+    MOVES = {"cancel": move([State.PLANNED], State.CANCELLED, _("Cancel the session"), _("The session is cancelled."))}
     AUDITED = ("starts_at", "ends_at")
 
     public_id = PublicIdField()

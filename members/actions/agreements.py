@@ -27,7 +27,9 @@ def record_signature(party: Party, signed_on: date, signatory: str, by: Person |
     if not Party.objects.filter(pk=party.pk, signed_on=None).update(signed_on=signed_on, signatory=signatory):
         raise Refused(_("This party has signed already."))
     party.refresh_from_db()
-    record("members.agreement.sign", agreement, by=by, fields=["parties"], reason=f"party {party.institution.public_id}")
+    record(
+        "members.agreement.sign", agreement, by=by, fields=["parties"], reason=f"party {party.institution.public_id}"
+    )
 
 
 @transaction.atomic

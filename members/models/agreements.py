@@ -199,13 +199,19 @@ class CoverageQuerySet(models.QuerySet):
     def in_force_on(self, day):
         """Coverage in force on a day through a bound party of a network agreement."""
         return self.filter(
-            _party_binding(day, "party__"), _network("party__agreement__"), Q(until=None) | Q(until__gte=day), since__lte=day
+            _party_binding(day, "party__"),
+            _network("party__agreement__"),
+            Q(until=None) | Q(until__gte=day),
+            since__lte=day,
         )
 
     def was_in_force_before(self, day):
         """Coverage that was in force at some time before a day."""
         return self.filter(
-            _network("party__agreement__"), since__lt=day, party__signed_on__lt=day, party__agreement__concluded_on__lt=day
+            _network("party__agreement__"),
+            since__lt=day,
+            party__signed_on__lt=day,
+            party__agreement__concluded_on__lt=day,
         )
 
 
@@ -226,7 +232,9 @@ class Coverage(models.Model):
         ordering = ["institution__name", "pk"]
         constraints = [
             models.UniqueConstraint(fields=["party", "institution", "since"], name="coverage_once"),
-            models.CheckConstraint(condition=Q(until=None) | Q(until__gte=F("since")), name="coverage_ends_after_start"),
+            models.CheckConstraint(
+                condition=Q(until=None) | Q(until__gte=F("since")), name="coverage_ends_after_start"
+            ),
         ]
 
     def __str__(self):

@@ -11,7 +11,9 @@ from django.utils.translation import gettext_lazy as _
 def validate_time_zone(name: str) -> None:
     """Refuse what is not a time zone of the IANA database."""
     if name not in zoneinfo.available_timezones():
-        raise ValidationError(_("“%(name)s” is not a time zone. Choose one such as Europe/Moscow."), params={"name": name})
+        raise ValidationError(
+            _("“%(name)s” is not a time zone. Choose one such as Europe/Moscow."), params={"name": name}
+        )
 
 
 class Cluster(models.Model):

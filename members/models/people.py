@@ -49,11 +49,15 @@ class PersonQuerySet(models.QuerySet):
 
     def speaking_for(self, institution):
         """Heads and contacts of an institution: who answers for it."""
-        return self.active().filter(
-            affiliations__institution=institution,
-            affiliations__state=Affiliation.State.ACTIVE,
-            affiliations__role__in=Affiliation.SPEAKING_ROLES,
-        ).distinct()
+        return (
+            self.active()
+            .filter(
+                affiliations__institution=institution,
+                affiliations__state=Affiliation.State.ACTIVE,
+                affiliations__role__in=Affiliation.SPEAKING_ROLES,
+            )
+            .distinct()
+        )
 
 
 class PersonManager(BaseUserManager.from_queryset(PersonQuerySet)):
@@ -104,7 +108,9 @@ class Person(AbstractBaseUser, PermissionsMixin):
         ordering = ["sort_name", "pk"]
         constraints = [
             models.CheckConstraint(condition=~Q(email=""), name="person_email_is_null_not_empty"),
-            models.CheckConstraint(condition=Q(email=None) | Q(email=models.functions.Lower("email")), name="person_email_is_lower_case"),
+            models.CheckConstraint(
+                condition=Q(email=None) | Q(email=models.functions.Lower("email")), name="person_email_is_lower_case"
+            ),
         ]
         indexes = [GinIndex(OpClass(F("words"), name="gin_trgm_ops"), name="person_words")]
 
@@ -237,9 +243,7 @@ class AffiliationQuerySet(models.QuerySet):
         if person.coordinates_whole_cluster:
             return self
         regions = [role.region_id for role in person.coordinator_roles]
-        return self.filter(
-            Q(person=person) | Q(institution__in=person.spoken_for) | Q(institution__region__in=regions)
-        )
+        return self.filter(Q(person=person) | Q(institution__in=person.spoken_for) | Q(institution__region__in=regions))
 
     def for_lists(self, query=""):
         """With what a line in a list shows; whoever waits for an answer comes first, the oldest on top."""
@@ -271,7 +275,9 @@ class Affiliation(models.Model):
 
     SPEAKING_ROLES = (Role.HEAD, Role.CONTACT)
     MOVES = {
-        "accept": move([State.INVITED], State.ACTIVE, _("Accept the invitation"), _("You belong to the institution now.")),
+        "accept": move(
+            [State.INVITED], State.ACTIVE, _("Accept the invitation"), _("You belong to the institution now.")
+        ),
         "decline": move([State.INVITED], State.DECLINED, _("Decline"), _("You declined the invitation.")),
         "admit": move([State.ASKED], State.ACTIVE, _("Admit"), _("Admitted. A mail says so.")),
         "refuse": move([State.ASKED], State.DECLINED, _("Refuse"), _("Refused. A mail says so.")),

@@ -21,7 +21,9 @@ def superuser():
 
 
 def test_what_has_a_life_is_read_only():
-    ours = [model for model in admin.site._registry if model._meta.app_label in {"cluster_portal", "members", "courses"}]
+    ours = [
+        model for model in admin.site._registry if model._meta.app_label in {"cluster_portal", "members", "courses"}
+    ]
     writable = {model for model in ours if not isinstance(admin.site._registry[model], ReadOnlyAdmin)}
     assert writable == SETTABLE
 
@@ -45,7 +47,7 @@ def test_nobody_else_enters(cast):
 
 def test_the_sign_in_is_the_portals_own(client):
     response = client.get("/admin/login/?next=/admin/")
-    assert (response.status_code, response["Location"]) == (302, "/accounts/login/?next=/admin/")
+    assert (response.status_code, response["Location"]) == (302, "/accounts/login/?next=%2Fadmin%2F")
 
 
 def test_a_suspended_superuser_is_out():

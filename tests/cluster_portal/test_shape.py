@@ -104,7 +104,9 @@ def test_no_file_grows_too_long():
 
 
 def test_no_bare_except():
-    handlers = [(name, it) for name, tree in sources(*ROOMS) for it in ast.walk(tree) if isinstance(it, ast.ExceptHandler)]
+    handlers = [
+        (name, it) for name, tree in sources(*ROOMS) for it in ast.walk(tree) if isinstance(it, ast.ExceptHandler)
+    ]
     assert [f"{name}:{it.lineno}" for name, it in handlers if it.type is None] == []
 
 
@@ -175,5 +177,7 @@ def test_migrations_match_the_models(db):
 
 def test_settings_have_no_duplicate_of_a_name():
     tree = ast.parse((ROOT / "cluster_portal/settings.py").read_text())
-    names = sorted(it.targets[0].id for it in tree.body if isinstance(it, ast.Assign) and isinstance(it.targets[0], ast.Name))
+    names = sorted(
+        it.targets[0].id for it in tree.body if isinstance(it, ast.Assign) and isinstance(it.targets[0], ast.Name)
+    )
     assert [name for name, rows in groupby(names) if len(list(rows)) > 1] == []

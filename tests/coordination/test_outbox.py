@@ -82,7 +82,9 @@ def test_hold_release_and_history(client, coordinator, demo, mail):
     press(client, mail, "release")
     assert deliver_due_mail() == 1
     text = page(client, mail)
-    steps = [text.index(word) for word in ("Written<", "Held<", "Released<", "Taken by the worker", "Handed to the mail")]
+    steps = [
+        text.index(word) for word in ("Written<", "Held<", "Released<", "Taken by the worker", "Handed to the mail")
+    ]
     assert steps == sorted(steps)
     assert coordinator.full_name in text
 

@@ -35,8 +35,10 @@ def pages():
     yield SIGNED_IN, reverse("coordination:me")
     yield SIGNED_IN, reverse("members:profile")
     yield SIGNED_IN, reverse("members:join", args=[institution.slug])
-    yield from [(SIGNED_IN, reverse(name)) for name in ("account_email", "account_change_password", "mfa_index",
-                                                        "usersessions_list", "account_logout")]
+    yield from [
+        (SIGNED_IN, reverse(name))
+        for name in ("account_email", "account_change_password", "mfa_index", "usersessions_list", "account_logout")
+    ]
     yield from [(DESK, reverse(name)) for name in ("coordination:desk", "members:desk_people", "members:desk_invite")]
     yield from [(COORDINATORS, reverse(name)) for name in (
         "courses:desk_runs", "courses:desk_new_course", "courses:desk_rights_lost", "members:desk_institutions",

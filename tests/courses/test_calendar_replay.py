@@ -202,7 +202,12 @@ def test_any_history_in_any_order(course_of_spring, cast, seed):
                 at = session.starts_at + timedelta(minutes=dice.choice([-45, 100, 1440 + 200]))
                 move(session, cast.coordinator, starts_at=at)
             case 2:
-                move(session, cast.coordinator, starts_at=session.slot or session.starts_at, words={"place": f"Зал {step}"})
+                move(
+                    session,
+                    cast.coordinator,
+                    starts_at=session.slot or session.starts_at,
+                    words={"place": f"Зал {step}"},
+                )
             case 3:
                 actions.cancel_session(session, by=cast.coordinator)
             case 4:

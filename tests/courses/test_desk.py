@@ -107,7 +107,9 @@ WRONG_PATTERNS = [
 
 @pytest.mark.parametrize(("changes", "fields"), WRONG_PATTERNS)
 def test_a_wrong_pattern_is_said_at_its_field(client, draft, changes, fields):
-    response = client.post(reverse("courses:desk_pattern", args=[draft.public_id]), PATTERN | {"step": "save"} | changes)
+    response = client.post(
+        reverse("courses:desk_pattern", args=[draft.public_id]), PATTERN | {"step": "save"} | changes
+    )
     assert (wrong(response), draft.sessions.count()) == (fields, 0)
 
 
@@ -121,7 +123,12 @@ def test_publishing_without_sessions_is_refused_with_a_sentence(client, draft):
 def as_typed(run, start, hours=1):
     local = start.astimezone(run.zone)
     ends = (start + timedelta(hours=hours)).astimezone(run.zone)
-    return {"title": "", "place": "", "starts_at": local.strftime("%Y-%m-%dT%H:%M"), "ends_at": ends.strftime("%Y-%m-%dT%H:%M")}
+    return {
+        "title": "",
+        "place": "",
+        "starts_at": local.strftime("%Y-%m-%dT%H:%M"),
+        "ends_at": ends.strftime("%Y-%m-%dT%H:%M"),
+    }
 
 
 @pytest.fixture
@@ -170,7 +177,11 @@ def test_changing_the_place_of_a_live_run_asks_first(client, run, full):
     url = reverse("courses:desk_edit_run", args=[run.public_id])
     form = client.get(url).context["form"]
     facts = {name: form[name].value() for name in form.fields}
-    facts = {k: v.strftime("%Y-%m-%dT%H:%M") if hasattr(v, "strftime") else v for k, v in facts.items() if v not in (None, [])}
+    facts = {
+        k: v.strftime("%Y-%m-%dT%H:%M") if hasattr(v, "strftime") else v
+        for k, v in facts.items()
+        if v not in (None, [])
+    }
     response = client.post(url, facts | {"place": "Room 7"})
     assert response.context["total"] == 3
     client.post(url, dict(response.context["hidden"]) | {"confirmed": "yes"})

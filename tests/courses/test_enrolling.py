@@ -28,7 +28,9 @@ def full(run, pool, teachers):
 
 
 def mails(*templates):
-    return list(OutboxMail.objects.filter(template__in=templates).order_by("pk").values_list("to__family_name", flat=True))
+    return list(
+        OutboxMail.objects.filter(template__in=templates).order_by("pk").values_list("to__family_name", flat=True)
+    )
 
 
 def fresh(*rows):

@@ -186,8 +186,14 @@ def test_no_deadlock_in_a_thousand_rounds(run, pool, cast, crowd):
         start = now() + timedelta(days=dice.randrange(14, 60))
         actions.move_session(session, start, start + timedelta(hours=1), by=cast.coordinator)
 
-    choices = [enrol, enrol, answer(actions.cancel_enrolment), answer(actions.accept_offer), answer(actions.decline_offer),
-               other_places]
+    choices = [
+        enrol,
+        enrol,
+        answer(actions.cancel_enrolment),
+        answer(actions.accept_offer),
+        answer(actions.decline_offer),
+        other_places,
+    ]
     work = [
         (lambda deed=dice.choice(choices if n % 50 else [move]), person=dice.choice(people): deed(person))
         for n in range(ROUNDS)

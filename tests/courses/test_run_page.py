@@ -49,7 +49,11 @@ def test_in_the_queue_the_link_says_so(run, cast):
 
 
 def broken(run, person):
-    return [(it["title"], it["text"]) for it in chain_of(Run.objects.for_lists().get(pk=run.pk), person, None) if it["status"] == "broken"]
+    return [
+        (it["title"], it["text"])
+        for it in chain_of(Run.objects.for_lists().get(pk=run.pk), person, None)
+        if it["status"] == "broken"
+    ]
 
 
 def test_without_an_institution_that_link_is_broken(run, cast):
@@ -90,7 +94,9 @@ def test_enrolling_and_leaving_with_one_click_each(run, cast, signed_in):
     page = client.post(reverse("courses:enrol", args=[run.public_id]), follow=True).content.decode()
     assert "You are in. A mail with the dates" in page
     it = Enrolment.objects.get()
-    page = client.post(reverse("courses:act_on_enrolment", args=[it.public_id]), {"move": "cancel"}, follow=True).content.decode()
+    page = client.post(
+        reverse("courses:act_on_enrolment", args=[it.public_id]), {"move": "cancel"}, follow=True
+    ).content.decode()
     assert "The place is free again" in page
     it.refresh_from_db()
     assert it.state == "cancelled"
@@ -122,7 +128,9 @@ def test_a_draft_is_not_found(cast, signed_in):
 
 def test_a_pool_of_another_run_is_refused(run, cast, signed_in):
     other = make.PoolFactory()
-    page = signed_in(cast.teacher).post(reverse("courses:enrol", args=[run.public_id]), {"pool": other.public_id}, follow=True)
+    page = signed_in(cast.teacher).post(
+        reverse("courses:enrol", args=[run.public_id]), {"pool": other.public_id}, follow=True
+    )
     assert Enrolment.objects.filter(pool=other).count() == 0
     assert page.status_code == 200
 
@@ -148,7 +156,11 @@ def test_the_joining_link_reaches_only_those_confirmed_online(run, cast, signed_
     page = lambda person: signed_in(person).get(run.get_absolute_url()).content.decode()  # noqa: E731
     actions.enrol(run, cast.teacher, by=cast.teacher, pool=run.pools.get(sort="online"))
     actions.enrol(run, cast.colleague, by=cast.colleague, pool=run.pools.get(sort="room"))
-    assert ["meet.example.org/secret" in page(it) for it in (cast.teacher, cast.colleague, cast.outsider)] == [True, False, False]
+    assert ["meet.example.org/secret" in page(it) for it in (cast.teacher, cast.colleague, cast.outsider)] == [
+        True,
+        False,
+        False,
+    ]
 
 
 @pytest.fixture

@@ -59,7 +59,9 @@ def test_planning_again_replaces_the_pattern_and_keeps_single_sessions(draft, ca
     actions.plan_sessions(draft, TUESDAYS_AND_THURSDAYS, by=cast.coordinator)
     start = datetime(2027, 5, 20, 10, tzinfo=MOSCOW)
     actions.add_session(draft, start, start + timedelta(hours=1), by=cast.coordinator)
-    actions.plan_sessions(draft, WeeklyPattern((0,), time(9), 45, date(2027, 3, 1), date(2027, 3, 14)), by=cast.coordinator)
+    actions.plan_sessions(
+        draft, WeeklyPattern((0,), time(9), 45, date(2027, 3, 1), date(2027, 3, 14)), by=cast.coordinator
+    )
     assert [it.slot is not None for it in draft.sessions.all()] == [True, True, False]
     assert draft.sessions.model.objects.count() == 3
 
@@ -188,7 +190,9 @@ MOVES = {"draft": {"publish", "cancel"}, "published": {"cancel", "close"}}
 @pytest.mark.parametrize("role", ["coordinator", "contact", "teacher", "outsider"])
 def test_moves_by_role_and_state_of_a_run(role, state, cast):
     it = make.RunFactory(state=state)
-    assert set(available_moves(getattr(cast, role), it)) == (MOVES.get(state.value, set()) if role == "coordinator" else set())
+    assert set(available_moves(getattr(cast, role), it)) == (
+        MOVES.get(state.value, set()) if role == "coordinator" else set()
+    )
 
 
 def test_a_regional_coordinator_keeps_the_runs_hosted_in_their_region(cast):

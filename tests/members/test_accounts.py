@@ -21,7 +21,7 @@ from members.models import Person
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
-PASSWORD = "a-long-enough-password"  # noqa: S105
+PASSWORD = "a-long-enough-password"
 # allauth sends these only with settings that we do not have: codes by mail, and mail to addresses nobody knows.
 SWITCHED_OFF = {
     "account/email/password_reset_code", "account/email/login_code", "account/email/unknown_account",
@@ -30,7 +30,13 @@ SWITCHED_OFF = {
 
 
 def sign_up(client, email="new@example.org"):
-    words = {"email": email, "password1": PASSWORD, "family_name": "Новая", "given_name": "Анна", "birth_date": "1990-05-05"}
+    words = {
+        "email": email,
+        "password1": PASSWORD,
+        "family_name": "Новая",
+        "given_name": "Анна",
+        "birth_date": "1990-05-05",
+    }
     return client.post(reverse("account_signup"), words)
 
 

@@ -33,7 +33,11 @@ def test_nobody_asks_to_speak_for_an_institution(cast, role):
         actions.ask_to_join(cast.outsider, cast.school, role, by=cast.outsider)
 
 
-SENTENCES = {"invited": "waits for an answer already", "asked": "has been asked already", "active": "in this role already"}
+SENTENCES = {
+    "invited": "waits for an answer already",
+    "asked": "has been asked already",
+    "active": "in this role already",
+}
 
 
 @pytest.mark.parametrize("state", SENTENCES)
@@ -45,7 +49,9 @@ def test_asking_twice_is_refused(cast, state):
 
 
 def test_who_was_refused_may_ask_again(cast):
-    actions.refuse_affiliation(actions.ask_to_join(cast.outsider, cast.school, "staff", by=cast.outsider), by=cast.contact)
+    actions.refuse_affiliation(
+        actions.ask_to_join(cast.outsider, cast.school, "staff", by=cast.outsider), by=cast.contact
+    )
     assert actions.ask_to_join(cast.outsider, cast.school, "staff", by=cast.outsider).state == State.ASKED
     assert mails("members/refused") == [cast.outsider]
 

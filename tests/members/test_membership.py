@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from cluster_portal.moves import Refused, available_moves
 from cluster_portal.uploads import keep_upload
-
 from members import actions
 from members.models import Agreement, Institution, Party
 from members.models.agreements import Coverage, ground_of
@@ -33,7 +32,9 @@ def test_who_withdrew_is_a_former_member():
     assert [standing(party.institution, DAY + timedelta(days=n)) for n in (-1, 0)] == ["member", "former"]
 
 
-@pytest.mark.parametrize("facts", [{"valid_until": DAY - timedelta(days=1)}, {"state": "terminated", "terminated_on": DAY}])
+@pytest.mark.parametrize(
+    "facts", [{"valid_until": DAY - timedelta(days=1)}, {"state": "terminated", "terminated_on": DAY}]
+)
 def test_an_agreement_that_ended_binds_nobody(facts):
     party = make.PartyFactory(agreement=make.AgreementFactory(**facts))
     assert standing(party.institution) == "former"
@@ -153,11 +154,15 @@ MOVES = {"draft": {"open", "withdraw"}, "open": {"conclude", "withdraw"}, "concl
 @pytest.mark.parametrize("role", ["coordinator", "contact", "teacher", "outsider"])
 def test_moves_by_role_and_state_of_an_agreement(role, state, cast):
     it = Agreement(state=state)
-    assert set(available_moves(getattr(cast, role), it)) == (MOVES.get(state.value, set()) if role == "coordinator" else set())
+    assert set(available_moves(getattr(cast, role), it)) == (
+        MOVES.get(state.value, set()) if role == "coordinator" else set()
+    )
 
 
 def test_drafts_are_for_coordinators_only(draft, cast):
-    seen = [Agreement.objects.visible_to(person).filter(pk=draft.pk).exists() for person in (cast.coordinator, cast.contact)]
+    seen = [
+        Agreement.objects.visible_to(person).filter(pk=draft.pk).exists() for person in (cast.coordinator, cast.contact)
+    ]
     assert seen == [True, False]
 
 

@@ -167,7 +167,9 @@ def test_who_has_an_account_signs_in_before_accepting(cast, client):
     cast.outsider.save()
     it = actions.invite_person(cast.school, cast.outsider.email, "staff", by=cast.contact)
     response = client.post(link(it))
-    assert response["Location"].startswith("/accounts/login/?next=/invitation/") or "account_login" in response["Location"]
+    assert (
+        response["Location"].startswith("/accounts/login/?next=/invitation/") or "account_login" in response["Location"]
+    )
     it.refresh_from_db()
     assert it.state == "invited"
     client.force_login(cast.outsider)
@@ -214,7 +216,9 @@ def test_the_desk_asks_for_a_second_factor(cast, signed_in):
 
 
 def test_the_profile_keeps_what_was_right_when_something_is_wrong(cast, signed_in):
-    response = signed_in(cast.teacher).post(reverse("members:profile"), {"family_name": "www.evil.test", "language": "xx"})
+    response = signed_in(cast.teacher).post(
+        reverse("members:profile"), {"family_name": "www.evil.test", "language": "xx"}
+    )
     assert {"family_name", "language"} <= set(errors(response))
     assert Person.objects.get(pk=cast.teacher.pk).family_name == cast.teacher.family_name
 

@@ -30,7 +30,9 @@ def test_real_names_pass(name):
     validate_plain_name(name)
 
 
-@pytest.mark.parametrize("name", ["http://evil.test", "www.evil.test", "<b>Anna</b>", "evil.ru", "Anna\nBcc: x", "a@b", "{{ x }}"])
+@pytest.mark.parametrize(
+    "name", ["http://evil.test", "www.evil.test", "<b>Anna</b>", "evil.ru", "Anna\nBcc: x", "a@b", "{{ x }}"]
+)
 def test_a_name_that_is_a_link_or_markup_is_refused(name):
     with pytest.raises(ValidationError, match="Remove links and markup"):
         validate_plain_name(name)

@@ -19,4 +19,6 @@ class Command(BaseCommand):
             loaded = load_example(name, today or localdate())
         except Refused as refused:
             raise CommandError(str(refused)) from refused
-        self.stdout.write(f"Example {name} is loaded." if loaded else f"Example {name} was loaded before: kept as it is.")
+        self.stdout.write(
+            f"Example {name} is loaded." if loaded else f"Example {name} was loaded before: kept as it is."
+        )
