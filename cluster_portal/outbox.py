@@ -4,9 +4,7 @@ No mail leaves by another path. delivery.py sends what is due; the broker is onl
 made good by beat within a minute.
 """
 
-import logging
 import secrets
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from email.utils import parseaddr
@@ -22,12 +20,9 @@ from cluster_portal.audit import record_many
 from cluster_portal.hooks import WantedMail
 from cluster_portal.models import OutboxMail
 from cluster_portal.moves import make_move, make_moves
+from cluster_portal.nudge import nudge
 
 BATCH = 500
-NUDGE_EXPIRES = 30  # seconds: beat finds the mail anyway
-PAUSE_AFTER_FAILED_NUDGE = 10  # seconds without a try, so that a dead broker slows nobody
-log = logging.getLogger(__name__)
-_no_nudge_before = 0.0
 
 
 def queue_mail(
@@ -114,20 +109,6 @@ def nudge_after_commit() -> None:
     # A nudge noted inside a savepoint is forgotten when that is rolled back: count only those that live as long as we.
     if not any(after is nudge and sids <= inside for sids, after, *_ in waiting.run_on_commit):
         transaction.on_commit(nudge, robust=True)
-
-
-def nudge() -> None:
-    """Send the worker a message, unless the broker was away a moment ago; never raise, never wait long."""
-    global _no_nudge_before
-    if time.monotonic() < _no_nudge_before:
-        return
-    from cluster_portal.celery import app
-
-    try:
-        app.send_task("cluster_portal.tasks.deliver_due_mail", expires=NUDGE_EXPIRES, retry=False)
-    except Exception as error:  # whatever the broker's client raises: the mail itself is safe in the database
-        _no_nudge_before = time.monotonic() + PAUSE_AFTER_FAILED_NUDGE
-        log.warning("The broker does not answer (%s). Mail leaves with the next minute's look.", type(error).__name__)
 
 
 def _queue(wanted: list[WantedMail]) -> list[OutboxMail]:

@@ -19,7 +19,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils.timezone import now
 
-from cluster_portal import outbox
+from cluster_portal import nudge
 from cluster_portal.delivery import return_stuck_mail
 from cluster_portal.launch import processes
 from cluster_portal.launch.valkey import Valkey
@@ -60,13 +60,6 @@ class Machinery:
     def manage(self, *arguments: str) -> subprocess.Popen:
         return self._start(sys.executable, "manage.py", *arguments)
 
-    def nudge(self) -> None:
-        """As beat does it."""
-        from celery import Celery
-
-        with Celery(broker=self.broker.url) as app:
-            app.send_task("cluster_portal.tasks.deliver_due_mail")
-
     def stop(self) -> None:
         for child in self.children:
             processes.stop(child, signal.SIGKILL)
@@ -76,8 +69,8 @@ class Machinery:
         return self._start(sys.executable, "-m", "celery", "-A", app, "--quiet", *arguments, "--loglevel", "WARNING")
 
     def _start(self, *command: str) -> subprocess.Popen:
-        log = (self.folder / f"log{len(self.children)}").open("wb")
-        child = processes.start(command, cwd=settings.BASE_DIR, env=self.environment, stdout=log, stderr=log)
+        with (self.folder / f"log{len(self.children)}").open("wb") as log:
+            child = processes.start(command, cwd=settings.BASE_DIR, env=self.environment, stdout=log, stderr=log)
         self.children.append(child)
         return child
 
@@ -90,16 +83,11 @@ def sink():
 
 
 @pytest.fixture
-def machinery(tmp_path, sink, monkeypatch):
+def machinery(tmp_path, sink, settings):
     it = Machinery(tmp_path, sink)
-    # What is queued in the test's own process nudges the same broker.
-    from cluster_portal.celery import app
-
-    monkeypatch.setattr(app.conf, "broker_url", it.broker.url)
-    app.pool.force_close_all()
-    app.__dict__.pop("pool", None)
-    app.amqp.__dict__.pop("producer_pool", None)
+    settings.CELERY_BROKER_URL = it.broker.url  # what is queued in the test's own process nudges this broker
     yield it
+    nudge.hang_up()
     it.stop()
 
 
@@ -130,24 +118,28 @@ def time_passes(enough: timedelta) -> None:
 def test_killed_workers_lose_nothing_and_double_no_more_than_they_must(machinery, sink):
     mails = queue(KILLS + 10)
     killed: list[int] = []
+    since_last = Counter()
 
-    def take_and_kill(content: bytes) -> None:
-        """The server has the mail, and the worker never hears it."""
-        if len(killed) < KILLS and len(sink.raw) - sum(killed) >= len(killed) % 2:
-            sink.raw.append(content)
-            os.kill(worker.pid, signal.SIGKILL)
-            killed.append(len(sink.raw) - sum(killed))
-            return "451 nobody hears this"
+    def take_and_kill(content: bytes) -> str | None:
+        """The server has the mail, and the worker never hears it: at its first mail, at its second, and so on."""
+        since_last["mails"] += 1
+        if len(killed) == KILLS or since_last["mails"] <= len(killed) % 2:
+            return None
+        sink.raw.append(content)
+        os.kill(worker.pid, signal.SIGKILL)
+        killed.append(worker.pid)
+        since_last.clear()
+        return "451 nobody hears this"
 
     sink.answers = take_and_kill
     while len(killed) < KILLS:
         worker = machinery.worker()
-        machinery.nudge()
+        nudge.nudge()
         wait_for(lambda: worker.poll() is not None)
         time_passes(timedelta(minutes=16))
         return_stuck_mail()
     machinery.worker()
-    machinery.nudge()
+    nudge.nudge()
     wait_for(lambda: all_sent(len(mails)))
     copies = Counter(mail["Message-ID"] for mail in sink.mails)
     assert set(copies) == {mail.message_id for mail in mails}
@@ -156,8 +148,7 @@ def test_killed_workers_lose_nothing_and_double_no_more_than_they_must(machinery
     assert not OutboxMail.objects.exclude(state=State.SENT).exists()
 
 
-def test_broker_that_is_away_costs_no_mail_and_hardly_any_time(machinery, sink, monkeypatch):
-    monkeypatch.setattr(outbox, "_no_nudge_before", 0.0)
+def test_broker_that_is_away_costs_no_mail_and_hardly_any_time(machinery, sink):
     machinery.worker()
     queue(2)
     wait_for(lambda: all_sent(2))
@@ -255,7 +246,9 @@ def test_many_mails_take_few_connections_and_little_memory(machinery, sink, coun
     while OutboxMail.objects.unfinished().exists():
         runs.append(megabytes_of(machinery.manage("deliver_mail")))
     record_property("seconds", time.monotonic() - started)
-    print(f"{count} mails: {time.monotonic() - started:.0f} s, {sink.connections - before} connections, {few} → {max(runs)} MB")
+    print(
+        f"{count} mails: {time.monotonic() - started:.0f} s, {sink.connections - before} connections, {few} → {max(runs)} MB"
+    )
     assert len(sink.raw) == count
     assert sink.connections - before == len(runs)
     assert max(runs) < few + 20
