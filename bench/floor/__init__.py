@@ -1,0 +1,1 @@
+"""The floor: the barest Django app that shows the same data, as `startproject` would begin it."""
