@@ -21,6 +21,7 @@ from cluster_portal import hooks
 from cluster_portal.message import message_of
 from cluster_portal.models import OutboxMail
 from cluster_portal.moves import Refused, make_move, make_moves
+from cluster_portal.outbox import cancel_mails
 
 BATCH = 50
 RUN_LASTS = timedelta(minutes=4)  # beat starts the next one; the broker would give a longer task to a second worker
@@ -78,6 +79,16 @@ def erase_old_text() -> int:
         nothing = {"body_text": "", "body_html": "", "calendar": [], "address": ""}
         erased += OutboxMail.objects.filter(pk__in=keys).update(**nothing)
     return erased
+
+
+# The moves that the portal makes by itself, and what makes them; those of people are in outbox.py.
+ACTIONS = {
+    "claim": deliver_due_mail,
+    "send": deliver_due_mail,
+    "put_back": return_stuck_mail,
+    "give_up": deliver_due_mail,
+    "cancel": cancel_mails,
+}
 
 
 @transaction.atomic
@@ -217,5 +228,3 @@ class _Line:
         except (smtplib.SMTPException, OSError) as error:
             raise NoServer(f"{type(error).__name__}: {error}") from error
         self.backend = backend
-
-

@@ -40,7 +40,7 @@ class WantedMail:
     occasion: str = ""
     not_before: datetime | None = None
     not_after: datetime | None = None
-    calendar: Sequence[tuple[str, str]] = ()
+    calendar: Sequence[Sequence[str]] = ()
     draft: bool = False
     address: str = ""
 

@@ -43,7 +43,7 @@ def queue_mail(
     reader who has no address or is suspended. `draft` waits for somebody to release it. `address` is for mail about
     the account only: an address that is not (yet, or any more) the person's own.
     """
-    wanted = WantedMail(template, about, to, occasion, not_before, not_after, tuple(calendar), draft, address)
+    wanted = WantedMail(template, about, to, occasion, not_before, not_after, calendar, draft, address)
     rows = _queue([wanted])
     return rows[0] if rows else None
 

@@ -56,7 +56,9 @@ def test_entries_say_what_stands_in_the_calendar(run, enrolment):
     calendars.invite(enrolment)
     entries = CalendarEntry.objects.filter(person=enrolment.person)
     assert entries.count() == 6
-    assert set(entries.values_list("uid", flat=True)) == {f"{run.public_id}-{enrolment.person.public_id}@cluster-portal"}
+    assert set(entries.values_list("uid", flat=True)) == {
+        f"{run.public_id}-{enrolment.person.public_id}@cluster-portal"
+    }
     first = run.sessions.first()
     assert CalendarEntry.objects.between(first.starts_at, first.ends_at).get().about_id == first.public_id
 
@@ -70,8 +72,8 @@ def test_repeat_says_and_writes_nothing(run, enrolment):
 
 def test_sequence_grows_once_per_change(run, enrolment):
     calendars.invite(enrolment)
+    session = run.sessions.first()
     for number, hours in enumerate([1, 3, 0], start=1):
-        session = run.sessions.get(pk=run.sessions.first().pk) if number == 1 else session
         start = session.slot + timedelta(hours=hours)
         Session.objects.filter(pk=session.pk).update(starts_at=start, ends_at=start + timedelta(minutes=90))
         calendars.sessions_changed(run, [enrolment])
@@ -112,7 +114,9 @@ def test_person_who_left_clashes_with_nothing(run, enrolment):
     calendars.invite(enrolment)
     ((method, text),) = calendars.withdraw(enrolment)
     assert (method, parse(text).value("METHOD")) == ("CANCEL", "CANCEL")
-    assert not CalendarEntry.objects.between(datetime(2027, 1, 1, tzinfo=UTC), datetime(2028, 1, 1, tzinfo=UTC)).exists()
+    assert not CalendarEntry.objects.between(
+        datetime(2027, 1, 1, tzinfo=UTC), datetime(2028, 1, 1, tzinfo=UTC)
+    ).exists()
 
 
 def test_titles_fold_and_escape_and_tempt_nobody():
@@ -161,17 +165,26 @@ def test_length_that_differs_is_an_exception_of_the_rule(run, enrolment):
     assert text.count("RECURRENCE-ID;TZID=Europe/Berlin:20270316T160000") == 1
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["Europe/Berlin", "Europe/Moscow", "America/New_York", "Asia/Seoul", "Australia/Lord_Howe", "America/Santiago", "UTC",
-     "Africa/Casablanca", "Asia/Almaty"],
-)  # fmt: skip
+ZONES = [
+    "Europe/Berlin",
+    "Europe/Moscow",
+    "America/New_York",
+    "Asia/Seoul",
+    "Australia/Lord_Howe",
+    "America/Santiago",
+    "UTC",
+    "Africa/Casablanca",
+    "Asia/Almaty",
+]
+
+
+@pytest.mark.parametrize("name", ZONES)
 def test_zone_in_the_message_agrees_with_the_zone(name):
-    """Read by the reader written by hand, every hour of two years has the offset that the zone has."""
+    """Read by the reader written by hand, every seventh hour of two years has the offset that the zone has."""
     text = f"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\n{vtimezone(name, 2027).to_ical().decode()}END:VCALENDAR\r\n"
     (zone,) = read_zones(parse(text)).values()
     for hours in range(0, 2 * 365 * 24, 7):
-        local = datetime(2027, 1, 1, 4) + timedelta(hours=hours)  # noqa: DTZ001 (local on purpose)
+        local = datetime(2027, 1, 1, 4) + timedelta(hours=hours)
         assert to_utc(local, zone) == local.replace(tzinfo=ZoneInfo(name)).astimezone(UTC)
 
 

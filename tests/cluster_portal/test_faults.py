@@ -117,6 +117,7 @@ def time_passes(enough: timedelta) -> None:
 
 def test_killed_workers_lose_nothing_and_double_no_more_than_they_must(machinery, sink):
     mails = queue(KILLS + 10)
+    workers: list[subprocess.Popen] = []
     killed: list[int] = []
     since_last = Counter()
 
@@ -126,16 +127,16 @@ def test_killed_workers_lose_nothing_and_double_no_more_than_they_must(machinery
         if len(killed) == KILLS or since_last["mails"] <= len(killed) % 2:
             return None
         sink.raw.append(content)
-        os.kill(worker.pid, signal.SIGKILL)
-        killed.append(worker.pid)
+        os.kill(workers[-1].pid, signal.SIGKILL)
+        killed.append(workers[-1].pid)
         since_last.clear()
         return "451 nobody hears this"
 
     sink.answers = take_and_kill
     while len(killed) < KILLS:
-        worker = machinery.worker()
+        workers.append(machinery.worker())
         nudge.nudge()
-        wait_for(lambda: worker.poll() is not None)
+        wait_for(lambda: workers[-1].poll() is not None)
         time_passes(timedelta(minutes=16))
         return_stuck_mail()
     machinery.worker()
@@ -248,10 +249,9 @@ def test_many_mails_take_few_connections_and_little_memory(machinery, sink, coun
     runs = []
     while OutboxMail.objects.unfinished().exists():
         runs.append(megabytes_of(machinery.manage("deliver_mail")))
-    record_property("seconds", time.monotonic() - started)
-    print(
-        f"{count} mails: {time.monotonic() - started:.0f} s, {sink.connections - before} connections, {few} → {max(runs)} MB"
-    )
+    connections = sink.connections - before
+    seconds = time.monotonic() - started
+    sys.stderr.write(f"{count} mails: {seconds:.0f} s, {connections} connections, {few} to {max(runs)} MB\n")
     assert len(sink.raw) == count
     assert connections == len(runs)
     assert max(runs) < few + 20
