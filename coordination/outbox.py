@@ -49,8 +49,7 @@ def mails(request: HttpRequest) -> HttpResponse:
     state = form.cleaned_data["state"] if form.is_valid() else ""
     rows = OutboxMail.objects.visible_to(request.user).for_list()
     page = Paginator(rows.filter(state=state) if state else rows, PER_PAGE).get_page(request.GET.get("page"))
-    query = f"state={state}" if state else ""
-    return render(request, "coordination/outbox_list.html", {"page": page, "form": form, "query": query})
+    return render(request, "coordination/outbox_list.html", {"page": page, "form": form})
 
 
 @coordinators_only

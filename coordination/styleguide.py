@@ -98,8 +98,8 @@ def _chain() -> list[dict]:
         _link("Network agreement, § 3.2", "Two teachers of each school a term", "done", "/agreements/"),
         _link("Teacher at School 5", "since September 2024", "done", "/me/"),
         _link("Place 25 of 30", "enrolled on 12 February", "done"),
-        _link("16 sessions", "9 attended so far", "open"),
-        _link("Certificate", "after 12 attended sessions", "next"),
+        _link("16 sessions", "9 attended so far", "next"),
+        _link("Certificate", "after 12 attended sessions", "open"),
     ]
 
 
@@ -108,7 +108,7 @@ def _broken_chain() -> list[dict]:
     return [
         _link("School 9 is not a member since 1 September", helps, "broken", "/members/"),
         _link("Teacher at School 9", "", "done"),
-        _link("Enrolment", "", "next"),
+        _link("Enrolment", "", "open"),
     ]
 
 

@@ -189,6 +189,8 @@ def roster(request: HttpRequest, public_id: str) -> HttpResponse:
     for enrolment in page:
         enrolment.run = it
         enrolment.moves = available_moves(request.user, enrolment)
+        if "cancel" in enrolment.moves:
+            enrolment.moves["cancel"] = _("Take out")
     return render(request, "courses/desk_roster.html", {"run": it, "page": page})
 
 

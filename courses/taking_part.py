@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from courses.models import Run
+from courses.words import zone_name
 from members.models import Affiliation, Institution, Party, Person
 from members.models.agreements import Ground, ground_of
 
@@ -74,7 +75,7 @@ def why_not_this_age(person: Person, day: date) -> str:
 
 def in_run_zone(run: Run, at: datetime) -> str:
     """An instant in the words of the run's own zone, with the zone named."""
-    return f"{date_format(localtime(at, run.zone), 'j E Y, H:i')} ({run.time_zone})"
+    return f"{date_format(localtime(at, run.zone), 'j E Y, H:i')}, {zone_name(run.zone)}"
 
 
 def roles_in_words(run: Run) -> str:

@@ -43,6 +43,16 @@ def when(run: Run) -> str:
     return f"{days} {date_format(pattern.start_time, CLOCK)}, {dates}, {zone_name(run.zone)}"
 
 
+def when_briefly(run: Run) -> str:
+    """When a run takes place, for a line of a table: its days, and the clock of a single session."""
+    if not run.session_count:
+        return _("No dates yet")
+    first, last = localtime(run.first_start, run.zone), localtime(run.last_end, run.zone)
+    if first.date() == last.date():
+        return f"{date_format(first, 'D')} {date_format(first, DAY_AND_YEAR)}, {date_format(first, CLOCK)}"
+    return _("%(first)s to %(last)s") % {"first": date_format(first, DAY), "last": date_format(last, DAY_AND_YEAR)}
+
+
 def standing(run: Run, at: datetime) -> Standing:
     """Open, full, not open yet, closed or over, as of an instant."""
     if not run.is_live:
@@ -54,6 +64,18 @@ def standing(run: Run, at: datetime) -> Standing:
     if run.has_place:
         return Standing(_("Open"), "good")
     return Standing(_("Full, queue open"), "attention")
+
+
+def closing(run: Run, at: datetime) -> str:
+    """Until when one can enrol, while one can."""
+    if not run.is_live or not run.enrol_from <= at < run.enrol_until:
+        return ""
+    return _("Enrolment until %(day)s") % {"day": date_format(localtime(run.enrol_until, run.zone), DAY)}
+
+
+def kind_and_title(run: Run) -> str:
+    """What a run is, and which: "Course · spring 2027"."""
+    return f"{run.course.get_kind_display()} · {run.title}"
 
 
 def session_time(session: Session) -> str:

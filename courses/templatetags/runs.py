@@ -3,9 +3,14 @@
 from django import template
 
 from courses import words
+from courses.taking_part import roles_in_words
 
 register = template.Library()
 register.filter("when", words.when)
+register.filter("when_briefly", words.when_briefly)
 register.filter("standing", words.standing)
+register.filter("closing", words.closing)
+register.filter("kind_and_title", words.kind_and_title)
+register.filter("roles", roles_in_words)
 register.filter("session_time", words.session_time)
 register.simple_tag(words.zone_name, name="zone_name")

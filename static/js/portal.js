@@ -52,5 +52,10 @@ document.addEventListener("keydown", (event) => {
   if (next) { next.focus(); event.preventDefault(); }
 });
 
+// After a button has changed the page in place, what it did is said there: the keyboard and the screen reader go on from it.
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (event.target.id === "content") (event.target.querySelector("#messages .notice, .errors") || event.target).focus();
+});
+
 document.addEventListener("htmx:load", (event) => { if (event.target !== document.body) ready(event.target); });
 ready(document);
