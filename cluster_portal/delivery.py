@@ -123,6 +123,8 @@ def _send(mail: OutboxMail, line: "_Line", sender: hooks.Sender) -> bool:
         _fail(mail, trouble_of(error), line)
         return False
     _store(mail, "send", sent_at=now(), error="", error_code="")
+    if mail.to.address_failed_at and not mail.address:
+        _mark_address(mail, None)
     return True
 
 
@@ -170,7 +172,12 @@ def _fail(mail: OutboxMail, trouble: Trouble, line: "_Line") -> None:
     else:
         _store(mail, "put_back", reason=trouble.code, not_before=_next_try(mail), **facts)
     if trouble.address_is_bad and not mail.address:
-        type(mail.to)._base_manager.filter(pk=mail.to_id).update(address_failed_at=now())
+        _mark_address(mail, now())
+
+
+def _mark_address(mail: OutboxMail, failed_at: datetime | None) -> None:
+    """The desk shows whom mail does not reach; a mail that arrives takes the mark away."""
+    type(mail.to)._base_manager.filter(pk=mail.to_id).update(address_failed_at=failed_at)
 
 
 def _store(mail: OutboxMail, move: str, reason: str = "", **facts: Any) -> None:
@@ -228,3 +235,13 @@ class _Line:
         except (smtplib.SMTPException, OSError) as error:
             raise NoServer(f"{type(error).__name__}: {error}") from error
         self.backend = backend
+
+
+# The moves that the portal itself makes; those of people stand in outbox.ACTIONS.
+ACTIONS = {
+    "claim": deliver_due_mail,
+    "send": deliver_due_mail,
+    "give_up": deliver_due_mail,
+    "put_back": return_stuck_mail,
+    "cancel": cancel_mails,
+}

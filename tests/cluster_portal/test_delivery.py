@@ -8,11 +8,13 @@ import time_machine
 from django.core.management import call_command
 from django.utils.timezone import now
 
-from cluster_portal import delivery
+from cluster_portal import delivery, hooks
+from cluster_portal.links import signed_link
 from cluster_portal.models import AuditEntry, OutboxMail
 from cluster_portal.moves import make_move
 from cluster_portal.outbox import hold_mail, queue_mail, retry_mail
 from courses import calendars
+from courses.mails import about_enrolment
 from courses.models import Enrolment
 from members.models import Cluster
 from tests.factories import EnrolmentFactory, PersonFactory, RunFactory, SessionFactory
@@ -46,7 +48,10 @@ def test_mail_goes_out_once_and_says_who_answers(sink):
     }
     assert sent["List-Unsubscribe"] is None
     assert [part.get_content_type() for part in sent.walk()] == [
-        "multipart/mixed", "multipart/alternative", "text/plain", "text/html",
+        "multipart/mixed",
+        "multipart/alternative",
+        "text/plain",
+        "text/html",
     ]
     assert state_of(mail) == State.SENT
     assert mail.sent_at is not None
@@ -149,6 +154,7 @@ def test_refused_address_is_marked_and_not_tried_again(sink):
     sink.refused.clear()
     assert delivery.deliver_due_mail() == 1
     assert sink.connections == 2
+    assert type(mail.to).objects.get(pk=mail.to_id).address_failed_at is None
 
 
 def test_busy_server_is_asked_again_later_and_later(sink):
@@ -259,3 +265,24 @@ def test_command_prints_how_many(sink, capsys):
     queue()
     call_command("deliver_mail")
     assert capsys.readouterr().out == "1 mails sent, 0 put back that a lost worker had taken.\n"
+
+
+def test_bulk_mail_can_be_unsubscribed_with_one_click(sink, monkeypatch):
+    kind = hooks.MailKind(
+        "courses/confirmed", lambda mail: True, context=about_enrolment, bulk=True,
+        unsubscribe=lambda mail: signed_link("mail.unsubscribe", mail.to.public_id),
+    )  # fmt: skip
+    monkeypatch.setitem(hooks.mail_kinds, "courses/confirmed", kind)
+    mail = queue()
+    delivery.deliver_due_mail()
+    (sent,) = sink.mails
+    assert sent["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert sent["List-Unsubscribe"].startswith(f"<http://testserver/unsubscribe/{mail.to.public_id}:")
+
+
+def test_demonstration_writes_mail_into_files(settings, tmp_path):
+    settings.EMAIL_BACKEND, settings.EMAIL_FILE_PATH = "django.core.mail.backends.filebased.EmailBackend", tmp_path
+    mails = [queue(), queue()]
+    assert delivery.deliver_due_mail() == 2
+    (file,) = tmp_path.iterdir()
+    assert all(mail.message_id in file.read_text() for mail in mails)
