@@ -68,8 +68,8 @@ class Service:
 
 class Supervisor:
     def __init__(self) -> None:
-        self.state = environment.state_folder()
-        os.environ["STATE"] = str(self.state)  # so that every process of this portal can be told from others
+        self.folder = environment.state_folder()
+        os.environ["STATE"] = str(self.folder)  # so that every process of this portal can be told from others
         self.database: Postgres | None = None
         self.broker: Valkey | None = None
         self.preparation: subprocess.Popen[bytes] | None = None
@@ -79,12 +79,12 @@ class Supervisor:
 
     def run(self) -> None:
         """Everything, in order; whatever ends it, what was started is stopped."""
-        lock = state.take(self.state)
+        lock = state.take(self.folder)
         try:
             self._read_settings()
             ports.require_free(self.settings["HOST"], int(self.settings["PORT"]))
             self._start_servers()
-            state.write_notes(self.state, {name: self.settings[name] for name in NOTED if name in self.settings})
+            state.write_notes(self.folder, {name: self.settings[name] for name in NOTED if name in self.settings})
             self._prepare()
             self._start_services()
             self._watch()
@@ -98,7 +98,7 @@ class Supervisor:
         host = environment.text("HOST", "127.0.0.1")
         shown = f"[{host}]" if ":" in host else host
         self.settings = {
-            "STATE": str(self.state),
+            "STATE": str(self.folder),
             "HOST": host,
             "PORT": str(port),
             "SITE_URL": environment.text("SITE_URL", f"http://{shown}:{port}"),
@@ -108,7 +108,7 @@ class Supervisor:
             if value := environment.text(name):
                 self.settings[name] = value
         if demo and "SECRET_KEY" not in self.settings:
-            self.settings["SECRET_KEY"] = state.secret_key(self.state)
+            self.settings["SECRET_KEY"] = state.secret_key(self.folder)
         self._check_settings()
 
     def _check_settings(self) -> None:
@@ -126,11 +126,11 @@ class Supervisor:
     def _start_servers(self) -> None:
         if "DATABASE_URL" not in self.settings:
             say("Starting PostgreSQL …")
-            self.database = Postgres(self.state / "postgres")
+            self.database = Postgres(self.folder / "postgres")
             self.database.start()
             self.settings["DATABASE_URL"] = self.database.url
         if "REDIS_URL" not in self.settings:
-            self.broker = Valkey(self.state / "valkey")
+            self.broker = Valkey(self.folder / "valkey")
             self.broker.start()
             self.settings["REDIS_URL"] = self.broker.url
 
@@ -209,7 +209,7 @@ class Supervisor:
         for server in (self.broker, self.database):
             if server:
                 server.stop()
-        (self.state / state.NOTES).unlink(missing_ok=True)
+        (self.folder / state.NOTES).unlink(missing_ok=True)
 
 
 def install_signals() -> None:

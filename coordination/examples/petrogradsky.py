@@ -154,6 +154,13 @@ def _give_roles(stage: Stage, since: date) -> None:
 
 
 def _programme(stage: Stage) -> None:
+    _the_course(stage)
+    _the_practice_workshop(stage)
+    _the_meeting(stage)
+    _the_students_workshop(stage)
+
+
+def _the_course(stage: Stage) -> None:
     course = _course(
         "AI Tools in Teaching",
         Course.Kind.COURSE,
@@ -166,9 +173,11 @@ def _programme(stage: Stage) -> None:
     first = _next(stage.today + timedelta(days=18), weekday=1)
     run = _run(stage, course, first, {Pool.Sort.ROOM: 30}, place="Room 2201", host="ITMO")
     _plan(run, (1, 3), time(16, 0), 90, first, first + timedelta(days=52), SESSION_TITLES)
-    _open(stage, run, stage.crowd[:23] + [p for p in [stage.cast.get("teacher2")] if p])
+    _open(stage, run, stage.crowd[:23] + [person for person in [stage.cast.get("teacher2")] if person])
 
-    practice = _course(
+
+def _the_practice_workshop(stage: Stage) -> None:
+    course = _course(
         "Asking well: a practice workshop",
         Course.Kind.WORKSHOP,
         hours=3,
@@ -176,47 +185,38 @@ def _programme(stage: Stage) -> None:
         "subject.",
     )
     saturday = _next(stage.today + timedelta(days=9), weekday=5)
-    run = _run(stage, practice, saturday, {Pool.Sort.ROOM: 12}, place="Room 14", host="IMC")
+    run = _run(stage, course, saturday, {Pool.Sort.ROOM: 12}, place="Room 14", host="IMC")
     _plan(run, (5,), time(11, 0), 180, saturday, saturday)
     _open(stage, run, stage.crowd[20:35])
 
-    meeting = _course(
+
+def _the_meeting(stage: Stage) -> None:
+    course = _course(
         "What the cluster does this year",
         Course.Kind.EVENT,
         hours=2,
         summary="An open meeting of the cluster: the plan of the year, questions and answers, in the room and online.",
     )
     friday = _next(stage.today + timedelta(days=12), weekday=4)
-    run = _run(
-        stage,
-        meeting,
-        friday,
-        {Pool.Sort.ROOM: 40, Pool.Sort.ONLINE: 150},
-        place="Assembly hall",
-        host="IMC",
-        online_link="https://meet.example.org/cluster",
-        roles=[],
-    )
+    places = {Pool.Sort.ROOM: 40, Pool.Sort.ONLINE: 150}
+    link = "https://meet.example.org/cluster"
+    run = _run(stage, course, friday, places, place="Assembly hall", host="IMC", online_link=link, roles=[])
     _plan(run, (4,), time(15, 0), 120, friday, friday)
     _open(stage, run, stage.crowd[5:18])
 
-    foundations = _course(
+
+def _the_students_workshop(stage: Stage) -> None:
+    """It stays a draft: students are enrolled when their guardians can consent."""
+    course = _course(
         "AI foundations: how machines see",
         Course.Kind.WORKSHOP,
         hours=2,
         summary="A workshop for students: teach a small model to tell two things apart, and find out how to fool it.",
     )
-    later = _next(stage.today + timedelta(days=40), weekday=5)
-    run = _run(
-        stage,
-        foundations,
-        later,
-        {Pool.Sort.ROOM: 24},
-        place="Room 3",
-        host="School 3",
-        roles=[Affiliation.Role.STUDENT],
-    )
-    _plan(run, (5,), time(12, 0), 90, later, later)
+    saturday = _next(stage.today + timedelta(days=40), weekday=5)
+    roles = [Affiliation.Role.STUDENT]
+    run = _run(stage, course, saturday, {Pool.Sort.ROOM: 24}, place="Room 3", host="School 3", roles=roles)
+    _plan(run, (5,), time(12, 0), 90, saturday, saturday)
 
 
 def _course(title: str, kind: str, **facts) -> Course:
