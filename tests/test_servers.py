@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).resolve().parents[1]
-BROKEN = '''
+BROKEN = """
 import smtplib
 import socket
 
@@ -38,8 +38,8 @@ def test_sends_mail():
 def test_may_send_mail():
     with pytest.raises(OSError):
         smtplib.SMTP("127.0.0.1", 9)
-'''
-QUIET = '''
+"""
+QUIET = """
 import pytest
 
 
@@ -47,7 +47,7 @@ import pytest
 @pytest.mark.skip(reason="no browser")
 def test_skipped():
     pass
-'''
+"""
 
 
 def run(folder, text, **settings):
