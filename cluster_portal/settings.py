@@ -101,9 +101,7 @@ TEMPLATES = [
 
 DATABASES = {
     "default": environ.Env.db_url_config(
-        environment.address(
-            "DATABASE_URL", "", {"postgres", "postgresql"}
-        )
+        environment.address("DATABASE_URL", "", {"postgres", "postgresql"})
         or environment.required("DATABASE_URL", "Start the portal with `make run`, or name your PostgreSQL server.")
     )
 }
@@ -183,6 +181,7 @@ DATA_PROTECTION_CONTACT = environment.text("DATA_PROTECTION_CONTACT")
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("ru", _("Russian")), ("ko", _("Korean"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = ["cluster_portal.formats"]
 LANGUAGE_COOKIE_AGE = 31_536_000
 TIME_ZONE = "UTC"
 USE_TZ = True
@@ -243,6 +242,4 @@ if SENTRY_DSN := environment.text("SENTRY_DSN"):
 
     from cluster_portal.requests import masked_event
 
-    sentry_sdk.init(
-        dsn=SENTRY_DSN, send_default_pii=False, include_local_variables=False, before_send=masked_event
-    )
+    sentry_sdk.init(dsn=SENTRY_DSN, send_default_pii=False, include_local_variables=False, before_send=masked_event)

@@ -58,4 +58,5 @@ document.addEventListener("htmx:afterSettle", (event) => {
 });
 
 document.addEventListener("htmx:load", (event) => { if (event.target !== document.body) ready(event.target); });
+if (window.htmx) document.documentElement.dataset.quick = ""; // lists narrow themselves as one types and chooses
 ready(document);
