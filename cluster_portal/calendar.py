@@ -129,6 +129,8 @@ def keep_entries(series: Series, people: Sequence[Any], status: str) -> dict[int
     `status` is tentative or confirmed for those who take part, cancelled for those who left. What has not changed
     is neither written nor told. The caller holds the lock of what the series is about.
     """
+    if not people:
+        return {}
     known = _known(series, people)
     plans = [Plan(series, person, status, known.get(person.pk, {})) for person in people]
     rows = [row for plan in plans for row in plan.rows()]
