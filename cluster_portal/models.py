@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from cluster_portal.public_id import PublicIdField
 from cluster_portal.states import move
@@ -131,7 +132,9 @@ class OutboxMail(models.Model):
     template = models.CharField(_("template"), max_length=60)
     about_model = models.CharField(max_length=60)
     about_id = models.CharField(max_length=12)
-    to = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="mails", verbose_name=_("to"))
+    to = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="mails", verbose_name=pgettext_lazy("recipient", "to")
+    )
     address = models.EmailField(blank=True, help_text=_("Only for account mail: when not to the person's own address."))
     language = models.CharField(_("language"), max_length=5)
     subject = models.CharField(_("subject"), max_length=300)

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from cluster_portal.buttons import act
@@ -65,7 +66,7 @@ def new_run(request: HttpRequest, slug: str) -> HttpResponse:
         it = actions.create_run(course, request.user, places=form.places(), **form.cleaned_data)
         messages.success(request, _("The run is prepared. Plan its sessions next."))
         return redirect("courses:desk_pattern", it.public_id)
-    return render(request, "courses/desk_form.html", {"form": form, "title": _("New run of %s") % course})
+    return render(request, "courses/desk_form.html", {"form": form, "title": _("New run: %(course)s") % {"course": course}})
 
 
 @coordinators_only
@@ -101,7 +102,8 @@ def pattern(request: HttpRequest, public_id: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         preview = form.pattern().sessions(it.zone)
         if request.POST.get("step") == "save" and _tried(request, actions.plan_sessions, it, form.pattern()):
-            messages.success(request, _("%(count)s sessions are planned.") % {"count": len(preview)})
+            planned = ngettext("%(count)s session is planned.", "%(count)s sessions are planned.", len(preview))
+            messages.success(request, planned % {"count": len(preview)})
             return redirect("courses:desk_run", public_id)
     return render(request, "courses/desk_pattern.html", {"form": form, "run": it, "preview": preview})
 

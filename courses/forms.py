@@ -128,8 +128,8 @@ class PatternForm(forms.Form):
     )
     start_time = forms.TimeField(label=_("Start"), widget=TimeInput)
     minutes = forms.IntegerField(label=_("Length in minutes"), min_value=5, max_value=1440, initial=90)
-    first_day = forms.DateField(label=_("From"), widget=DateInput)
-    last_day = forms.DateField(label=_("To"), widget=DateInput)
+    first_day = forms.DateField(label=_("First day"), widget=DateInput)
+    last_day = forms.DateField(label=_("Last day"), widget=DateInput)
     days_off = forms.CharField(
         label=_("Not on"), required=False, help_text=_("Days without a session, with commas: 2027-03-08, 2027-05-01")
     )

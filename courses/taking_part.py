@@ -100,19 +100,18 @@ def _wrong_role(run: Run) -> str:
 
 def _not_a_member(institution: Institution, day: date) -> str:
     left = Party.objects.was_bound_before(day).filter(institution=institution).order_by("-withdrawn_on").first()
-    if left is not None:
-        return _("%(institution)s is not a member any more%(since)s. Its contact can tell you more.") % {
+    if left is not None and (ended := left.withdrawn_on or left.agreement.terminated_on or left.agreement.valid_until):
+        return _("%(institution)s is not a member since %(day)s. Its contact can tell you more.") % {
             "institution": institution,
-            "since": _since(left),
+            "day": date_format(ended),
+        }
+    if left is not None:
+        return _("%(institution)s is not a member any more. Its contact can tell you more.") % {
+            "institution": institution
         }
     return _("%(institution)s is not a member of the cluster. Its head can apply to join.") % {
         "institution": institution
     }
-
-
-def _since(party: Party) -> str:
-    ended = party.withdrawn_on or party.agreement.terminated_on or party.agreement.valid_until
-    return _(" since %(day)s") % {"day": date_format(ended)} if ended else ""
 
 
 def _is_admitted_partner(run: Run, institution: Institution, day: date) -> bool:

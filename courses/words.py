@@ -7,9 +7,10 @@ from datetime import datetime
 from django.utils.formats import date_format
 from django.utils.timezone import get_current_timezone, localtime
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from courses.models import Run, Session
+from courses.zones import ZONES
 
 DAY, DAY_AND_YEAR, CLOCK = "j E", "j E Y", "H:i"
 WEEKDAYS = {
@@ -34,13 +35,15 @@ def when(run: Run) -> str:
     if first.date() == last.date():
         times = f"{date_format(first, 'D')} {date_format(first, DAY_AND_YEAR)}, {_span(first, last)}"
         return f"{times}, {zone_name(run.zone)}"
-    dates = _("%(first)s to %(last)s") % {"first": date_format(first, DAY), "last": date_format(last, DAY_AND_YEAR)}
+    dates = {"first": date_format(first, DAY), "last": date_format(last, DAY_AND_YEAR)}
     pattern = getattr(run, "pattern", None)
     if pattern is None:
         count = ngettext("%(count)s session", "%(count)s sessions", run.session_count) % {"count": run.session_count}
-        return f"{count}, {dates}"
+        return f"{count}, {_('%(first)s to %(last)s') % dates}"
     days = _and([WEEKDAYS[day]() for day in sorted(pattern.weekdays)])
-    return f"{days} {date_format(pattern.start_time, CLOCK)}, {dates}, {zone_name(run.zone)}"
+    clock = date_format(pattern.start_time, CLOCK)
+    said = _("%(days)s %(clock)s, %(first)s to %(last)s") % {"days": days, "clock": clock, **dates}
+    return f"{said}, {zone_name(run.zone)}"
 
 
 def when_briefly(run: Run) -> str:
@@ -62,7 +65,7 @@ def standing(run: Run, at: datetime) -> Standing:
     if at >= run.enrol_until:
         return Standing(_("Enrolment closed"), "neutral")
     if run.has_place:
-        return Standing(_("Open"), "good")
+        return Standing(pgettext("enrolment", "Open"), "good")
     return Standing(_("Full, queue open"), "attention")
 
 
@@ -85,9 +88,11 @@ def session_time(session: Session) -> str:
 
 
 def zone_name(zone: zoneinfo.ZoneInfo | None = None) -> str:
-    """The name of a zone as people say it: its city."""
+    """The name of a zone as people say it: by its city."""
     key = str(zone or get_current_timezone())
-    return key if key == "UTC" else _("%(city)s time") % {"city": _(key.rpartition("/")[2].replace("_", " "))}
+    if key == "UTC":
+        return key
+    return str(ZONES.get(key) or _("%(city)s time") % {"city": key.rpartition("/")[2].replace("_", " ")})
 
 
 def _span(start: datetime, end: datetime) -> str:

@@ -75,7 +75,7 @@ def zone_name(local: datetime) -> str:
 
 
 def _form(name: str) -> str:
-    forms: dict[str, Any] = {"ru": "l, j E Y", "ko": "Y년 n월 j일 l"}
+    forms: dict[str, Any] = {"ru": "j E Y (l)", "ko": "Y년 n월 j일 l"}
     return forms.get((get_language() or "en")[:2], "l j F Y")
 
 

@@ -2,6 +2,7 @@ from datetime import date
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from cluster_portal.audit import record
 from cluster_portal.moves import Refused, make_move
@@ -38,7 +39,12 @@ def conclude_agreement(agreement: Agreement, by: Person | None) -> None:
     Agreement.objects.select_for_update(no_key=True).get(pk=agreement.pk)
     missing = agreement.unsigned_parties().count()
     if missing:
-        raise Refused(_("%(count)s parties have not signed yet. Record their signatures first.") % {"count": missing})
+        said = ngettext(
+            "%(count)s party has not signed yet. Record its signature first.",
+            "%(count)s parties have not signed yet. Record their signatures first.",
+            missing,
+        )
+        raise Refused(said % {"count": missing})
     last = agreement.parties.order_by("-signed_on").values_list("signed_on", flat=True).first()
     make_move(agreement, "conclude", by=by, concluded_on=last)
 
