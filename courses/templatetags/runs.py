@@ -14,9 +14,10 @@ register.filter("closing", words.closing)
 register.filter("kind_and_title", words.kind_and_title)
 register.filter("roles", roles_in_words)
 register.filter("session_time", words.session_time)
+register.simple_tag(words.zone_name, name="zone_name")
 
 
 @register.simple_tag
-def zone_name(zone=None):
+def zone_heading(zone=None):
     """The name of a zone as the heading of a column."""
     return capfirst(words.zone_name(zone))
