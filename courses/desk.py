@@ -19,6 +19,7 @@ from courses.actions.sessions import MAILED_WHEN_MOVED
 from courses.exports import roster_workbook
 from courses.forms import CourseForm, PatternForm, PlacesForm, RunForm, SessionForm
 from courses.models import Course, Enrolment, Pool, Run, Session
+from courses.words import pattern_in_words
 from members.access import coordinators_only
 from members.models import Institution
 
@@ -98,14 +99,14 @@ def pattern(request: HttpRequest, public_id: str) -> HttpResponse:
     """Plan the sessions of a draft by a weekly pattern, with a list to look at before it counts."""
     it = _run_of(request, public_id)
     form = PatternForm(request.POST or None, initial=_pattern_of(it))
-    preview = []
+    preview, said = [], ""
     if request.method == "POST" and form.is_valid():
-        preview = form.pattern().sessions(it.zone)
+        preview, said = form.pattern().sessions(it.zone), pattern_in_words(form.pattern())
         if request.POST.get("step") == "save" and _tried(request, actions.plan_sessions, it, form.pattern()):
             planned = ngettext("%(count)s session is planned.", "%(count)s sessions are planned.", len(preview))
             messages.success(request, planned % {"count": len(preview)})
             return redirect("courses:desk_run", public_id)
-    return render(request, "courses/desk_pattern.html", {"form": form, "run": it, "preview": preview})
+    return render(request, "courses/desk_pattern.html", {"form": form, "run": it, "preview": preview, "said": said})
 
 
 def _pattern_of(it: Run) -> dict:

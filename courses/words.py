@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from courses.models import Run, Session
+from courses.patterns import WeeklyPattern
 from courses.zones import ZONES
 
 DAY, DAY_AND_YEAR, CLOCK = "j E", "j E Y", "H:i"
@@ -54,6 +55,20 @@ def when_briefly(run: Run) -> str:
     if first.date() == last.date():
         return f"{date_format(first, 'D')} {date_format(first, DAY_AND_YEAR)}, {date_format(first, CLOCK)}"
     return _("%(first)s to %(last)s") % {"first": date_format(first, DAY), "last": date_format(last, DAY_AND_YEAR)}
+
+
+def pattern_in_words(pattern: WeeklyPattern) -> str:
+    """A weekly pattern as one says it: "Tuesdays and Thursdays 16:00, 3 March to 28 April 2027, not on 8 March"."""
+    said = _("%(days)s %(clock)s, %(first)s to %(last)s") % {
+        "days": _and([WEEKDAYS[day]() for day in sorted(pattern.weekdays)]),
+        "clock": date_format(pattern.start_time, CLOCK),
+        "first": date_format(pattern.first_day, DAY),
+        "last": date_format(pattern.last_day, DAY_AND_YEAR),
+    }
+    if not pattern.days_off:
+        return said
+    off = _and([date_format(day, DAY) for day in sorted(pattern.days_off)])
+    return _("%(pattern)s, not on %(days)s") % {"pattern": said, "days": off}
 
 
 def standing(run: Run, at: datetime) -> Standing:

@@ -1,0 +1,134 @@
+"""Somebody with a browser who goes through the pages, and a strict eye that looks at each state they pass."""
+
+import re
+
+from axe_playwright_python.sync_playwright import Axe
+
+from coordination.examples.people import PASSWORD
+
+AXE = Axe()
+RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]}}
+NARROWEST = 320
+# Text that leaves the window, or its own clipping box; what only screen readers read is meant to be clipped.
+CUT_OFF = """() => {
+  const found = [];
+  if (document.documentElement.scrollWidth > innerWidth) found.push(`scrolls sideways: ${document.documentElement.scrollWidth}`);
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    const text = node.data.trim(), parent = node.parentElement;
+    if (!text || parent.closest(".unseen, .skip, script, style, thead, option, svg, [hidden]") || !parent.checkVisibility()) continue;
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    for (const box of range.getClientRects()) {
+      if (box.width && (box.right > innerWidth + 1 || box.left < -1)) found.push(`outside: ${text}`);
+    }
+    for (let around = parent; around && around !== document.body; around = around.parentElement) {
+      const cut = getComputedStyle(around).overflowX;
+      if ((cut === "hidden" || cut === "clip") && around.scrollWidth > around.clientWidth + 1) found.push(`cut off: ${text}`);
+    }
+  }
+  return [...new Set(found)];
+}"""
+FOCUS_IS_SEEN = """() => {
+  const look = getComputedStyle(document.activeElement);
+  return look.outlineStyle !== "none" && parseFloat(look.outlineWidth) >= 2;
+}"""
+FOCUSED = """() => { const it = document.activeElement;
+  return (it.labels && it.labels[0]?.innerText) || it.innerText || it.getAttribute("aria-label") || it.id || ""; }"""
+
+
+class Visitor:
+    """One person at one browser."""
+
+    def __init__(self, browser, portal, width=1280, height=800, **options):
+        self.portal, self.width, self.height = portal, width, height
+        self.scripted = options.get("java_script_enabled", True)
+        self.context = browser.new_context(
+            base_url=portal, viewport={"width": width, "height": height}, accept_downloads=True, **options
+        )
+        self.context.set_default_timeout(15_000)
+        self.page = self.context.new_page()
+        self.complaints = []
+        self.page.on("console", self._hear)
+        self.page.on("pageerror", lambda error: self.complaints.append(f"{self.page.url}: {error}"))
+
+    def _hear(self, message):
+        refused = "status of 40" in message.text and "/static/" not in message.location.get("url", "")
+        if message.type in {"error", "warning"} and not refused:  # a page that says no is looked at like any other
+            self.complaints.append(f"{self.page.url}: {message.text}")
+
+    def sign_in(self, email, password=PASSWORD):
+        self.go("/accounts/login/")
+        self.page.get_by_label("Email").fill(email)
+        self.page.get_by_label("Password", exact=True).fill(password)
+        self.press("Sign in")
+        self.page.wait_for_url("**/me/")
+
+    def go(self, address):
+        return self.page.goto(address)
+
+    def follow(self, name, exact=False):
+        """Follow a link of the page itself, not of its head."""
+        self.page.get_by_role("main").get_by_role("link", name=name, exact=exact).first.click()
+        self.page.wait_for_load_state()
+
+    def press(self, name, exact=False):
+        self.page.get_by_role("main").get_by_role("button", name=name, exact=exact).first.click()
+        self.page.wait_for_load_state()
+
+    def fill(self, **fields):
+        """Fill fields by their names; lists tick boxes."""
+        for name, value in fields.items():
+            for one in value if isinstance(value, list) else [value]:
+                self._fill_one(name, one)
+
+    def _fill_one(self, name, value):
+        field = self.page.get_by_role("main").locator(f"[name={name}]")
+        kind = field.first.evaluate("it => it.type")
+        if kind in {"checkbox", "radio"}:
+            self.page.locator(f"[name={name}][value='{value}']").check()
+        elif kind.startswith("select"):
+            field.select_option(label=value)
+        else:
+            field.fill(value)
+
+    def sees(self, text):
+        """The page says this, after what was pressed has come to its end."""
+        self.page.get_by_text(text).first.wait_for()
+
+    def look(self, *texts):
+        """See these words, then judge the page: one heading, nothing axe finds, nothing cut off on a narrow phone."""
+        for text in texts:
+            self.sees(text)
+        headings = self.page.locator("h1").all_inner_texts()
+        assert len(headings) == 1, f"{self.page.url} has the headings {headings}"
+        assert self.cut_off() == [], self.page.url
+        found = AXE.run(self.page, options=RULES).response["violations"]
+        assert [_told(violation) for violation in found] == [], self.page.url
+
+    def cut_off(self, width=NARROWEST):
+        """What a narrow window cuts off."""
+        self.page.set_viewport_size({"width": width, "height": self.height})
+        found = self.page.evaluate(CUT_OFF)
+        self.page.set_viewport_size({"width": self.width, "height": self.height})
+        return found
+
+    def tab_to(self, name, most=80):
+        """Walk by Tab to what is called so; the focus is seen at every step."""
+        for _step in range(most):
+            self.page.keyboard.press("Tab")
+            assert self.page.evaluate(FOCUS_IS_SEEN), f"focus is not seen at {self.page.evaluate(FOCUSED)!r}"
+            if re.search(name, self.page.evaluate(FOCUSED)):
+                return
+        raise AssertionError(f"Tab does not reach {name!r} at {self.page.url}")
+
+    def by_key(self, name, key="Enter"):
+        """Walk by Tab to what is called so, and press a key there."""
+        self.tab_to(name)
+        self.page.keyboard.press(key)
+        self.page.wait_for_load_state()
+
+
+def _told(violation):
+    nodes = [f"{node['target']} {node['failureSummary']}" for node in violation["nodes"][:3]]
+    return f"{violation['id']}: {violation['help']} {nodes}"
