@@ -77,7 +77,9 @@ class Series:
         starts = Counter(it.slot.astimezone(self.zone).time() for it in slotted if it.slot)
         lengths = Counter(it.ends_at - it.starts_at for it in slotted)
         start = starts.most_common(1)[0][0]
-        days = sorted(local.date() for it in slotted if (local := it.slot.astimezone(self.zone)).time() == start)
+        days = sorted(
+            local.date() for it in slotted if it.slot and (local := it.slot.astimezone(self.zone)).time() == start
+        )
         weekdays = tuple(sorted({day.weekday() for day in days}))
         return Weekly(weekdays, start, lengths.most_common(1)[0][0], days[0], days[-1], self.zone)
 

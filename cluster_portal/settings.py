@@ -177,6 +177,8 @@ MAIL_BODY_DAYS = environment.whole_number("MAIL_BODY_DAYS", 90)
 # Who answers for the data: shown in the footer and in mail to guardians.
 CONTROLLER = environment.text("CONTROLLER")
 DATA_PROTECTION_CONTACT = environment.text("DATA_PROTECTION_CONTACT")
+# Where the source of this very portal is to be had: the licence (AGPL, section 13) asks that its users can get it.
+SOURCE_URL = environment.address("SOURCE_URL", "", {"http", "https"})
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("ru", _("Russian")), ("ko", _("Korean"))]

@@ -1,6 +1,7 @@
 """The chain that a run page shows: agreement and clause → affiliation → enrolment → what comes next."""
 
 from dataclasses import dataclass
+from datetime import date
 
 from django.urls import reverse
 from django.utils.formats import date_format
@@ -8,7 +9,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from courses.models import Enrolment, Run
-from courses.taking_part import Right, in_run_zone, right_to_take_part, why_not_now, why_not_this_age
+from courses.taking_part import Right, in_run_zone, right_through, right_to_take_part, why_not_now, why_not_this_age
 from members.models import Cluster, Person
 from members.models.agreements import Ground, ground_of
 
@@ -40,8 +41,7 @@ def _right_of(enrolment: Enrolment) -> Right:
     affiliation = enrolment.affiliation
     if affiliation is None:
         return Right()
-    today = Cluster.current().today()
-    return Right(affiliation, ground_of(affiliation.institution, enrolment.run.course.kind, today))
+    return right_through(affiliation, enrolment.run, Cluster.current().today())
 
 
 def _sign_in(run: Run) -> Link:
@@ -50,14 +50,14 @@ def _sign_in(run: Run) -> Link:
 
 
 def _membership(right: Right, run: Run) -> Link | None:
-    if right.affiliation is None and right.holds:
-        return Link(_("Open to everyone"), status="done")
     if right.ground is not None:
         return Link(_agreement_title(right.ground), _clause(right.ground), _url(right.ground), "done")
-    if right.holds:
-        return Link(_("Partners are welcome"), str(right.affiliation.institution), status="done")
+    if right.holds and run.admits == Run.Admits.EVERYONE:
+        return Link(_("Open to everyone"), status="done")
     if right.affiliation is None:
         return None
+    if right.holds:
+        return Link(_("Partners are welcome"), str(right.affiliation.institution), status="done")
     institution = right.affiliation.institution
     ground = ground_of(institution, run.course.kind, Cluster.current().today())
     if ground is not None:  # the institution is a member: what is missing is said at the affiliation
@@ -74,7 +74,7 @@ def _agreement_title(ground: Ground) -> str:
 
 def _clause(ground: Ground) -> str:
     if ground.clause is None:
-        return date_format(ground.party.signed_on)
+        return _since(ground.party.signed_on)
     return f"§ {ground.clause.number}: {ground.clause.text}"
 
 
@@ -93,7 +93,7 @@ def _affiliation(right: Right) -> Link | None:
     title = _("%(role)s at %(institution)s") % said
     if right.wrong_role:
         return Link(title, right.missing, status="broken")
-    return Link(title, _("since %(day)s") % {"day": date_format(affiliation.starts_on)}, status="done")
+    return Link(title, _since(affiliation.starts_on), status="done")
 
 
 def _enrolment(run: Run, person: Person, enrolment: Enrolment | None, right: Right) -> Link:
@@ -125,11 +125,15 @@ def _said_of(enrolment: Enrolment) -> str:
 
 
 def _queue_text(enrolment: Enrolment) -> str:
-    if enrolment.state == Enrolment.State.OFFERED:
+    if enrolment.offered_until is not None:
         return _("Answer by %(when)s.") % {"when": in_run_zone(enrolment.run, enrolment.offered_until)}
     if enrolment.state == Enrolment.State.WAITING:
         return _("Number %(place)s in the queue") % {"place": enrolment.place_in_queue()}
-    return _("since %(day)s") % {"day": date_format(enrolment.state_since)}
+    return _since(enrolment.state_since)
+
+
+def _since(day: date | None) -> str:
+    return _("since %(day)s") % {"day": date_format(day)} if day else ""
 
 
 def _what_comes_next(run: Run, enrolment: Enrolment | None) -> Link:

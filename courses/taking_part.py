@@ -40,11 +40,17 @@ def right_to_take_part(person: Person, run: Run, day: date) -> Right:
         return Right(missing=_("You do not belong to an institution yet. Ask your institution to admit you."))
     if not fitting:
         return Right(affiliation=person.active_affiliations[0], missing=_wrong_role(run), wrong_role=True)
-    for affiliation in fitting:
-        ground = ground_of(affiliation.institution, run.course.kind, day)
-        if ground is not None or _is_admitted_partner(run, affiliation.institution, day):
-            return Right(affiliation, ground)
-    return Right(fitting[0], missing=_not_a_member(fitting[0].institution, day))
+    rights = [right_through(affiliation, run, day) for affiliation in fitting]
+    return next((right for right in rights if right.holds), rights[0])
+
+
+def right_through(affiliation: Affiliation, run: Run, day: date) -> Right:
+    """The right that one affiliation gives on a day, whatever its role, or why its institution gives none."""
+    institution = affiliation.institution
+    ground = ground_of(institution, run.course.kind, day)
+    if ground is not None or run.admits == Run.Admits.EVERYONE or _is_admitted_partner(run, institution, day):
+        return Right(affiliation, ground)
+    return Right(affiliation, missing=_not_a_member(institution, day))
 
 
 def why_not_now(run: Run, at: datetime) -> str:
@@ -80,7 +86,7 @@ def in_run_zone(run: Run, at: datetime) -> str:
 
 def roles_in_words(run: Run) -> str:
     """For whom a run is, as a list of roles."""
-    return ", ".join(str(ROLES_ADDRESSED[role]) for role in run.roles)
+    return ", ".join(str(ROLES_ADDRESSED[Affiliation.Role(role)]) for role in run.roles)
 
 
 ROLES_ADDRESSED = {

@@ -10,4 +10,5 @@ def cluster(request):
         "demo": settings.DEMO,
         "controller": settings.CONTROLLER,
         "data_protection_contact": settings.DATA_PROTECTION_CONTACT,
+        "source_url": settings.SOURCE_URL,
     }

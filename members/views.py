@@ -42,7 +42,8 @@ def institution(request: HttpRequest, slug: str) -> HttpResponse:
     """One institution: what it is, by which documents it belongs, how to join it."""
     today = request.cluster.today()
     it = get_object_or_404(Institution.objects.with_standing(today).select_related("region"), slug=slug)
-    parties = it.parties.filter(agreement__in=Agreement.objects.visible_to(request.user)).select_related("agreement").prefetch_related("agreement__clauses")
+    parties = it.parties.filter(agreement__in=Agreement.objects.visible_to(request.user))
+    parties = parties.select_related("agreement").prefetch_related("agreement__clauses")
     mine = [own for own in _own_affiliations(request) if own.institution_id == it.pk]
     return render(request, "members/institution.html", {"it": it, "parties": parties, "mine": mine})
 

@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.db import transaction
 
 from cluster_portal.audit import record, record_changes
@@ -6,7 +8,7 @@ from members.models import Person
 
 
 @transaction.atomic
-def create_course(by: Person | None, **facts) -> Course:
+def create_course(by: Person | None, **facts: Any) -> Course:
     """Describe a new course."""
     course = Course.objects.create(**facts)
     record("courses.course.create", course, by=by)
@@ -14,7 +16,7 @@ def create_course(by: Person | None, **facts) -> Course:
 
 
 @transaction.atomic
-def change_course(course: Course, by: Person, **changes) -> list[str]:
+def change_course(course: Course, by: Person, **changes: Any) -> list[str]:
     """Change the description of a course; return the names of the changed fields."""
     changed = [name for name, value in changes.items() if getattr(course, name) != value]
     for name in changed:

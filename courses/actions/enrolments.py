@@ -28,8 +28,9 @@ def enrol(run: Run, person: Person, by: Person, pool: Pool | None = None) -> Enr
         raise Refused(broken)
     if run.enrolments.live().filter(person=person).exists():
         raise Refused(_("You are enrolled in this run already. Its page shows your place."))
+    clause = right.ground.clause if right.ground else None
     enrolment = Enrolment.objects.create(
-        run=run, pool=chosen, person=person, affiliation=right.affiliation, clause=right.ground and right.ground.clause
+        run=run, pool=chosen, person=person, affiliation=right.affiliation, clause=clause
     )
     record("courses.enrolment.ask", enrolment, by=by, state=enrolment.state)
     _place_or_queue(enrolment, chosen, by)
@@ -40,7 +41,7 @@ def enrol(run: Run, person: Person, by: Person, pool: Pool | None = None) -> Enr
 def accept_offer(enrolment: Enrolment, by: Person) -> None:
     """Take the place that was offered, before its deadline."""
     enrolment, _pool = lock_enrolment(enrolment)
-    if enrolment.state == Enrolment.State.OFFERED and enrolment.offered_until <= now():
+    if enrolment.offered_until is not None and enrolment.offered_until <= now():
         raise Refused(_("The time to answer is over, and the place goes to the next in the queue."))
     make_move(enrolment, "accept", by=by, offered_until=None)
     cancel_mails(about=enrolment, templates=["courses/offered"], reason="the offer was answered")

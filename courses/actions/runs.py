@@ -1,3 +1,6 @@
+from collections.abc import Iterable
+from typing import Any
+
 from django.db import transaction
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
@@ -14,7 +17,9 @@ MAILED_WHEN_CHANGED = {"place", "online_link", "time_zone"}
 
 
 @transaction.atomic
-def create_run(course: Course, by: Person | None, places: dict[str, int], instructors=(), **facts) -> Run:
+def create_run(
+    course: Course, by: Person | None, places: dict[str, int], instructors: Iterable[Person] = (), **facts: Any
+) -> Run:
     """Prepare a new run of a course, as a draft, with its places (sort of pool → how many)."""
     run = Run.objects.create(course=course, **facts)
     run.instructors.set(instructors)
@@ -24,7 +29,7 @@ def create_run(course: Course, by: Person | None, places: dict[str, int], instru
 
 
 @transaction.atomic
-def change_run(run: Run, by: Person, **changes) -> list[str]:
+def change_run(run: Run, by: Person, **changes: Any) -> list[str]:
     """Change what a run says; when it is live and people would come to a wrong place, they are told."""
     run = lock_run(run)
     instructors = changes.pop("instructors", None)

@@ -1,4 +1,5 @@
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils.timezone import now
@@ -58,7 +59,7 @@ def add_session(
 
 
 @transaction.atomic
-def move_session(session: Session, starts_at: datetime, ends_at: datetime, by: Person, **words) -> Session:
+def move_session(session: Session, starts_at: datetime, ends_at: datetime, by: Person, **words: Any) -> Session:
     """Move a session to another time or place, or rename it; people of a live run are told of time and place."""
     run = lock_run(session.run)
     session = Session.objects.select_for_update(no_key=True, of=("self",)).get(pk=session.pk)

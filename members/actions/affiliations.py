@@ -1,4 +1,5 @@
 from datetime import date
+from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.db import transaction
@@ -24,7 +25,7 @@ def ask_to_join(person: Person, institution: Institution, role: str, by: Person)
 
 
 @transaction.atomic
-def invite_person(institution: Institution, email: str, role: str, by: Person, **names) -> Affiliation:
+def invite_person(institution: Institution, email: str, role: str, by: Person, **names: Any) -> Affiliation:
     """Invite somebody into an institution by mail; whoever is known already keeps their Person."""
     email = email.strip().lower()
     person = Person.objects.active().filter(email=email).first()
@@ -91,7 +92,7 @@ def end_affiliation(affiliation: Affiliation, by: Person) -> None:
         queue_mail("members/ended", about=affiliation, to=affiliation.person)
 
 
-def _enter(person, institution, role, state, by, **facts) -> Affiliation:
+def _enter(person: Person, institution: Institution, role: str, state: str, by: Person, **facts: Any) -> Affiliation:
     """Create a live affiliation under the person's lock, so that two requests at once cannot both pass the check."""
     Person.objects.select_for_update(no_key=True).get(pk=person.pk)
     known = person.affiliations.live().filter(institution=institution, role=role).first()

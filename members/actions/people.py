@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
@@ -8,7 +10,7 @@ from members.models import Person
 
 
 @transaction.atomic
-def enter_person(by: Person | None, email: str = "", password: str | None = None, **names) -> Person:
+def enter_person(by: Person | None, email: str = "", password: str | None = None, **names: Any) -> Person:
     """Make a person known to the portal; without a password they have yet to claim it."""
     try:
         with transaction.atomic():
@@ -20,7 +22,7 @@ def enter_person(by: Person | None, email: str = "", password: str | None = None
 
 
 @transaction.atomic
-def change_profile(person: Person, by: Person, **changes) -> list[str]:
+def change_profile(person: Person, by: Person, **changes: Any) -> list[str]:
     """Change what a person says about themself; return the names of the changed fields."""
     changed = [name for name, value in changes.items() if getattr(person, name) != value]
     for name in changed:

@@ -15,7 +15,9 @@ def rows(model):
         yield f"| {', '.join(sources)} | {name} | {step.target} |"
 
 
-@pytest.mark.parametrize("model", [it for it in apps.get_models() if hasattr(it, "MOVES")], ids=lambda it: it._meta.label)
+@pytest.mark.parametrize(
+    "model", [it for it in apps.get_models() if hasattr(it, "MOVES")], ids=lambda it: it._meta.label
+)
 def test_the_table_of_states_is_the_models(model):
     text = (ROOT / model._meta.app_label / "README.md").read_text()
     assert [row for row in rows(model) if row not in text] == []

@@ -40,7 +40,7 @@ def test_the_type_is_decided_by_the_content_not_by_the_name():
 
 @pytest.mark.parametrize("content", [b"", b"MZ\x90\x00" + b"\x00" * 64, b"<?php\x00", b"\x7fELF" + b"\x00" * 60])
 def test_what_we_do_not_take_is_refused_with_a_sentence(content):
-    with pytest.raises(Refused, match="Choose a smaller one|Save it as one of these"):
+    with pytest.raises(Refused, match=r"Choose a smaller one|Save it as one of these"):
         keep(content)
 
 

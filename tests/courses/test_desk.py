@@ -30,8 +30,9 @@ def course():
 
 
 RUN = {
-    "title": "spring 2027", "time_zone": "Europe/Moscow", "enrol_from": "2027-01-10T09:00", "enrol_until": "2027-03-01T18:00",
-    "admits": "members", "offer_hours": "48", "room_places": "30", "online_places": "",
+    "title": "spring 2027", "time_zone": "Europe/Moscow", "enrol_from": "2027-01-10T09:00",
+    "enrol_until": "2027-03-01T18:00", "admits": "members", "offer_hours": "48", "room_places": "30",
+    "online_places": "",
 }  # fmt: skip
 PATTERN = {
     "weekdays": ["1", "3"], "start_time": "16:00", "minutes": "90", "first_day": "2027-03-03", "last_day": "2027-04-28",
@@ -48,8 +49,8 @@ def said(response):
 
 
 def test_a_course_is_described_and_its_first_run_comes_next(client):
-    response = client.post(reverse("courses:desk_new_course"), {
-        "title": "ИИ в преподавании", "kind": "course", "summary": "Two months.", "language": "ru", "hours": "72"})  # fmt: skip
+    facts = {"title": "ИИ в преподавании", "kind": "course", "summary": "Two months.", "language": "ru", "hours": "72"}
+    response = client.post(reverse("courses:desk_new_course"), facts)
     course = Course.objects.get()
     assert course.slug == "ii-v-prepodavanii"
     assert response["Location"] == reverse("courses:desk_new_run", args=[course.slug])

@@ -202,7 +202,7 @@ REFUSALS = [
     (no_member, "School 9 is not a member of the cluster"),
     (a_former_member, "School 1 is not a member any more since"),
     (ended_affiliation, "do not belong to an institution"),
-    (under_age, "only people of 18 and older|Only people of 18 and older"),
+    (under_age, r"[oO]nly people of 18 and older"),
     (of_unknown_age, "do not know your age"),
 ]
 

@@ -5,6 +5,7 @@ import random
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.db import connections
@@ -194,10 +195,7 @@ def test_no_deadlock_in_a_thousand_rounds(run, pool, cast, crowd):
         answer(actions.decline_offer),
         other_places,
     ]
-    work = [
-        (lambda deed=dice.choice(choices if n % 50 else [move]), person=dice.choice(people): deed(person))
-        for n in range(ROUNDS)
-    ]
+    work = [partial(dice.choice(choices if n % 50 else [move]), dice.choice(people)) for n in range(ROUNDS)]
     errors = [error for error in at_once(work, 8) if error and not isinstance(error, Refused)]
     assert errors == [], f"seed {seed}"
     assert consistent(run), f"seed {seed}"

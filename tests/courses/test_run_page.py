@@ -77,6 +77,22 @@ def test_a_wrong_role_breaks_the_affiliation_and_leaves_the_agreement_whole(run,
     ]  # fmt: skip
 
 
+def test_who_is_in_and_lost_the_right_sees_the_broken_link_and_stays_in(run, cast):
+    enrolment = actions.enrol(run, cast.teacher, by=cast.teacher)
+    cast.school.parties.update(withdrawn_on=localdate() - timedelta(days=1))
+    assert links(run, cast.teacher, enrolment)[:3] == [
+        ("Agreement", "broken"), ("Teacher at School 1", "done"), ("You are in", "done"),
+    ]  # fmt: skip
+
+
+def test_a_run_for_everyone_says_so(run, cast):
+    run.admits = "everyone"
+    run.save()
+    assert links(run, cast.outsider)[0] == ("Open to everyone", "done")
+    stranger = make.AffiliationFactory(institution__name="School 9").person
+    assert links(run, stranger)[:2] == [("Open to everyone", "done"), ("Teacher at School 9", "done")]
+
+
 def test_unknown_age_breaks_the_enrolment_with_a_link_to_the_profile(run, cast):
     cast.teacher.birth_date = None
     ((title, text),) = broken(run, cast.teacher)
