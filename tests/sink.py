@@ -10,7 +10,6 @@ from email.policy import default
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP
 
-
 logging.getLogger("mail.log").setLevel(logging.WARNING)
 
 
@@ -26,19 +25,19 @@ class Sink:
         self.controller: Controller | None = None
         self.port = 0
 
-    async def handle_EHLO(self, server, session, envelope, hostname, responses):  # noqa: N802 (aiosmtpd's names)
+    async def handle_EHLO(self, server, session, envelope, hostname, responses):
         with self._lock:
             self.connections += 1
         session.host_name = hostname
         return responses
 
-    async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802
+    async def handle_RCPT(self, server, session, envelope, address, options):
         if address in self.refused:
             return self.refused[address]
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, server, session, envelope):  # noqa: N802
+    async def handle_DATA(self, server, session, envelope):
         if answer := self.answers(envelope.content):
             return answer
         with self._lock:
@@ -66,7 +65,8 @@ class Sink:
 
 class _Controller(Controller):
     def factory(self):
-        return SMTP(self.handler, enable_SMTPUTF8=False, data_size_limit=None)
+        # Named, because it would look up its own name otherwise, and wait half a minute where no name server answers.
+        return SMTP(self.handler, hostname="localhost", enable_SMTPUTF8=False, data_size_limit=None)
 
 
 def _free_port() -> int:
