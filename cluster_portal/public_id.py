@@ -18,7 +18,9 @@ class PublicIdField(models.CharField):
     """The public id of a row, set once when the row is made."""
 
     def __init__(self, **options):
-        super().__init__(**{"max_length": LENGTH, "unique": True, "editable": False, "default": new_public_id} | options)
+        super().__init__(
+            **{"max_length": LENGTH, "unique": True, "editable": False, "default": new_public_id} | options
+        )
 
 
 class PublicIdConverter:

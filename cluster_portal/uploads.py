@@ -85,7 +85,9 @@ def _type_of(content: bytes) -> str:
     kind = filetype.guess(content)
     found = kind.mime if kind else ("text/plain" if _is_text(content) else "")
     if found not in ENDINGS:
-        raise Refused(_("We take PDF, Word, Excel, PowerPoint, text, PNG, JPEG and WebP files. Save it as one of these."))
+        raise Refused(
+            _("We take PDF, Word, Excel, PowerPoint, text, PNG, JPEG and WebP files. Save it as one of these.")
+        )
     return found
 
 
