@@ -67,7 +67,9 @@ def new_run(request: HttpRequest, slug: str) -> HttpResponse:
         it = actions.create_run(course, request.user, places=form.places(), **form.cleaned_data)
         messages.success(request, _("The run is prepared. Plan its sessions next."))
         return redirect("courses:desk_pattern", it.public_id)
-    return render(request, "courses/desk_form.html", {"form": form, "title": _("New run: %(course)s") % {"course": course}})
+    return render(
+        request, "courses/desk_form.html", {"form": form, "title": _("New run: %(course)s") % {"course": course}}
+    )
 
 
 @coordinators_only
@@ -178,6 +180,8 @@ def places(request: HttpRequest, public_id: str, pool_id: str) -> HttpResponse:
     pool = get_object_or_404(Pool.objects.filter(run=it), public_id=pool_id)
     form = PlacesForm(request.POST or None, instance=pool)
     asked = form.cleaned_data["places"] if request.method == "POST" and form.is_valid() else None
+    if asked is not None and (offers := pool.offers_with(asked)) and not _confirmed(request):
+        return ask_before_mailing(request, it, [(_("Next in the queue"), offers)])
     if asked is not None and _tried(request, actions.change_places, pool, asked):
         messages.success(request, _("The places are saved."))
         return redirect("courses:desk_run", public_id)
@@ -222,10 +226,14 @@ def sign_in_sheet(request: HttpRequest, public_id: str) -> HttpResponse:
 @coordinators_only
 @require_POST
 def act_on_enrolment(request: HttpRequest, public_id: str, enrolment_id: str) -> HttpResponse:
-    """Take somebody out of a run, or out of its queue."""
+    """Take somebody out of a run, or out of its queue; they are told, and so is whoever is offered the place."""
     it = _run_of(request, public_id)
-    enrolment = get_object_or_404(it.enrolments.select_related("person"), public_id=enrolment_id)
-    enrolment.run = it
+    enrolment = get_object_or_404(it.enrolments.select_related("person", "pool"), public_id=enrolment_id)
+    enrolment.run = enrolment.pool.run = it
+    if enrolment.is_live and not _confirmed(request):
+        next_in_queue = int(enrolment.takes_place and enrolment.pool.offers_with(enrolment.pool.places + 1))
+        people = [(enrolment.person.full_name, 1), (_("Next in the queue"), next_in_queue)]
+        return ask_before_mailing(request, it, [row for row in people if row[1]])
     act(request, enrolment, actions.ACTIONS["enrolment"])
     return redirect("courses:desk_roster", public_id)
 
@@ -239,10 +247,13 @@ def rights_lost(request: HttpRequest) -> HttpResponse:
     return render(request, "courses/desk_rights_lost.html", {"page": page.get_page(request.GET.get("page"))})
 
 
-def ask_before_mailing(request: HttpRequest, it: Run) -> HttpResponse:
-    """Say whom the change would mail, and how many, and ask; the form comes back with everything that was entered."""
+def ask_before_mailing(request: HttpRequest, it: Run, people: list[tuple[str, int]] | None = None) -> HttpResponse:
+    """Say whom the change would mail, and how many, and ask; the form comes back with everything that was entered.
+
+    Without `people` (who in words, how many) it is everybody who counts on the run.
+    """
     hidden = [(name, value) for name, values in request.POST.lists() for value in values if name not in NOT_REPEATED]
-    people = it.enrolments.expecting_mail().by_state()
+    people = it.enrolments.expecting_mail().by_state() if people is None else people
     shown = {"run": it, "hidden": hidden, "people": people, "total": sum(count for _state, count in people)}
     return render(request, "courses/desk_confirm.html", shown)
 

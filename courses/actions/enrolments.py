@@ -1,4 +1,4 @@
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 from django.utils.timezone import now
@@ -80,7 +80,7 @@ def lapse_overdue_offers(at: datetime) -> int:
 
 def offer_free_places(pool: Pool) -> list[Enrolment]:
     """Offer every free place of a locked pool to the queue, first come first served. The caller holds the locks."""
-    deadline = _offer_deadline(pool.run)
+    deadline = pool.run.offers_until(now())
     if deadline is None or not pool.has_place():
         return []
     queue = Enrolment.objects.in_queue().filter(pool=pool).select_for_update(no_key=True, of=("self",))
@@ -132,11 +132,3 @@ def _take(pool: Pool, places: int) -> None:
     if places:
         pool.taken += places
         Pool.objects.filter(pk=pool.pk).update(taken=pool.taken)
-
-
-def _offer_deadline(run: Run) -> datetime | None:
-    """Until when an offer made now holds: the run's answer time, but not past its first session; None: too late."""
-    first = run.sessions.planned().values_list("starts_at", flat=True).first()
-    if not run.is_live or first is None or first <= now():
-        return None
-    return min(now() + timedelta(hours=run.offer_hours), first)

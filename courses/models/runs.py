@@ -1,5 +1,5 @@
 import zoneinfo
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -171,6 +171,13 @@ class Run(models.Model):
         """All four sums, as a page shows them."""
         return {what: self.total(what) for what in ("places", "taken", "offered", "waiting")}
 
+    def offers_until(self, at: datetime) -> datetime | None:
+        """Until when a place offered at an instant can be held: not past the first session; None: too late."""
+        first = self.sessions.planned().values_list("starts_at", flat=True).first()
+        if not self.is_live or first is None or first <= at:
+            return None
+        return min(at + timedelta(hours=self.offer_hours), first)
+
     def takes_enrolments_at(self, at: datetime) -> bool:
         """Whether one can enrol at an instant."""
         return self.is_live and self.enrol_from <= at < self.enrol_until
@@ -309,3 +316,9 @@ class Pool(models.Model):
     def has_place(self) -> bool:
         """Whether one more person fits."""
         return self.taken < self.places
+
+    def offers_with(self, places: int) -> int:
+        """To how many in the queue a place would be offered at once if the pool had so many places."""
+        if places <= self.taken or self.run.offers_until(now()) is None:
+            return 0
+        return min(places - self.taken, self.enrolments.in_queue().count())

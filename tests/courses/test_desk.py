@@ -211,6 +211,14 @@ def test_capacity_below_what_is_taken_is_refused(client, run, full):
     assert Pool.objects.get().places == 2
 
 
+def test_more_places_ask_first_because_they_are_offered_at_once(client, run, full):
+    url = reverse("courses:desk_places", args=[run.public_id, run.pools.get().public_id])
+    response = client.post(url, {"places": "9"})
+    assert (response.context["people"], OutboxMail.objects.count()) == ([("Next in the queue", 1)], 0)
+    client.post(url, dict(response.context["hidden"]) | {"confirmed": "yes"})
+    assert OutboxMail.objects.get().template == "courses/offered"
+
+
 def test_the_roster_is_taken_as_a_spreadsheet_without_formulas(client, run, cast):
     cast.teacher.family_name = "=HYPERLINK(1)"
     cast.teacher.save()
@@ -232,7 +240,9 @@ def test_the_sign_in_sheet_lists_those_confirmed_by_name(client, run, full):
 
 def test_somebody_is_taken_out_on_the_roster(client, run, full):
     url = reverse("courses:desk_act_on_enrolment", args=[run.public_id, full[0].public_id])
-    client.post(url, {"move": "cancel"})
+    response = client.post(url, {"move": "cancel"})
+    assert (response.context["total"], OutboxMail.objects.count()) == (2, 0)
+    client.post(url, dict(response.context["hidden"]) | {"confirmed": "yes"})
     full[0].refresh_from_db()
     full[2].refresh_from_db()
     assert (full[0].state, full[2].state) == ("cancelled", "offered")
