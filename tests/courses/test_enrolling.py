@@ -200,7 +200,7 @@ REFUSALS = [
     (another_audience, "This run is for: heads"),
     (no_institution, "do not belong to an institution"),
     (no_member, "School 9 is not a member of the cluster"),
-    (a_former_member, "School 1 is not a member any more since"),
+    (a_former_member, "School 1 is not a member since"),
     (ended_affiliation, "do not belong to an institution"),
     (under_age, r"[oO]nly people of 18 and older"),
     (of_unknown_age, "do not know your age"),

@@ -66,7 +66,7 @@ def test_a_school_that_left_is_named_with_the_day(run, cast):
     cast.school.parties.update(withdrawn_on=localdate() - timedelta(days=1))
     ((title, text),) = broken(run, cast.teacher)
     assert title == "Agreement"
-    assert text.startswith("School 1 is not a member any more since")
+    assert text.startswith("School 1 is not a member since")
 
 
 def test_a_wrong_role_breaks_the_affiliation_and_leaves_the_agreement_whole(run, cast):
