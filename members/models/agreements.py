@@ -78,7 +78,7 @@ class Agreement(models.Model):
         TERMINATED = "terminated", _("Terminated")
 
     MOVES = {
-        "open": move([State.DRAFT], State.OPEN, _("Open for signature")),
+        "open": move([State.DRAFT], State.OPEN, _("Open it for signature")),
         "conclude": move([State.OPEN], State.CONCLUDED, _("Conclude")),
         "withdraw": move([State.DRAFT, State.OPEN], State.WITHDRAWN, _("Withdraw")),
         "terminate": move([State.CONCLUDED], State.TERMINATED, _("Terminate")),
