@@ -35,7 +35,8 @@ lint: installed-for-tests
 
 words: installed-for-tests
 	@command -v xgettext >/dev/null || { echo 'Collecting words needs gettext: apt-get install gettext'; exit 1; }
-	$(WITHOUT_SERVERS) .venv/bin/python manage.py makemessages --all --no-wrap --ignore '.venv' --ignore '.local*'
+	$(WITHOUT_SERVERS) .venv/bin/python manage.py makemessages --all --no-wrap --no-location --no-obsolete \
+		--ignore '.venv' --ignore '.local*' --ignore tests --ignore bench
 	.venv/bin/python -m cluster_portal.launch.translations
 
 clean: python

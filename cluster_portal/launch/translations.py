@@ -1,5 +1,6 @@
 """Compile the translations (.po) with Babel: a bare machine has no gettext, and .mo files are not committed."""
 
+import os
 from pathlib import Path
 
 from babel.messages.mofile import write_mo
@@ -15,7 +16,7 @@ def compile_translations(folder: Path = LOCALE) -> list[Path]:
         target = source.with_suffix(".mo")
         if target.exists() and target.stat().st_mtime >= source.stat().st_mtime:
             continue
-        fresh = target.with_suffix(".mo.new")
+        fresh = target.with_suffix(f".{os.getpid()}.mo")  # a name of its own: two may start at once
         with source.open("rb") as text, fresh.open("wb") as compiled:
             write_mo(compiled, read_po(text, locale=source.parts[-3]))
         fresh.replace(target)
