@@ -22,7 +22,7 @@ from cluster_portal.launch.valkey import Valkey
 # Durability is not under test; a killed run throws its database away.
 HASTY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
 IN_CI = os.environ.get("CI") == "true"
-NEVER_SKIPPED_IN_CI = {"launch", "browser"}
+NEVER_SKIPPED_IN_CI = {"launch", "browser", "words"}
 
 forbidden: list[str] = []
 skipped: list[str] = []
