@@ -7,7 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 from coordination.examples.people import PASSWORD
 
 AXE = Axe()
-RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]}}
+RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]}, "resultTypes": ["violations"]}
 NARROWEST = 320
 # Text that leaves the window, or its own clipping box; what only screen readers read is meant to be clipped.
 CUT_OFF = """() => {
@@ -109,9 +109,13 @@ class Visitor:
     def cut_off(self, width=NARROWEST):
         """What a narrow window cuts off."""
         self.page.set_viewport_size({"width": width, "height": self.height})
-        found = self.page.evaluate(CUT_OFF)
+        found = self.cut_off_now()
         self.page.set_viewport_size({"width": self.width, "height": self.height})
         return found
+
+    def cut_off_now(self):
+        """What the window cuts off as wide as it is."""
+        return self.page.evaluate(CUT_OFF)
 
     def tab_to(self, name, most=80):
         """Walk by Tab to what is called so; the focus is seen at every step."""
@@ -122,11 +126,12 @@ class Visitor:
                 return
         raise AssertionError(f"Tab does not reach {name!r} at {self.page.url}")
 
-    def by_key(self, name, key="Enter"):
-        """Walk by Tab to what is called so, and press a key there."""
+    def by_key(self, name, key="Enter", to=None):
+        """Walk by Tab to what is called so, and press a key there; `to` is the address where that leads."""
         self.tab_to(name)
         self.page.keyboard.press(key)
-        self.page.wait_for_load_state()
+        if to:
+            self.page.wait_for_url(to)
 
 
 def _told(violation):
