@@ -84,9 +84,12 @@ class OutboxMailQuerySet(models.QuerySet):
         """Mail that we gave up on."""
         return self.filter(state=OutboxMail.State.FAILED)
 
-    def about(self, obj):
-        """Mail about one object."""
-        return self.filter(about_model=obj._meta.label_lower, about_id=obj.public_id)
+    def about(self, *objects):
+        """Mail about these objects of one model."""
+        if not objects:
+            return self.none()
+        ids = [obj.public_id for obj in objects]
+        return self.filter(about_model=objects[0]._meta.label_lower, about_id__in=ids)
 
     def visible_to(self, person):
         """The outbox is the whole cluster's: its coordinators see all of it, nobody else any."""

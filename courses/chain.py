@@ -8,7 +8,7 @@ from django.utils.formats import date_format
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
-from courses.models import Enrolment, Run
+from courses.models import Enrolment, Run, Session
 from courses.taking_part import Right, in_run_zone, right_through, right_to_take_part, why_not_now, why_not_this_age
 from members.models import Cluster, Person
 from members.models.agreements import Ground, ground_of
@@ -137,7 +137,8 @@ def _since(day: date | None) -> str:
 
 
 def _what_comes_next(run: Run, enrolment: Enrolment | None) -> Link:
-    coming = run.sessions.planned().filter(starts_at__gt=now()).first()
+    planned = (it for it in run.sessions.all() if it.state == Session.State.PLANNED)
+    coming = next((it for it in planned if it.starts_at > now()), None)
     is_in = enrolment is not None and enrolment.state == Enrolment.State.CONFIRMED
     if coming is None:
         return Link(_("All sessions are over"), status="done" if is_in else "open")

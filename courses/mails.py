@@ -40,13 +40,14 @@ def _offer_link(mail: OutboxMail) -> dict[str, str]:
 def about_enrolment(wanted: WantedMail) -> dict[str, Any]:
     """The run, its sessions ahead and its page."""
     enrolment, run = wanted.about, wanted.about.run
-    ahead = run.sessions.planned().filter(ends_at__gt=now()).order_by("starts_at", "pk")
+    # In Python, because a round of mails about one run has fetched its sessions once.
+    ahead = [it for it in run.sessions.all() if it.state == Session.State.PLANNED and it.ends_at > now()]
     return {
         "enrolment": enrolment,
         "run": run,
         "title": run.course.title,
         "page": run.get_absolute_url(),
-        "sessions": list(ahead[: SESSIONS_SHOWN + 1]),
+        "sessions": ahead[: SESSIONS_SHOWN + 1],
         "shown": f":{SESSIONS_SHOWN}",
     }
 
@@ -56,7 +57,8 @@ def _about_queue(wanted: WantedMail) -> dict[str, Any]:
 
 
 def _about_cancelled_session(wanted: WantedMail) -> dict[str, Any]:
-    return about_enrolment(wanted) | {"session": Session.objects.filter(public_id=wanted.occasion).first()}
+    sessions = wanted.about.run.sessions.all()
+    return about_enrolment(wanted) | {"session": next(it for it in sessions if it.public_id == wanted.occasion)}
 
 
 def _session_is_on(mail: OutboxMail) -> bool:

@@ -48,7 +48,8 @@ def course(request: HttpRequest, slug: str) -> HttpResponse:
 @login_not_required
 def run(request: HttpRequest, public_id: str) -> HttpResponse:
     """One run: its sessions and places, and the chain that says whether and why I can take part."""
-    it = get_object_or_404(Run.objects.visible_to(request.user).for_lists(), public_id=public_id)
+    it = get_object_or_404(Run.objects.visible_to(request.user).for_page(), public_id=public_id)
+    it.read_dates()
     return render(request, "courses/run.html", {"it": it, "now": now(), **_what_i_have(request, it)})
 
 

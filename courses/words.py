@@ -2,12 +2,13 @@
 
 import zoneinfo
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, time
+from functools import lru_cache
 
-from django.utils.formats import date_format
+from django.utils import formats
 from django.utils.timezone import get_current_timezone, localtime
+from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext
 
 from courses.models import Run, Session
 from courses.patterns import WeeklyPattern
@@ -108,6 +109,17 @@ def zone_name(zone: zoneinfo.ZoneInfo | None = None) -> str:
     if key == "UTC":
         return key
     return str(ZONES.get(key) or _("%(city)s time") % {"city": key.rpartition("/")[2].replace("_", " ")})
+
+
+def date_format(at: date | time, form: str) -> str:
+    """A day or a clock time in the reader's words. Remembered, because a programme says the same ones all day."""
+    wall_clock = at.replace(tzinfo=None) if isinstance(at, datetime) else at
+    return _date_format(wall_clock, form, get_language())
+
+
+@lru_cache(maxsize=10_000)
+def _date_format(at: date | time, form: str, _language: str | None) -> str:
+    return formats.date_format(at, form)
 
 
 def _span(start: datetime, end: datetime) -> str:

@@ -2,12 +2,16 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
+from django.db.models import prefetch_related_objects
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from cluster_portal.audit import record, record_changes
+from cluster_portal.calendar import Messages
+from cluster_portal.hooks import WantedMail
+from cluster_portal.models import OutboxMail
 from cluster_portal.moves import Refused, make_move, make_moves
-from cluster_portal.outbox import cancel_mails, queue_mail
+from cluster_portal.outbox import cancel_rows, queue_mails
 from courses import calendars
 from courses.actions.locks import lock_pools, lock_run
 from courses.models import Course, Enrolment, Pool, Run
@@ -68,12 +72,8 @@ def cancel_run(run: Run, by: Person) -> None:
     )
     make_moves(enrolments, "cancel", by=by, reason="the run was cancelled", offered_until=None)
     Pool.objects.filter(pk__in=[pool.pk for pool in pools]).update(taken=0)
-    for enrolment in enrolments:
-        enrolment.run = run
-        cancel_mails(about=enrolment, reason="the run was cancelled")
-        queue_mail(
-            "courses/run_cancelled", about=enrolment, to=enrolment.person, calendar=calendars.withdraw(enrolment)
-        )
+    cancel_rows(OutboxMail.objects.about(*enrolments).unfinished(), reason="the run was cancelled")
+    tell(enrolments, run, "courses/run_cancelled", calendars.run_cancelled(run, enrolments))
 
 
 @transaction.atomic
@@ -88,16 +88,16 @@ def close_run(run: Run, by: Person) -> None:
 def tell_sessions_changed(run: Run) -> None:
     """Queue the mail that says when and where the sessions are now, with the calendar update, for all in the run."""
     enrolments = people_to_tell(run)
-    invitations = calendars.sessions_changed(run, enrolments)
+    news = calendars.sessions_changed(run, enrolments)
+    tell(enrolments, run, "courses/sessions_changed", news, occasion=now().isoformat())
+
+
+def tell(enrolments: list[Enrolment], run: Run, template: str, news: dict[int, Messages], occasion: str = "") -> None:
+    """Queue one mail for each of many people of a run, with their calendar news, in batches."""
+    prefetch_related_objects([run], "sessions")
     for enrolment in enrolments:
         enrolment.run = run
-        queue_mail(
-            "courses/sessions_changed",
-            about=enrolment,
-            to=enrolment.person,
-            occasion=now().isoformat(),
-            calendar=invitations[enrolment.pk],
-        )
+    queue_mails(WantedMail(template, it, it.person, occasion, calendar=news[it.pk]) for it in enrolments)
 
 
 def people_to_tell(run: Run) -> list[Enrolment]:

@@ -7,10 +7,9 @@ from django.utils.translation import gettext as _
 
 from cluster_portal.audit import record, record_changes
 from cluster_portal.moves import Refused, make_move
-from cluster_portal.outbox import queue_mail
 from courses import calendars
 from courses.actions.locks import lock_run
-from courses.actions.runs import people_to_tell, tell_sessions_changed
+from courses.actions.runs import people_to_tell, tell, tell_sessions_changed
 from courses.models import Pattern, Run, Session
 from courses.patterns import LONGEST_DAYS, WeeklyPattern
 from courses.taking_part import in_run_zone
@@ -89,16 +88,8 @@ def cancel_session(session: Session, by: Person) -> None:
     if not run.is_live:
         return
     enrolments = people_to_tell(run)
-    notices = calendars.session_cancelled(session, enrolments)
-    for enrolment in enrolments:
-        enrolment.run = run
-        queue_mail(
-            "courses/session_cancelled",
-            about=enrolment,
-            to=enrolment.person,
-            occasion=session.public_id,
-            calendar=notices[enrolment.pk],
-        )
+    news = calendars.session_cancelled(session, enrolments)
+    tell(enrolments, run, "courses/session_cancelled", news, occasion=session.public_id)
 
 
 def _keep_pattern(run: Run, pattern: WeeklyPattern) -> None:

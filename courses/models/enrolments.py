@@ -22,7 +22,10 @@ class EnrolmentQuerySet(models.QuerySet):
 
     def newest_in(self, run):
         """The latest attempt in a run, with what its page shows, or None."""
-        return self.filter(run=run).select_related("run__course", "affiliation__institution", "clause").last()
+        newest = self.filter(run=run).select_related("affiliation__institution", "clause").last()
+        if newest is not None:
+            newest.run = run
+        return newest
 
     def for_own_page(self):
         """With what a person's own page shows, the newest first."""

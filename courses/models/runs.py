@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Count, F, Max, Min, Prefetch, Q, Sum
+from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, Subquery, Sum, Value
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
@@ -13,6 +14,7 @@ from cluster_portal.public_id import PublicIdField
 from cluster_portal.search import found
 from cluster_portal.states import move
 from courses.models.courses import PUBLIC_RUN_STATES, Course
+from courses.models.enrolments import Enrolment
 from members.models.cluster import validate_time_zone
 from members.models.people import Affiliation
 
@@ -49,17 +51,23 @@ class RunQuerySet(models.QuerySet):
 
     def with_dates(self):
         """Each run with the start of its first and the end of its last session, and how many there are."""
-        planned = Q(sessions__state=Session.State.PLANNED)
+        planned = Session.objects.planned().filter(run=OuterRef("pk")).order_by()
         return self.annotate(
-            first_start=Min("sessions__starts_at", filter=planned),
-            last_end=Max("sessions__ends_at", filter=planned),
-            session_count=Count("sessions", filter=planned, distinct=True),
+            first_start=Subquery(planned.order_by("starts_at").values("starts_at")[:1]),
+            last_end=Subquery(planned.order_by("-ends_at").values("ends_at")[:1]),
+            session_count=_count(planned, by="run"),
         )
 
     def for_lists(self):
         """With everything that a line in a list shows, in a fixed number of queries."""
         pools = Pool.objects.with_waiting().order_by("pk")
         return self.with_dates().select_related("course", "host", "pattern").prefetch_related(Prefetch("pools", pools))
+
+    def for_page(self):
+        """With everything that the page of one run shows; its dates come from its sessions (`read_dates`)."""
+        pools = Pool.objects.with_waiting().order_by("pk")
+        rows = self.select_related("course", "host", "pattern")
+        return rows.prefetch_related(Prefetch("pools", pools), "sessions", "instructors")
 
     def matching(self, query):
         """Runs of courses whose words hold the query, or nearly."""
@@ -69,7 +77,13 @@ class RunQuerySet(models.QuerySet):
 
     def not_over(self, at):
         """Runs whose last session has not ended (or that have none yet)."""
-        return self.with_dates().filter(Q(last_end__gt=at) | Q(last_end=None))
+        planned = Session.objects.planned().filter(run=OuterRef("pk"))
+        return self.filter(Exists(planned.filter(ends_at__gt=at)) | ~Exists(planned))
+
+
+def _count(rows, by):
+    """How many rows of a subquery share the field `by`, as a column: counting by a join would read every one."""
+    return Coalesce(Subquery(rows.order_by().values(by).annotate(number=Count("pk")).values("number")), Value(0))
 
 
 class Run(models.Model):
@@ -161,6 +175,13 @@ class Run(models.Model):
     def has_place(self) -> bool:
         """Whether any of its pools has a free place."""
         return any(pool.has_place() for pool in self.pools.all())
+
+    def read_dates(self) -> None:
+        """From the sessions that `for_page` fetched, what `with_dates` asks the database for in lists."""
+        planned = [it for it in self.sessions.all() if it.state == Session.State.PLANNED]
+        self.session_count = len(planned)
+        self.first_start = min((it.starts_at for it in planned), default=None)
+        self.last_end = max((it.ends_at for it in planned), default=None)
 
     def total(self, what: str) -> int:
         """The sum over its pools of places, taken, offered or waiting (the latter two as `for_lists` fetched them)."""
@@ -266,9 +287,10 @@ class Session(models.Model):
 class PoolQuerySet(models.QuerySet):
     def with_waiting(self):
         """Each pool with the number of people in its queue and of those whose place is only offered."""
+        people = Enrolment.objects.filter(pool=OuterRef("pk"))
         return self.annotate(
-            waiting=Count("enrolments", filter=Q(enrolments__state="waiting")),
-            offered=Count("enrolments", filter=Q(enrolments__state="offered")),
+            waiting=_count(people.filter(state=Enrolment.State.WAITING), by="pool"),
+            offered=_count(people.filter(state=Enrolment.State.OFFERED), by="pool"),
         )
 
     def with_people(self):

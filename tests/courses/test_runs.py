@@ -202,3 +202,28 @@ def test_a_regional_coordinator_keeps_the_runs_hosted_in_their_region(cast):
     make.RunFactory(host=make.InstitutionFactory(region=there))
     assert list(Run.objects.editable_by(person)) == [own]
     assert "cancel" in available_moves(person, own)
+
+
+@pytest.mark.parametrize("deed", ["move", "cancel_session", "cancel_run"])
+def test_telling_more_people_asks_the_database_no_more_often(deed, run, pool, cast, django_assert_max_num_queries):
+    def queries_for(people):
+        for _ in range(people):
+            person = make.AffiliationFactory(institution=cast.school).person
+            actions.enrol(run, person, by=person)
+        session = make.SessionFactory(run=run, starts_at=now() + timedelta(days=30 * (1 + run.sessions.count())))
+        later = session.starts_at + timedelta(hours=3)
+        with django_assert_max_num_queries(200) as counted:
+            if deed == "move":
+                actions.move_session(session, later, later + timedelta(hours=1), by=cast.coordinator)
+            elif deed == "cancel_session":
+                actions.cancel_session(session, by=cast.coordinator)
+            else:
+                actions.cancel_run(run, by=cast.coordinator)
+                Run.objects.filter(pk=run.pk).update(state="published")
+        return len(counted)
+
+    pool.places = 50
+    pool.save()
+    queries_for(1)
+    few, many = queries_for(1), queries_for(6)
+    assert many <= few + 2
