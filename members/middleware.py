@@ -16,6 +16,10 @@ class ReaderMiddleware:
         self.get_response = get_response
 
     def __call__(self, request):
+        with Cluster.read_once():
+            return self._answer(request)
+
+    def _answer(self, request):
         request.cluster = SimpleLazyObject(Cluster.current)
         language = language_for(request)
         translation.activate(language)

@@ -280,10 +280,12 @@ class Ground:
 
 def ground_of(institution, right: str, day) -> Ground | None:
     """The document by which `institution` is a member on a day, with the clause that grants `right` if there is one."""
-    parties = Party.objects.select_related("agreement__amends", "institution")
+    parties = Party.objects.select_related("agreement__amends")
     coverage = None
     party = parties.binding_on(day, network=True).filter(institution=institution).order_by("pk").first()
-    if party is None:
+    if party is not None:
+        party.institution = institution
+    else:
         rows = Coverage.objects.in_force_on(day).filter(institution=institution)
         coverage = rows.select_related("party__agreement__amends", "party__institution").order_by("pk").first()
         if coverage is None:

@@ -1,4 +1,7 @@
 import zoneinfo
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import date
 
 from django.core.exceptions import ValidationError
@@ -6,6 +9,9 @@ from django.core.validators import MaxValueValidator
 from django.db import models
 from django.utils.timezone import localdate, now
 from django.utils.translation import gettext_lazy as _
+
+
+_of_this_request: ContextVar[list["Cluster"] | None] = ContextVar("_of_this_request", default=None)
 
 
 def validate_time_zone(name: str) -> None:
@@ -36,7 +42,26 @@ class Cluster(models.Model):
     @classmethod
     def current(cls) -> "Cluster":
         """The cluster of this installation; an unsaved one with plain defaults before it has been named."""
-        return cls.objects.filter(pk=1).first() or cls(pk=1, name=str(_("AI cluster")))
+        read = _of_this_request.get()
+        if read is None:
+            return cls._read()
+        if not read:
+            read.append(cls._read())
+        return read[0]
+
+    @classmethod
+    def _read(cls) -> "Cluster":
+        return next(iter(cls.objects.filter(pk=1)), None) or cls(pk=1, name=str(_("AI cluster")))
+
+    @staticmethod
+    @contextmanager
+    def read_once() -> Iterator[None]:
+        """Within this, `current` asks the database once: a page names the cluster and its day in many places."""
+        known = _of_this_request.set([])
+        try:
+            yield
+        finally:
+            _of_this_request.reset(known)
 
     @property
     def zone(self) -> zoneinfo.ZoneInfo:
