@@ -94,7 +94,7 @@ class Visitor:
 
     def sees(self, text):
         """The page says this, after what was pressed has come to its end."""
-        self.page.get_by_text(text).first.wait_for()
+        self.page.get_by_text(text).locator("visible=true").first.wait_for()
 
     def look(self, *texts):
         """See these words, then judge the page: one heading, nothing axe finds, nothing cut off on a narrow phone."""

@@ -1,0 +1,127 @@
+"""Draw docs/screens/ anew: `python -m tests.journeys.screens`, by hand, with Chromium on PATH.
+
+It starts a portal of its own with the Petrogradsky example and looks at it as each kind of reader.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import sync_playwright
+
+from cluster_portal.launch.ports import free_port
+
+HERE = Path(__file__).resolve().parents[2]
+FOLDER = HERE / "docs" / "screens"
+WIDTHS = {1280: 1000, 390: 1200}  # width → most height
+LOOKS = {"light": ("light", "en"), "dark": ("dark", "en"), "ru": ("light", "ru")}
+COLOURS = 64
+PASSWORD = "demo-cluster"
+AI_TOOLS, WORKSHOP = "AI Tools in Teaching", "Asking well: a practice workshop"
+# name of the picture → who looks, and where; a course's title stands for the address of its run
+SCREENS = {
+    "home": ("", "/"),
+    "institution": ("", "/members/school-1/"),
+    "programme": ("", "/courses/"),
+    "run": ("teacher", "/runs/{AI}/"),
+    "me": ("teacher2", "/me/"),
+    "desk": ("coordinator", "/desk/"),
+    "outbox": ("coordinator", "/desk/outbox/"),
+    "roster": ("coordinator", "/desk/runs/{workshop}/roster/"),
+}
+
+
+def main() -> None:
+    """Start, draw, stop."""
+    state, port = tempfile.mkdtemp(prefix="portal-screens-"), free_port()
+    environment = os.environ | {"STATE": state, "PORT": str(port), "EXAMPLE": "petrogradsky", "DEMO": "1"}
+    portal = subprocess.Popen([sys.executable, "manage.py", "portal"], cwd=HERE, env=environment)
+    try:
+        wait_until_ready(port)
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+            draw_all(browser, f"http://127.0.0.1:{port}")
+            browser.close()
+    finally:
+        portal.terminate()
+        portal.wait(30)
+        shutil.rmtree(state, ignore_errors=True)
+
+
+def wait_until_ready(port: int) -> None:
+    import urllib.error
+    import urllib.request
+
+    for _second in range(180):
+        try:
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2)
+        except (OSError, urllib.error.URLError):
+            time.sleep(1)
+        else:
+            return
+    raise SystemExit("The portal did not become ready within three minutes.")
+
+
+def draw_all(browser, portal: str) -> None:
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    places = {"AI": run_of(browser, portal, AI_TOOLS), "workshop": run_of(browser, portal, WORKSHOP)}
+    for look, (scheme, language) in LOOKS.items():
+        signed_in = {}
+        for name, (who, address) in SCREENS.items():
+            if who not in signed_in:
+                signed_in[who] = state_of(browser, portal, who, language)
+            for width in WIDTHS:
+                context = browser.new_context(
+                    base_url=portal,
+                    viewport={"width": width, "height": 800},
+                    color_scheme=scheme,
+                    storage_state=signed_in[who],
+                )
+                page = context.new_page()
+                page.goto(address.format(**places))
+                keep(page, FOLDER / f"{name}-{width}-{look}.png", WIDTHS[width])
+                context.close()
+
+
+def run_of(browser, portal: str, title: str) -> str:
+    """The public id of the run of a course."""
+    page = browser.new_page(base_url=portal)
+    page.goto("/courses/")
+    page.get_by_role("link", name=title).click()
+    page.wait_for_url("**/runs/**")
+    return page.url.rstrip("/").rpartition("/")[2]
+
+
+def state_of(browser, portal: str, who: str, language: str):
+    """The cookies of somebody who is signed in and has chosen a language."""
+    context = browser.new_context(base_url=portal)
+    page = context.new_page()
+    page.goto("/accounts/login/" if who else "/")
+    if who:
+        page.locator("[name=login]").fill(f"{who}@example.org")
+        page.locator("[name=password]").fill(PASSWORD)
+        page.locator("[name=password]").press("Enter")
+        page.wait_for_url("**/me/")
+    page.locator("details.settings summary").click()
+    page.locator(f"button[name=language][value={language}]").click()
+    page.wait_for_load_state()
+    state = context.storage_state()
+    context.close()
+    return state
+
+
+def keep(page, path: Path, most: int) -> None:
+    """A picture of the page in few colours, cut where it becomes long."""
+    page.screenshot(path=path, full_page=True)
+    with Image.open(path) as picture:
+        cut = picture.convert("RGB").crop((0, 0, picture.width, min(picture.height, most)))
+    cut.quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
+
+
+if __name__ == "__main__":
+    main()
