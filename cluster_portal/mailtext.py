@@ -6,7 +6,6 @@ address that still stands in the stored text is ours. Secrets stand in it as ⟦
 """
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -30,6 +29,8 @@ _ADDRESS = re.compile(r"https?://\S+")
 _TEMPTING = re.compile(
     r"(?<=[^\W_]\.)(?=[^\W\d_])|(?<=[\u3002\uff0e\uff61])(?=\w)|(?<=:)(?=//)|(?<=\w@)(?=\w)|(?<=\w)(?=@\w)"
 )
+# Characters that command instead of being read: controls but the line's end, line separators, reversed direction.
+_STEERING = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _BRACKETS = str.maketrans("⟦⟧", "[]")
 
 
@@ -73,8 +74,7 @@ def rendered(wanted: hooks.WantedMail, sender: hooks.Sender) -> tuple[str, str]:
 
 def harmless(text: str) -> str:
     """Somebody's own text, made so that no program takes a part of it for a link, a secret or a command."""
-    shown = "".join(mark for mark in text if mark == "\n" or not _steers(mark))
-    return _TEMPTING.sub(NARROW_SPACE, shown.translate(_BRACKETS))
+    return _TEMPTING.sub(NARROW_SPACE, _STEERING.sub("", text).translate(_BRACKETS))
 
 
 def resolved(text: str, secrets: Mapping[str, str]) -> str:
@@ -120,12 +120,6 @@ def _tidy(body: str) -> str:
 
 def _cut(subject: str) -> str:
     return subject if len(subject) <= LONGEST_SUBJECT else subject[: LONGEST_SUBJECT - 1] + "…"
-
-
-def _steers(mark: str) -> bool:
-    """Whether a character commands instead of being read: controls, line separators, reversed direction."""
-    turns = "\u202a" <= mark <= "\u202e" or "\u2066" <= mark <= "\u2069"
-    return turns or unicodedata.category(mark) in {"Cc", "Zl", "Zp"}
 
 
 def _block(lines: list[str]) -> Block:

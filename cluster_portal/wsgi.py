@@ -1,9 +1,11 @@
 """The WSGI application that granian serves."""
 
+import gc
 import os
 import signal
 
 from django.core.wsgi import get_wsgi_application
+from django.urls import get_resolver
 
 from cluster_portal.launch.guard import die_with_parent
 from cluster_portal.requests import mask_access_log
@@ -15,3 +17,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cluster_portal.settings")
 
 application = get_wsgi_application()
 mask_access_log()
+get_resolver().check()  # imports every view: the first reader need not wait for that
+# What is there now lives as long as the process: without this every full collection walks through all of it.
+gc.collect()
+gc.freeze()
+gc.set_threshold(10_000, 20, 20)

@@ -4,9 +4,6 @@ import io
 from typing import Any
 
 from django.utils.translation import gettext as _
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.styles import Font
 
 from courses.models import Run
 
@@ -44,6 +41,8 @@ def as_text(value: Any) -> str:
 
 def roster_workbook(run: Run) -> bytes:
     """The roster of a run as the bytes of an XLSX file."""
+    from openpyxl import Workbook  # here, because its 7 MB are only for those who ask for a spreadsheet
+
     book = Workbook(write_only=True)
     sheet = book.create_sheet(_("Roster"))
     roster = Roster(run)
@@ -55,7 +54,10 @@ def roster_workbook(run: Run) -> bytes:
     return out.getvalue()
 
 
-def _bold(sheet, text: str) -> WriteOnlyCell:
+def _bold(sheet, text: str):
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.styles import Font
+
     cell = WriteOnlyCell(sheet, text)
     cell.font = Font(bold=True)
     return cell

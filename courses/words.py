@@ -99,7 +99,12 @@ def kind_and_title(run: Run) -> str:
 
 def session_time(session: Session) -> str:
     """When a session takes place for the reader, in their zone, with the zone named."""
-    start, end = localtime(session.starts_at), localtime(session.ends_at)
+    return _session_time(session.starts_at, session.ends_at, get_current_timezone(), get_language())
+
+
+@lru_cache(maxsize=10_000)
+def _session_time(starts_at: datetime, ends_at: datetime, zone: zoneinfo.ZoneInfo, _language: str | None) -> str:
+    start, end = localtime(starts_at, zone), localtime(ends_at, zone)
     return f"{date_format(start, 'D')} {date_format(start, DAY_AND_YEAR)}, {_span(start, end)}"
 
 

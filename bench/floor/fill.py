@@ -45,9 +45,9 @@ def fill(sizes: Sizes) -> dict:
 def _runs(sizes: Sizes) -> list:
     from django.utils.timezone import now
 
-    from bench.floor.models import Run
+    from bench.floor.models import Run, Session
 
-    return Run.objects.bulk_create(
+    runs = Run.objects.bulk_create(
         Run(
             title=f"AI Tools in Teaching {n}",
             summary="What a model is, what it is not, and what follows for a lesson.",
@@ -57,6 +57,15 @@ def _runs(sizes: Sizes) -> list:
         )
         for n in range(sizes.runs)
     )
+    Session.objects.bulk_create(
+        Session(run=run, title="A lesson of your own", place="Room 5", starts_at=starts, ends_at=starts + LESSON)
+        for run in runs
+        for starts in (run.starts_at + timedelta(days=3 * n) for n in range(16))
+    )
+    return runs
+
+
+LESSON = timedelta(minutes=90)
 
 
 def _queries(person, run) -> dict[str, int]:

@@ -20,6 +20,20 @@ class Run(models.Model):
         return f"/runs/{self.pk}/"
 
 
+class Session(models.Model):
+    run = models.ForeignKey(Run, models.PROTECT, related_name="sessions")
+    title = models.CharField(max_length=160)
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    place = models.CharField(max_length=160)
+
+    class Meta:
+        ordering = ["starts_at"]
+
+    def __str__(self):
+        return self.title
+
+
 class Enrolment(models.Model):
     run = models.ForeignKey(Run, models.PROTECT, related_name="enrolments")
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="enrolments")

@@ -2,7 +2,8 @@
 
 import secrets
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, tzinfo
+from functools import lru_cache
 from typing import Any
 
 from babel import Locale, UnknownLocaleError
@@ -53,9 +54,13 @@ def secret(context: template.Context, name: str) -> str:
 @register.filter
 def moment(at: datetime | None) -> str:
     """Day and time with the zone named: "Tuesday 2 March 2027, 16:00 (Moscow Standard Time, UTC+03:00)"."""
-    if not at:
-        return ""
-    local = timezone.localtime(at)
+    return _moment(at, timezone.get_current_timezone(), get_language()) if at else ""
+
+
+@lru_cache(maxsize=10_000)
+def _moment(at: datetime, zone: tzinfo, _language: str | None) -> str:
+    """Remembered, because the mail to everybody in a run names the same moments."""
+    local = timezone.localtime(at, zone)
     day = date_format(local, _form("weekday"))
     return f"{day}, {local:%H:%M} ({zone_name(local)})"
 

@@ -21,8 +21,8 @@ class EnrolmentQuerySet(models.QuerySet):
         return self.filter(state__in=Enrolment.TAKING)
 
     def newest_in(self, run):
-        """The latest attempt in a run, with what its page shows, or None."""
-        newest = self.filter(run=run).select_related("affiliation__institution", "clause").last()
+        """The latest attempt in a run, or None."""
+        newest = next(iter(self.filter(run=run).order_by("-pk")[:1]), None)
         if newest is not None:
             newest.run = run
         return newest

@@ -5,6 +5,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, Subquery, Sum, Value
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.timezone import now
@@ -287,10 +288,8 @@ class Session(models.Model):
 class PoolQuerySet(models.QuerySet):
     def with_waiting(self):
         """Each pool with the number of people in its queue and of those whose place is only offered."""
-        people = Enrolment.objects.filter(pool=OuterRef("pk"))
         return self.annotate(
-            waiting=_count(people.filter(state=Enrolment.State.WAITING), by="pool"),
-            offered=_count(people.filter(state=Enrolment.State.OFFERED), by="pool"),
+            waiting=_people(Enrolment.State.WAITING.value), offered=_people(Enrolment.State.OFFERED.value)
         )
 
     def with_people(self):
@@ -300,6 +299,15 @@ class PoolQuerySet(models.QuerySet):
     def totals(self):
         """Places and taken places over these pools."""
         return self.aggregate(places=Sum("places", default=0), taken=Sum("taken", default=0))
+
+
+def _people(state):
+    """How many people of a pool are in a state: by the index on run and state, however many are in other states.
+
+    In SQL, because every page of a run asks it, and building it from query sets takes longer than its answer.
+    """
+    people = "SELECT count(*) FROM courses_enrolment WHERE run_id = courses_pool.run_id AND pool_id = courses_pool.id"
+    return RawSQL(f"({people} AND state = %s)", [state])  # noqa: S608 - nobody's text is in it
 
 
 class Pool(models.Model):

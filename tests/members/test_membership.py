@@ -90,6 +90,7 @@ def test_random_histories_agree_with_a_naive_replay(db, histories, day):
         for signed, withdrawn, first, last, network in histories
     )  # fmt: skip
     assert Institution.objects.members_on(day).filter(pk=institution.pk).exists() == member
+    assert (ground_of(institution, "course", day) is not None) == member
 
 
 @pytest.fixture
