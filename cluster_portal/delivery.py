@@ -16,6 +16,7 @@ from django.conf import settings
 from django.core.mail import get_connection
 from django.db import transaction
 from django.utils.timezone import now
+from django.utils.translation import gettext_noop
 
 from cluster_portal import hooks
 from cluster_portal.message import message_of
@@ -66,7 +67,7 @@ def return_stuck_mail() -> int:
     stuck = OutboxMail.objects.stuck(now() - STUCK_AFTER).select_for_update(no_key=True, skip_locked=True)
     rows = list(stuck.order_by("pk"))
     for row in rows:
-        make_move(row, "put_back", by=None, reason="the worker was lost", attempts=row.attempts + 1)
+        make_move(row, "put_back", by=None, reason=gettext_noop("the worker was lost"), attempts=row.attempts + 1)
     return len(rows)
 
 
@@ -131,15 +132,15 @@ def _send(mail: OutboxMail, line: "_Line", sender: hooks.Sender) -> bool:
 def _why_not(mail: OutboxMail) -> str:
     """Why this mail must not go any more, or nothing. Asked at sending, because much happens while a mail waits."""
     if mail.template not in hooks.mail_kinds:
-        return "this kind of mail is not known any more"
+        return gettext_noop("this kind of mail is not known any more")
     if not mail.to.is_active:
-        return "the reader is suspended or erased"
+        return gettext_noop("the reader is suspended or erased")
     if not (mail.address or mail.to.address):
-        return "the reader has no address any more"
+        return gettext_noop("the reader has no address any more")
     if mail.not_after and mail.not_after < now():
-        return "too late to be of use"
+        return gettext_noop("too late to be of use")
     if not hooks.mail_kinds[mail.template].still_due(mail):
-        return "not due any more"
+        return gettext_noop("not due any more")
     return ""
 
 

@@ -9,8 +9,8 @@ from django.db.models import Min
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from cluster_portal import hooks, mailtext, outbox
@@ -110,4 +110,4 @@ def _history(it: OutboxMail) -> list[dict]:
 
 def _told(line: AuditEntry) -> str:
     word = str(HISTORY.get(line.verb.rpartition(".")[2], line.verb))
-    return f"{word}: {line.reason}" if line.reason else word
+    return f"{word}: {gettext(line.reason)}" if line.reason else word

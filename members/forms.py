@@ -155,6 +155,7 @@ class InstitutionForm(forms.ModelForm):
     class Meta:
         model = Institution
         fields = ["name", "short_name", "kind", "region", "website", "about"]
+        labels = {"region": _("Region")}
         widgets = {"about": forms.Textarea(attrs={"rows": 4})}
 
 

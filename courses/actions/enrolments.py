@@ -3,6 +3,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from cluster_portal.audit import record
 from cluster_portal.moves import Refused, make_move
@@ -44,7 +45,7 @@ def accept_offer(enrolment: Enrolment, by: Person) -> None:
     if enrolment.offered_until is not None and enrolment.offered_until <= now():
         raise Refused(_("The time to answer is over, and the place goes to the next in the queue."))
     make_move(enrolment, "accept", by=by, offered_until=None)
-    cancel_mails(about=enrolment, templates=["courses/offered"], reason="the offer was answered")
+    cancel_mails(about=enrolment, templates=["courses/offered"], reason=gettext_noop("the offer was answered"))
     _tell_confirmed(enrolment)
 
 
@@ -87,7 +88,7 @@ def offer_free_places(pool: Pool) -> list[Enrolment]:
     chosen = list(queue.select_related("person")[: pool.free])
     for enrolment in chosen:
         enrolment.run, enrolment.pool = pool.run, pool
-        make_move(enrolment, "offer", by=None, reason="a place became free", offered_until=deadline)
+        make_move(enrolment, "offer", by=None, reason=gettext_noop("a place became free"), offered_until=deadline)
         queue_mail(
             "courses/offered", about=enrolment, to=enrolment.person, occasion=deadline.isoformat(), not_after=deadline
         )
@@ -120,7 +121,7 @@ def _give_back(enrolment: Enrolment, move: str, by: Person | None, mail: str, re
     enrolment, pool = lock_enrolment(enrolment)
     took_place = enrolment.takes_place
     make_move(enrolment, move, by=by, reason=reason, offered_until=None)
-    cancel_mails(about=enrolment, reason="the enrolment is over")
+    cancel_mails(about=enrolment, reason=gettext_noop("the enrolment is over"))
     queue_mail(mail, about=enrolment, to=enrolment.person, calendar=calendars.withdraw(enrolment))
     if took_place:
         _take(pool, -1)

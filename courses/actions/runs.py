@@ -5,6 +5,7 @@ from django.db import transaction
 from django.db.models import prefetch_related_objects
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from cluster_portal.audit import record, record_changes
 from cluster_portal.calendar import Messages
@@ -70,9 +71,9 @@ def cancel_run(run: Run, by: Person) -> None:
     enrolments = list(
         run.enrolments.live().select_for_update(of=("self",)).select_related("person", "pool").order_by("pk")
     )
-    make_moves(enrolments, "cancel", by=by, reason="the run was cancelled", offered_until=None)
+    make_moves(enrolments, "cancel", by=by, reason=gettext_noop("the run was cancelled"), offered_until=None)
     Pool.objects.filter(pk__in=[pool.pk for pool in pools]).update(taken=0)
-    cancel_rows(OutboxMail.objects.about(*enrolments).unfinished(), reason="the run was cancelled")
+    cancel_rows(OutboxMail.objects.about(*enrolments).unfinished(), reason=gettext_noop("the run was cancelled"))
     tell(enrolments, run, "courses/run_cancelled", calendars.run_cancelled(run, enrolments))
 
 
