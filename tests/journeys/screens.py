@@ -20,7 +20,7 @@ HERE = Path(__file__).resolve().parents[2]
 FOLDER = HERE / "docs" / "screens"
 WIDTHS = {1280: 1000, 390: 1200}  # width → most height
 LOOKS = {"light": ("light", "en"), "dark": ("dark", "en"), "ru": ("light", "ru")}
-COLOURS = 64
+COLOURS = 128
 PASSWORD = "demo-cluster"
 AI_TOOLS, WORKSHOP = "AI Tools in Teaching", "Asking well: a practice workshop"
 # name of the picture → who looks, and where; a course's title stands for the address of its run
@@ -120,7 +120,7 @@ def keep(page, path: Path, most: int) -> None:
     page.screenshot(path=path, full_page=True)
     with Image.open(path) as picture:
         cut = picture.convert("RGB").crop((0, 0, picture.width, min(picture.height, most)))
-    cut.quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
+    cut.quantize(COLOURS, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 if __name__ == "__main__":
