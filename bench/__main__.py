@@ -91,7 +91,8 @@ def measured(folder: Path, environment: dict[str, str], facts: dict[str, dict], 
     try:
         with servers.visitors() as visit:
             cold_start = {name: server.start() for name, server in both.items()}
-            first_visits = {path: first_visit(both["portal"], path) for path in ("/", facts["portal"]["run"], "/courses/")}
+            pages = ("/", "/courses/", facts["portal"]["run"])
+            first_visits = {path: first_visit(both["portal"], path) for path in pages}
             say("Measuring …")
             measuring = Measuring(both, facts, visit, sizes)
             measuring.rounds()
@@ -109,7 +110,8 @@ def machine() -> str:
     """This machine and how busy it is: numbers of different machines or hours are not comparable, ratios are."""
     named = next((line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")), "")
     busy = ", ".join(f"{load:.1f}" for load in os.getloadavg())
-    return f"{time.strftime('%d %B %Y')}, {os.cpu_count()} × {named.partition(': ')[2]}, Python {sys.version.split()[0]}, load {busy}"
+    model, python = named.partition(": ")[2], sys.version.split()[0]
+    return f"{time.strftime('%d %B %Y')}, {os.cpu_count()} × {model}, Python {python}, load {busy}"
 
 
 if __name__ == "__main__":

@@ -69,9 +69,8 @@ class Measuring:
                 paths, some = self.facts[server.name], self.facts[server.name]["cookies"][: self.sizes.readers]
                 pages.append(Slice(server, name, self._look(paths[name], some)))
                 pages.append(Slice(server, f"{name}, anonymous", self._look(paths[name], [])))
-        for name in ("roster", "short roster"):
-            pages.append(Slice(portal, name, self._look(facts[name], [facts["coordinator"]], clients=1)))
-        return pages
+        keeper, rosters = [facts["coordinator"]], ("roster", "short roster")
+        return pages + [Slice(portal, name, self._look(facts[name], keeper, clients=1)) for name in rosters]
 
     def people(self, number: int) -> list[Slice]:
         """This round's share of the people who enrol."""
@@ -88,7 +87,7 @@ class Measuring:
         portal = self.servers["portal"]
         before = max(portal.workers())
         for it in (it for it in self.pages() if it.server is portal and it.name in {"programme", "run"}):
-            self._ask(it, seconds=40, most=self.sizes.long_run // 2)
+            self._ask(it, seconds=25, most=self.sizes.long_run // 2)
         return before, max(portal.workers())
 
     def _look(self, path: str, cookies: list[str], clients: int = 0) -> dict:

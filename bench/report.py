@@ -82,9 +82,13 @@ class Report:
         pairs = [
             ("cold start", {name: f"{seconds:.2f} s" for name, seconds in self.cold_start.items()}),
             ("worker's memory", {name: f"{size / 2**20:.0f} MB" for name, size in self.memory.items()}),
-            ("first visit", {path: f"{sum(parts.values()) / 1024:.1f} KB" for path, parts in self.first_visits.items()}),
-            ("of it the page", {path: f"{parts[path] / 1024:.1f} KB" for path, parts in self.first_visits.items()}),
+            ("first visit", {path: kilobytes(sum(parts.values())) for path, parts in self.first_visits.items()}),
+            ("of it the page", {path: kilobytes(parts[path]) for path, parts in self.first_visits.items()}),
         ]
         lines = [f"{what:24}" + ", ".join(f"{name} {said}" for name, said in of.items()) for what, of in pairs]
         before, after = (size / 2**20 for size in self.growth)
         return [*lines, f"{'long run':24}{before:.1f} MB before, {after:.1f} MB after"]
+
+
+def kilobytes(size: int) -> str:
+    return f"{size / 1024:.1f} KB"

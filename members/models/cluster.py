@@ -10,7 +10,6 @@ from django.db import models
 from django.utils.timezone import localdate, now
 from django.utils.translation import gettext_lazy as _
 
-
 _of_this_request: ContextVar[list["Cluster"] | None] = ContextVar("_of_this_request", default=None)
 
 

@@ -1,0 +1,43 @@
+"""A part that is drawn once for the same facts must never show other facts."""
+
+from django.template import engines
+from django.utils import timezone, translation
+
+from courses.models import Course
+
+PART = "{% load remember %}{% remember it list %}{{ it.title }} {{ count.more }}{% endremember %}"
+
+
+class Count:
+    """How often it was drawn."""
+
+    def __init__(self):
+        self.times = 0
+
+    def more(self):
+        self.times += 1
+        return self.times
+
+
+def draw(part, it, count, others=()):
+    return part.render({"it": it, "count": count, "list": list(others)})
+
+
+def test_the_same_facts_are_drawn_once():
+    part, count = engines["django"].from_string(PART), Count()
+    assert [draw(part, Course(title="A"), count) for _ in range(2)] == ["A 1", "A 1"]
+
+
+def test_changed_facts_are_drawn_anew():
+    part, count = engines["django"].from_string(PART), Count()
+    for it, others in ((Course(title="A"), []), (Course(title="B"), []), (Course(title="B"), [Course(title="C")])):
+        draw(part, it, count, others)
+    assert count.times == 3
+
+
+def test_each_language_and_zone_has_its_own():
+    part, count = engines["django"].from_string(PART), Count()
+    for language, zone in (("en", "UTC"), ("ru", "UTC"), ("en", "Europe/Moscow"), ("en", "UTC")):
+        with translation.override(language), timezone.override(zone):
+            draw(part, Course(title="A"), count)
+    assert count.times == 3
