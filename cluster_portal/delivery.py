@@ -28,7 +28,7 @@ BATCH = 50
 RUN_LASTS = timedelta(minutes=4)  # beat starts the next one; the broker would give a longer task to a second worker
 STUCK_AFTER = timedelta(minutes=15)
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=1)
-GIVE_UP_AFTER = timedelta(days=5)
+GIVE_UP_AFTER = 165  # tries: with the pauses above about five days
 ERASED_AT_ONCE = 1000
 log = logging.getLogger(__name__)
 
@@ -50,10 +50,10 @@ class NoServer(Exception):
 
 def deliver_due_mail() -> int:
     """Send what is due, until nothing is left, the server is away, or the time of one run is over; return how many."""
-    started, sent, line = now(), 0, _Line()
+    ends, sent, line = now() + RUN_LASTS, 0, _Line()
     try:
-        while now() - started < RUN_LASTS and (batch := _claim()):
-            sent += _send_all(batch, line)
+        while now() < ends and (batch := _claim()):
+            sent += _send_all(batch, line, ends)
     except NoServer:
         log.warning("The mail server does not answer. Mail is put back and tried again.")
     finally:
@@ -72,24 +72,18 @@ def return_stuck_mail() -> int:
 
 
 def erase_old_text() -> int:
-    """Erase what mail said that was done with long ago (a demonstration keeps it); return how many."""
+    """Erase what mail said that was done with long ago, and to which address (a demonstration keeps it).
+
+    Returns how many.
+    """
     if settings.DEMO:
         return 0
-    erased, before = 0, now() - timedelta(days=settings.MAIL_BODY_DAYS)
-    while keys := list(OutboxMail.objects.with_old_text(before).values_list("pk", flat=True)[:ERASED_AT_ONCE]):
-        nothing = {"body_text": "", "body_html": "", "calendar": [], "address": ""}
-        erased += OutboxMail.objects.filter(pk__in=keys).update(**nothing)
+    nothing = {"subject": "", "body_text": "", "calendar": [], "address": "", "error": ""}
+    erased, old = 0, OutboxMail.objects.with_old_text(now() - timedelta(days=settings.MAIL_BODY_DAYS))
+    while keys := list(old.values_list("pk", flat=True)[:ERASED_AT_ONCE]):
+        # Asked again, because somebody may have retried one since.
+        erased += old.filter(pk__in=keys).update(**nothing)
     return erased
-
-
-# The moves that the portal makes by itself, and what makes them; those of people are in outbox.py.
-ACTIONS = {
-    "claim": deliver_due_mail,
-    "send": deliver_due_mail,
-    "put_back": return_stuck_mail,
-    "give_up": deliver_due_mail,
-    "cancel": cancel_mails,
-}
 
 
 @transaction.atomic
@@ -99,19 +93,26 @@ def _claim() -> list[OutboxMail]:
     return make_moves(list(due.select_related("to")[:BATCH]), "claim", by=None)
 
 
-def _send_all(batch: list[OutboxMail], line: "_Line") -> int:
+def _send_all(batch: list[OutboxMail], line: "_Line", ends: datetime) -> int:
+    """Send a batch, as long as the run lasts: the rest is put back before another worker takes it for stuck."""
     sent, sender = 0, hooks.sender()
     for position, mail in enumerate(batch):
+        if now() >= ends:
+            _put_back(batch[position:], gettext_noop("the time of the run was over"))
+            break
         try:
             sent += _send(mail, line, sender)
         except NoServer as error:
-            _put_all_back(batch[position:], str(error))
+            _wait_for_server(batch[position:], str(error))
             raise
     return sent
 
 
 def _send(mail: OutboxMail, line: "_Line", sender: hooks.Sender) -> bool:
     """Check once more, send, and store what came of it; whether it went."""
+    if not _is_ours(mail):
+        log.warning("The mail %s was not in our hands any more before it was sent.", mail.public_id)
+        return False
     try:
         if reason := _why_not(mail):
             _store(mail, "cancel", reason=reason)
@@ -127,6 +128,11 @@ def _send(mail: OutboxMail, line: "_Line", sender: hooks.Sender) -> bool:
     if mail.to.address_failed_at and not mail.address:
         _mark_address(mail, None)
     return True
+
+
+def _is_ours(mail: OutboxMail) -> bool:
+    """Whether nobody took this mail from us: not cancelled, and not put back and claimed by another worker."""
+    return OutboxMail.objects.filter(pk=mail.pk, state=OutboxMail.State.SENDING, state_since=mail.state_since).exists()
 
 
 def _why_not(mail: OutboxMail) -> str:
@@ -167,8 +173,9 @@ def trouble_of(error: Exception) -> Trouble:
 def _fail(mail: OutboxMail, trouble: Trouble, line: "_Line") -> None:
     if trouble.connection_is_gone:
         line.close()
-    facts = {"error": trouble.text, "error_code": trouble.code, "attempts": mail.attempts + 1}
-    if trouble.for_good or now() - mail.not_before > GIVE_UP_AFTER:
+    attempts = mail.attempts + 1
+    facts = {"error": trouble.text, "error_code": trouble.code, "attempts": attempts}
+    if trouble.for_good or attempts >= GIVE_UP_AFTER:
         _store(mail, "give_up", reason=trouble.code, **facts)
     else:
         _store(mail, "put_back", reason=trouble.code, not_before=_next_try(mail), **facts)
@@ -190,11 +197,18 @@ def _store(mail: OutboxMail, move: str, reason: str = "", **facts: Any) -> None:
         log.warning("The mail %s was not in our hands any more at the move %s.", mail.public_id, move)
 
 
-@transaction.atomic
-def _put_all_back(batch: list[OutboxMail], words: str) -> None:
+def _put_back(batch: list[OutboxMail], reason: str) -> None:
+    """Give back what we could not send, each for itself: one that somebody decided about does not keep the others."""
     for mail in batch:
-        facts = {"error": words[:300], "error_code": "no_server", "attempts": mail.attempts + 1}
-        make_move(mail, "put_back", by=None, reason="no_server", not_before=_next_try(mail), **facts)
+        if _is_ours(mail):
+            _store(mail, "put_back", reason=reason)
+
+
+def _wait_for_server(batch: list[OutboxMail], words: str) -> None:
+    for mail in batch:
+        if _is_ours(mail):
+            facts = {"error": words[:300], "error_code": "no_server", "attempts": mail.attempts + 1}
+            _store(mail, "put_back", reason="no_server", not_before=_next_try(mail), **facts)
 
 
 def _next_try(mail: OutboxMail) -> datetime:

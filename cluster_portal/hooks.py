@@ -32,7 +32,11 @@ class MailKind:
 
 @dataclass(frozen=True)
 class WantedMail:
-    """A mail that should exist: what `queue_mail` is called with (outbox.py says what each part means)."""
+    """A mail that should exist: what `queue_mail` is called with (outbox.py says what each part means).
+
+    `ground` is the object that entitles the reader to it, where that is another than `about` (an enrolment, when the
+    mail is about a session): its templates may need it, and a round of thousands has it at hand.
+    """
 
     template: str
     about: Any
@@ -43,6 +47,7 @@ class WantedMail:
     calendar: Sequence[Sequence[str]] = ()
     draft: bool = False
     address: str = ""
+    ground: Any = None
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,6 @@ PATHS = {
     "courses.offer": "/offer/{}/",
     "members.invitation": "/invitation/{}/",
     "members.claim": "/invitation/{}/",
-    "mail.unsubscribe": "/unsubscribe/{}/",
 }
 
 

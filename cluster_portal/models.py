@@ -5,8 +5,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.utils.timezone import now
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from cluster_portal.public_id import PublicIdField
 from cluster_portal.states import move
@@ -142,7 +142,6 @@ class OutboxMail(models.Model):
     language = models.CharField(_("language"), max_length=5)
     subject = models.CharField(_("subject"), max_length=300)
     body_text = models.TextField(_("text"), blank=True)
-    body_html = models.TextField(blank=True)
     calendar = models.JSONField(default=list, blank=True, help_text=_("iCalendar objects: [method, text] each."))
     message_id = models.CharField(max_length=120, unique=True)
     queued_at = models.DateTimeField(_("queued"), default=now)
@@ -177,6 +176,11 @@ class OutboxMail(models.Model):
 
     def __str__(self):
         return f"{self.template} {self.public_id}"
+
+    @property
+    def title(self) -> str:
+        """What a list calls this mail: its subject, as long as that is kept."""
+        return self.subject or gettext("A mail whose text was erased")
 
 
 class CalendarEntryQuerySet(models.QuerySet):

@@ -14,12 +14,13 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
 
 from cluster_portal import hooks, mailtext
 from cluster_portal.audit import record_many
 from cluster_portal.hooks import WantedMail
 from cluster_portal.models import OutboxMail
-from cluster_portal.moves import make_move, make_moves
+from cluster_portal.moves import Refused, make_move, make_moves
 from cluster_portal.nudge import nudge
 
 BATCH = 500
@@ -82,7 +83,12 @@ def release_mail(mail: OutboxMail, by: Any) -> None:
 
 @transaction.atomic
 def retry_mail(mail: OutboxMail, by: Any) -> None:
-    """Try a mail again that was given up."""
+    """Try a mail again that was given up, as long as its text is there."""
+    current = OutboxMail.objects.select_for_update(no_key=True, of=("self",)).get(pk=mail.pk)
+    if not current.body_text:
+        raise Refused(
+            _("Its text was erased when its time was over, and it would arrive empty. Write to its reader yourself.")
+        )
     make_move(mail, "retry", by=by, attempts=0, error="", error_code="", not_before=_at_most(now(), mail.not_after))
     nudge_after_commit()
 

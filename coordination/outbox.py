@@ -32,6 +32,16 @@ HISTORY = {
     "cancel": _("Cancelled"),
     "retry": _("To be tried again"),
 }
+# The codes among the reasons that delivery.py notes; a number at the end is what the mail server said.
+REASONS = {
+    "no_server": _("the mail server did not answer"),
+    "refused": _("the mail server refused the address"),
+    "sender": _("the mail server refused us as the sender"),
+    "content": _("the mail server refused the text"),
+    "address_not_possible": _("the mail server cannot write to such an address"),
+    "connection_lost": _("the connection to the mail server broke"),
+    "not_made": _("the mail could not be put together"),
+}
 
 
 class StateFilter(forms.Form):
@@ -110,4 +120,11 @@ def _history(it: OutboxMail) -> list[dict]:
 
 def _told(line: AuditEntry) -> str:
     word = str(HISTORY.get(line.verb.rpartition(".")[2], line.verb))
-    return f"{word}: {gettext(line.reason)}" if line.reason else word
+    return f"{word}: {_reason(line.reason)}" if line.reason else word
+
+
+def _reason(said: str) -> str:
+    """A reason in the reader's language: sentences are marked where they are noted, unknown ones stay as they are."""
+    name, _between, number = said.rpartition("_")
+    code, shown = (name, f" ({number})") if number.isdigit() else (said, "")
+    return f"{REASONS[code]}{shown}" if code in REASONS else gettext(said)

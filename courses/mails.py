@@ -52,6 +52,10 @@ def about_enrolment(wanted: WantedMail) -> dict[str, Any]:
     }
 
 
+def _about_place(wanted: WantedMail) -> dict[str, Any]:
+    return about_enrolment(wanted) | {"online": wanted.about.is_online}
+
+
 def _about_queue(wanted: WantedMail) -> dict[str, Any]:
     return about_enrolment(wanted) | {"place_in_queue": wanted.about.place_in_queue()}
 
@@ -70,9 +74,10 @@ def _session_is_on(mail: OutboxMail) -> bool:
 
 
 def _about_session(wanted: WantedMail) -> dict[str, Any]:
-    session = wanted.about
+    session, enrolment = wanted.about, wanted.ground
     run = session.run
     return {
+        "online": enrolment is not None and enrolment.is_online,
         "session": session,
         "run": run,
         "title": run.course.title,
@@ -84,14 +89,17 @@ def _about_session(wanted: WantedMail) -> dict[str, Any]:
 def _joining_link(mail: OutboxMail) -> dict[str, str]:
     """Read at sending, so that a link corrected in the last minute is the one people get."""
     run = Run.objects.get(sessions__public_id=mail.about_id)
-    return {"join": run.online_link or absolute(run.get_absolute_url())}
+    enrolment = Enrolment.objects.confirmed().filter(run=run, person=mail.to_id).select_related("pool").first()
+    link = run.online_link if enrolment and enrolment.is_online else ""
+    return {"join": link or absolute(run.get_absolute_url())}
 
 
 register_mail(
-    MailKind("courses/confirmed", _while_in(State.CONFIRMED), context=about_enrolment),
+    MailKind("courses/confirmed", _while_in(State.CONFIRMED), context=_about_place),
     MailKind("courses/waiting", _while_in(State.WAITING), context=_about_queue),
     MailKind("courses/offered", _offer_stands, secrets=_offer_link, context=about_enrolment),
     MailKind("courses/left", _while_in(State.CANCELLED, State.DECLINED), context=about_enrolment),
+    MailKind("courses/taken_out", _while_in(State.CANCELLED), context=about_enrolment),
     MailKind("courses/offer_lapsed", _while_in(State.LAPSED), context=about_enrolment),
     MailKind("courses/sessions_changed", _while_run_is_live, context=about_enrolment),
     MailKind("courses/session_cancelled", _while_run_is_live, context=_about_cancelled_session),

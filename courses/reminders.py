@@ -22,7 +22,9 @@ def reminder(template: str, ahead: timedelta, late: timedelta) -> Reminder:
         for enrolment in _with_a_place(list(by_key)):
             session = by_key[enrolment.session_key]
             start = session.starts_at
-            yield WantedMail(template, session, enrolment.person, start.isoformat(), start - ahead, start - late)
+            yield WantedMail(
+                template, session, enrolment.person, start.isoformat(), start - ahead, start - late, ground=enrolment
+            )
 
     def unwanted(mails: QuerySet) -> QuerySet:
         wanted = Enrolment.objects.confirmed().filter(
@@ -40,7 +42,7 @@ def reminder(template: str, ahead: timedelta, late: timedelta) -> Reminder:
 def _with_a_place(sessions: list[int]) -> Iterator[Enrolment]:
     """Everybody confirmed for these sessions, once per session, read in chunks."""
     enrolments = Enrolment.objects.confirmed().filter(run__sessions__in=sessions, person__suspended_at=None)
-    keyed = enrolments.annotate(session_key=F("run__sessions__pk")).select_related("person")
+    keyed = enrolments.annotate(session_key=F("run__sessions__pk")).select_related("person", "pool")
     return keyed.order_by("pk", "session_key").iterator(chunk_size=CHUNK)
 
 

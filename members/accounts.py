@@ -42,6 +42,11 @@ class AccountAdapter(DefaultAccountAdapter):
         if person is not None:
             queue_account_mail(MAILS[template_prefix], person, email)
 
+    def confirm_email(self, request, email_address):
+        """Confirm an address, unless somebody was entered with it meanwhile."""
+        owner = Person.objects.filter(email=email_address.email.lower()).exclude(pk=email_address.user_id)
+        return False if owner.exists() else super().confirm_email(request, email_address)
+
     def send_notification_mail(self, template_prefix, user, context=None, email=None) -> None:
         """Queue a notice about the account, to the address that is given: after a change that is the former one."""
         email = email or EmailAddress.objects.get_primary_email(user) or user.email
@@ -62,9 +67,11 @@ def queue_account_mail(template: str, person: Person, email: str) -> None:
 def person_with(email: str) -> Person | None:
     """Who signs in with this address, or has confirmed it as another address of theirs."""
     owner = Person.objects.active().filter(email=email.lower()).first()
-    if owner is None and (known := EmailAddress.objects.filter(email__iexact=email).select_related("user").first()):
-        return known.user
-    return owner
+    if owner is not None:
+        return owner
+    confirmed = EmailAddress.objects.filter(email__iexact=email, verified=True)
+    known = confirmed.select_related("user").first()
+    return known.user if known else None
 
 
 def display_name(person: Person) -> str:

@@ -47,10 +47,16 @@ def _while_in(state: str):
 
 
 def _waits_for_reader(mail: OutboxMail) -> bool:
-    """Somebody still waits for the institution, and the reader still answers for it."""
-    affiliation = Affiliation.objects.asked().filter(public_id=mail.about_id).first()
-    readers = Person.objects.speaking_for(affiliation.institution_id) if affiliation else Person.objects.none()
-    return readers.filter(pk=mail.to_id).exists()
+    """Somebody still waits for the institution, and the reader still answers for it or coordinates it."""
+    affiliation = Affiliation.objects.asked().filter(public_id=mail.about_id).select_related("institution").first()
+    if affiliation is None:
+        return False
+    coordinators = Person.objects.coordinating_region(affiliation.institution.region_id)
+    return _speaks_for(affiliation.institution_id, mail.to_id) or coordinators.filter(pk=mail.to_id).exists()
+
+
+def _speaks_for(institution: int, person: int) -> bool:
+    return Person.objects.speaking_for(institution).filter(pk=person).exists()
 
 
 def _about_affiliation(wanted: WantedMail) -> dict[str, Any]:
@@ -62,6 +68,11 @@ def _about_affiliation(wanted: WantedMail) -> dict[str, Any]:
         "role": affiliation.get_role_display(),
         "inviter": affiliation.invited_by,
     }
+
+
+def _about_request(wanted: WantedMail) -> dict[str, Any]:
+    speaks = _speaks_for(wanted.about.institution_id, wanted.to.pk)
+    return _about_affiliation(wanted) | {"speaks": speaks}
 
 
 def _invitation_link(mail: OutboxMail) -> dict[str, str]:
@@ -110,7 +121,7 @@ def _account(name: str, still_due=_always, **parts: Any) -> MailKind:
 register_sender(current_sender)
 register_mail(
     MailKind("members/invitation", _while_in(State.INVITED), secrets=_invitation_link, context=_about_affiliation),
-    MailKind("members/asked", _waits_for_reader, context=_about_affiliation),
+    MailKind("members/asked", _waits_for_reader, context=_about_request),
     MailKind("members/admitted", _while_in(State.ACTIVE), context=_about_affiliation),
     MailKind("members/refused", _while_in(State.DECLINED), context=_about_affiliation),
     MailKind("members/ended", _while_in(State.ENDED), context=_about_affiliation),

@@ -47,7 +47,6 @@ class Migration(migrations.Migration):
                 ('language', models.CharField(max_length=5, verbose_name='language')),
                 ('subject', models.CharField(max_length=300, verbose_name='subject')),
                 ('body_text', models.TextField(blank=True, verbose_name='text')),
-                ('body_html', models.TextField(blank=True)),
                 ('calendar', models.JSONField(blank=True, default=list, help_text='iCalendar objects: [method, text] each.')),
                 ('message_id', models.CharField(max_length=120, unique=True)),
                 ('queued_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='queued')),

@@ -164,6 +164,11 @@ class Enrolment(models.Model):
         """Whether this enrolment counts as taken."""
         return self.state in self.TAKING
 
+    @property
+    def is_online(self) -> bool:
+        """Whether this person takes part online: only they are told of the joining link."""
+        return self.pool.sort == "online"
+
     def place_in_queue(self) -> int | None:
         """1 for who is next, None for who does not wait."""
         if self.state != self.State.WAITING:

@@ -9,9 +9,8 @@ from django.core.management import call_command
 from django.utils.timezone import now
 
 from cluster_portal import delivery, hooks
-from cluster_portal.links import signed_link
 from cluster_portal.models import AuditEntry, OutboxMail
-from cluster_portal.moves import make_move
+from cluster_portal.moves import Refused, make_move
 from cluster_portal.outbox import hold_mail, queue_mail, retry_mail
 from courses import calendars
 from courses.mails import about_enrolment
@@ -26,6 +25,11 @@ State = OutboxMail.State
 def queue(enrolment=None, template="courses/confirmed", **options):
     enrolment = enrolment or EnrolmentFactory()
     return queue_mail(template, about=enrolment, to=enrolment.person, **options)
+
+
+def later():
+    """When a run that begins now would end."""
+    return now() + delivery.RUN_LASTS
 
 
 def state_of(mail):
@@ -207,9 +211,21 @@ def test_mail_that_cannot_be_made_harms_no_other(sink):
     OutboxMail.objects.filter(pk=broken.pk).update(body_text="⟦unknown⟧")
     assert delivery.deliver_due_mail() == 1
     assert (state_of(broken), broken.error_code, state_of(fine)) == (State.QUEUED, "not_made", State.SENT)
-    with time_machine.travel(now() + timedelta(days=6)):
+
+
+def test_mail_is_given_up_by_the_number_of_tries_and_retry_begins_anew(sink):
+    mail = queue()
+    sink.refused[mail.to.email] = "451 come back later"
+    with time_machine.travel(now(), tick=False) as clock:
+        began = now()
+        while state_of(mail) != State.FAILED:
+            clock.move_to(mail.not_before)
+            delivery.deliver_due_mail()
+        assert mail.attempts == delivery.GIVE_UP_AFTER
+        assert timedelta(days=4.5) < now() - began < timedelta(days=5.5)
+        retry_mail(mail, by=PersonFactory())
         delivery.deliver_due_mail()
-    assert state_of(broken) == State.FAILED
+    assert (state_of(mail), mail.attempts) == (State.QUEUED, 1)
 
 
 def test_lost_worker_leaves_mail_that_goes_out_with_the_same_id(sink):
@@ -230,8 +246,9 @@ def test_second_copy_has_the_date_of_the_first(sink):
 
 
 def test_old_text_is_erased_but_in_a_demonstration(sink, settings):
-    done, waiting = queue(), queue(not_before=now() + timedelta(days=400))
+    done, waiting = queue(address="former@example.org"), queue(not_before=now() + timedelta(days=400))
     delivery.deliver_due_mail()
+    OutboxMail.objects.filter(pk=done.pk).update(error="450 <former@example.org> is busy")
     with time_machine.travel(now() + timedelta(days=settings.MAIL_BODY_DAYS + 1)):
         settings.DEMO = True
         assert delivery.erase_old_text() == 0
@@ -239,7 +256,20 @@ def test_old_text_is_erased_but_in_a_demonstration(sink, settings):
         assert delivery.erase_old_text() == 1
     done.refresh_from_db()
     waiting.refresh_from_db()
-    assert (done.body_text, bool(done.subject), bool(waiting.body_text)) == ("", True, True)
+    assert (done.subject, done.body_text, done.calendar, done.address, done.error) == ("", "", [], "", "")
+    assert all((waiting.subject, waiting.body_text))
+
+
+def test_mail_whose_text_was_erased_is_not_tried_again(sink, settings):
+    mail = queue()
+    sink.refused[mail.to.email] = "550 5.1.1 no such user"
+    delivery.deliver_due_mail()
+    with time_machine.travel(now() + timedelta(days=settings.MAIL_BODY_DAYS + 1)):
+        assert delivery.erase_old_text() == 1
+        with pytest.raises(Refused, match="text was erased"):
+            retry_mail(mail, by=PersonFactory())
+        assert delivery.deliver_due_mail() == 0
+    assert state_of(mail) == State.FAILED
 
 
 def test_one_line_serves_many_batches(sink, monkeypatch):
@@ -256,9 +286,41 @@ def test_someone_who_decides_meanwhile_wins(sink):
     mail, other = queue(), queue()
     batch, line = delivery._claim(), delivery._Line()
     make_move(OutboxMail.objects.get(pk=mail.pk), "cancel", by=None, reason="meanwhile")
-    delivery._send_all(batch, line)
+    delivery._send_all(batch, line, later())
     line.close()
     assert (state_of(mail), state_of(other)) == (State.CANCELLED, State.SENT)
+    assert len(sink.raw) == 1
+
+
+def test_mail_that_another_worker_has_claimed_meanwhile_is_left_to_it(sink):
+    mail = queue()
+    batch, line = delivery._claim(), delivery._Line()
+    with time_machine.travel(now() + delivery.STUCK_AFTER + timedelta(minutes=1)):
+        delivery.return_stuck_mail()
+        delivery._claim()
+        assert delivery._send_all(batch, line, later()) == 0
+        delivery._wait_for_server(batch, "no answer")
+    assert (state_of(mail), mail.attempts, sink.raw) == (State.SENDING, 1, [])
+
+
+def test_slow_server_ends_the_run_and_the_rest_of_the_batch_is_put_back(sink):
+    mails = [queue() for _ in range(3)]
+    with time_machine.travel(now(), tick=False) as clock:
+        sink.answers = lambda content: clock.shift(delivery.RUN_LASTS)
+        assert delivery.deliver_due_mail() == 1
+        assert [(state_of(mail), mail.attempts) for mail in mails] == [("sent", 0), ("queued", 0), ("queued", 0)]
+        sink.answers = lambda content: None
+        assert delivery.deliver_due_mail() == 2
+    assert len(sink.raw) == 3
+
+
+def test_mail_that_was_decided_about_does_not_keep_others_from_being_put_back(sink, monkeypatch):
+    mail, other = queue(), queue()
+    batch = delivery._claim()
+    make_move(OutboxMail.objects.get(pk=mail.pk), "cancel", by=None, reason="meanwhile")
+    monkeypatch.setattr(delivery, "_is_ours", lambda mail: True)  # cancelled between our look and our move
+    delivery._wait_for_server(batch, "no answer")
+    assert (state_of(mail), state_of(other), other.error_code) == (State.CANCELLED, State.QUEUED, "no_server")
 
 
 def test_command_prints_how_many(sink, capsys):
@@ -270,7 +332,7 @@ def test_command_prints_how_many(sink, capsys):
 def test_bulk_mail_can_be_unsubscribed_with_one_click(sink, monkeypatch):
     kind = hooks.MailKind(
         "courses/confirmed", lambda mail: True, context=about_enrolment, bulk=True,
-        unsubscribe=lambda mail: signed_link("mail.unsubscribe", mail.to.public_id),
+        unsubscribe=lambda mail: f"http://testserver/unsubscribe/{mail.to.public_id}:1/",
     )  # fmt: skip
     monkeypatch.setitem(hooks.mail_kinds, "courses/confirmed", kind)
     mail = queue()

@@ -20,12 +20,15 @@ def example_of(template, to):
     if app == "account":
         return hooks.WantedMail(template, to, to, address="somebody@example.org")
     if app == "members":
-        affiliation = make.AffiliationFactory(institution__name="School 9", invited_by=make.PersonFactory(family_name="Host"))
+        affiliation = make.AffiliationFactory(
+            institution__name="School 9", invited_by=make.PersonFactory(family_name="Host")
+        )
         return hooks.WantedMail(template, affiliation, to)
     run = make.RunFactory(course__title="AI Tools", online_link="https://meet.example.net/1")
     session = make.SessionFactory(run=run, title="Agents", place="Hall", starts_at=now() + timedelta(days=2))
     if "reminder" in template:
-        return hooks.WantedMail(template, session, to, session.starts_at.isoformat())
+        online = make.EnrolmentFactory(run=run, person=to, pool=make.PoolFactory(run=run, sort="online"))
+        return hooks.WantedMail(template, session, to, session.starts_at.isoformat(), ground=online)
     enrolment = make.EnrolmentFactory(run=run, person=to, state="offered" if "offered" in template else "waiting")
     return hooks.WantedMail(template, enrolment, to, session.public_id)
 
@@ -58,6 +61,38 @@ def test_subjects_differ():
     for template in sorted(hooks.mail_kinds):
         subject, _body = mailtext.rendered(example_of(template, make.PersonFactory()), hooks.sender())
         assert subjects.setdefault(subject, template) == template
+
+
+def test_confirmation_tells_those_online_of_the_joining_link_and_the_others_of_the_place():
+    run = make.RunFactory(online_link="https://meet.example.net/1")
+    words = []
+    for sort in ("room", "online"):
+        it = make.EnrolmentFactory(run=run, pool=make.PoolFactory(run=run, sort=sort))
+        _subject, body = mailtext.rendered(hooks.WantedMail("courses/confirmed", it, it.person), hooks.sender())
+        words.append(("Place: Room 5" in body, "the joining link" in body, run.online_link in body))
+    assert words == [(True, False, False), (False, True, False)]
+
+
+@pytest.mark.parametrize("template", ["courses/left", "courses/offer_lapsed", "courses/offered", "courses/taken_out"])
+@pytest.mark.parametrize("state", ["cancelled", "declined", "offered"])
+def test_nobody_is_promised_what_becomes_of_a_freed_place(template, state):
+    it = make.EnrolmentFactory(state=state)
+    subject, body = mailtext.rendered(hooks.WantedMail(template, it, it.person), hooks.sender())
+    assert "goes to the next" not in subject + body
+
+
+def test_who_was_taken_out_is_not_said_to_have_left():
+    it = make.EnrolmentFactory(state="cancelled", run__course__title="AI Tools")
+    subject, body = mailtext.rendered(hooks.WantedMail("courses/taken_out", it, it.person), hooks.sender())
+    assert subject == "Check your plans: your enrolment in AI Tools was ended"
+    assert "you have left" not in body
+
+
+def test_subject_of_a_request_names_nobody():
+    wanted = example_of("members/asked", make.PersonFactory())
+    subject, body = mailtext.rendered(wanted, hooks.sender())
+    assert wanted.about.person.family_name not in subject
+    assert wanted.about.person.full_name in body
 
 
 def test_times_are_in_the_readers_zone_with_its_name():

@@ -52,7 +52,10 @@ def subjects():
 
 
 def test_reminders_come_a_day_and_an_hour_ahead_once(clock, enrolment):
-    sent = [beat(clock, START + offset) for offset in (-2 * DAY, -DAY - MINUTE, -DAY, -DAY + HOUR, -HOUR - MINUTE, -HOUR, HOUR)]
+    sent = [
+        beat(clock, START + offset)
+        for offset in (-2 * DAY, -DAY - MINUTE, -DAY, -DAY + HOUR, -HOUR - MINUTE, -HOUR, HOUR)
+    ]
     assert sent == [0, 0, 1, 0, 0, 1, 0]
     assert subjects() == [
         "Be ready on Tuesday 2 March 2027, 13:00 (Coordinated Universal Time): AI Tools",
@@ -69,12 +72,37 @@ def test_reminder_names_run_place_and_time_in_the_readers_zone(clock, session):
     assert "meet.example.net" not in body
 
 
-def test_joining_link_is_put_in_at_sending_and_never_stored(clock, session, enrolment):
+def test_joining_link_is_put_in_at_sending_and_never_stored(clock, session):
+    make.EnrolmentFactory(run=session.run, pool=make.PoolFactory(run=session.run, sort="online"))
     queue_due_reminders(START - 2 * HOUR)
     Session.objects.get(pk=session.pk).run.__class__.objects.update(online_link="https://meet.example.net/other")
     beat(clock, START - HOUR)
     assert "https://meet.example.net/other" in locmem.outbox[-1].ready.get_body(("plain",)).get_content()
     assert not OutboxMail.objects.filter(body_text__contains="meet.example.net").exists()
+
+
+def test_only_those_online_are_told_of_the_joining_link_the_others_of_the_place(clock, session):
+    run = session.run
+    told = {}
+    for sort in ("room", "online"):
+        make.EnrolmentFactory(run=run, pool=make.PoolFactory(run=run, sort=sort), person__email=f"{sort}@example.org")
+    for offset in (-DAY, -HOUR):
+        assert beat(clock, START + offset) == 2
+        for mail in locmem.outbox[-2:]:
+            told[mail.to[0], offset] = text = mail.ready.get_body(("plain",)).get_content()
+            assert ("Place: Room 5" in text) == (mail.to == ["room@example.org"])
+    link, phrase = run.online_link, "the joining link"
+    assert {key for key, text in told.items() if phrase in text} == {("online@example.org", -DAY)}
+    assert {key for key, text in told.items() if link in text} == {("online@example.org", -HOUR)}
+
+
+def test_joining_link_is_not_put_in_for_who_has_moved_into_the_room(clock, session):
+    online = make.PoolFactory(run=session.run, sort="online")
+    enrolment = make.EnrolmentFactory(run=session.run, pool=online)
+    queue_due_reminders(START - HOUR)
+    Enrolment.objects.filter(pk=enrolment.pk).update(pool=make.PoolFactory(run=session.run))
+    beat(clock, START - HOUR)
+    assert "meet.example.net" not in locmem.outbox[-1].ready.get_body(("plain",)).get_content()
 
 
 @pytest.mark.parametrize("state", ["waiting", "offered", "cancelled"])

@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from cluster_portal.delivery import deliver_due_mail
 from cluster_portal.models import OutboxMail
-from cluster_portal.moves import available_moves
+from cluster_portal.moves import available_moves, make_move
 from cluster_portal.outbox import ACTIONS, queue_mail
 from coordination.outbox import failing_mail
 from members.accounts import queue_account_mail
@@ -97,6 +97,31 @@ def test_failed_mail_stands_at_the_desk_and_is_tried_again(client, coordinator, 
     press(client, mail, "retry")
     mail.refresh_from_db()
     assert (mail.state, mail.error, list(failing_mail(coordinator))) == (State.QUEUED, "", [])
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        ("no_server", "почтовый сервер не ответил"),
+        ("refused_451", "почтовый сервер не принял адрес (451)"),
+        ("the worker was lost", "отправка прервалась"),
+        ("tail_of_the_dog", "tail_of_the_dog"),
+    ],
+)
+def test_history_says_why_in_the_readers_language(client, coordinator, demo, mail, reason, said):
+    type(coordinator).objects.filter(pk=coordinator.pk).update(language="ru")
+    OutboxMail.objects.update(state="sending")
+    mail.refresh_from_db()
+    make_move(mail, "put_back", by=None, reason=reason)
+    assert f": {said}<" in page(client, mail)
+
+
+def test_erased_mail_keeps_a_name_and_says_why_it_is_not_tried_again(client, coordinator, demo, mail):
+    OutboxMail.objects.update(state="failed", subject="", body_text="")
+    assert "A mail whose text was erased</a>" in client.get(reverse("coordination:outbox")).content.decode()
+    assert "A mail whose text was erased</h1>" in page(client, mail)
+    press(client, mail, "retry")
+    assert "Its text was erased" in page(client, mail)
 
 
 def test_late_click_gets_a_sentence(client, coordinator, demo, mail):

@@ -1,9 +1,13 @@
 """Asking, inviting, claiming, admitting, ending: who belongs where."""
 
+from datetime import date
+
 import pytest
 
+from cluster_portal.hooks import mail_kinds
 from cluster_portal.models import OutboxMail
 from cluster_portal.moves import Refused
+from cluster_portal.outbox import queue_mail
 from members import actions
 from members.models import Affiliation, Person
 from tests import factories as make
@@ -19,6 +23,24 @@ def mails(template):
 def test_who_asks_waits_and_the_contact_is_told(cast):
     it = actions.ask_to_join(cast.outsider, cast.school, "teacher", by=cast.outsider)
     assert (it.state, mails("members/asked")) == (State.ASKED, [cast.contact])
+
+
+def test_a_coordinator_is_asked_for_an_institution_that_nobody_speaks_for():
+    here, elsewhere = make.RegionFactory(), make.RegionFactory()
+    it = make.AffiliationFactory(institution__region=here, state="asked")
+    readers = {
+        "whole": make.CoordinatorFactory().person,
+        "here": make.CoordinatorFactory(region=here).person,
+        "elsewhere": make.CoordinatorFactory(region=elsewhere).person,
+        "former": make.CoordinatorFactory(until=date(2026, 2, 1)).person,
+        "teacher": make.AffiliationFactory(institution=it.institution).person,
+    }
+    sent = {}
+    for name, reader in readers.items():
+        mail = queue_mail("members/asked", about=it, to=reader)
+        assert "to you as a coordinator" in mail.body_text
+        sent[name] = mail_kinds["members/asked"].still_due(mail)
+    assert sent == {"whole": True, "here": True, "elsewhere": False, "former": False, "teacher": False}
 
 
 def test_a_mail_about_asking_goes_once_to_somebody_with_two_roles(cast):
