@@ -98,7 +98,7 @@ def _send_all(batch: list[OutboxMail], line: "_Line", ends: datetime) -> int:
     sent, sender = 0, hooks.sender()
     for position, mail in enumerate(batch):
         if now() >= ends:
-            _put_back(batch[position:], gettext_noop("the time of the run was over"))
+            _put_back(batch[position:], gettext_noop("sending took too long"))
             break
         try:
             sent += _send(mail, line, sender)
