@@ -7,7 +7,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
 
-from cluster_portal.moves import Refused, permission_of
+from cluster_portal.moves import Refused, may_move
 
 
 def act(request: HttpRequest, it: Any, actions: dict[str, Callable]) -> None:
@@ -19,7 +19,7 @@ def act(request: HttpRequest, it: Any, actions: dict[str, Callable]) -> None:
     action = actions.get(name)
     if action is None:
         raise Http404
-    if not request.user.has_perm(permission_of(it, name), it):
+    if not may_move(request.user, it, name):
         raise PermissionDenied
     try:
         action(it, by=request.user)

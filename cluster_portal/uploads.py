@@ -106,6 +106,8 @@ def _without_metadata(content: bytes, image_format: str) -> bytes:
         if picture.width * picture.height > LARGEST_PIXELS:
             raise Refused(_("The picture has too many pixels. Make it smaller and try again."))
         picture = ImageOps.exif_transpose(picture)
+        if picture.mode == "P":  # its colours stand in a table that pasting would lose
+            picture = picture.convert("RGBA")
         clean = Image.new(picture.mode, picture.size)
         clean.paste(picture)
         out = io.BytesIO()

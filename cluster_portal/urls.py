@@ -8,9 +8,11 @@ from django.urls import include, path
 
 from cluster_portal import health, uploads
 from coordination.styleguide import styleguide
+from members.access import may_enter_back_room, second_factor_first
 
 # The back room has no sign-in of its own: second factors and suspended people count there too.
-admin.site.login = secure_admin_login(admin.site.login)
+admin.site.login = secure_admin_login(second_factor_first(admin.site.login))
+admin.site.has_permission = may_enter_back_room
 
 urlpatterns = [
     path("", include("coordination.urls")),

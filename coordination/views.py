@@ -7,6 +7,7 @@ from django.utils.timezone import now
 from cluster_portal.search import LONGEST_QUERY, found
 from coordination.examples.people import DEMO_PEOPLE, PASSWORD
 from courses.models import Course, Enrolment, Run, Session
+from members.access import has_second_factor
 from members.emblem import draw_emblem
 from members.models import Institution, Party, Person
 from members.words import by_kind
@@ -45,7 +46,8 @@ def search(request: HttpRequest) -> HttpResponse:
     if query:
         shown["courses"] = found(Course.objects.visible_to(request.user), query)[:MOST_FOUND]
         shown["institutions"] = found(Institution.objects.with_standing(request.cluster.today()), query)[:MOST_FOUND]
-        shown["people"] = found(Person.objects.findable_by(request.user), query)[:MOST_FOUND]
+        if request.user.is_authenticated and has_second_factor(request.user):
+            shown["people"] = found(Person.objects.findable_by(request.user), query)[:MOST_FOUND]
     return render(request, "coordination/search.html", shown)
 
 

@@ -5,7 +5,7 @@ from datetime import date
 
 from django.urls import reverse
 from django.utils.formats import date_format
-from django.utils.timezone import now
+from django.utils.timezone import localtime, now
 from django.utils.translation import gettext as _
 
 from courses.models import Enrolment, Run, Session
@@ -62,6 +62,8 @@ def _membership(right: Right, run: Run) -> Link | None:
     ground = ground_of(institution, run.course.kind, Cluster.current().today())
     if ground is not None:  # the institution is a member: what is missing is said at the affiliation
         return Link(_agreement_title(ground), _clause(ground), _url(ground), "done")
+    if right.at_affiliation:
+        return None
     return Link(_("Agreement"), right.missing, institution.get_absolute_url(), "broken")
 
 
@@ -91,7 +93,7 @@ def _affiliation(right: Right) -> Link | None:
         )
     said = {"role": affiliation.get_role_display(), "institution": affiliation.institution}
     title = _("%(role)s at %(institution)s") % said
-    if right.wrong_role:
+    if right.at_affiliation:
         return Link(title, right.missing, status="broken")
     return Link(title, _since(affiliation.starts_on), status="done")
 
@@ -129,7 +131,7 @@ def _queue_text(enrolment: Enrolment) -> str:
         return _("Answer by %(when)s.") % {"when": in_run_zone(enrolment.run, enrolment.offered_until)}
     if enrolment.state == Enrolment.State.WAITING:
         return _("Number %(place)s in the queue") % {"place": enrolment.place_in_queue()}
-    return _since(enrolment.state_since)
+    return _since(localtime(enrolment.state_since, enrolment.run.zone).date())
 
 
 def _since(day: date | None) -> str:

@@ -21,7 +21,6 @@ from courses.forms import CourseForm, PatternForm, PlacesForm, RunForm, SessionF
 from courses.models import Course, Enrolment, Pool, Run, Session
 from courses.words import pattern_in_words
 from members.access import coordinators_only
-from members.models import Institution
 
 PER_PAGE = 50
 
@@ -62,7 +61,7 @@ def edit_course(request: HttpRequest, slug: str) -> HttpResponse:
 def new_run(request: HttpRequest, slug: str) -> HttpResponse:
     """Prepare a run of a course."""
     course = get_object_or_404(Course, slug=slug)
-    form = RunForm(request.POST or None, zone=request.cluster.zone)
+    form = RunForm(request.POST or None, zone=request.cluster.zone, by=request.user)
     if request.method == "POST" and form.is_valid():
         it = actions.create_run(course, request.user, places=form.places(), **form.cleaned_data)
         messages.success(request, _("The run is prepared. Plan its sessions next."))
@@ -85,7 +84,7 @@ def run(request: HttpRequest, public_id: str) -> HttpResponse:
 def edit_run(request: HttpRequest, public_id: str) -> HttpResponse:
     """Change what a run says; a live one asks first when people would be told."""
     it = _run_of(request, public_id)
-    form = RunForm(request.POST or None, instance=it, zone=it.zone)
+    form = RunForm(request.POST or None, instance=it, zone=it.zone, by=request.user)
     if request.method == "POST" and form.is_valid():
         before = _run_of(request, public_id)
         if it.is_live and MAILED_WHEN_CHANGED & _changed(before, form) and not _confirmed(request):
@@ -240,9 +239,8 @@ def act_on_enrolment(request: HttpRequest, public_id: str, enrolment_id: str) ->
 
 @coordinators_only
 def rights_lost(request: HttpRequest) -> HttpResponse:
-    """Enrolments whose institution is not a member any more: the coordinator decides, nothing ends by itself."""
-    rows = Enrolment.objects.visible_to(request.user).in_coming_runs_of_members_only()
-    lost = rows.without_right(Institution.objects.members_on(request.cluster.today())).for_roster()
+    """Enrolments whose ground is gone: the coordinator decides, nothing ends by itself."""
+    lost = Enrolment.objects.visible_to(request.user).without_right(request.cluster.today()).for_roster()
     page = Paginator(lost.select_related("run__course", "person", "pool", "affiliation__institution"), PER_PAGE)
     return render(request, "courses/desk_rights_lost.html", {"page": page.get_page(request.GET.get("page"))})
 

@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 
 from cluster_portal.hooks import DeskRow, register_desk_rows
 from courses.models import Enrolment, Run
-from members.models import Cluster, Institution, Person
+from members.models import Cluster, Person
 
 
 def drafts(person: Person) -> Iterator[DeskRow]:
@@ -35,16 +35,15 @@ def runs_over(person: Person) -> Iterator[DeskRow]:
 
 
 def rights_lost(person: Person) -> Iterator[DeskRow]:
-    """People enrolled through an institution that is not a member any more: nothing is cancelled by itself."""
+    """People whose enrolment has lost its ground: nothing is cancelled by itself."""
     if not person.is_coordinator:
         return
-    rows = Enrolment.objects.visible_to(person).in_coming_runs_of_members_only()
-    lost = rows.without_right(Institution.objects.members_on(Cluster.current().today()))
+    lost = Enrolment.objects.visible_to(person).without_right(Cluster.current().today())
     found = lost.aggregate(count=Count("pk"), since=Min("state_since"))
     if found["count"]:
         text = ngettext(
-            "person is enrolled through an institution that has lost its right",
-            "people are enrolled through institutions that have lost their right",
+            "person is enrolled whose right has ended",
+            "people are enrolled whose right has ended",
             found["count"],
         )
         yield DeskRow(text, found["count"], found["since"], reverse("courses:desk_rights_lost"), _("Look"))

@@ -1,13 +1,13 @@
 import zoneinfo
 
 from django import forms
-from django.utils.timezone import make_aware
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from courses.models import Course, Pool, Run, Session
 from courses.patterns import WeeklyPattern
 from members.forms import DateInput, TimeZoneField
-from members.models import Affiliation, Cluster, Person
+from members.models import Affiliation, Cluster, Institution, Person
 
 WEEKDAYS = [
     (0, _("Mondays")), (1, _("Tuesdays")), (2, _("Wednesdays")), (3, _("Thursdays")),
@@ -45,12 +45,10 @@ class WallClockForm(forms.ModelForm):
             if value := self.initial.get(name):
                 self.initial[name] = value.astimezone(zone).replace(tzinfo=None)
 
-    def clean(self):
-        cleaned = super().clean()
-        for name in self.wall_clock_fields:
-            if cleaned.get(name):
-                cleaned[name] = make_aware(cleaned[name].replace(tzinfo=None), self.zone)
-        return cleaned
+    def full_clean(self):
+        """Read the times in the form's zone: an hour that its clocks skip or repeat is refused by Django."""
+        with timezone.override(self.zone):
+            super().full_clean()
 
 
 class CourseForm(forms.ModelForm):
@@ -91,18 +89,26 @@ class RunForm(WallClockForm):
         ]  # fmt: skip
         widgets = {"enrol_from": DateTimeInput, "enrol_until": DateTimeInput}
 
-    def __init__(self, *args, **options):
+    def __init__(self, *args, by, **options):
         super().__init__(*args, **options)
-        self.fields["instructors"].queryset = Person.objects.possible_instructors()
+        self.fields["host"].queryset = Institution.objects.invitable_by(by)
+        self.fields["host"].required = not by.coordinates_whole_cluster
+        self.fields["instructors"].queryset = Person.objects.possible_instructors(by)
         self.fields["instructors"].label_from_instance = lambda person: person.full_name
+        if self.instance.pk and self.instance.sessions.exists():
+            del self.fields["time_zone"]
         if self.instance.pk:
             del self.fields["room_places"], self.fields["online_places"]
         else:
             self.fields["time_zone"].initial = Cluster.current().time_zone
 
+    def full_clean(self):
+        """Read the times in the zone that this very form names, when it names one."""
+        if self.data.get("time_zone") in zoneinfo.available_timezones():
+            self.zone = zoneinfo.ZoneInfo(self.data["time_zone"])
+        super().full_clean()
+
     def clean(self):
-        if zone := self.cleaned_data.get("time_zone"):
-            self.zone = zoneinfo.ZoneInfo(zone)
         cleaned = super().clean()
         if cleaned.get("enrol_from") and cleaned.get("enrol_until") and cleaned["enrol_until"] <= cleaned["enrol_from"]:
             self.add_error("enrol_until", _("Enrolment closes before it opens. Choose a later time."))

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from courses.models import Run
 from courses.words import zone_name
 from members.models import Affiliation, Institution, Party, Person
-from members.models.agreements import Ground, ground_of
+from members.models.agreements import Ground, ground_of, membership_ended_on
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Right:
     affiliation: Affiliation | None = None
     ground: Ground | None = None
     missing: str = ""
-    wrong_role: bool = False
+    at_affiliation: bool = False
 
     @property
     def holds(self) -> bool:
@@ -39,14 +39,16 @@ def right_to_take_part(person: Person, run: Run, day: date) -> Right:
     if not person.active_affiliations:
         return Right(missing=_("You do not belong to an institution yet. Ask your institution to admit you."))
     if not fitting:
-        return Right(affiliation=person.active_affiliations[0], missing=_wrong_role(run), wrong_role=True)
+        return Right(affiliation=person.active_affiliations[0], missing=_wrong_role(run), at_affiliation=True)
     rights = [right_through(affiliation, run, day) for affiliation in fitting]
     return next((right for right in rights if right.holds), rights[0])
 
 
 def right_through(affiliation: Affiliation, run: Run, day: date) -> Right:
-    """The right that one affiliation gives on a day, whatever its role, or why its institution gives none."""
+    """The right that one affiliation gives on a day, whatever its role, or why it gives none."""
     institution = affiliation.institution
+    if affiliation.state != Affiliation.State.ACTIVE:
+        return Right(affiliation, missing=_no_more_there(affiliation), at_affiliation=True)
     ground = ground_of(institution, run.course.kind, day)
     if ground is not None or run.admits == Run.Admits.EVERYONE or _is_admitted_partner(run, institution, day):
         return Right(affiliation, ground)
@@ -104,18 +106,19 @@ def _wrong_role(run: Run) -> str:
     }
 
 
+def _no_more_there(affiliation: Affiliation) -> str:
+    return _("It ended on %(day)s. The coordinator decides whether the place stays.") % {
+        "day": date_format(affiliation.ends_on) if affiliation.ends_on else ""
+    }
+
+
 def _not_a_member(institution: Institution, day: date) -> str:
-    left = Party.objects.was_bound_before(day).filter(institution=institution).order_by("-withdrawn_on").first()
-    if left is not None and (ended := left.withdrawn_on or left.agreement.terminated_on or left.agreement.valid_until):
+    if ended := membership_ended_on(institution, day):
         return _("%(institution)s is not a member since %(day)s. Its contact can tell you more.") % {
             "institution": institution,
             "day": date_format(ended),
         }
-    if left is not None:
-        return _("%(institution)s is not a member any more. Its contact can tell you more.") % {
-            "institution": institution
-        }
-    return _("%(institution)s is not a member of the cluster. Its head can apply to join.") % {
+    return _("%(institution)s is not a member of the cluster. Its head can ask the coordinator how to join.") % {
         "institution": institution
     }
 

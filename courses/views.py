@@ -15,7 +15,7 @@ from cluster_portal.moves import Refused, available_moves
 from courses import actions
 from courses.chain import chain_of
 from courses.forms import ProgrammeFilter
-from courses.models import Course, Enrolment, Run
+from courses.models import Course, Enrolment, Pool, Run
 
 PER_PAGE = 20
 OFFER_AGE = timedelta(days=60)
@@ -69,18 +69,26 @@ def _what_i_have(request: HttpRequest, it: Run) -> dict:
     }
 
 
-@require_POST
 def enrol(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Enrol myself."""
+    """Enrol myself. Reading this address leads to the run: that is where signing in again comes back to."""
     it = get_object_or_404(Run.objects.visible_to(request.user), public_id=public_id)
-    pool = it.pools.filter(public_id=request.POST["pool"]).first() if request.POST.get("pool") else None
+    if request.method != "POST":
+        return redirect(it)
     try:
-        enrolment = actions.enrol(it, request.user, by=request.user, pool=pool)
+        enrolment = actions.enrol(it, request.user, by=request.user, pool=_pool_of(it, request.POST.get("pool", "")))
     except Refused as refused:
         messages.warning(request, str(refused))
     else:
         messages.success(request, said_after_enrolling(enrolment))
     return redirect(it)
+
+
+def _pool_of(it: Run, public_id: str) -> Pool | None:
+    """The places that were asked for: None when the page had no choice. Raises Refused when they are not there."""
+    chosen = next((pool for pool in it.pools.all() if pool.public_id == public_id), None)
+    if public_id and chosen is None:
+        raise Refused(_("These places do not exist any more. Reload the page and choose again."))
+    return chosen
 
 
 def said_after_enrolling(enrolment: Enrolment) -> str:

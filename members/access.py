@@ -24,16 +24,36 @@ def coordinators_only(view: View) -> View:
     return _guarded(view, lambda person: person.is_coordinator)
 
 
+def has_second_factor(person) -> bool:
+    """Whether this person may use the powers of their desk now; a demonstration asks for no second factor."""
+    return settings.DEMO or is_mfa_enabled(person)
+
+
+def may_enter_back_room(request: HttpRequest) -> bool:
+    """Whether /admin/ opens: to superusers, and with a second factor."""
+    return request.user.is_active and request.user.is_superuser and has_second_factor(request.user)
+
+
+def second_factor_first(view: View) -> View:
+    """Lead whoever has no second factor to the page where one is set up."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args, **kwargs) -> HttpResponse:
+        if has_second_factor(request.user):
+            return view(request, *args, **kwargs)
+        messages.warning(request, _("The desk shows other people’s data. Add a second way to sign in, then it opens."))
+        return redirect("mfa_index")
+
+    return guarded
+
+
 def _guarded(view: View, may_enter: Callable) -> View:
+    opened = second_factor_first(view)
+
     @wraps(view)
     def guarded(request: HttpRequest, *args, **kwargs) -> HttpResponse:
         if not may_enter(request.user):
             raise PermissionDenied
-        if not settings.DEMO and not is_mfa_enabled(request.user):
-            messages.warning(
-                request, _("The desk shows other people's data. Add a second way to sign in, then it opens.")
-            )
-            return redirect("mfa_index")
-        return view(request, *args, **kwargs)
+        return opened(request, *args, **kwargs)
 
     return guarded

@@ -1,8 +1,11 @@
 """The back room of members: the cluster, its regions and coordinators can be set here; all else is shown only."""
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.utils.translation import gettext_lazy as _
 
 from cluster_portal.admin import ReadOnlyAdmin
+from cluster_portal.moves import Refused
+from members.actions import restore_person, suspend_person
 from members.models import (
     Affiliation,
     Agreement,
@@ -15,6 +18,15 @@ from members.models import (
     Person,
     Region,
 )
+
+
+def each(request, people, action) -> None:
+    """Let an action happen to each of the chosen people, and say what was refused."""
+    for person in people:
+        try:
+            action(person, by=request.user)
+        except Refused as refused:
+            messages.warning(request, f"{person.public_id}: {refused}")
 
 
 @admin.register(Cluster)
@@ -39,6 +51,16 @@ class CoordinatorAdmin(admin.ModelAdmin):
 
 @admin.register(Person)
 class PersonAdmin(ReadOnlyAdmin):
+    actions = ["suspend", "restore"]
+
+    @admin.action(description=_("Suspend: keep out on every path"))
+    def suspend(self, request, people):
+        each(request, people, suspend_person)
+
+    @admin.action(description=_("Restore: let in again"))
+    def restore(self, request, people):
+        each(request, people, restore_person)
+
     list_display = ["public_id", "sort_name", "joined_at", "suspended_at"]
     search_fields = ["words", "public_id"]
     exclude = ["password", "words"]

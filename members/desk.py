@@ -79,7 +79,7 @@ def edit_institution(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _institution_form(request: HttpRequest, it: Institution | None) -> HttpResponse:
-    form = InstitutionForm(request.POST or None, instance=it)
+    form = InstitutionForm(request.POST or None, instance=it, by=request.user)
     if request.method == "POST" and form.is_valid():
         kept = actions.keep_institution(form.instance, by=request.user, changed=form.changed_data)
         messages.success(request, _("%(institution)s is saved.") % {"institution": kept})

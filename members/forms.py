@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from members.actions import change_profile
-from members.models import Affiliation, Cluster, Institution, Person
+from members.models import Affiliation, Cluster, Institution, Person, Region
 
 EARLIEST_BIRTH_YEAR = 1900
 
@@ -151,6 +151,13 @@ class InstitutionForm(forms.ModelForm):
     """An institution as the coordinator keeps it."""
 
     website = forms.URLField(label=_("Website"), required=False, assume_scheme="https")
+
+    def __init__(self, *args, by: Person, **options):
+        super().__init__(*args, **options)
+        if not by.coordinates_whole_cluster:
+            regions = [role.region_id for role in by.coordinator_roles]
+            self.fields["region"].queryset = Region.objects.filter(pk__in=regions)
+            self.fields["region"].required = True
 
     class Meta:
         model = Institution

@@ -8,6 +8,7 @@ from django.core.paginator import Paginator
 from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -17,6 +18,7 @@ from cluster_portal.links import read_link
 from cluster_portal.moves import Refused, available_moves
 from cluster_portal.search import found
 from members import actions
+from members.access import coordinators_only
 from members.forms import ClaimForm, DirectoryFilter, JoinForm, ProfileForm
 from members.models import Affiliation, Agreement, Institution, Party, Person
 
@@ -91,10 +93,15 @@ def agreement(request: HttpRequest, public_id: str) -> HttpResponse:
     return render(request, "members/agreement.html", {"it": it, "moves": moves, "in_force": in_force})
 
 
+@coordinators_only
 @require_POST
 def act_on_agreement(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Make one move with an agreement."""
+    """Make one move with an agreement; what ends it is asked twice."""
     it = get_object_or_404(Agreement.objects.visible_to(request.user), public_id=public_id)
+    move = request.POST.get("move", "")
+    if move in {"terminate", "withdraw"} and request.POST.get("confirmed") != "yes":
+        members = Institution.objects.members_on(request.cluster.today()).count()
+        return render(request, "members/agreement_confirm.html", {"it": it, "move": move, "members": members})
     act(request, it, actions.ACTIONS["agreement"])
     return redirect(it)
 
@@ -140,6 +147,8 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
         return render(request, "members/invitation_bad.html", status=404)
     if problem := _why_not_usable(request, affiliation, person):
         return render(request, "members/invitation_bad.html", {"problem": problem}, status=409)
+    if affiliation is not None and request.POST.get("answer") == "decline":
+        return _decline(request, affiliation)
     form = None if person.has_claimed else ClaimForm(request.POST or None, person=person)
     if request.method == "POST" and (form is None or form.is_valid()):
         return _redeem(request, affiliation, person, form)
@@ -165,12 +174,22 @@ def _why_not_usable(request: HttpRequest, affiliation: Affiliation | None, perso
     return ""
 
 
+def _decline(request: HttpRequest, affiliation: Affiliation) -> HttpResponse:
+    """Say no by the mailed link alone: it opens nothing."""
+    try:
+        actions.decline_invitation(affiliation, by=affiliation.person)
+        messages.success(request, affiliation.MOVES["decline"].done)
+    except Refused as refused:
+        messages.warning(request, str(refused))
+    return redirect("coordination:home")
+
+
 def _redeem(
     request: HttpRequest, affiliation: Affiliation | None, person: Person, form: ClaimForm | None
 ) -> HttpResponse:
     """Accept the invitation; somebody who has a password must be signed in, because a link alone opens no account."""
     if form is None and not request.user.is_authenticated:
-        return redirect(f"{settings.LOGIN_URL}?next={request.path}")
+        return redirect(f"{reverse('account_login')}?next={request.path}")
     try:
         if form is None:
             actions.accept_invitation(affiliation, by=person)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 from django.db import connection, connections
+from django.utils import timezone, translation
 
 from cluster_portal.moves import Refused
 from courses.models import Pool, Run
@@ -24,6 +25,13 @@ def django_db_setup(django_db_setup, django_db_blocker):
     """Let the flush after a test with real transactions empty the audit, which nobody else may do."""
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute("ALTER TABLE cluster_portal_auditentry DISABLE TRIGGER audit_is_never_emptied")
+
+
+@pytest.fixture(autouse=True)
+def english():
+    """Each test begins in English and in UTC, whatever language a page spoke in the one before."""
+    translation.activate("en")
+    timezone.deactivate()
 
 
 @dataclass(frozen=True)

@@ -1,3 +1,4 @@
+import logging
 from datetime import datetime
 
 from django.db import transaction
@@ -13,6 +14,8 @@ from courses.actions.locks import lock_enrolment, lock_pools, lock_run
 from courses.models import Enrolment, Pool, Run
 from courses.taking_part import right_to_take_part, why_not_now, why_not_this_age
 from members.models import Cluster, Person
+
+log = logging.getLogger(__name__)
 
 
 @transaction.atomic
@@ -43,7 +46,9 @@ def accept_offer(enrolment: Enrolment, by: Person) -> None:
     """Take the place that was offered, before its deadline."""
     enrolment, _pool = lock_enrolment(enrolment)
     if enrolment.offered_until is not None and enrolment.offered_until <= now():
-        raise Refused(_("The time to answer is over, and the place goes to the next in the queue."))
+        raise Refused(_("The time to answer is over, and the place is free for others."))
+    if broken := why_not_this_age(enrolment.person, Cluster.current().today()):
+        raise Refused(broken)
     make_move(enrolment, "accept", by=by, offered_until=None)
     cancel_mails(about=enrolment, templates=["courses/offered"], reason=gettext_noop("the offer was answered"))
     _tell_confirmed(enrolment)
@@ -64,7 +69,10 @@ def lapse_offer(enrolment: Enrolment, by: None = None) -> None:
 @transaction.atomic
 def cancel_enrolment(enrolment: Enrolment, by: Person | None, reason: str = "") -> None:
     """Leave a run, or its queue; a freed place is offered to the next in the same transaction."""
-    _give_back(enrolment, "cancel", by, "courses/left", reason)
+    if enrolment.run.is_over_at(now()):
+        raise Refused(_("This run is over: who took part stays on its list."))
+    taken_out = by is not None and by.pk != enrolment.person_id
+    _give_back(enrolment, "cancel", by, "courses/taken_out" if taken_out else "courses/left", reason)
 
 
 def lapse_overdue_offers(at: datetime) -> int:
@@ -73,9 +81,11 @@ def lapse_overdue_offers(at: datetime) -> int:
     for enrolment in Enrolment.objects.overdue_offers(at).select_related("run").order_by("run_id", "pk"):
         try:
             lapse_offer(enrolment)
+            lapsed += 1
         except Refused:  # answered between our look and our lock
             continue
-        lapsed += 1
+        except Exception:  # one bad row must not keep the others from lapsing
+            log.exception("The offer %s could not lapse.", enrolment.public_id)
     return lapsed
 
 
@@ -97,6 +107,8 @@ def offer_free_places(pool: Pool) -> list[Enrolment]:
 
 
 def _choose(pools: list[Pool], asked: Pool | None) -> Pool:
+    if asked is None and len(pools) > 1:
+        raise Refused(_("Choose how you take part: in the room or online."))
     fitting = [pool for pool in pools if asked is None or pool.pk == asked.pk]
     if not fitting:
         raise Refused(_("These places do not exist any more. Reload the page and choose again."))
@@ -104,13 +116,19 @@ def _choose(pools: list[Pool], asked: Pool | None) -> Pool:
 
 
 def _place_or_queue(enrolment: Enrolment, pool: Pool, by: Person) -> None:
-    if pool.has_place():
+    if pool.has_place() and not _somebody_waits(pool):
         make_move(enrolment, "confirm", by=by)
         _take(pool, 1)
         _tell_confirmed(enrolment)
     else:
         make_move(enrolment, "wait", by=by, queued_at=now())
         queue_mail("courses/waiting", about=enrolment, to=enrolment.person, calendar=calendars.invite(enrolment))
+
+
+def _somebody_waits(pool: Pool) -> bool:
+    """Whether the queue comes first: whoever is in it is offered what lies free before a newcomer is served."""
+    queue = Enrolment.objects.in_queue().filter(pool=pool)
+    return queue.exists() and (not offer_free_places(pool) or queue.exists())
 
 
 def _tell_confirmed(enrolment: Enrolment) -> None:

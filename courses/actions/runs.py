@@ -18,7 +18,7 @@ from courses.actions.locks import lock_pools, lock_run
 from courses.models import Course, Enrolment, Pool, Run
 from members.models import Person
 
-MAILED_WHEN_CHANGED = {"place", "online_link", "time_zone"}
+MAILED_WHEN_CHANGED = {"place", "online_link"}
 
 
 @transaction.atomic
@@ -39,13 +39,16 @@ def change_run(run: Run, by: Person, **changes: Any) -> list[str]:
     run = lock_run(run)
     instructors = changes.pop("instructors", None)
     changed = [name for name, value in changes.items() if getattr(run, name) != value]
+    if "time_zone" in changed and run.sessions.exists():
+        raise Refused(_("The sessions are planned by the clock of the present zone, so it stays. Prepare a new run."))
     for name in changed:
         setattr(run, name, changes[name])
-    if changed:
-        run.save()
-        record_changes("courses.run.change", run, by=by, changed=changed)
-    if instructors is not None:
+    run.save(update_fields=changed)
+    if instructors is not None and set(instructors) != set(run.instructors.all()):
         run.instructors.set(instructors)
+        changed.append("instructors")
+    if changed:
+        record_changes("courses.run.change", run, by=by, changed=changed)
     if run.is_live and MAILED_WHEN_CHANGED & set(changed):
         tell_sessions_changed(run)
     return changed
@@ -66,10 +69,15 @@ def publish_run(run: Run, by: Person | None) -> None:
 def cancel_run(run: Run, by: Person) -> None:
     """Cancel a run: everybody in it and in its queue is told, and their places end."""
     run = lock_run(run)
+    if run.is_over_at(now()):
+        raise Refused(_("This run is over, and people took part. Close it instead."))
     pools = lock_pools(run)
     make_move(run, "cancel", by=by)
     enrolments = list(
-        run.enrolments.live().select_for_update(of=("self",)).select_related("person", "pool").order_by("pk")
+        run.enrolments.live()
+        .select_for_update(no_key=True, of=("self",))
+        .select_related("person", "pool")
+        .order_by("pk")
     )
     make_moves(enrolments, "cancel", by=by, reason=gettext_noop("the run was cancelled"), offered_until=None)
     Pool.objects.filter(pk__in=[pool.pk for pool in pools]).update(taken=0)

@@ -8,7 +8,8 @@ from django.utils.translation import gettext as _
 from cluster_portal.audit import record, record_changes
 from cluster_portal.moves import Refused, make_move
 from courses import calendars
-from courses.actions.locks import lock_run
+from courses.actions.enrolments import offer_free_places
+from courses.actions.locks import lock_pools, lock_run
 from courses.actions.runs import people_to_tell, tell, tell_sessions_changed
 from courses.models import Pattern, Run, Session
 from courses.patterns import LONGEST_DAYS, WeeklyPattern
@@ -49,11 +50,13 @@ def add_session(
 ) -> Session:
     """Add one session outside of the pattern; people of a live run are told."""
     run = lock_run(run)
+    _refuse_when_done(run)
     _refuse_wrong_times(run, starts_at, ends_at)
     session = Session.objects.create(run=run, starts_at=starts_at, ends_at=ends_at, title=title, place=place)
     record("courses.session.add", session, by=by, starts_at=starts_at, ends_at=ends_at)
     if run.is_live:
         tell_sessions_changed(run)
+        _serve_the_queue(run)
     return session
 
 
@@ -63,6 +66,7 @@ def move_session(session: Session, starts_at: datetime, ends_at: datetime, by: P
     run = lock_run(session.run)
     session = Session.objects.select_for_update(no_key=True, of=("self",)).get(pk=session.pk)
     session.run = run
+    _refuse_when_done(run)
     if session.state == Session.State.CANCELLED:
         raise Refused(_("This session was cancelled. Add a new one instead."))
     wanted = {"starts_at": starts_at, "ends_at": ends_at, **words}
@@ -76,6 +80,7 @@ def move_session(session: Session, starts_at: datetime, ends_at: datetime, by: P
         record_changes("courses.session.move", session, by=by, changed=changed)
     if run.is_live and MAILED_WHEN_MOVED & set(changed):
         tell_sessions_changed(run)
+        _serve_the_queue(run)
     return session
 
 
@@ -84,6 +89,9 @@ def cancel_session(session: Session, by: Person) -> None:
     """Cancel one session; people of a live run are told."""
     run = lock_run(session.run)
     session.run = run
+    _refuse_when_done(run)
+    if session.ends_at <= now():
+        raise Refused(_("This session is over, so it cannot be cancelled any more."))
     make_move(session, "cancel", by=by)
     if not run.is_live:
         return
@@ -103,6 +111,18 @@ def _keep_pattern(run: Run, pattern: WeeklyPattern) -> None:
         last_day=pattern.last_day,
         days_off=list(pattern.days_off),
     )
+
+
+def _serve_the_queue(run: Run) -> None:
+    """A place that lay free because no session was ahead is offered now that one is."""
+    for pool in lock_pools(run):
+        pool.run = run
+        offer_free_places(pool)
+
+
+def _refuse_when_done(run: Run) -> None:
+    if run.state not in {Run.State.DRAFT, Run.State.PUBLISHED}:
+        raise Refused(_("This run is cancelled or closed, so its sessions stay as they are."))
 
 
 def _refuse_wrong_times(run: Run, starts_at: datetime, ends_at: datetime, but: Session | None = None) -> None:

@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('public_id', cluster_portal.public_id.PublicIdField(default=cluster_portal.public_id.new_public_id, editable=False, max_length=12, unique=True)),
-                ('state', models.CharField(choices=[('asked', 'Asked'), ('waiting', 'In the queue'), ('offered', 'Place offered'), ('confirmed', 'Confirmed'), ('declined', 'Declined'), ('lapsed', 'Not answered in time'), ('cancelled', 'Left')], default='asked', editable=False, max_length=10, verbose_name='state')),
+                ('state', models.CharField(choices=[('asked', 'Asked'), ('waiting', 'In the queue'), ('offered', 'Place offered'), ('confirmed', 'Confirmed'), ('declined', 'Declined'), ('lapsed', 'Not answered in time'), ('cancelled', 'Ended')], default='asked', editable=False, max_length=10, verbose_name='state')),
                 ('state_since', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ('asked_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ('queued_at', models.DateTimeField(blank=True, editable=False, null=True)),

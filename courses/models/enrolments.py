@@ -5,6 +5,8 @@ from django.utils.translation import gettext_lazy as _
 
 from cluster_portal.public_id import PublicIdField
 from cluster_portal.states import move
+from members.models import Affiliation, Institution
+from members.models.people import latest_birth_date_of_an_adult
 
 
 class EnrolmentQuerySet(models.QuerySet):
@@ -30,10 +32,6 @@ class EnrolmentQuerySet(models.QuerySet):
     def for_own_page(self):
         """With what a person's own page shows, the newest first."""
         return self.select_related("run__course", "run__host", "pool").order_by("-pk")
-
-    def in_coming_runs_of_members_only(self):
-        """Enrolments in published runs that only members may enter."""
-        return self.filter(run__state="published", run__admits="members")
 
     def in_queue(self):
         """Who waits, first come first served."""
@@ -70,13 +68,15 @@ class EnrolmentQuerySet(models.QuerySet):
         regions = [role.region_id for role in person.coordinator_roles]
         return self.filter(Q(person=person) | Q(run__host__region__in=regions))
 
-    def without_right(self, institutions):
-        """Live enrolments made through an institution that is not among `institutions` any more."""
-        return (
-            self.live()
-            .filter(affiliation__isnull=False)
-            .exclude(Exists(institutions.filter(pk=OuterRef("affiliation__institution"))))
-        )
+    def without_right(self, day):
+        """Live enrolments in published runs whose ground is gone: affiliation, membership, or a known adult age."""
+        here = OuterRef("affiliation__institution")
+        member = Exists(Institution.objects.members_on(day).filter(pk=here))
+        partner = Exists(Institution.objects.partners_on(day).filter(pk=here))
+        admitted = Q(run__admits="everyone") | Q(member) | Q(run__admits="partners") & Q(partner)
+        ended = Q(affiliation__isnull=False) & ~Q(affiliation__state=Affiliation.State.ACTIVE)
+        too_young = Q(person__birth_date=None) | Q(person__birth_date__gt=latest_birth_date_of_an_adult(day))
+        return self.live().filter(run__state="published").filter(ended | ~admitted | too_young)
 
 
 class Enrolment(models.Model):
@@ -89,7 +89,7 @@ class Enrolment(models.Model):
         CONFIRMED = "confirmed", _("Confirmed")
         DECLINED = "declined", _("Declined")
         LAPSED = "lapsed", _("Not answered in time")
-        CANCELLED = "cancelled", _("Left")
+        CANCELLED = "cancelled", _("Ended")
 
     LIVE = (State.ASKED, State.WAITING, State.OFFERED, State.CONFIRMED)
     TAKING = (State.OFFERED, State.CONFIRMED)
@@ -104,7 +104,7 @@ class Enrolment(models.Model):
             _("The place is yours. A mail with the dates is on its way."),
         ),
         "decline": move(
-            [State.OFFERED], State.DECLINED, _("Decline"), _("You declined. The place goes to the next in the queue.")
+            [State.OFFERED], State.DECLINED, _("Decline"), _("You declined. The place is free for others.")
         ),
         "lapse": move([State.OFFERED], State.LAPSED, _("Let lapse")),
         "cancel": move(LIVE, State.CANCELLED, _("Leave"), _("The place is free again, and a mail confirms it.")),

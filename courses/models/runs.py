@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, Subquery, Sum, Value
+from django.db.models import Count, Exists, F, Max, OuterRef, Prefetch, Q, Subquery, Sum, Value
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
 from django.urls import reverse
@@ -106,14 +106,14 @@ class Run(models.Model):
             [State.DRAFT], State.PUBLISHED, _("Publish"), _("The run is published: everybody sees it now.")
         ),
         "cancel": move(
-            [State.DRAFT, State.PUBLISHED],
+            [State.PUBLISHED],
             State.CANCELLED,
             _("Cancel the run"),
             _("The run is cancelled, and everybody in it is told."),
         ),
         "close": move([State.PUBLISHED], State.CLOSED, _("Close"), _("The run is closed.")),
     }
-    AUDITED = ("time_zone", "admits", "enrol_from", "enrol_until", "offer_hours", "places")
+    AUDITED = ("time_zone", "admits", "enrol_from", "enrol_until", "offer_hours")
 
     public_id = PublicIdField()
     course = models.ForeignKey("courses.Course", models.PROTECT, related_name="runs", verbose_name=_("course"))
@@ -194,11 +194,16 @@ class Run(models.Model):
         return {what: self.total(what) for what in ("places", "taken", "offered", "waiting")}
 
     def offers_until(self, at: datetime) -> datetime | None:
-        """Until when a place offered at an instant can be held: not past the first session; None: too late."""
-        first = self.sessions.planned().values_list("starts_at", flat=True).first()
-        if not self.is_live or first is None or first <= at:
+        """Until when a place offered at an instant can be held: not past the next session; None: none is ahead."""
+        coming = self.sessions.planned().filter(starts_at__gt=at).values_list("starts_at", flat=True).first()
+        if not self.is_live or coming is None:
             return None
-        return min(at + timedelta(hours=self.offer_hours), first)
+        return min(at + timedelta(hours=self.offer_hours), coming)
+
+    def is_over_at(self, at: datetime) -> bool:
+        """Whether it is closed, or its last session has ended."""
+        last = self.sessions.planned().aggregate(last=Max("ends_at"))["last"]
+        return self.state == self.State.CLOSED or (self.is_live and last is not None and last <= at)
 
     def takes_enrolments_at(self, at: datetime) -> bool:
         """Whether one can enrol at an instant."""
@@ -307,7 +312,7 @@ def _people(state):
     In SQL, because every page of a run asks it, and building it from query sets takes longer than its answer.
     """
     people = "SELECT count(*) FROM courses_enrolment WHERE run_id = courses_pool.run_id AND pool_id = courses_pool.id"
-    return RawSQL(f"({people} AND state = %s)", [state])  # noqa: S608 - nobody's text is in it
+    return RawSQL(f"({people} AND state = %s)", [state])  # noqa: S611 - nobody's text is in it
 
 
 class Pool(models.Model):

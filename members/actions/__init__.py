@@ -6,8 +6,10 @@ from members.actions.affiliations import (
     decline_invitation,
     end_affiliation,
     invite_person,
+    recall_invitation,
     redeem_invitation,
     refuse_affiliation,
+    take_back_request,
 )
 from members.actions.agreements import (
     conclude_agreement,
@@ -17,7 +19,7 @@ from members.actions.agreements import (
     withdraw_agreement,
 )
 from members.actions.institutions import keep_institution
-from members.actions.people import change_profile, choose_language, enter_person
+from members.actions.people import change_profile, choose_language, enter_person, restore_person, suspend_person
 
 ACTIONS = {
     "affiliation": {
@@ -25,6 +27,8 @@ ACTIONS = {
         "decline": decline_invitation,
         "admit": admit_affiliation,
         "refuse": refuse_affiliation,
+        "recall": recall_invitation,
+        "take_back": take_back_request,
         "end": end_affiliation,
     },
     "agreement": {
@@ -53,6 +57,8 @@ __all__ = [
     "record_signature",
     "redeem_invitation",
     "refuse_affiliation",
+    "restore_person",
+    "suspend_person",
     "terminate_agreement",
     "withdraw_agreement",
 ]

@@ -5,10 +5,11 @@ from allauth.account.models import EmailAddress
 from django.db import transaction
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from cluster_portal.audit import record
 from cluster_portal.moves import Refused, make_move
-from cluster_portal.outbox import queue_mail
+from cluster_portal.outbox import cancel_mails, queue_mail
 from members.actions.people import enter_person
 from members.models import Affiliation, Cluster, Institution, Person
 
@@ -19,14 +20,22 @@ def ask_to_join(person: Person, institution: Institution, role: str, by: Person)
     if role in Affiliation.SPEAKING_ROLES:
         raise Refused(_("Heads and contacts are invited by the coordinator. Ask to join as a teacher or as staff."))
     affiliation = _enter(person, institution, role, Affiliation.State.ASKED, by)
-    for reader in Person.objects.speaking_for(institution):
+    for reader in who_answers_for(institution, but=person):
         queue_mail("members/asked", about=affiliation, to=reader)
     return affiliation
+
+
+def who_answers_for(institution: Institution, but: Person) -> list[Person]:
+    """Heads and contacts of an institution, without the person it is about; where there are none, coordinators."""
+    speakers = list(Person.objects.speaking_for(institution).exclude(pk=but.pk))
+    return speakers or list(Person.objects.coordinating_region(institution.region_id).exclude(pk=but.pk))
 
 
 @transaction.atomic
 def invite_person(institution: Institution, email: str, role: str, by: Person, **names: Any) -> Affiliation:
     """Invite somebody into an institution by mail; whoever is known already keeps their Person."""
+    if role in Affiliation.SPEAKING_ROLES and not (by.coordinates(institution.region_id) or by.is_head_of(institution)):
+        raise Refused(_("Heads and contacts are invited by the head or the coordinator. Ask one of them."))
     email = email.strip().lower()
     person = Person.objects.active().filter(email=email).first()
     if person is None:
@@ -71,6 +80,20 @@ def decline_invitation(affiliation: Affiliation, by: Person) -> None:
 
 
 @transaction.atomic
+def recall_invitation(affiliation: Affiliation, by: Person) -> None:
+    """Withdraw an invitation that was not answered, and its mail if that has not left: its link works no more."""
+    make_move(affiliation, "recall", by=by)
+    cancel_mails(about=affiliation, reason=gettext_noop("the invitation was withdrawn"))
+
+
+@transaction.atomic
+def take_back_request(affiliation: Affiliation, by: Person) -> None:
+    """A person does not ask an institution any more; nobody is told what they need not answer."""
+    make_move(affiliation, "take_back", by=by)
+    cancel_mails(about=affiliation, reason=gettext_noop("nobody asks any more"))
+
+
+@transaction.atomic
 def admit_affiliation(affiliation: Affiliation, by: Person) -> None:
     """The institution admits somebody who asked, and tells them."""
     make_move(affiliation, "admit", by=by, starts_on=Cluster.current().today())
@@ -86,7 +109,7 @@ def refuse_affiliation(affiliation: Affiliation, by: Person) -> None:
 
 @transaction.atomic
 def end_affiliation(affiliation: Affiliation, by: Person) -> None:
-    """End an affiliation today; what the person holds through it stays and is flagged at the desk."""
+    """End an affiliation today; what the person holds through it stays, and the coordinator's desk flags it."""
     make_move(affiliation, "end", by=by, ends_on=Cluster.current().today())
     if by.pk != affiliation.person_id:
         queue_mail("members/ended", about=affiliation, to=affiliation.person)

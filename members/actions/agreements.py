@@ -41,7 +41,7 @@ def conclude_agreement(agreement: Agreement, by: Person | None) -> None:
     if missing:
         said = ngettext(
             "%(count)s party has not signed yet. Record its signature first.",
-            "%(count)s parties have not signed yet. Record their signatures first.",
+            "%(count)s parties have not signed yet. It can be concluded when all have.",
             missing,
         )
         raise Refused(said % {"count": missing})

@@ -2,6 +2,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from cluster_portal.audit import record, record_changes
@@ -24,13 +25,31 @@ def enter_person(by: Person | None, email: str = "", password: str | None = None
 @transaction.atomic
 def change_profile(person: Person, by: Person, **changes: Any) -> list[str]:
     """Change what a person says about themself; return the names of the changed fields."""
+    Person.objects.select_for_update(no_key=True).get(pk=person.pk)
     changed = [name for name, value in changes.items() if getattr(person, name) != value]
     for name in changed:
         setattr(person, name, changes[name])
     if changed:
-        person.save()
+        # Only these: the caller's person may be older than a suspension or a new password.
+        person.save(update_fields=[*changed, "sort_name", "words"])
         record_changes("members.person.change", person, by=by, changed=changed)
     return changed
+
+
+@transaction.atomic
+def suspend_person(person: Person, by: Person) -> None:
+    """Keep a person out on every path: session, signed links, mail. What they hold stays as it is."""
+    if not Person.objects.filter(pk=person.pk, suspended_at=None).update(suspended_at=now()):
+        raise Refused(_("This person is suspended already."))
+    record("members.person.suspend", person, by=by)
+
+
+@transaction.atomic
+def restore_person(person: Person, by: Person) -> None:
+    """Let a suspended person in again."""
+    if not Person.objects.filter(pk=person.pk, suspended_at__isnull=False).update(suspended_at=None):
+        raise Refused(_("This person is not suspended."))
+    record("members.person.restore", person, by=by)
 
 
 @transaction.atomic

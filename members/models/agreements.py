@@ -1,4 +1,5 @@
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 from django.db import models
 from django.db.models import F, Q
@@ -206,6 +207,13 @@ class Party(models.Model):
             and (amended is None or amended.is_in_force_on(day))
         )
 
+    def unbound_from(self) -> date | None:
+        """The first day on which this party is not bound any more, as far as the documents say."""
+        texts = [it for it in (self.agreement, self.agreement.amends) if it]
+        last_days = [it.valid_until + timedelta(days=1) for it in texts if it.valid_until]
+        ends = [self.withdrawn_on, *(it.terminated_on for it in texts), *last_days]
+        return min((day for day in ends if day), default=None)
+
 
 class CoverageQuerySet(models.QuerySet):
     def in_force_on(self, day):
@@ -286,22 +294,42 @@ class Ground:
 
     @property
     def agreement(self) -> Agreement:
-        """The agreement whose clauses count: the one that an addendum amends, or the party's own."""
-        return self.party.agreement.amends or self.party.agreement
+        """The text that pages cite: that of the clause, else the one that an addendum amends, or the party's own."""
+        return self.clause.agreement if self.clause else self.party.agreement.amends or self.party.agreement
 
 
 def ground_of(institution, right: str, day) -> Ground | None:
-    """The document by which `institution` is a member on a day, with the clause that grants `right` if there is one."""
+    """The document by which `institution` is a member on a day, with the clause that grants `right` if there is one.
+
+    Of several documents, one with such a clause comes first. Membership gives the right even where no clause names it
+    (docs/decisions/009); a clause, where there is one, is what pages cite.
+    """
     # An institution has few parties: judging them here costs a third of building the query that would.
-    parties = institution.parties.select_related("agreement__amends").order_by("pk")
-    party = next((it for it in parties if it.is_member_on(day)), None)
-    coverage = None
-    if party is None:
+    parties = institution.parties.select_related("agreement__amends", "institution").order_by("pk")
+    grounds = [(party, None) for party in parties if party.is_member_on(day)]
+    if not grounds:
         rows = Coverage.objects.in_force_on(day).filter(institution=institution)
-        coverage = rows.select_related("party__agreement__amends", "party__institution").order_by("pk").first()
-        if coverage is None:
-            return None
-        party = coverage.party
-    agreement = party.agreement.amends or party.agreement
-    clause = next(iter(Clause.objects.filter(agreement=agreement, right=right).order_by("pk")), None)
-    return Ground(party, coverage, clause)
+        rows = rows.select_related("party__agreement__amends", "party__institution").order_by("pk")
+        grounds = [(coverage.party, coverage) for coverage in rows]
+    clauses = _clauses_granting(right, [party.agreement for party, _coverage in grounds])
+    found = [Ground(party, coverage, clauses.get(party.agreement_id)) for party, coverage in grounds]
+    return next((ground for ground in found if ground.clause), found[0] if found else None)
+
+
+def membership_ended_on(institution, day) -> date | None:
+    """The day since which an institution that was a member is none; None when it never was, or still is."""
+    parties = Party.objects.was_bound_before(day).filter(institution=institution).select_related("agreement__amends")
+    rolls = Coverage.objects.was_in_force_before(day).filter(institution=institution)
+    ends = [party.unbound_from() for party in parties]
+    for roll in rolls.select_related("party__agreement__amends"):
+        struck_off = roll.until + timedelta(days=1) if roll.until else None
+        ends.append(min((it for it in (struck_off, roll.party.unbound_from()) if it), default=None))
+    return max((end for end in ends if end and end <= day), default=None)
+
+
+def _clauses_granting(right: str, agreements: list[Agreement]) -> dict[int, Clause]:
+    """For each of these agreements the first clause that grants a right, in its own text or in the one it amends."""
+    bases = {it.pk: it.amends_id or it.pk for it in agreements}
+    clauses = Clause.objects.filter(agreement__in={*bases, *bases.values()}, right=right).select_related("agreement")
+    by_text = {clause.agreement_id: clause for clause in clauses.order_by("-pk")}
+    return {own: clause for own, base in bases.items() if (clause := by_text.get(own) or by_text.get(base))}

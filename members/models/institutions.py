@@ -36,6 +36,10 @@ class InstitutionQuerySet(models.QuerySet):
         """Institutions that are members on a day: a bound party of a network agreement, or covered by one."""
         return self.filter(_is_party(day, network=True) | _is_covered(day))
 
+    def partners_on(self, day):
+        """Institutions that are bound on a day by an agreement of another kind than the network's."""
+        return self.filter(_is_party(day, network=False))
+
     def with_standing(self, day):
         """Each institution with its `standing` on a day (a value of Institution.Standing), from the documents."""
         was_party = Exists(Party.objects.was_bound_before(day).filter(institution=OuterRef("pk")))
@@ -45,8 +49,8 @@ class InstitutionQuerySet(models.QuerySet):
             standing=Case(
                 When(_is_party(day, network=True), then=Value(Standing.MEMBER)),
                 When(_is_covered(day), then=Value(Standing.COVERED)),
-                When(was_party | was_covered, then=Value(Standing.FORMER)),
                 When(_is_party(day, network=False), then=Value(Standing.PARTNER)),
+                When(was_party | was_covered, then=Value(Standing.FORMER)),
                 default=Value(Standing.NONE),
                 output_field=models.CharField(),
             )

@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.utils.functional import cached_property
-from django.utils.timezone import now
+from django.utils.timezone import localdate, now
 from django.utils.translation import gettext_lazy as _
 
 from cluster_portal.public_id import PublicIdField
@@ -29,6 +29,14 @@ def years_between(birth: date, day: date) -> int:
     return day.year - birth.year - ((day.month, day.day) < (birth.month, birth.day))
 
 
+def latest_birth_date_of_an_adult(day: date) -> date:
+    """Who was born on this date or before is an adult on `day`, as `years_between` counts."""
+    try:
+        return day.replace(year=day.year - ADULT_AGE)
+    except ValueError:  # 29 February, and no such day 18 years before
+        return date(day.year - ADULT_AGE, 2, 28)
+
+
 class PersonQuerySet(models.QuerySet):
     def active(self):
         """People who are neither suspended nor erased."""
@@ -38,14 +46,19 @@ class PersonQuerySet(models.QuerySet):
         """People whom a search may show: those in the institutions that one keeps; nobody to the public."""
         if not person.is_authenticated or not person.has_desk:
             return self.none()
-        kept = Affiliation.objects.visible_to(person).live()
+        kept = Affiliation.objects.visible_to(person).known()
         return self.active().filter(pk__in=kept.values("person"))
 
-    def possible_instructors(self):
-        """Adults of the cluster's institutions: whoever may be named as an instructor."""
-        roles = [Affiliation.Role.STUDENT]
-        belonging = self.active().filter(affiliations__state=Affiliation.State.ACTIVE)
-        return belonging.exclude(affiliations__role__in=roles).distinct()
+    def possible_instructors(self, by):
+        """Adults of the institutions that one keeps: whoever may be named as an instructor."""
+        kept = Affiliation.objects.visible_to(by).active().exclude(role=Affiliation.Role.STUDENT)
+        too_young = models.Q(birth_date__gt=latest_birth_date_of_an_adult(localdate()))
+        return self.active().filter(pk__in=kept.values("person")).exclude(too_young)
+
+    def coordinating_region(self, region_id):
+        """Who coordinates the whole cluster, or this region."""
+        roles = Coordinator.objects.now().filter(Q(region=None) | Q(region=region_id))
+        return self.active().filter(coordinating__in=roles).distinct()
 
     def speaking_for(self, institution):
         """Heads and contacts of an institution: who answers for it."""
@@ -187,6 +200,11 @@ class Person(AbstractBaseUser, PermissionsMixin):
         """The institutions for which this person answers as head or contact."""
         return [it.institution for it in self.active_affiliations if it.role in Affiliation.SPEAKING_ROLES]
 
+    def is_head_of(self, institution) -> bool:
+        """Whether this person leads an institution."""
+        heads = [it for it in self.active_affiliations if it.role == Affiliation.Role.HEAD]
+        return institution in [it.institution for it in heads]
+
     @property
     def has_desk(self) -> bool:
         return self.is_coordinator or bool(self.spoken_for)
@@ -195,7 +213,8 @@ class Person(AbstractBaseUser, PermissionsMixin):
 class CoordinatorQuerySet(models.QuerySet):
     def now(self):
         """Roles that are held today."""
-        return self.filter(until=None)
+        today = localdate()
+        return self.filter(Q(until=None) | Q(until__gt=today), since__lte=today)
 
 
 class Coordinator(models.Model):
@@ -233,6 +252,10 @@ class AffiliationQuerySet(models.QuerySet):
     def invited(self):
         """People who have not answered an invitation yet."""
         return self.filter(state=Affiliation.State.INVITED)
+
+    def known(self):
+        """Affiliations that their person has had a part in: in force, or asked for. An invitation shows nobody."""
+        return self.filter(state__in=[Affiliation.State.ASKED, Affiliation.State.ACTIVE])
 
     def live(self):
         """Affiliations that are in force or waiting for an answer."""
@@ -281,6 +304,8 @@ class Affiliation(models.Model):
         "decline": move([State.INVITED], State.DECLINED, _("Decline"), _("You declined the invitation.")),
         "admit": move([State.ASKED], State.ACTIVE, _("Admit"), _("Admitted. A mail says so.")),
         "refuse": move([State.ASKED], State.DECLINED, _("Refuse"), _("Refused. A mail says so.")),
+        "recall": move([State.INVITED], State.DECLINED, _("Withdraw the invitation"), _("The link works no more.")),
+        "take_back": move([State.ASKED], State.DECLINED, _("Take back"), _("You do not ask any more.")),
         "end": move([State.ACTIVE], State.ENDED, _("End"), _("The affiliation ended today.")),
     }
     AUDITED = ("role",)
@@ -321,3 +346,9 @@ class Affiliation(models.Model):
 
     def __str__(self):
         return f"{self.person} {self.role} {self.institution}"
+
+    @property
+    def shown_name(self) -> str:
+        """What the institution calls this person: an invitation must not tell who stands behind an address."""
+        unanswered = self.state in {self.State.INVITED, self.State.DECLINED}
+        return self.person.address if unanswered and self.person.has_claimed else self.person.full_name

@@ -6,6 +6,7 @@ from django.test import Client
 from django.urls import reverse
 
 from cluster_portal.admin import ReadOnlyAdmin
+from cluster_portal.moves import available_moves
 from members.models import Cluster, Coordinator, Person, Region
 from tests import factories as make
 
@@ -14,7 +15,7 @@ SETTABLE = {Cluster, Coordinator, Region}
 
 
 @pytest.fixture
-def superuser():
+def superuser(demo):
     client = Client()
     client.force_login(Person.objects.create_superuser("root@example.org", family_name="Root"))
     return client
@@ -37,6 +38,25 @@ def test_a_superuser_makes_the_first_coordinator(superuser, cast):
     facts = {"person": cast.outsider.pk, "since": "2026-01-01"}
     superuser.post(reverse("admin:members_coordinator_add"), facts)
     assert Person.objects.get(pk=cast.outsider.pk).is_coordinator
+
+
+def test_a_superuser_without_a_second_factor_is_led_to_set_it_up():
+    client = Client()
+    client.force_login(Person.objects.create_superuser("root@example.org", family_name="Root"))
+    assert client.get("/admin/members/person/", follow=True).redirect_chain[-1][0] == reverse("mfa_index")
+
+
+def test_a_superuser_suspends_and_restores(superuser, cast):
+    chosen = {"_selected_action": [cast.teacher.pk]}
+    superuser.post(reverse("admin:members_person_changelist"), chosen | {"action": "suspend"})
+    assert not Person.objects.get(pk=cast.teacher.pk).is_active
+    superuser.post(reverse("admin:members_person_changelist"), chosen | {"action": "restore"})
+    assert Person.objects.get(pk=cast.teacher.pk).is_active
+
+
+def test_being_a_superuser_gives_no_button_outside_of_the_back_room(cast):
+    person = Person.objects.create_superuser("root@example.org", family_name="Root")
+    assert available_moves(person, make.EnrolmentFactory(state="waiting")) == {}
 
 
 def test_nobody_else_enters(cast):

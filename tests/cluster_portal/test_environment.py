@@ -25,7 +25,9 @@ SOUND = {
 def settings_with(**changes):
     """What `import settings` prints and answers in a process of its own, with no other environment."""
     values = {name: value for name, value in (SOUND | changes).items() if value is not None}
-    code = "import django.conf; s = django.conf.settings; print(s.SESSION_COOKIE_SECURE, s.DEMO, s.DATABASES['default']['NAME'])"
+    code = (
+        "from django.conf import settings as s; print(s.SESSION_COOKIE_SECURE, s.DEMO, s.DATABASES['default']['NAME'])"
+    )
     values["DJANGO_SETTINGS_MODULE"] = "cluster_portal.settings"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, env=values, capture_output=True, text=True, check=False

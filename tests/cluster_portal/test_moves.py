@@ -46,6 +46,9 @@ def test_many_rows_move_in_few_queries(cast, django_assert_num_queries):
 
 ALLOWED = {
     ("person", "invited"): {"accept", "decline"},
+    ("person", "asked"): {"take_back"},
+    ("contact", "invited"): {"recall"},
+    ("coordinator", "invited"): {"recall"},
     ("person", "active"): {"end"},
     ("contact", "asked"): {"admit", "refuse"},
     ("contact", "active"): {"end"},

@@ -60,6 +60,13 @@ def test_a_picture_loses_its_metadata():
         assert b"home address" not in kept.read()
 
 
+def test_a_picture_with_a_palette_keeps_its_colours():
+    out = io.BytesIO()
+    Image.new("RGB", (4, 4), "red").convert("P").save(out, "PNG")
+    with keep(out.getvalue(), "me.png").file.open("rb") as kept:
+        assert Image.open(kept).convert("RGB").getpixel((1, 1)) == (255, 0, 0)
+
+
 def test_a_picture_with_too_many_pixels_is_refused(monkeypatch):
     monkeypatch.setattr(uploads, "LARGEST_PIXELS", 100)
     with pytest.raises(Refused, match="too many pixels"):

@@ -12,6 +12,8 @@ from openpyxl import load_workbook
 from cluster_portal.models import OutboxMail
 from courses import actions
 from courses.models import Course, Pool, Run
+from members.actions import end_affiliation
+from members.models import Person
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -260,9 +262,30 @@ def test_a_regional_coordinator_does_not_find_a_foreign_run(run, demo):
     assert client.get(reverse("courses:desk_roster", args=[run.public_id])).status_code == 404
 
 
-def test_who_lost_their_right_is_flagged_and_stays(client, run, full, cast):
-    cast.school.parties.update(withdrawn_on="2026-06-01")
+@pytest.mark.parametrize("lost", ["membership", "affiliation", "age"])
+def test_who_lost_their_right_is_flagged_and_stays(client, run, full, cast, lost):
+    if lost == "membership":
+        cast.school.parties.update(withdrawn_on="2026-06-01")
+    elif lost == "affiliation":
+        for it in full:
+            end_affiliation(it.affiliation, by=cast.contact)
+    else:
+        Person.objects.filter(enrolments__run=run).update(birth_date="2020-01-01")
     page = client.get(reverse("coordination:desk")).content.decode()
-    assert "enrolled through institutions that have lost their right" in page
+    assert "people are enrolled whose right has ended" in page
     assert len(client.get(reverse("courses:desk_rights_lost")).context["page"]) == 3
     assert run.enrolments.live().count() == 3
+
+
+def test_a_regional_coordinator_prepares_runs_of_their_region_only(course, demo):
+    here, there = (
+        make.InstitutionFactory(region=make.RegionFactory()),
+        make.InstitutionFactory(region=make.RegionFactory()),
+    )
+    client = Client()
+    client.force_login(make.CoordinatorFactory(region=here.region).person)
+    url = reverse("courses:desk_new_run", args=[course.slug])
+    assert wrong(client.post(url, RUN)) == ["host"]
+    assert wrong(client.post(url, RUN | {"host": there.pk})) == ["host"]
+    client.post(url, RUN | {"host": here.pk})
+    assert Run.objects.get().host == here

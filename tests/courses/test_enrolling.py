@@ -102,11 +102,56 @@ def test_an_offer_not_answered_lapses_and_goes_to_the_next(full, time_machine):
     assert mails("courses/offer_lapsed") == [full[2].person.family_name]
 
 
-def test_no_offer_is_made_after_the_first_session_began(full, run, pool, time_machine):
+@pytest.fixture
+def lying_free(full, run, pool, time_machine):
+    """A place that became free while the last session ran, so that nobody could be offered it."""
     time_machine.move_to(run.sessions.get().starts_at + timedelta(minutes=1))
     actions.cancel_enrolment(full[0], by=full[0].person)
+    return full
+
+
+def test_no_offer_is_made_when_no_session_is_ahead(lying_free, pool):
     pool.refresh_from_db()
-    assert (pool.taken, fresh(full[2])[0].state) == (1, State.WAITING)
+    assert (pool.taken, fresh(lying_free[2])[0].state) == (1, State.WAITING)
+
+
+def test_a_place_that_lay_free_is_offered_when_a_session_is_added(lying_free, run, cast):
+    start = now() + timedelta(days=3)
+    actions.add_session(run, start, start + timedelta(hours=1), by=cast.coordinator)
+    assert [it.state for it in fresh(*lying_free[2:])] == [State.OFFERED, State.WAITING, State.WAITING]
+
+
+def test_a_newcomer_never_overtakes_the_queue(lying_free, run, teachers):
+    run.enrol_until = now() + timedelta(days=1)
+    run.save()
+    newcomer = actions.enrol(run, teachers[6], by=teachers[6])
+    assert (newcomer.state, newcomer.place_in_queue()) == (State.WAITING, 4)
+
+
+def test_an_offer_is_not_accepted_by_somebody_who_is_not_of_age(full):
+    actions.cancel_enrolment(full[0], by=full[0].person)
+    offered = full[2]
+    offered.person.birth_date = localdate()
+    offered.person.save()
+    with pytest.raises(Refused, match="18 and older"):
+        actions.accept_offer(offered, by=offered.person)
+
+
+def test_nobody_leaves_a_run_that_is_over(full, run, time_machine):
+    time_machine.move_to(run.sessions.get().ends_at + timedelta(minutes=1))
+    with pytest.raises(Refused, match="is over"):
+        actions.cancel_enrolment(full[0], by=full[0].person)
+
+
+def test_who_is_taken_out_is_told_so(full, cast):
+    actions.cancel_enrolment(full[0], by=cast.coordinator)
+    assert (mails("courses/taken_out"), mails("courses/left")) == ([full[0].person.family_name], [])
+
+
+def test_with_two_sorts_of_places_one_has_to_be_chosen(run, pool, cast):
+    make.PoolFactory(run=run, sort="online")
+    with pytest.raises(Refused, match="in the room or online"):
+        actions.enrol(run, cast.teacher, by=cast.teacher)
 
 
 def test_new_places_are_offered_at_once(full, pool, cast):

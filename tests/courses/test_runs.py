@@ -171,6 +171,30 @@ def test_changing_the_place_of_a_live_run_is_told_and_its_dates_of_enrolment_are
     assert mailed("courses/sessions_changed") == 3
 
 
+def test_a_run_that_is_over_is_not_cancelled(run, enrolled, cast, time_machine):
+    time_machine.move_to(run.sessions.get().ends_at + timedelta(hours=1))
+    with pytest.raises(Refused, match="Close it instead"):
+        actions.cancel_run(run, by=cast.coordinator)
+
+
+@pytest.mark.parametrize("state", ["cancelled", "closed"])
+def test_sessions_of_a_run_that_is_done_stay_as_they_are(run, cast, state):
+    Run.objects.filter(pk=run.pk).update(state=state)
+    session = run.sessions.get()
+    start = session.starts_at + timedelta(days=2)
+    with pytest.raises(Refused, match="stay as they are"):
+        actions.add_session(run, start, start + timedelta(hours=1), by=cast.coordinator)
+    with pytest.raises(Refused, match="stay as they are"):
+        actions.move_session(session, start, start + timedelta(hours=1), by=cast.coordinator)
+    with pytest.raises(Refused, match="stay as they are"):
+        actions.cancel_session(session, by=cast.coordinator)
+
+
+def test_the_zone_stays_once_sessions_are_planned(run, cast):
+    with pytest.raises(Refused, match="zone"):
+        actions.change_run(run, by=cast.coordinator, time_zone="Asia/Seoul")
+
+
 def test_a_run_with_sessions_ahead_is_not_closed(run, cast):
     with pytest.raises(Refused, match="has sessions ahead"):
         actions.close_run(run, by=cast.coordinator)
@@ -183,7 +207,7 @@ def test_a_run_that_is_over_is_closed(run, cast, time_machine):
     assert Run.objects.get().state == "closed"
 
 
-MOVES = {"draft": {"publish", "cancel"}, "published": {"cancel", "close"}}
+MOVES = {"draft": {"publish"}, "published": {"cancel", "close"}}
 
 
 @pytest.mark.parametrize("state", Run.State)
