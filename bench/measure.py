@@ -74,7 +74,7 @@ class Measuring:
 
     def people(self, number: int) -> list[Slice]:
         """This round's share of the people who enrol."""
-        job = {"kind": "enrol", "clients": self.sizes.clients, "seconds": 30, "most": self.sizes.most_requests}
+        job = {"kind": "enrol", "clients": self.sizes.clients, "seconds": 12, "most": self.sizes.most_requests}
         slices = []
         for server in self.servers.values():
             facts = self.facts[server.name]
@@ -87,7 +87,7 @@ class Measuring:
         portal = self.servers["portal"]
         before = max(portal.workers())
         for it in (it for it in self.pages() if it.server is portal and it.name in {"programme", "run"}):
-            self._ask(it, seconds=25, most=self.sizes.long_run // 2)
+            self._ask(it, seconds=20, most=self.sizes.long_run // 2)
         return before, max(portal.workers())
 
     def _look(self, path: str, cookies: list[str], clients: int = 0) -> dict:

@@ -26,7 +26,7 @@ class EnrolmentQuerySet(models.QuerySet):
         """The latest attempt in a run, or None."""
         newest = next(iter(self.filter(run=run).order_by("-pk")[:1]), None)
         if newest is not None:
-            newest.run = run
+            newest.run = run  # with all that its page has fetched
         return newest
 
     def for_own_page(self):
