@@ -4,10 +4,11 @@ from datetime import timedelta
 
 import pytest
 from django.conf import settings
+from django.urls import resolve
 from django.utils.timezone import now
 
 from cluster_portal import hooks, mailtext
-from cluster_portal.links import read_link, signed_link, signed_token
+from cluster_portal.links import PATHS, read_link, signed_link, signed_token
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -93,6 +94,16 @@ def test_subject_of_a_request_names_nobody():
     subject, body = mailtext.rendered(wanted, hooks.sender())
     assert wanted.about.person.family_name not in subject
     assert wanted.about.person.full_name in body
+
+
+def test_end_of_an_affiliation_says_what_stays_and_promises_no_decision():
+    _subject, body = mailtext.rendered(example_of("members/ended", make.PersonFactory()), hooks.sender())
+    assert "What you are enrolled in stays; the coordinator sees that your institution has changed." in body
+
+
+@pytest.mark.parametrize("purpose", sorted(PATHS))
+def test_every_signed_link_leads_to_a_page(purpose):
+    assert resolve(PATHS[purpose].format("token:of:somebody"))
 
 
 def test_times_are_in_the_readers_zone_with_its_name():
