@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from django.utils import formats
 from django.utils.timezone import get_current_timezone, localtime
-from django.utils.translation import get_language, ngettext, pgettext
+from django.utils.translation import get_language, gettext_lazy, ngettext, pgettext
 from django.utils.translation import gettext as _
 
 from courses.models import Run, Session
@@ -16,8 +16,8 @@ from courses.zones import ZONES
 
 DAY, DAY_AND_YEAR, CLOCK = "j E", "j E Y", "H:i"
 WEEKDAYS = {
-    0: lambda: _("Mondays"), 1: lambda: _("Tuesdays"), 2: lambda: _("Wednesdays"), 3: lambda: _("Thursdays"),
-    4: lambda: _("Fridays"), 5: lambda: _("Saturdays"), 6: lambda: _("Sundays"),
+    0: gettext_lazy("Mondays"), 1: gettext_lazy("Tuesdays"), 2: gettext_lazy("Wednesdays"),
+    3: gettext_lazy("Thursdays"), 4: gettext_lazy("Fridays"), 5: gettext_lazy("Saturdays"), 6: gettext_lazy("Sundays"),
 }  # fmt: skip
 
 
@@ -42,7 +42,7 @@ def when(run: Run) -> str:
     if pattern is None:
         count = ngettext("%(count)s session", "%(count)s sessions", run.session_count) % {"count": run.session_count}
         return f"{count}, {_('%(first)s to %(last)s') % dates}"
-    days = _and([WEEKDAYS[day]() for day in sorted(pattern.weekdays)])
+    days = _and([str(WEEKDAYS[day]) for day in sorted(pattern.weekdays)])
     clock = date_format(pattern.start_time, CLOCK)
     said = _("%(days)s %(clock)s, %(first)s to %(last)s") % {"days": days, "clock": clock, **dates}
     return f"{said}, {zone_name(run.zone)}"
@@ -61,7 +61,7 @@ def when_briefly(run: Run) -> str:
 def pattern_in_words(pattern: WeeklyPattern) -> str:
     """A weekly pattern as one says it: "Tuesdays and Thursdays 16:00, 3 March to 28 April 2027, not on 8 March"."""
     said = _("%(days)s %(clock)s, %(first)s to %(last)s") % {
-        "days": _and([WEEKDAYS[day]() for day in sorted(pattern.weekdays)]),
+        "days": _and([str(WEEKDAYS[day]) for day in sorted(pattern.weekdays)]),
         "clock": date_format(pattern.start_time, CLOCK),
         "first": date_format(pattern.first_day, DAY),
         "last": date_format(pattern.last_day, DAY_AND_YEAR),

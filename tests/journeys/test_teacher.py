@@ -79,7 +79,9 @@ def test_a_teacher_waits_honestly_and_takes_an_offered_place_by_the_mailed_link(
     coordinator.go(f"/desk/runs/{run.public_id}/roster/")
     coordinator.look("Roster")
     coordinator.press("Take out")
-    coordinator.look("Offered")
+    coordinator.look("2 people will get a mail about this.", "Next in the queue")
+    coordinator.press("Save and send")
+    coordinator.look("Place offered")
     link = mailed_link(coordinator, re.compile("Asking well"))
 
     visitor = visit(width=390)  # a phone that is not signed in

@@ -7,7 +7,10 @@ from axe_playwright_python.sync_playwright import Axe
 from coordination.examples.people import PASSWORD
 
 AXE = Axe()
-RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]}, "resultTypes": ["violations"]}
+RULES = {
+    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]},
+    "resultTypes": ["violations"],
+}
 NARROWEST = 320
 # Text that leaves the window, or its own clipping box; what only screen readers read is meant to be clipped.
 CUT_OFF = """() => {
