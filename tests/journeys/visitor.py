@@ -14,20 +14,22 @@ RULES = {
 NARROWEST = 320
 # Text that leaves the window, or its own clipping box; what only screen readers read is meant to be clipped.
 CUT_OFF = """() => {
-  const found = [];
-  if (document.documentElement.scrollWidth > innerWidth) found.push(`scrolls sideways: ${document.documentElement.scrollWidth}`);
+  const MEANT = ".unseen, .skip, script, style, thead, option, svg, [hidden]", found = [];
+  const wide = document.documentElement.scrollWidth;
+  if (wide > innerWidth) found.push(`scrolls sideways: ${wide}`);
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {
     const text = node.data.trim(), parent = node.parentElement;
-    if (!text || parent.closest(".unseen, .skip, script, style, thead, option, svg, [hidden]") || !parent.checkVisibility()) continue;
+    if (!text || parent.closest(MEANT) || !parent.checkVisibility()) continue;
     const range = document.createRange();
     range.selectNodeContents(node);
     for (const box of range.getClientRects()) {
-      if (box.width && (box.right > innerWidth + 1 || box.left < -1)) found.push(`outside: ${text}`);
+      const out = box.right > innerWidth + 1 || box.left < -1;
+      if (box.width && out) found.push(`outside: ${text}`);
     }
     for (let around = parent; around && around !== document.body; around = around.parentElement) {
-      const cut = getComputedStyle(around).overflowX;
-      if ((cut === "hidden" || cut === "clip") && around.scrollWidth > around.clientWidth + 1) found.push(`cut off: ${text}`);
+      const clips = ["hidden", "clip"].includes(getComputedStyle(around).overflowX);
+      if (clips && around.scrollWidth > around.clientWidth + 1) found.push(`cut off: ${text}`);
     }
   }
   return [...new Set(found)];
