@@ -34,12 +34,6 @@ class AuditEntry(models.Model):
         return f"{self.at:%Y-%m-%d %H:%M} {self.verb}"
 
 
-class UploadQuerySet(models.QuerySet):
-    def belonging_to(self, obj):
-        """The files of one object."""
-        return self.filter(about_model=obj._meta.label_lower, about_id=obj.public_id)
-
-
 class Upload(models.Model):
     """A file that somebody gave us, checked and cleaned (uploads.py); the object it belongs to says who may read it."""
 
@@ -55,8 +49,6 @@ class Upload(models.Model):
     uploaded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="uploads"
     )
-
-    objects = UploadQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("file")

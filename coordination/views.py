@@ -4,6 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.timezone import now
 
+from cluster_portal.moves import available_moves
 from cluster_portal.search import LONGEST_QUERY, found
 from coordination.examples.people import DEMO_PEOPLE, PASSWORD
 from courses.models import Course, Enrolment, Run, Session
@@ -56,8 +57,11 @@ def me(request: HttpRequest) -> HttpResponse:
     person = request.user
     enrolments = list(person.enrolments.for_own_page())
     live = [it for it in enrolments if it.is_live and it.run.is_live]
+    affiliations = list(person.affiliations.live().select_related("institution"))
+    for it in affiliations:
+        it.moves = available_moves(person, it)
     shown = {
-        "affiliations": list(person.affiliations.live().select_related("institution")),
+        "affiliations": affiliations,
         "offers": [it for it in live if it.state == Enrolment.State.OFFERED],
         "live": live,
         "past": [it for it in enrolments if it not in live][:20],

@@ -38,10 +38,10 @@ def chain_of(run: Run, person: Person | None, enrolment: Enrolment | None) -> li
 
 def _right_of(enrolment: Enrolment) -> Right:
     """By what an enrolment was made: its own affiliation, and whether its institution still is a member."""
-    if enrolment.affiliation_id is None:
-        return Right()
     active = (it for it in enrolment.person.active_affiliations if it.pk == enrolment.affiliation_id)
     affiliation = next(active, None) or enrolment.affiliation
+    if affiliation is None:
+        return Right()
     return right_through(affiliation, enrolment.run, Cluster.current().today())
 
 

@@ -6,13 +6,9 @@ from django.utils.translation import gettext_lazy as _
 
 from courses.models import Course, Pool, Run, Session
 from courses.patterns import WeeklyPattern
+from courses.words import WEEKDAYS
 from members.forms import DateInput, TimeZoneField
 from members.models import Affiliation, Cluster, Institution, Person
-
-WEEKDAYS = [
-    (0, _("Mondays")), (1, _("Tuesdays")), (2, _("Wednesdays")), (3, _("Thursdays")),
-    (4, _("Fridays")), (5, _("Saturdays")), (6, _("Sundays")),
-]  # fmt: skip
 
 
 class TimeInput(forms.TimeInput):
@@ -130,7 +126,7 @@ class PatternForm(forms.Form):
     """ "Tuesdays and Thursdays 16:00, 3 March to 28 April, not on 8 March", in the run's zone."""
 
     weekdays = forms.TypedMultipleChoiceField(
-        label=_("Every week on"), choices=WEEKDAYS, coerce=int, widget=forms.CheckboxSelectMultiple
+        label=_("Every week on"), choices=list(WEEKDAYS.items()), coerce=int, widget=forms.CheckboxSelectMultiple
     )
     start_time = forms.TimeField(label=_("Start"), widget=TimeInput)
     minutes = forms.IntegerField(label=_("Length in minutes"), min_value=5, max_value=1440, initial=90)

@@ -2,8 +2,6 @@
 
 import rules
 
-from members.rules import is_coordinator
-
 
 @rules.predicate
 def is_the_enrolled_person(person, enrolment):
@@ -25,10 +23,7 @@ def coordinates_the_session(person, session):
     return session is not None and coordinates_the_run(person, session.run)
 
 
-rules.add_perm("courses.add_course", is_coordinator)
-rules.add_perm("courses.change_course", is_coordinator)
 rules.add_perm("courses.change_run", coordinates_the_run)
-rules.add_perm("courses.see_roster", coordinates_the_run)
 rules.add_perm("courses.publish_run", coordinates_the_run)
 rules.add_perm("courses.cancel_run", coordinates_the_run)
 rules.add_perm("courses.close_run", coordinates_the_run)

@@ -19,23 +19,8 @@ def coordinates_the_institution(person, affiliation):
 
 
 @rules.predicate
-def speaks_for(person, institution):
-    return institution is not None and institution in person.spoken_for
-
-
-@rules.predicate
-def coordinates_its_region(person, institution):
-    return institution is not None and person.coordinates(institution.region_id)
-
-
-@rules.predicate
 def coordinates_the_cluster(person):
     return person.is_authenticated and person.coordinates_whole_cluster
-
-
-@rules.predicate
-def is_coordinator(person):
-    return person.is_authenticated and person.is_coordinator
 
 
 @rules.predicate
@@ -59,7 +44,6 @@ rules.add_perm("members.refuse_affiliation", decides_for_the_institution)
 rules.add_perm("members.recall_affiliation", decides_for_the_institution)
 rules.add_perm("members.take_back_affiliation", is_the_person)
 rules.add_perm("members.end_affiliation", is_the_person | decides_for_the_institution)
-rules.add_perm("members.invite_to_institution", speaks_for | coordinates_its_region)
 rules.add_perm("members.open_agreement", coordinates_the_cluster)
 rules.add_perm("members.conclude_agreement", coordinates_the_cluster)
 rules.add_perm("members.withdraw_agreement", coordinates_the_cluster)

@@ -18,10 +18,6 @@ class EnrolmentQuerySet(models.QuerySet):
         """Enrolments that give a place for certain."""
         return self.filter(state=Enrolment.State.CONFIRMED)
 
-    def taking_places(self):
-        """Enrolments that count as taken: offered and confirmed."""
-        return self.filter(state__in=Enrolment.TAKING)
-
     def newest_in(self, run):
         """The latest attempt in a run, or None."""
         newest = next(iter(self.filter(run=run).order_by("-pk")[:1]), None)

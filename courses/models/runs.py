@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Count, Exists, F, Max, OuterRef, Prefetch, Q, Subquery, Sum, Value
+from django.db.models import Count, Exists, F, Max, OuterRef, Prefetch, Q, Subquery, Value
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
 from django.urls import reverse
@@ -205,10 +205,6 @@ class Run(models.Model):
         last = self.sessions.planned().aggregate(last=Max("ends_at"))["last"]
         return self.state == self.State.CLOSED or (self.is_live and last is not None and last <= at)
 
-    def takes_enrolments_at(self, at: datetime) -> bool:
-        """Whether one can enrol at an instant."""
-        return self.is_live and self.enrol_from <= at < self.enrol_until
-
 
 class Pattern(models.Model):
     """The weekly pattern of a run's sessions, in the run's zone: "Tuesdays and Thursdays 16:00, not on 8 March"."""
@@ -300,10 +296,6 @@ class PoolQuerySet(models.QuerySet):
     def with_people(self):
         """Each pool with what its enrolments say is taken, for the recount."""
         return self.annotate(counted=Count("enrolments", filter=Q(enrolments__state__in=["offered", "confirmed"])))
-
-    def totals(self):
-        """Places and taken places over these pools."""
-        return self.aggregate(places=Sum("places", default=0), taken=Sum("taken", default=0))
 
 
 def _people(state):

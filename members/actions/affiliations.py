@@ -61,7 +61,7 @@ def redeem_invitation(affiliation: Affiliation, password: str, birth_date: date 
 
 @transaction.atomic
 def claim_person(person: Person, password: str, birth_date: date | None) -> Person:
-    """A person whom others have entered sets a password: the mailed link has proved that the address is theirs."""
+    """A person whom others have entered sets a password; the link came to the address they will sign in with."""
     person = Person.objects.select_for_update(no_key=True).get(pk=person.pk)
     if person.has_claimed or not person.is_active:
         raise Refused(_("This link was used already. Sign in with your e-mail address and password."))

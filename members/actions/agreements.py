@@ -11,7 +11,7 @@ from members.models import Agreement, Cluster, Party, Person
 
 @transaction.atomic
 def open_agreement(agreement: Agreement, by: Person | None) -> None:
-    """Open an agreement for signature: from now on its text cannot be changed."""
+    """Open an agreement for signature: no action changes its text, parties or clauses from now on."""
     if agreement.text_id is None or agreement.parties.count() < 2:
         raise Refused(_("An agreement needs its text and at least two parties. Add them, then open it."))
     make_move(agreement, "open", by=by)

@@ -37,10 +37,6 @@ def _network(prefix=""):
 
 
 class AgreementQuerySet(models.QuerySet):
-    def in_force_on(self, day):
-        """Agreements in force on a day."""
-        return self.filter(_agreement_in_force(day))
-
     def for_lists(self):
         """With how many parties there are and how many have signed, the newest first."""
         signed = Q(parties__signed_on__isnull=False)
@@ -51,7 +47,7 @@ class AgreementQuerySet(models.QuerySet):
         return counted.order_by("-valid_from", "pk")
 
     def visible_to(self, person):
-        """Everybody sees what has been concluded; drafts and open ones are for coordinators and the parties' heads."""
+        """Everybody sees what has been concluded; coordinators see all, heads and contacts the open ones of theirs."""
         concluded = Q(concluded_on__isnull=False)
         if not person.is_authenticated:
             return self.filter(concluded)
