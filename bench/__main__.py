@@ -21,6 +21,8 @@ from cluster_portal.launch import ports
 from cluster_portal.launch.postgres import Postgres
 from cluster_portal.launch.valkey import Valkey
 
+LONGEST = 220  # seconds
+
 
 def say(sentence: str) -> None:
     print(sentence, file=sys.stderr, flush=True)
@@ -41,7 +43,7 @@ def bench(sizes: Sizes) -> Report:
     with tempfile.TemporaryDirectory(prefix="portal-bench-") as folder, private_servers(Path(folder)) as environment:
         say("Filling both databases …")
         facts = filled(environment, sizes)
-        report = measured(Path(folder), environment, facts, sizes)
+        report = measured(Path(folder), environment, facts, sizes, began + LONGEST)
     say(f"Done in {time.monotonic() - began:.0f} s.")
     return report
 
@@ -85,7 +87,9 @@ def filled(environment: dict[str, str], sizes: Sizes) -> dict[str, dict]:
     return facts
 
 
-def measured(folder: Path, environment: dict[str, str], facts: dict[str, dict], sizes: Sizes) -> Report:
+def measured(
+    folder: Path, environment: dict[str, str], facts: dict[str, dict], sizes: Sizes, until: float
+) -> Report:
     """Start both applications, let the visitors in, and gather what was found."""
     both = {name: servers.Server(name, environment, folder / f"{name}.log") for name in servers.APPLICATIONS}
     try:
@@ -94,7 +98,7 @@ def measured(folder: Path, environment: dict[str, str], facts: dict[str, dict], 
             pages = ("/", "/courses/", facts["portal"]["run"])
             first_visits = {path: first_visit(both["portal"], path) for path in pages}
             say("Measuring …")
-            measuring = Measuring(both, facts, visit, sizes)
+            measuring = Measuring(both, facts, visit, sizes, until)
             measuring.rounds()
             memory = {name: max(server.workers()) for name, server in both.items()}
             say("Going on, to see whether memory grows …")

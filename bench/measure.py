@@ -1,6 +1,7 @@
 """What is measured, and in which order: floor and portal take turns, so that both meet the same weather."""
 
 import re
+import time
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -48,8 +49,10 @@ class Slice:
 class Measuring:
     """Everything about one pair of running servers."""
 
-    def __init__(self, servers: dict[str, Server], facts: dict[str, dict], visit: Callable, sizes: Sizes) -> None:
-        self.servers, self.facts, self.visit, self.sizes = servers, facts, visit, sizes
+    def __init__(
+        self, servers: dict[str, Server], facts: dict[str, dict], visit: Callable, sizes: Sizes, until: float
+    ) -> None:
+        self.servers, self.facts, self.visit, self.sizes, self.until = servers, facts, visit, sizes, until
         self.taken: dict[tuple[str, str], Taken] = defaultdict(Taken)
 
     def rounds(self) -> None:
@@ -57,8 +60,14 @@ class Measuring:
         for it in self.pages():
             self._ask(it, seconds=5, most=4 * self.sizes.clients)
         for number in range(self.sizes.rounds):
+            if number and self.left() < 40:  # a busy machine: fewer rounds rather than a longer run
+                return
             for it in [*self.pages(), *self.people(number)]:
                 self._note(it)
+
+    def left(self) -> float:
+        """Seconds until the bench ends, whatever it has measured by then."""
+        return self.until - time.monotonic()
 
     def pages(self) -> list[Slice]:
         """Each page of the floor beside that of the portal, then what only the portal has."""
@@ -87,7 +96,7 @@ class Measuring:
         portal = self.servers["portal"]
         before = max(portal.workers())
         for it in (it for it in self.pages() if it.server is portal and it.name in {"programme", "run"}):
-            self._ask(it, seconds=20, most=self.sizes.long_run // 2)
+            self._ask(it, seconds=min(20, max(5, self.left() / 2)), most=self.sizes.long_run // 2)
         return before, max(portal.workers())
 
     def _look(self, path: str, cookies: list[str], clients: int = 0) -> dict:
