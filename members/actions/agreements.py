@@ -40,7 +40,7 @@ def conclude_agreement(agreement: Agreement, by: Person | None) -> None:
     missing = agreement.unsigned_parties().count()
     if missing:
         said = ngettext(
-            "%(count)s party has not signed yet. Record its signature first.",
+            "%(count)s party has not signed yet. It can be concluded when all have.",
             "%(count)s parties have not signed yet. It can be concluded when all have.",
             missing,
         )
