@@ -87,9 +87,7 @@ def filled(environment: dict[str, str], sizes: Sizes) -> dict[str, dict]:
     return facts
 
 
-def measured(
-    folder: Path, environment: dict[str, str], facts: dict[str, dict], sizes: Sizes, until: float
-) -> Report:
+def measured(folder: Path, environment: dict[str, str], facts: dict[str, dict], sizes: Sizes, until: float) -> Report:
     """Start both applications, let the visitors in, and gather what was found."""
     both = {name: servers.Server(name, environment, folder / f"{name}.log") for name in servers.APPLICATIONS}
     try:

@@ -32,7 +32,9 @@ def queries(path: str, person=None) -> int:
 
         client.cookies[settings.SESSION_COOKIE_NAME] = cookie_of(person)
     client.get(path)
-    with CaptureQueriesContext(connection, ) as asked:
+    with CaptureQueriesContext(
+        connection,
+    ) as asked:
         response = client.get(path)
     assert response.status_code == 200, (path, response.status_code)
     return len(asked)

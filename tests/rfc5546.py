@@ -179,7 +179,9 @@ def instants(event: Component, zones: dict) -> list[datetime]:
     assert parts.pop("FREQ") == "WEEKLY"
     days, until = parts.pop("BYDAY").split(","), read_utc(parts.pop("UNTIL"))
     assert not parts, f"unknown parts of the rule: {parts}"
-    off = {instant(Line("", line.params, value), zones) for line in event.all("EXDATE") for value in line.value.split(",")}
+    off = {
+        instant(Line("", line.params, value), zones) for line in event.all("EXDATE") for value in line.value.split(",")
+    }
     local, found = read_local(start.value), []
     while (at := to_utc(local, zones[start.params["TZID"]])) <= until:
         if DAYS[local.weekday()] in days and at not in off:
@@ -199,7 +201,7 @@ def read_utc(value: str) -> datetime:
 
 
 def read_local(value: str) -> datetime:
-    return datetime.strptime(value, "%Y%m%dT%H%M%S")  # noqa: DTZ007 (local on purpose)
+    return datetime.strptime(value, "%Y%m%dT%H%M%S")
 
 
 def read_zones(message: Component) -> dict[str, list[tuple[datetime, timedelta]]]:
