@@ -37,7 +37,7 @@ def when(run: Run) -> str:
     if first.date() == last.date():
         times = f"{date_format(first, 'D')} {date_format(first, DAY_AND_YEAR)}, {_span(first, last)}"
         return f"{times}, {zone_name(run.zone)}"
-    dates = {"first": date_format(first, DAY), "last": date_format(last, DAY_AND_YEAR)}
+    dates = _dates(first.date(), last.date())
     pattern = getattr(run, "pattern", None)
     if pattern is None:
         count = ngettext("%(count)s session", "%(count)s sessions", run.session_count) % {"count": run.session_count}
@@ -55,7 +55,13 @@ def when_briefly(run: Run) -> str:
     first, last = localtime(run.first_start, run.zone), localtime(run.last_end, run.zone)
     if first.date() == last.date():
         return f"{date_format(first, 'D')} {date_format(first, DAY_AND_YEAR)}, {date_format(first, CLOCK)}"
-    return _("%(first)s to %(last)s") % {"first": date_format(first, DAY), "last": date_format(last, DAY_AND_YEAR)}
+    return _("%(first)s to %(last)s") % _dates(first.date(), last.date())
+
+
+def _dates(first: date, last: date) -> dict[str, str]:
+    """Two days in words; the first has its year only when the last has another."""
+    brief = DAY if first.year == last.year else DAY_AND_YEAR
+    return {"first": date_format(first, brief), "last": date_format(last, DAY_AND_YEAR)}
 
 
 def pattern_in_words(pattern: WeeklyPattern) -> str:
@@ -63,8 +69,7 @@ def pattern_in_words(pattern: WeeklyPattern) -> str:
     said = _("%(days)s %(clock)s, %(first)s to %(last)s") % {
         "days": _and([str(WEEKDAYS[day]) for day in sorted(pattern.weekdays)]),
         "clock": date_format(pattern.start_time, CLOCK),
-        "first": date_format(pattern.first_day, DAY),
-        "last": date_format(pattern.last_day, DAY_AND_YEAR),
+        **_dates(pattern.first_day, pattern.last_day),
     }
     if not pattern.days_off:
         return said
