@@ -20,7 +20,7 @@ def drafts(person: Person) -> Iterator[DeskRow]:
     rows = Run.objects.editable_by(person).drafts().aggregate(count=Count("pk"), since=Min("state_since"))
     if rows["count"]:
         text = ngettext("run is prepared but not published", "runs are prepared but not published", rows["count"])
-        yield DeskRow(text, rows["count"], rows["since"], reverse("courses:desk_runs"), _("Open"))
+        yield DeskRow(text, rows["count"], rows["since"], reverse("courses:desk_runs"), _("Look"))
 
 
 def runs_over(person: Person) -> Iterator[DeskRow]:
