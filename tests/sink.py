@@ -21,31 +21,14 @@ class Sink:
         self.connections = 0
         self.refused: dict[str, str] = {}
         self.answers: Callable[[bytes], str | None] = lambda content: None
-        self._lock = threading.Lock()
+        self.lock = threading.Lock()
         self.controller: Controller | None = None
         self.port = 0
 
-    async def handle_EHLO(self, server, session, envelope, hostname, responses):
-        with self._lock:
-            self.connections += 1
-        session.host_name = hostname
-        return responses
-
-    async def handle_RCPT(self, server, session, envelope, address, options):
-        if address in self.refused:
-            return self.refused[address]
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, server, session, envelope):
-        if answer := self.answers(envelope.content):
-            return answer
-        with self._lock:
-            self.raw.append(envelope.content)
-        return "250 taken"
-
     def start(self) -> "Sink":
-        self.controller = _Controller(self, hostname="127.0.0.1", port=self.port or _free_port(), ready_timeout=10)
+        self.controller = _Controller(
+            _Handler(self), hostname="127.0.0.1", port=self.port or _free_port(), ready_timeout=10
+        )
         self.controller.start()
         self.port = self.controller.port
         return self
@@ -61,6 +44,32 @@ class Sink:
 
     def to(self, address: str) -> list[EmailMessage]:
         return [mail for mail in self.mails if mail["To"] == address]
+
+
+class _Handler:
+    """What the server calls. It reads every attribute of this object at every connection: no property belongs here."""
+
+    def __init__(self, sink: Sink) -> None:
+        self.sink = sink
+
+    async def handle_EHLO(self, server, session, envelope, hostname, responses):
+        with self.sink.lock:
+            self.sink.connections += 1
+        session.host_name = hostname
+        return responses
+
+    async def handle_RCPT(self, server, session, envelope, address, options):
+        if address in self.sink.refused:
+            return self.sink.refused[address]
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server, session, envelope):
+        if answer := self.sink.answers(envelope.content):
+            return answer
+        with self.sink.lock:
+            self.sink.raw.append(envelope.content)
+        return "250 taken"
 
 
 class _Controller(Controller):
