@@ -1,14 +1,30 @@
 """Celery's shells around delivery and reminders. Each is safe to run twice, at once or again."""
 
+import threading
+
 from celery import shared_task
 
 from cluster_portal import delivery, reminders
 
+_delivering = threading.Lock()
+_asked_again = threading.Event()
+
 
 @shared_task
 def deliver_due_mail() -> int:
-    """Send what is due."""
-    return delivery.deliver_due_mail()
+    """Send what is due, one round at a time in each worker: one connection, and at most one double when it is killed.
+
+    Whoever asks meanwhile leaves word, and the round looks once more before it ends.
+    """
+    _asked_again.set()
+    sent = 0
+    while _asked_again.is_set() and _delivering.acquire(blocking=False):
+        try:
+            _asked_again.clear()
+            sent += delivery.deliver_due_mail()
+        finally:
+            _delivering.release()
+    return sent
 
 
 @shared_task
