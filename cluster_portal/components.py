@@ -169,7 +169,9 @@ COMPONENTS: dict[str, Component] = {
     "notice_box": Component(("title",), {"kind": "info"}, prepare_notice, body=True),
     "timeline": Component(("entries",)),
     "breadcrumbs": Component(("trail",)),
-    "count_row": Component(("count", "text", "url", "button"), {"age": "", "detail": "", "about": ""}),
+    "count_row": Component(
+        ("count", "text", "url", "button"), {"age": "", "detail": "", "about": "", "primary": False}
+    ),
     "disclosure": Component(("title",), {"open": False}, body=True),
     "page_head": Component(("title",), {"tag": "", "lede": "", "trail": ()}),
 }

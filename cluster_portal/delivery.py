@@ -179,7 +179,7 @@ def _fail(mail: OutboxMail, trouble: Trouble, line: "_Line") -> None:
         _store(mail, "give_up", reason=trouble.code, **facts)
     else:
         _store(mail, "put_back", reason=trouble.code, not_before=_next_try(mail), **facts)
-    if trouble.address_is_bad and not mail.address:
+    if trouble.address_is_bad and mail.address in {"", mail.to.email}:
         _mark_address(mail, now())
 
 

@@ -65,7 +65,7 @@ def me(request: HttpRequest) -> HttpResponse:
         "offers": [it for it in live if it.state == Enrolment.State.OFFERED],
         "live": live,
         "past": [it for it in enrolments if it not in live][:20],
-        "coming": Session.objects.ahead_for(person, now())[:5],
+        "coming": list(Session.objects.ahead_for(person, now())[:5]),
         "instructs": person.instructs.public().not_over(now()).for_lists(),
         "now": now(),
     }

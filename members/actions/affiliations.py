@@ -41,7 +41,8 @@ def invite_person(institution: Institution, email: str, role: str, by: Person, *
     if person is None:
         person = enter_person(by, email=email, language=by.language, **names)
     affiliation = _enter(person, institution, role, Affiliation.State.INVITED, by, invited_by=by)
-    queue_mail("members/invitation", about=affiliation, to=person)
+    # To the address they will sign in with: whoever reads it there proves that it is theirs.
+    queue_mail("members/invitation", about=affiliation, to=person, address=email)
     return affiliation
 
 

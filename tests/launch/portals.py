@@ -139,7 +139,11 @@ class Portal:
 
     def pid_of(self, *words: str) -> int:
         """The oldest process whose command line holds all these words."""
-        return min(pid for pid, line in self.processes().items() if all(word in line for word in words))
+        return min(self.pids_of(*words))
+
+    def pids_of(self, *words: str) -> list[int]:
+        """All processes whose command lines hold all these words."""
+        return [pid for pid, line in self.processes().items() if all(word in line for word in words)]
 
     def interrupt(self) -> None:
         os.killpg(self.make.pid, signal.SIGINT)  # what the terminal does on Ctrl-C
