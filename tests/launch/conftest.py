@@ -35,8 +35,14 @@ def make_portal(ground):
 
 
 @pytest.fixture(scope="module")
-def portal(make_portal):
-    """One that runs, as whoever runs the tests."""
-    it = make_portal("ordinary user" if os.geteuid() else ROOT)
-    it.start()
-    return it
+def shared_portal(make_portal):
+    """One for a whole file, as whoever runs the tests."""
+    return make_portal("ordinary user" if os.geteuid() else ROOT)
+
+
+@pytest.fixture
+def portal(shared_portal):
+    """One that runs, whatever the test before did to it: several processes do not keep the order of a file."""
+    if shared_portal.make is None or shared_portal.make.poll() is not None:
+        shared_portal.start()
+    return shared_portal

@@ -130,7 +130,6 @@ def test_without_its_database_everything_stops(portal):
 
 
 def test_killed_make_takes_the_portal_along(portal):
-    portal.start()
     portal.make.kill()
     assert portal.is_gone(15), portal.processes()
     portal.make.wait(5)
