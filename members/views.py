@@ -77,7 +77,7 @@ def agreements(request: HttpRequest) -> HttpResponse:
     """The agreements that bind the cluster."""
     rows = Agreement.objects.visible_to(request.user).for_lists()
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
-    return render(request, "members/agreements.html", {"page": page, "today": request.cluster.today()})
+    return render(request, "members/agreements.html", {"page": page})
 
 
 @login_not_required

@@ -7,8 +7,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from cluster_portal.audit import record
-from cluster_portal.moves import Refused, make_move
-from cluster_portal.outbox import cancel_mails, queue_mail
+from cluster_portal.hooks import WantedMail
+from cluster_portal.moves import Refused, make_move, make_moves
+from cluster_portal.outbox import cancel_mails, queue_mail, queue_mails
 from courses import calendars
 from courses.actions.locks import lock_enrolment, lock_pools, lock_run
 from courses.models import Enrolment, Pool, Run
@@ -98,10 +99,9 @@ def offer_free_places(pool: Pool) -> list[Enrolment]:
     chosen = list(queue.select_related("person")[: pool.free])
     for enrolment in chosen:
         enrolment.run, enrolment.pool = pool.run, pool
-        make_move(enrolment, "offer", by=None, reason=gettext_noop("a place became free"), offered_until=deadline)
-        queue_mail(
-            "courses/offered", about=enrolment, to=enrolment.person, occasion=deadline.isoformat(), not_after=deadline
-        )
+    make_moves(chosen, "offer", by=None, reason=gettext_noop("a place became free"), offered_until=deadline)
+    occasion = deadline.isoformat()
+    queue_mails(WantedMail("courses/offered", it, it.person, occasion, not_after=deadline) for it in chosen)
     _take(pool, len(chosen))
     return chosen
 
