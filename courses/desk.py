@@ -89,9 +89,9 @@ def edit_run(request: HttpRequest, public_id: str) -> HttpResponse:
         before = _run_of(request, public_id)
         if it.is_live and MAILED_WHEN_CHANGED & _changed(before, form) and not _confirmed(request):
             return ask_before_mailing(request, it)
-        actions.change_run(before, by=request.user, **form.cleaned_data)
-        messages.success(request, _("The run is saved."))
-        return redirect("courses:desk_run", public_id)
+        if _tried(request, actions.change_run, before, **form.cleaned_data):
+            messages.success(request, _("The run is saved."))
+            return redirect("courses:desk_run", public_id)
     return render(request, "courses/desk_form.html", {"form": form, "title": str(it), "run": it})
 
 

@@ -145,6 +145,8 @@ class PatternForm(forms.Form):
         cleaned = super().clean()
         if cleaned.get("first_day") and cleaned.get("last_day") and cleaned["last_day"] < cleaned["first_day"]:
             self.add_error("last_day", _("The last day is before the first one. Correct one of them."))
+        if not self.errors and self.pattern().is_too_long:  # before anybody lists its days
+            self.add_error("last_day", _("A pattern lasts two years at most. Choose an earlier last day."))
         return cleaned
 
     def pattern(self) -> WeeklyPattern:

@@ -19,6 +19,11 @@ class WeeklyPattern:
     last_day: date
     days_off: tuple[date, ...] = ()
 
+    @property
+    def is_too_long(self) -> bool:
+        """Whether it lasts longer than anybody plans."""
+        return (self.last_day - self.first_day).days > LONGEST_DAYS
+
     def days(self) -> Iterator[date]:
         """The days on which there is a session."""
         for offset in range((self.last_day - self.first_day).days + 1):

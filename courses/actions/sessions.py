@@ -12,7 +12,7 @@ from courses.actions.enrolments import offer_free_places
 from courses.actions.locks import lock_pools, lock_run
 from courses.actions.runs import people_to_tell, tell, tell_sessions_changed
 from courses.models import Pattern, Run, Session
-from courses.patterns import LONGEST_DAYS, WeeklyPattern
+from courses.patterns import WeeklyPattern
 from courses.taking_part import in_run_zone
 from members.models import Person
 
@@ -27,7 +27,7 @@ def plan_sessions(
     run = lock_run(run)
     if run.state != Run.State.DRAFT:
         raise Refused(_("People count on these dates already. Move, cancel or add single sessions instead."))
-    if (pattern.last_day - pattern.first_day).days > LONGEST_DAYS:
+    if pattern.is_too_long:
         raise Refused(_("A pattern lasts two years at most. Choose an earlier last day."))
     times = pattern.sessions(run.zone)
     if not times:

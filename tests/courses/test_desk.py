@@ -100,6 +100,7 @@ def test_a_pattern_is_shown_before_it_counts(client, draft):
 
 WRONG_PATTERNS = [
     ({"last_day": "2027-03-01"}, ["last_day"]),
+    ({"last_day": "9999-12-31"}, ["last_day"]),
     ({"weekdays": []}, ["weekdays"]),
     ({"weekdays": ["9"]}, ["weekdays"]),
     ({"minutes": "0"}, ["minutes"]),
