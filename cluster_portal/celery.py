@@ -1,13 +1,15 @@
 """The Celery application: worker and beat.
 
-The broker only nudges. Whatever is due is found in the database by the beat entries below, so losing every message
-in the broker loses nothing.
+The broker only carries beat's words. Whatever is due is found in the database by the entries below, so losing every
+message in the broker loses nothing. That there is new mail, each worker hears from the database itself (nudge.py).
 """
 
 import os
+import threading
 
 from celery import Celery
 from celery.schedules import crontab
+from celery.signals import worker_ready, worker_shutting_down
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cluster_portal.settings")
 
@@ -25,3 +27,19 @@ app.conf.beat_schedule = {
     "erase old mail": {"task": "cluster_portal.tasks.erase_old_mail_text", "schedule": crontab(hour=2, minute=10)},
     "recount pools": {"task": "courses.tasks.recount_pools", "schedule": crontab(hour=2, minute=20)},
 }
+
+stopping = threading.Event()
+
+
+@worker_ready.connect
+def listen_for_mail(**_: object) -> None:
+    """Send mail as soon as it is queued, also while the broker is away."""
+    from cluster_portal import nudge, tasks
+
+    threading.Thread(target=nudge.listen, args=(tasks.deliver_due_mail, stopping), name="nudge").start()
+
+
+@worker_shutting_down.connect
+def stop_listening(**_: object) -> None:
+    """End with the round that is under way: the process waits for its threads."""
+    stopping.set()

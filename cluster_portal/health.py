@@ -1,9 +1,7 @@
 """/healthz: the process answers. /readyz: all that it needs is there, and how late the mail is."""
 
 from collections.abc import Callable
-from functools import cache
 
-import redis
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection
@@ -56,14 +54,12 @@ def _database() -> str:
     return OK
 
 
-@cache
-def _link() -> redis.Redis:
-    return redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=1, socket_timeout=1)
-
-
 def _broker() -> str:
+    import redis  # here, because nothing else in the web tier talks to the broker: 5 MB that only probes need
+
     try:
-        _link().ping()
+        with redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=1, socket_timeout=1) as link:
+            link.ping()
     except redis.RedisError:
         return MISSING
     return OK

@@ -1,57 +1,59 @@
-"""A word to the worker that there is mail. It may be lost: beat finds due mail within a minute anyway.
+"""A word to the workers that there is mail: PostgreSQL's NOTIFY, which each worker listens for (docs/decisions/027).
 
-The person who waits for a page must not wait for a broker that is away, so this has a line of its own with short
-patience; Celery's own pool tries again for seconds, and for ever when the broker hangs without closing (tried).
+It belongs to the transaction: heard when that is committed, once however often it was said, never when it is rolled
+back. A word that is lost is made good by beat within a minute.
 """
 
 import logging
 import threading
-import time
+from collections.abc import Callable
 from typing import Any
 
-from celery import Celery
-from django.conf import settings
+from django.db import OperationalError, close_old_connections, connection
 
-TASK = "cluster_portal.tasks.deliver_due_mail"
-EXPIRES = 30  # seconds
-PAUSE_AFTER_FAILURE = 10.0  # seconds without a try
-PATIENCE = {
-    "socket_connect_timeout": 0.3,
-    "socket_timeout": 0.3,
-    "max_retries": 0,
-    "connect_retries_timeout": 0.3,
-    "retry_on_timeout": False,
-}
+CHANNEL = "portal_mail"
+LOOK_UP = 1.0  # seconds between two looks at whether the worker stops
+TRY_AGAIN = 3.0  # seconds until a database that went away is asked again
 log = logging.getLogger(__name__)
-_mine = threading.local()  # lines are not for two threads at once
-_silent_until = 0.0
 
 
 def nudge() -> None:
-    """Send the word, unless the broker was away a moment ago; never raise, never wait long."""
-    global _silent_until
-    if time.monotonic() < _silent_until:
-        return
+    """Say the word, in the caller's transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify(%s, '')", [CHANNEL])
+
+
+def listen(heard: Callable[[], Any], stop: threading.Event) -> None:
+    """Call `heard` now and for every word until `stop` is set; words that come during a call count as one.
+
+    A database that goes away is asked again until it answers.
+    """
+    while not stop.is_set():
+        try:
+            _listen_on_one_line(heard, stop)
+        except OperationalError:
+            log.warning("The database does not answer. Mail leaves with the next minute's look.")
+            stop.wait(TRY_AGAIN)
+
+
+def _listen_on_one_line(heard: Callable[[], Any], stop: threading.Event) -> None:
+    line = connection.copy()  # of its own: Django closes the one that `heard` uses
     try:
-        app, line = _line()
-        app.send_task(TASK, connection=line, expires=EXPIRES, retry=False)
-    except Exception as error:  # whatever the broker's client raises: the mail itself is safe in the database
-        _silent_until = time.monotonic() + PAUSE_AFTER_FAILURE
-        hang_up()
-        log.warning("The broker does not answer (%s). Mail leaves with the next minute's look.", type(error).__name__)
+        with line.wrap_database_errors:
+            line.cursor().execute(f"LISTEN {CHANNEL}")
+            words: list[Any] = ["what was queued before we listened"]
+            while not stop.is_set():
+                if words:
+                    _answer(heard)
+                words = list(line.connection.notifies(timeout=LOOK_UP, stop_after=1))
+    finally:
+        line.close()
 
 
-def hang_up() -> None:
-    """Close this thread's line at once, without a word of goodbye; the next nudge opens another."""
-    if line := getattr(_mine, "line", None):
-        line.collect(socket_timeout=0.1)
-    _mine.__dict__.clear()
-
-
-def _line() -> tuple[Celery, Any]:
-    if getattr(_mine, "url", None) != settings.CELERY_BROKER_URL:
-        from cluster_portal.celery import app
-
-        _mine.app, _mine.url = app, settings.CELERY_BROKER_URL
-        _mine.line = app.connection_for_write(url=_mine.url, transport_options=PATIENCE)
-    return _mine.app, _mine.line
+def _answer(heard: Callable[[], Any]) -> None:
+    try:
+        heard()
+    except Exception:  # one bad round must not make the worker deaf
+        log.exception("A round of delivery ended early.")
+    finally:
+        close_old_connections()

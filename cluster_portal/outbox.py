@@ -1,6 +1,6 @@
 """The outbox: every mail is a row, written in the transaction of the action that causes it.
 
-No mail leaves by another path. delivery.py sends what is due; the broker is only nudged, and a nudge that is lost is
+No mail leaves by another path. delivery.py sends what is due; the workers are only nudged, and a nudge that is lost is
 made good by beat within a minute.
 """
 
@@ -78,7 +78,7 @@ def hold_mail(mail: OutboxMail, by: Any) -> None:
 def release_mail(mail: OutboxMail, by: Any) -> None:
     """Let a held mail leave."""
     make_move(mail, "release", by=by)
-    nudge_after_commit()
+    nudge()
 
 
 @transaction.atomic
@@ -90,7 +90,7 @@ def retry_mail(mail: OutboxMail, by: Any) -> None:
             _("Its text was erased when its time was over, and it would arrive empty. Write to its reader yourself.")
         )
     make_move(mail, "retry", by=by, attempts=0, error="", error_code="", not_before=_at_most(now(), mail.not_after))
-    nudge_after_commit()
+    nudge()
 
 
 ACTIONS = {"hold": hold_mail, "release": release_mail, "retry": retry_mail}
@@ -108,15 +108,6 @@ def occasion_of(mail: OutboxMail) -> str:
     return mail.key.split(":", 4)[4]
 
 
-def nudge_after_commit() -> None:
-    """Tell the worker once, after this transaction, that there is mail."""
-    waiting = transaction.get_connection()
-    inside = set(waiting.savepoint_ids)
-    # A nudge noted inside a savepoint is forgotten when that is rolled back: count only those that live as long as we.
-    if not any(after is nudge and sids <= inside for sids, after, *_ in waiting.run_on_commit):
-        transaction.on_commit(nudge, robust=True)
-
-
 def _queue(wanted: list[WantedMail]) -> list[OutboxMail]:
     at = now()
     reachable = [it for it in wanted if _may_be_written_to(it) and not (it.not_after and it.not_after <= at)]
@@ -127,7 +118,7 @@ def _queue(wanted: list[WantedMail]) -> list[OutboxMail]:
         added = _insert([_row(it, sender, at) for it in reachable])
         record_many("cluster_portal.outboxmail.queue", added, by=None)
         if any(row.state == OutboxMail.State.QUEUED for row in added):
-            nudge_after_commit()
+            nudge()
     return added
 
 

@@ -1,13 +1,5 @@
 import pytest
 
-from cluster_portal import nudge
-
-
-@pytest.fixture(autouse=True)
-def no_pause_of_the_nudge(monkeypatch):
-    """A broker that was away in one test is no reason not to ask it in the next."""
-    monkeypatch.setattr(nudge, "_silent_until", 0.0)
-
 
 @pytest.fixture
 def sink(settings):

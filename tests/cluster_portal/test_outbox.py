@@ -164,21 +164,3 @@ def test_two_transactions_write_one_mail():
     [thread.join() for thread in threads]
     assert sorted(results) == [False, True]
     assert OutboxMail.objects.count() == 1
-
-
-def test_worker_is_nudged_once_per_transaction(monkeypatch, django_capture_on_commit_callbacks):
-    nudges = []
-    monkeypatch.setattr(outbox, "nudge", lambda: nudges.append(1))
-    with django_capture_on_commit_callbacks(execute=True):
-        for _ in range(3):
-            confirm(EnrolmentFactory())
-    assert nudges == [1]
-
-
-def test_nudge_survives_a_savepoint_that_is_rolled_back(monkeypatch, django_capture_on_commit_callbacks):
-    nudges = []
-    monkeypatch.setattr(outbox, "nudge", lambda: nudges.append(1))
-    with django_capture_on_commit_callbacks(execute=True):
-        roll_back(EnrolmentFactory())
-        confirm(EnrolmentFactory())
-    assert nudges == [1]
