@@ -214,12 +214,12 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @coordinators_only
-def sign_in_sheet(request: HttpRequest, public_id: str) -> HttpResponse:
+def attendance_sheet(request: HttpRequest, public_id: str) -> HttpResponse:
     """A sheet to print and to sign, a line for each person confirmed."""
     it = _run_of(request, public_id)
     rows = it.enrolments.confirmed().select_related("person", "affiliation__institution", "pool")
     shown = {"run": it, "rows": rows.order_by("person__sort_name", "pk"), "sessions": it.sessions.planned()}
-    return render(request, "courses/sign_in_sheet.html", shown)
+    return render(request, "courses/attendance_sheet.html", shown)
 
 
 @coordinators_only

@@ -22,7 +22,7 @@ class Roster:
             (_("Institution"), lambda it: str(it.affiliation.institution) if it.affiliation else ""),
             (_("Role"), lambda it: it.affiliation.get_role_display() if it.affiliation else ""),
             (_("E-mail"), lambda it: it.person.address),
-            (_("How"), lambda it: it.pool.get_sort_display()),
+            (_("Room or online"), lambda it: it.pool.get_sort_display()),
             (_("State"), lambda it: it.get_state_display()),
         ]
 

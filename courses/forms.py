@@ -191,7 +191,7 @@ class ProgrammeFilter(forms.Form):
     """What the programme can be narrowed to."""
 
     q = forms.CharField(
-        label=_("Words"), required=False, max_length=100, widget=forms.TextInput(attrs={"type": "search"})
+        label=_("Search"), required=False, max_length=100, widget=forms.TextInput(attrs={"type": "search"})
     )
     kind = forms.ChoiceField(label=_("Kind"), required=False, choices=[("", _("Any kind")), *Course.Kind.choices])
     open = forms.BooleanField(label=_("Open for enrolment"), required=False)

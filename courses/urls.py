@@ -28,7 +28,7 @@ urlpatterns = [
     path("desk/runs/<id:public_id>/places/<id:pool_id>/", desk.places, name="desk_places"),
     path("desk/runs/<id:public_id>/roster/", desk.roster, name="desk_roster"),
     path("desk/runs/<id:public_id>/roster.xlsx", desk.roster_xlsx, name="desk_roster_xlsx"),
-    path("desk/runs/<id:public_id>/sign-in-sheet/", desk.sign_in_sheet, name="desk_sign_in_sheet"),
+    path("desk/runs/<id:public_id>/attendance-sheet/", desk.attendance_sheet, name="desk_attendance_sheet"),
     path(
         "desk/runs/<id:public_id>/enrolments/<id:enrolment_id>/act/",
         desk.act_on_enrolment,

@@ -49,7 +49,7 @@ def pages():
     yield COORDINATORS, reverse("courses:desk_edit_course", args=[run.course.slug])
     yield COORDINATORS, reverse("courses:desk_new_run", args=[run.course.slug])
     yield from [(COORDINATORS, reverse(f"courses:{name}", args=[run.public_id])) for name in (
-        "desk_run", "desk_edit_run", "desk_new_session", "desk_roster", "desk_roster_xlsx", "desk_sign_in_sheet",
+        "desk_run", "desk_edit_run", "desk_new_session", "desk_roster", "desk_roster_xlsx", "desk_attendance_sheet",
     )]  # fmt: skip
     yield COORDINATORS, reverse("courses:desk_pattern", args=[draft.public_id])
     yield COORDINATORS, reverse("courses:desk_edit_session", args=[run.public_id, session.public_id])

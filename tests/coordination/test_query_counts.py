@@ -110,7 +110,7 @@ LISTS = [
     ("courses:desk_run", "coordinator", more_sessions),
     ("courses:desk_roster", "coordinator", more_enrolments),
     ("courses:desk_roster_xlsx", "coordinator", more_enrolments),
-    ("courses:desk_sign_in_sheet", "coordinator", more_enrolments),
+    ("courses:desk_attendance_sheet", "coordinator", more_enrolments),
     ("courses:desk_rights_lost", "coordinator", more_enrolments),
 ]
 

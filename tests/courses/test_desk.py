@@ -235,8 +235,8 @@ def test_the_roster_is_taken_as_a_spreadsheet_without_formulas(client, run, cast
     assert len(rows) == 2
 
 
-def test_the_sign_in_sheet_lists_those_confirmed_by_name(client, run, full):
-    page = client.get(reverse("courses:desk_sign_in_sheet", args=[run.public_id])).content.decode()
+def test_the_attendance_sheet_lists_those_confirmed_by_name(client, run, full):
+    page = client.get(reverse("courses:desk_attendance_sheet", args=[run.public_id])).content.decode()
     names = [it.person.family_name for it in full]
     assert [name in page for name in names] == [True, True, False]
 

@@ -87,7 +87,7 @@ def test_the_roster_is_seen_taken_as_a_spreadsheet_and_printed(visit):
         coordinator.follow("Spreadsheet (XLSX)")
     sheet = load_workbook(io.BytesIO(download.value.path().read_bytes())).active
     assert sheet.max_row == 1 + 12 + 3
-    coordinator.follow("Sign-in sheet")
+    coordinator.follow("Print attendance sheet")
     coordinator.look("Signature")
     assert coordinator.page.locator("tbody tr").count() == 12
 
