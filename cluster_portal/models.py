@@ -76,6 +76,10 @@ class OutboxMailQuerySet(models.QuerySet):
         """Mail that we gave up on."""
         return self.filter(state=OutboxMail.State.FAILED)
 
+    def held(self):
+        """Mail that leaves when somebody releases it."""
+        return self.filter(state=OutboxMail.State.DRAFT)
+
     def about(self, *objects):
         """Mail about these objects of one model."""
         if not objects:

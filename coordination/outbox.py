@@ -1,14 +1,16 @@
 """The outbox at the desk: what became of each mail, and what one can do about it."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from django import forms
 from django.conf import settings
 from django.core.paginator import Paginator
-from django.db.models import Min
+from django.db.models import Count, Min
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.timezone import now
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
@@ -32,6 +34,7 @@ HISTORY = {
     "cancel": _("Cancelled"),
     "retry": _("To be tried again"),
 }
+KEPT = _("Kept, not sent")  # what a demonstration does instead of sending
 # The codes among the reasons that delivery.py notes; a number at the end is what the mail server said.
 REASONS = {
     "no_server": _("the mail server did not answer"),
@@ -44,28 +47,41 @@ REASONS = {
 }
 
 
+def _states() -> list[tuple[str, Any]]:
+    return [("", _("All")), *((it.value, _word(it)) for it in OutboxMail.State)]
+
+
+def _word(state: str) -> Any:
+    """What a state is called: a demonstration sends nothing, and says so."""
+    return KEPT if settings.DEMO and state == OutboxMail.State.SENT else OutboxMail.State(state).label
+
+
 class StateFilter(forms.Form):
     """Narrows the list to one state."""
 
-    state = forms.ChoiceField(
-        label=_("State"), required=False, choices=[("", _("All")), *OutboxMail.State.choices], widget=forms.Select
-    )
+    state = forms.ChoiceField(label=_("State"), required=False, choices=_states, widget=forms.Select)
 
 
 @coordinators_only
 def mails(request: HttpRequest) -> HttpResponse:
-    """The mails, newest first."""
+    """What needs somebody, then the mails, the one written last first."""
     form = StateFilter(request.GET)
     state = form.cleaned_data["state"] if form.is_valid() else ""
     rows = OutboxMail.objects.visible_to(request.user).for_list()
     page = Paginator(rows.filter(state=state) if state else rows, PER_PAGE).get_page(request.GET.get("page"))
-    return render(request, "coordination/outbox_list.html", {"page": page, "form": form})
+    for it in page:
+        it.word = _word(it.state)
+    shown = {"page": page, "form": form, "state": state, "can_retry": state == OutboxMail.State.FAILED, "now": now()}
+    if not state:
+        shown["needs"] = [*failing_mail(request.user), *held_mail(request.user)]
+    return render(request, "coordination/outbox_list.html", shown)
 
 
 @coordinators_only
 def mail(request: HttpRequest, public_id: str) -> HttpResponse:
     """One mail: its state and why, what happened to it, its text without secrets."""
     it = _mail_of(request, public_id)
+    it.word = _word(it.state)
     kind = hooks.mail_kinds.get(it.template)
     closed = kind is None or (kind.account and not settings.DEMO)
     text = "" if closed else _readable(it, kind)
@@ -89,14 +105,25 @@ def act_on_mail(request: HttpRequest, public_id: str) -> HttpResponse:
 
 def failing_mail(person: Person) -> Iterator[hooks.DeskRow]:
     """The desk's line about mail that we gave up on."""
-    failed = OutboxMail.objects.visible_to(person).failed()
-    if count := failed.count():
+    failed = OutboxMail.objects.visible_to(person).failed().aggregate(count=Count("pk"), since=Min("state_since"))
+    if failed["count"]:
         yield hooks.DeskRow(
-            text=ngettext("mail could not be delivered", "mails could not be delivered", count),
-            count=count,
-            since=failed.aggregate(since=Min("state_since"))["since"],
+            text=ngettext("mail could not be delivered", "mails could not be delivered", failed["count"]),
             url=f"{reverse('coordination:outbox')}?state=failed",
             button=_("See why"),
+            **failed,
+        )
+
+
+def held_mail(person: Person) -> Iterator[hooks.DeskRow]:
+    """The outbox's line about mail that leaves only when somebody releases it."""
+    held = OutboxMail.objects.visible_to(person).held().aggregate(count=Count("pk"), since=Min("state_since"))
+    if held["count"]:
+        yield hooks.DeskRow(
+            text=ngettext("mail is held until you release it", "mails are held until you release them", held["count"]),
+            url=f"{reverse('coordination:outbox')}?state=draft",
+            button=_("See which"),
+            **held,
         )
 
 
@@ -119,7 +146,8 @@ def _history(it: OutboxMail) -> list[dict]:
 
 
 def _told(line: AuditEntry) -> str:
-    word = str(HISTORY.get(line.verb.rpartition(".")[2], line.verb))
+    verb = line.verb.rpartition(".")[2]
+    word = str(KEPT if settings.DEMO and verb == "send" else HISTORY.get(verb, line.verb))
     return f"{word}: {_reason(line.reason)}" if line.reason else word
 
 

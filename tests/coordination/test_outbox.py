@@ -83,7 +83,7 @@ def test_hold_release_and_history(client, coordinator, demo, mail):
     assert deliver_due_mail() == 1
     text = page(client, mail)
     steps = [
-        text.index(word) for word in ("Written<", "Held<", "Released<", "Taken by the worker", "Handed to the mail")
+        text.index(word) for word in ("Written<", "Held<", "Released<", "Taken by the worker<", "Kept, not sent</p>")
     ]
     assert steps == sorted(steps)
     assert coordinator.full_name in text
@@ -124,6 +124,39 @@ def test_erased_mail_keeps_a_name_and_says_why_it_is_not_tried_again(client, coo
     assert "Its text was erased" in page(client, mail)
 
 
+def test_calm_outbox_says_that_nothing_needs_one(client, coordinator, second_factor, mail):
+    text = client.get(reverse("coordination:outbox")).content.decode()
+    assert "Nothing needs you" in text
+    assert "count-row" not in text
+
+
+def test_what_needs_somebody_stands_first_with_one_button_each(client, coordinator, demo, mail):
+    enrolment = make.EnrolmentFactory()
+    held = queue_mail("courses/confirmed", about=enrolment, to=enrolment.person, draft=True)
+    OutboxMail.objects.exclude(pk=held.pk).update(state="failed")
+    text = client.get(reverse("coordination:outbox")).content.decode()
+    steps = [text.index(it) for it in ("mail could not be delivered", "mail is held until you", "<table")]
+    assert steps == sorted(steps)
+    assert "Nothing needs you" not in text
+    failed = client.get(reverse("coordination:outbox"), {"state": "failed"}).content.decode()
+    assert failed.count('value="retry"') == 1
+
+
+def test_list_shows_the_time_by_which_it_is_sorted(client, coordinator, demo, mail):
+    OutboxMail.objects.update(queued_at="2026-03-01T09:00Z", state_since="2026-03-04T09:00Z")
+    text = client.get(reverse("coordination:outbox")).content.decode()
+    assert 'datetime="2026-03-01T' in text
+    assert 'datetime="2026-03-04T' not in text
+
+
+@pytest.mark.parametrize(("shown", "word"), [(True, "Kept, not sent"), (False, "Sent")])
+def test_demonstration_says_that_it_sends_nothing(client, coordinator, second_factor, settings, mail, shown, word):
+    settings.DEMO = shown
+    OutboxMail.objects.update(state="sent", sent_at=mail.queued_at)
+    assert f"<span>{word}</span>" in client.get(reverse("coordination:outbox")).content.decode()
+    assert f"<span>{word}</span>" in page(client, mail)
+
+
 def test_late_click_gets_a_sentence(client, coordinator, demo, mail):
     OutboxMail.objects.update(state="sent", sent_at=mail.queued_at)
     answer = client.post(reverse("coordination:act_on_mail", args=[mail.public_id]), {"move": "hold"}, follow=True)
@@ -146,7 +179,7 @@ def test_only_coordinators_of_the_whole_cluster_see_mail(client, cast, demo, mai
 def test_list_takes_as_many_queries_for_one_as_for_three(client, coordinator, demo, mail, django_assert_num_queries):
     url = reverse("coordination:outbox")
     client.get(url)
-    with django_assert_num_queries(6) as one:
+    with django_assert_num_queries(8) as one:
         client.get(url)
     for _ in range(2):
         enrolment = make.EnrolmentFactory()
