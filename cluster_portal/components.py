@@ -164,7 +164,7 @@ COMPONENTS: dict[str, Component] = {
         prepare_form,
     ),
     "facts": Component(("rows",)),
-    "empty": Component(("title",), {"text": "", "href": "", "label": "", "drawing": ""}),
+    "empty": Component(("title",), {"text": "", "href": "", "label": "", "kind": "", "drawing": ""}),
     "notice": Component(("title",), {"kind": "info", "text": "", "href": "", "label": ""}, prepare_notice),
     "notice_box": Component(("title",), {"kind": "info"}, prepare_notice, body=True),
     "timeline": Component(("entries",)),
