@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 TOKEN = re.compile(rb'name="csrfmiddlewaretoken" value="(\w+)"')
 POOL = re.compile(rb'name="pool" value="(\w+)"')
 COOKIE = re.compile(rb"set-cookie:\s*(\w+)=([^;]*)", re.IGNORECASE)
+BOOSTED, HTMX = b' hx-boost="true"', "HX-Request: true\r\nHX-Boosted: true\r\n"  # what a browser says for such a form
 LENGTH = re.compile(rb"content-length:\s*(\d+)", re.IGNORECASE)
 
 
@@ -29,9 +30,9 @@ class Visitor:
     def get(self, path: str) -> tuple[int, bytes, bytes]:
         return self.ask(f"GET {path} HTTP/1.1", "", b"")
 
-    def post(self, path: str, **values: str) -> tuple[int, bytes, bytes]:
+    def post(self, path: str, headers: str, **values: str) -> tuple[int, bytes, bytes]:
         body = "&".join(f"{name}={value}" for name, value in values.items()).encode()
-        more = f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n"
+        more = f"{headers}Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n"
         return self.ask(f"POST {path} HTTP/1.1", more, body)
 
     def ask(self, line: str, more: str, body: bytes) -> tuple[int, bytes, bytes]:
@@ -114,8 +115,10 @@ def _enrol_one(visitor: Visitor, path: str) -> bytes:
         return page
     pool = POOL.search(page)
     chosen = {"pool": pool[1].decode()} if pool else {}
-    visitor.post(f"{path}enrol/", csrfmiddlewaretoken=token[1].decode(), **chosen)
-    return visitor.get(path)[2]
+    status, _head, page = visitor.post(
+        f"{path}enrol/", HTMX if BOOSTED in page else "", csrfmiddlewaretoken=token[1].decode(), **chosen
+    )
+    return page if status == 200 else visitor.get(path)[2]
 
 
 def run(job: dict) -> dict:

@@ -5,7 +5,8 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 
 from cluster_portal.moves import Refused, may_move
 
@@ -27,3 +28,14 @@ def act(request: HttpRequest, it: Any, actions: dict[str, Callable]) -> None:
         messages.warning(request, str(refused))
     else:
         messages.success(request, str(it.MOVES[name].done))
+
+
+def back_to(request: HttpRequest, it: Any, page: Callable[..., HttpResponse]) -> HttpResponse:
+    """Lead back to the page of `it` after an action: htmx is given the page at once, and nobody waits twice."""
+    if not request.htmx:
+        return redirect(it)
+    request.method, here = "GET", it.get_absolute_url()
+    response = page(request, it.public_id)
+    was_here = request.htmx.current_url_abs_path == here
+    response.headers["HX-Replace-Url" if was_here else "HX-Push-Url"] = here
+    return response

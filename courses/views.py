@@ -9,13 +9,13 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from cluster_portal.buttons import act
+from cluster_portal.buttons import act, back_to
 from cluster_portal.links import read_link
 from cluster_portal.moves import Refused, available_moves
 from courses import actions
 from courses.chain import chain_of
 from courses.forms import ProgrammeFilter
-from courses.models import Course, Enrolment, Pool, Run
+from courses.models import Course, Enrolment, Run
 
 PER_PAGE = 20
 OFFER_AGE = timedelta(days=60)
@@ -75,20 +75,12 @@ def enrol(request: HttpRequest, public_id: str) -> HttpResponse:
     if request.method != "POST":
         return redirect(it)
     try:
-        enrolment = actions.enrol(it, request.user, by=request.user, pool=_pool_of(it, request.POST.get("pool", "")))
+        enrolment = actions.enrol(it, request.user, by=request.user, pool=request.POST.get("pool", ""))
     except Refused as refused:
         messages.warning(request, str(refused))
     else:
         messages.success(request, said_after_enrolling(enrolment))
-    return redirect(it)
-
-
-def _pool_of(it: Run, public_id: str) -> Pool | None:
-    """The places that were asked for: None when the page had no choice. Raises Refused when they are not there."""
-    chosen = next((pool for pool in it.pools.all() if pool.public_id == public_id), None)
-    if public_id and chosen is None:
-        raise Refused(_("These places do not exist any more. Reload the page and choose again."))
-    return chosen
+    return back_to(request, it, run)
 
 
 def said_after_enrolling(enrolment: Enrolment) -> str:
@@ -105,7 +97,7 @@ def act_on_enrolment(request: HttpRequest, public_id: str) -> HttpResponse:
     """Make one move with my enrolment: take the offered place, decline it, leave."""
     it = get_object_or_404(request.user.enrolments.select_related("run__course", "run__host"), public_id=public_id)
     act(request, it, actions.ACTIONS["enrolment"])
-    return redirect(it.run)
+    return back_to(request, it.run, run)
 
 
 @login_not_required

@@ -254,7 +254,7 @@ def _open(stage: Stage, run: Run, people_in: list[Person]) -> None:
     room = run.pools.order_by("pk").first()
     for number, person in enumerate(people_in):
         pool = run.pools.last() if number % 3 == 2 else room
-        courses.enrol(run, person, by=person, pool=pool)
+        courses.enrol(run, person, by=person, pool=pool.public_id)
     Run.objects.filter(pk=run.pk).update(enrol_from=opens, enrol_until=closes)
 
 

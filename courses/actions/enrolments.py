@@ -20,9 +20,10 @@ log = logging.getLogger(__name__)
 
 
 @transaction.atomic
-def enrol(run: Run, person: Person, by: Person, pool: Pool | None = None) -> Enrolment:
+def enrol(run: Run, person: Person, by: Person, pool: str = "") -> Enrolment:
     """Give a person a place in a run, or the next place in its queue, by the right their institution has.
 
+    `pool` is the public id of the places that were chosen; a run with one pool needs none.
     Raises Refused with the broken link when there is no right, no open enrolment, or an enrolment already.
     """
     run = lock_run(run)
@@ -106,10 +107,10 @@ def offer_free_places(pool: Pool) -> list[Enrolment]:
     return chosen
 
 
-def _choose(pools: list[Pool], asked: Pool | None) -> Pool:
-    if asked is None and len(pools) > 1:
+def _choose(pools: list[Pool], asked: str) -> Pool:
+    if not asked and len(pools) > 1:
         raise Refused(_("Choose how you take part: in the room or online."))
-    fitting = [pool for pool in pools if asked is None or pool.pk == asked.pk]
+    fitting = [pool for pool in pools if asked in {"", pool.public_id}]
     if not fitting:
         raise Refused(_("These places do not exist any more. Reload the page and choose again."))
     return fitting[0]

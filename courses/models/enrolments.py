@@ -20,7 +20,7 @@ class EnrolmentQuerySet(models.QuerySet):
 
     def newest_in(self, run):
         """The latest attempt in a run, or None."""
-        newest = next(iter(self.filter(run=run).order_by("-pk")[:1]), None)
+        newest = next(iter(self.filter(run_id=run.pk).order_by("-pk")[:1]), None)
         if newest is not None:
             newest.run = run  # with all that its page has fetched
         return newest

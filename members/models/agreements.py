@@ -301,7 +301,8 @@ def ground_of(institution, right: str, day) -> Ground | None:
     (docs/decisions/009); a clause, where there is one, is what pages cite.
     """
     # An institution has few parties: judging them here costs a third of building the query that would.
-    parties = institution.parties.select_related("agreement__amends", "institution").order_by("pk")
+    parties = institution.parties.select_related("agreement").order_by("pk")
+    _fetch_amended([party.agreement for party in parties])
     grounds = [(party, None) for party in parties if party.is_member_on(day)]
     if not grounds:
         rows = Coverage.objects.in_force_on(day).filter(institution=institution)
@@ -323,9 +324,18 @@ def membership_ended_on(institution, day) -> date | None:
     return max((end for end in ends if end and end <= day), default=None)
 
 
+def _fetch_amended(agreements: list[Agreement]) -> None:
+    """Fetch what the addenda among these amend, all at once; most often there is none, and nothing is asked."""
+    if addenda := [it for it in agreements if it.amends_id]:
+        models.prefetch_related_objects(addenda, "amends")
+
+
 def _clauses_granting(right: str, agreements: list[Agreement]) -> dict[int, Clause]:
     """For each of these agreements the first clause that grants a right, in its own text or in the one it amends."""
-    bases = {it.pk: it.amends_id or it.pk for it in agreements}
-    clauses = Clause.objects.filter(agreement__in={*bases, *bases.values()}, right=right).select_related("agreement")
-    by_text = {clause.agreement_id: clause for clause in clauses.order_by("-pk")}
-    return {own: clause for own, base in bases.items() if (clause := by_text.get(own) or by_text.get(base))}
+    texts = {it.pk: it for own in agreements for it in (own, own.amends) if it}
+    by_text = {}
+    for clause in Clause.objects.filter(agreement__in=texts, right=right).order_by("-pk"):
+        clause.agreement = texts[clause.agreement_id]
+        by_text[clause.agreement_id] = clause
+    found = {own.pk: by_text.get(own.pk) or by_text.get(own.amends_id) for own in agreements}
+    return {own: clause for own, clause in found.items() if clause}

@@ -175,7 +175,7 @@ class Person(AbstractBaseUser, PermissionsMixin):
     @cached_property
     def active_affiliations(self) -> list["Affiliation"]:
         """Where this person works or learns now, the oldest first."""
-        return list(self.affiliations.active().select_related("institution", "institution__region").order_by("pk"))
+        return list(self.affiliations.active().select_related("institution").order_by("pk"))
 
     @cached_property
     def coordinator_roles(self) -> list["Coordinator"]:

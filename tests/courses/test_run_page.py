@@ -171,8 +171,8 @@ def test_the_joining_link_reaches_only_those_confirmed_online(run, cast, signed_
     run.save()
     make.PoolFactory(run=run, sort="online")
     page = lambda person: signed_in(person).get(run.get_absolute_url()).content.decode()  # noqa: E731
-    actions.enrol(run, cast.teacher, by=cast.teacher, pool=run.pools.get(sort="online"))
-    actions.enrol(run, cast.colleague, by=cast.colleague, pool=run.pools.get(sort="room"))
+    actions.enrol(run, cast.teacher, by=cast.teacher, pool=run.pools.get(sort="online").public_id)
+    actions.enrol(run, cast.colleague, by=cast.colleague, pool=run.pools.get(sort="room").public_id)
     assert ["meet.example.org/secret" in page(it) for it in (cast.teacher, cast.colleague, cast.outsider)] == [
         True,
         False,
@@ -222,3 +222,14 @@ def test_a_forged_or_suspended_offer_link_opens_nothing(offered, client):
     offered.person.suspended_at = now()
     offered.person.save()
     assert client.post(link, {"answer": "accept"}).status_code == 404
+
+
+def test_pressed_button_is_answered_with_the_page_when_htmx_asks(run, cast, signed_in):
+    teacher, address = signed_in(cast.teacher), run.get_absolute_url()
+    said_by_htmx = {"HX-Request": "true", "HX-Current-URL": f"http://testserver{address}"}
+    answer = teacher.post(f"{address}enrol/", headers=said_by_htmx)
+    assert (answer.status_code, answer["HX-Replace-Url"]) == (200, address)
+    assert "You are in. A mail" in answer.content.decode()
+    leave = reverse("courses:act_on_enrolment", args=[run.enrolments.get().public_id])
+    answer = teacher.post(leave, {"move": "cancel"}, headers=said_by_htmx | {"HX-Current-URL": "http://testserver/me/"})
+    assert (answer.status_code, answer["HX-Push-Url"]) == (200, address)
