@@ -1,5 +1,6 @@
 """The WSGI application that granian serves."""
 
+import ctypes
 import gc
 import os
 import signal
@@ -12,6 +13,11 @@ from cluster_portal.requests import mask_access_log
 
 if os.environ.get("PORTAL_SUPERVISED") == "1":
     die_with_parent(signal.SIGKILL)  # a worker of granian must not outlive it
+
+# Two heaps for glibc instead of eight for each core: the freed memory of one thread serves the others.
+if mallopt := getattr(ctypes.CDLL(None), "mallopt", None):
+    M_ARENA_MAX = -8
+    mallopt(M_ARENA_MAX, 2)
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cluster_portal.settings")
 
