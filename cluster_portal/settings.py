@@ -111,13 +111,8 @@ DATABASES["default"] |= {
     "ENGINE": "django.db.backends.postgresql",
     "CONN_MAX_AGE": None if environment.switch("KEEP_CONNECTIONS") else 0,
     "CONN_HEALTH_CHECKS": True,
-    "OPTIONS": {
-        # A query that comes again is planned once for each connection: PostgreSQL's share of a page falls by half.
-        "server_side_binding": True,
-        "prepare_threshold": 3,
-        # How alike a word must be for search.py to forgive a typo: "kindergraten" is 0.53 like "kindergarten".
-        "options": "-c pg_trgm.word_similarity_threshold=0.45",
-    },
+    # How alike a word must be for search.py to forgive a typo: "kindergraten" is 0.53 like "kindergarten".
+    "OPTIONS": {"options": "-c pg_trgm.word_similarity_threshold=0.45"},
 }
 
 REDIS_URL = environment.address("REDIS_URL", "redis://127.0.0.1:6379/0", {"redis", "rediss", "unix"})
