@@ -1,17 +1,47 @@
 from members.models.agreements import Agreement, Clause, Coverage, Party
+from members.models.applications import Application, ApplicationNote
+from members.models.children import (
+    AgePolicy,
+    ConsentDecision,
+    ConsentRequest,
+    ConsentText,
+    Guardianship,
+    Purpose,
+    RecordView,
+)
 from members.models.cluster import Cluster
-from members.models.institutions import Institution, Region
+from members.models.groups import Group, GroupMember
+from members.models.imports import Import
+from members.models.initiatives import Initiative, Milestone, ProgressNote
+from members.models.institutions import Direction, Institution, InstitutionLink, Region
 from members.models.people import Affiliation, Coordinator, Person
 
 __all__ = [
     "Affiliation",
+    "AgePolicy",
     "Agreement",
+    "Application",
+    "ApplicationNote",
     "Clause",
     "Cluster",
+    "ConsentDecision",
+    "ConsentRequest",
+    "ConsentText",
     "Coordinator",
     "Coverage",
+    "Direction",
+    "Group",
+    "GroupMember",
+    "Guardianship",
+    "Import",
+    "Initiative",
     "Institution",
+    "InstitutionLink",
+    "Milestone",
     "Party",
     "Person",
+    "ProgressNote",
+    "Purpose",
+    "RecordView",
     "Region",
 ]

@@ -95,6 +95,10 @@ class Agreement(models.Model):
     valid_until = models.DateField(_("valid until"), null=True, blank=True)
     concluded_on = models.DateField(_("concluded on"), null=True, blank=True, editable=False)
     terminated_on = models.DateField(_("terminated on"), null=True, blank=True, editable=False)
+    prolongs_until = models.DateField(
+        _("prolongs it until"), null=True, blank=True, help_text=_("Only for an addendum that renews what it amends.")
+    )
+    prolonged_until = models.DateField(_("prolonged until"), null=True, blank=True, editable=False)
 
     objects = AgreementQuerySet.as_manager()
 
@@ -167,11 +171,24 @@ class Party(models.Model):
         LEAD = "lead", _("Lead")
         PARTY = "party", _("Party")
 
+    class How(models.TextChoices):
+        ONLINE = "online", _("Online")
+        PAPER = "paper", _("On paper")
+
     agreement = models.ForeignKey(Agreement, models.CASCADE, related_name="parties")
     institution = models.ForeignKey("members.Institution", models.PROTECT, related_name="parties")
     role = models.CharField(_("role"), max_length=6, choices=Role.choices, default=Role.PARTY)
     signed_on = models.DateField(_("signed on"), null=True, blank=True)
     signatory = models.CharField(_("signed by"), max_length=200, blank=True)
+    how = models.CharField(_("how"), max_length=6, choices=How.choices, blank=True, editable=False)
+    signed_by = models.ForeignKey(
+        "members.Person", models.PROTECT, null=True, blank=True, related_name="signatures", editable=False
+    )
+    signed_at = models.DateTimeField(_("moment of signing"), null=True, blank=True, editable=False)
+    signed_sha256 = models.CharField(_("SHA-256 of what was shown"), max_length=64, blank=True, editable=False)
+    scan = models.ForeignKey(
+        "cluster_portal.Upload", models.PROTECT, null=True, blank=True, related_name="+", editable=False
+    )
     withdrawn_on = models.DateField(_("withdrawn on"), null=True, blank=True)
 
     objects = PartyQuerySet.as_manager()
@@ -185,6 +202,10 @@ class Party(models.Model):
             models.CheckConstraint(
                 condition=Q(withdrawn_on=None) | Q(signed_on__isnull=False, withdrawn_on__gte=F("signed_on")),
                 name="party_withdraws_after_signing",
+            ),
+            models.CheckConstraint(
+                condition=~Q(how="online") | Q(signed_by__isnull=False, signed_at__isnull=False) & ~Q(signed_sha256=""),
+                name="party_signed_online_by_somebody_who_saw_it",
             ),
         ]
 
@@ -269,6 +290,8 @@ class Clause(models.Model):
     number = models.CharField(_("number"), max_length=20)
     text = models.TextField(_("text"))
     right = models.CharField(_("right"), max_length=12, choices=Right.choices, blank=True)
+    places = models.PositiveSmallIntegerField(_("places per institution"), null=True, blank=True)
+    since = models.DateField(_("from"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("clause")

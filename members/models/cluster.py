@@ -28,6 +28,7 @@ class Cluster(models.Model):
     about = models.TextField(_("what it is, in two sentences"), blank=True)
     hue = models.PositiveSmallIntegerField(_("accent hue, 0 to 359"), default=258, validators=[MaxValueValidator(359)])
     time_zone = models.CharField(_("time zone"), max_length=40, default="UTC", validators=[validate_time_zone])
+    country = models.CharField(_("country, two letters"), max_length=2, blank=True)
     example = models.CharField(max_length=40, blank=True, editable=False)
     contact_email = models.EmailField(_("who answers replies to our mail"), blank=True)
 

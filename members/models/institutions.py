@@ -31,6 +31,21 @@ class Region(models.Model):
         return self.name
 
 
+class Direction(models.Model):
+    """What institutions work on together; on screen: theme."""
+
+    name = models.CharField(_("name"), max_length=80, unique=True)
+    slug = models.SlugField(max_length=60, unique=True)
+
+    class Meta:
+        verbose_name = _("theme")
+        verbose_name_plural = _("themes")
+        ordering = ["name"]
+
+    def __str__(self):
+        return self.name
+
+
 class InstitutionQuerySet(models.QuerySet):
     def members_on(self, day):
         """Institutions that are members on a day: a bound party of a network agreement, or covered by one."""
@@ -93,6 +108,8 @@ class Institution(models.Model):
     region = models.ForeignKey(Region, models.PROTECT, null=True, blank=True, related_name="institutions")
     about = models.TextField(_("about"), blank=True)
     website = models.URLField(_("website"), blank=True)
+    directions = models.ManyToManyField(Direction, blank=True, related_name="institutions", verbose_name=_("themes"))
+    logo = models.ForeignKey("cluster_portal.Upload", models.SET_NULL, null=True, blank=True, related_name="+")
     words = models.TextField(editable=False, default="")
 
     objects = InstitutionQuerySet.as_manager()
@@ -119,6 +136,22 @@ class Institution(models.Model):
     def _free_slug(self) -> str:
         slug = transliterated_slug(self.short_name or self.name)
         return f"{slug[:55]}-{self.public_id[:6]}" if Institution.objects.filter(slug=slug).exists() else slug
+
+
+class InstitutionLink(models.Model):
+    """An address that an institution shows on its page: a programme, a laboratory, a channel."""
+
+    institution = models.ForeignKey(Institution, models.CASCADE, related_name="links")
+    title = models.CharField(_("title"), max_length=80)
+    url = models.URLField(_("address"))
+
+    class Meta:
+        verbose_name = _("link")
+        verbose_name_plural = _("links")
+        ordering = ["pk"]
+
+    def __str__(self):
+        return self.title
 
 
 def _is_party(day, network: bool):

@@ -1,0 +1,94 @@
+from django.db import models
+from django.utils.timezone import now
+from django.utils.translation import gettext_lazy as _
+
+from cluster_portal.public_id import PublicIdField
+from cluster_portal.states import move
+from members.models.institutions import Institution, Region
+from members.models.people import Person
+
+
+class ApplicationQuerySet(models.QuerySet):
+    def waiting(self):
+        """Applications that the coordinator has to answer, the oldest first."""
+        return self.filter(state=Application.State.RECEIVED).order_by("state_since", "pk")
+
+    def unconfirmed(self):
+        """Applications whose sender has not shown yet that the address is theirs."""
+        return self.filter(state=Application.State.UNCONFIRMED)
+
+    def visible_to(self, person):
+        """Coordinators see those of their region (or of none); nobody else any."""
+        confirmed = self.exclude(state=Application.State.UNCONFIRMED)
+        if person.coordinates_whole_cluster:
+            return confirmed
+        return confirmed.filter(region__in=[role.region_id for role in person.coordinator_roles])
+
+
+class Application(models.Model):
+    """An institution asks to be taken into the cluster. Its applicant follows it by a signed link."""
+
+    class State(models.TextChoices):
+        UNCONFIRMED = "unconfirmed", _("Address not confirmed")
+        RECEIVED = "received", _("Received")
+        QUESTIONED = "questioned", _("Question to the applicant")
+        ACCEPTED = "accepted", _("Accepted")
+        DECLINED = "declined", _("Declined")
+        WITHDRAWN = "withdrawn", _("Withdrawn")
+
+    OPEN = (State.RECEIVED, State.QUESTIONED)
+    MOVES = {
+        "confirm": move([State.UNCONFIRMED], State.RECEIVED, _("Send the application")),
+        "ask_back": move([State.RECEIVED], State.QUESTIONED, _("Ask back"), _("The applicant gets your question.")),
+        "answer": move([State.QUESTIONED], State.RECEIVED, _("Answer"), _("The coordinator has your answer.")),
+        "accept": move(OPEN, State.ACCEPTED, _("Accept"), _("Accepted: the addendum is prepared, the head invited.")),
+        "decline": move(OPEN, State.DECLINED, _("Decline"), _("Declined. A mail says why.")),
+        "withdraw": move(OPEN, State.WITHDRAWN, _("Withdraw"), _("You withdrew the application.")),
+    }
+
+    public_id = PublicIdField()
+    state = models.CharField(_("state"), max_length=12, choices=State.choices, editable=False)
+    state_since = models.DateTimeField(default=now, editable=False)
+    received_at = models.DateTimeField(default=now, editable=False)
+    name = models.CharField(_("name of the institution"), max_length=200)
+    kind = models.CharField(_("kind"), max_length=20, choices=Institution.Kind.choices)
+    region = models.ForeignKey(
+        Region, models.PROTECT, null=True, blank=True, related_name="applications", verbose_name=_("region")
+    )
+    website = models.URLField(_("website"), blank=True)
+    why = models.TextField(_("why you want to join"), max_length=3000)
+    applicant = models.ForeignKey(Person, models.PROTECT, related_name="applications")
+    institution = models.ForeignKey(Institution, models.PROTECT, null=True, blank=True, related_name="applications")
+    addendum = models.ForeignKey("members.Agreement", models.PROTECT, null=True, blank=True, related_name="+")
+
+    objects = ApplicationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("application")
+        verbose_name_plural = _("applications")
+        ordering = ["-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(state="accepted", institution__isnull=False)
+                | ~models.Q(state="accepted") & models.Q(addendum=None),
+                name="application_accepted_with_institution",
+            )
+        ]
+
+    def __str__(self):
+        return self.name
+
+
+class ApplicationNote(models.Model):
+    """What coordinator and applicant wrote to each other about an application."""
+
+    application = models.ForeignKey(Application, models.CASCADE, related_name="notes")
+    by = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    text = models.TextField(_("text"), max_length=3000)
+    at = models.DateTimeField(default=now)
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self):
+        return f"{self.application_id} {self.at:%Y-%m-%d}"

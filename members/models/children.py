@@ -1,0 +1,185 @@
+from django.db import models
+from django.db.models import F, Q
+from django.utils.timezone import now
+from django.utils.translation import gettext_lazy as _
+
+from cluster_portal.public_id import PublicIdField
+from members.models.people import Person
+
+
+class GuardianshipQuerySet(models.QuerySet):
+    def now(self):
+        """Guardianships that stand."""
+        return self.filter(ended_at=None)
+
+
+class Guardianship(models.Model):
+    """Somebody is a guardian of a child, as somebody said. A child has any number of guardians."""
+
+    class How(models.TextChoices):
+        CLASS_LIST = "class_list", _("Said by the teacher")
+        PAPER = "paper", _("Seen on paper")
+        CHILD = "child", _("Named by the child")
+        GUARDIAN = "guardian", _("Named by another guardian")
+
+    public_id = PublicIdField()
+    guardian = models.ForeignKey(Person, models.PROTECT, related_name="guards")
+    child = models.ForeignKey(Person, models.PROTECT, related_name="guarded_by")
+    how = models.CharField(_("how we know"), max_length=12, choices=How.choices)
+    asserted_by = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
+    asserted_at = models.DateTimeField(default=now)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    objects = GuardianshipQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("guardianship")
+        verbose_name_plural = _("guardianships")
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["guardian", "child"], condition=Q(ended_at=None), name="guardianship_once"),
+            models.CheckConstraint(condition=~Q(guardian=F("child")), name="guardianship_of_another"),
+        ]
+
+    def __str__(self):
+        return f"{self.guardian} {self.child}"
+
+
+class AgePolicy(models.Model):
+    """From which age somebody decides beside their guardian, and alone, in a country. Editable, one row each."""
+
+    country = models.CharField(_("country"), max_length=2, unique=True)
+    together_from = models.PositiveSmallIntegerField(_("decides together with a guardian from"), default=14)
+    alone_from = models.PositiveSmallIntegerField(_("decides alone from"), default=18)
+
+    class Meta:
+        verbose_name = _("age policy")
+        verbose_name_plural = _("age policies")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(alone_from__gte=F("together_from")), name="age_policy_together_before_alone"
+            )
+        ]
+
+    def __str__(self):
+        return self.country
+
+
+class Purpose(models.TextChoices):
+    """What somebody is asked to consent to. One document per purpose, never bundled."""
+
+    TAKING_PART = "taking_part", _("Taking part")
+    NAME = "name", _("Publishing the name")
+    PHOTO = "photo", _("Publishing photos")
+    WORK = "work", _("Publishing works")
+    MESSAGES = "messages", _("Messages")
+
+
+class ConsentTextQuerySet(models.QuerySet):
+    def in_force(self):
+        """The texts that people decide on now."""
+        return self.filter(published_at__isnull=False, replaced_at=None)
+
+
+class ConsentText(models.Model):
+    """The document of one purpose in one language and version. Never edited once it is published."""
+
+    public_id = PublicIdField()
+    purpose = models.CharField(_("purpose"), max_length=12, choices=Purpose.choices)
+    version = models.PositiveSmallIntegerField(_("version"))
+    language = models.CharField(_("language"), max_length=5)
+    title = models.CharField(_("title"), max_length=160)
+    text = models.TextField(_("text"), max_length=8000)
+    legal_basis = models.CharField(_("legal basis"), max_length=300)
+    retention = models.CharField(_("how long it is kept"), max_length=300)
+    contact = models.CharField(_("contact for withdrawal"), max_length=200)
+    valid_months = models.PositiveSmallIntegerField(_("a decision holds for so many months"), null=True, blank=True)
+    sha256 = models.CharField(_("SHA-256"), max_length=64, editable=False)
+    published_at = models.DateTimeField(null=True, blank=True, editable=False)
+    replaced_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = ConsentTextQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("consent document")
+        verbose_name_plural = _("consent documents")
+        ordering = ["purpose", "-version", "language"]
+        constraints = [
+            models.UniqueConstraint(fields=["purpose", "version", "language"], name="consent_text_once"),
+        ]
+
+    def __str__(self):
+        return f"{self.purpose} {self.version} {self.language}"
+
+
+class ConsentRequest(models.Model):
+    """Somebody asked for a child's consent to a purpose. Whether it was answered, the decisions say."""
+
+    child = models.ForeignKey(Person, models.PROTECT, related_name="consent_requests")
+    purpose = models.CharField(_("purpose"), max_length=12, choices=Purpose.choices)
+    asked_by = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
+    asked_at = models.DateTimeField(default=now)
+    reminded_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("consent request")
+        verbose_name_plural = _("consent requests")
+        ordering = ["pk"]
+        constraints = [models.UniqueConstraint(fields=["child", "purpose"], name="consent_request_once")]
+
+    def __str__(self):
+        return f"{self.child} {self.purpose}"
+
+
+class ConsentDecision(models.Model):
+    """One decision about one purpose. Append-only by a database trigger: a withdrawal is a new row."""
+
+    class Decision(models.TextChoices):
+        GRANTED = "granted", _("Granted")
+        REFUSED = "refused", _("Refused")
+        WITHDRAWN = "withdrawn", _("Withdrawn")
+
+    class Channel(models.TextChoices):
+        LINK = "link", _("By the mailed or printed link")
+        SIGNED_IN = "signed_in", _("Signed in")
+        PAPER = "paper", _("On paper")
+
+    public_id = PublicIdField()
+    child = models.ForeignKey(Person, models.PROTECT, related_name="consent_decisions")
+    purpose = models.CharField(_("purpose"), max_length=12, choices=Purpose.choices)
+    text = models.ForeignKey(ConsentText, models.PROTECT, related_name="decisions")
+    sha256 = models.CharField(_("SHA-256 of the text"), max_length=64)
+    decided_by = models.ForeignKey(Person, models.PROTECT, related_name="consent_decisions_made")
+    decision = models.CharField(_("decision"), max_length=10, choices=Decision.choices)
+    channel = models.CharField(_("channel"), max_length=10, choices=Channel.choices)
+    at = models.DateTimeField(default=now)
+    expires_on = models.DateField(null=True, blank=True)
+    recorded_by = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
+    scan = models.ForeignKey("cluster_portal.Upload", models.PROTECT, null=True, blank=True, related_name="+")
+
+    class Meta:
+        verbose_name = _("consent decision")
+        verbose_name_plural = _("consent decisions")
+        ordering = ["pk"]
+        indexes = [models.Index(fields=["child", "purpose"], name="consent_by_child")]
+
+    def __str__(self):
+        return f"{self.child} {self.purpose} {self.decision}"
+
+
+class RecordView(models.Model):
+    """Somebody looked at a child's record. Without a foreign key to the looker, as in the audit."""
+
+    child = models.ForeignKey(Person, models.PROTECT, related_name="record_views")
+    viewer = models.CharField(max_length=12)
+    page = models.CharField(max_length=40)
+    at = models.DateTimeField(default=now)
+
+    class Meta:
+        verbose_name = _("view of a record")
+        verbose_name_plural = _("views of records")
+        ordering = ["-pk"]
+        indexes = [models.Index(fields=["child", "-at"], name="record_view_by_child")]
+
+    def __str__(self):
+        return f"{self.child} {self.page}"
