@@ -84,7 +84,23 @@ class DeskRow:
     button: Any
 
 
+@dataclass(frozen=True)
+class PersonalData:
+    """What one app holds about people.
+
+    `export(person)` yields (heading, rows) for "download my data", each row a dict of plain values. `erase(person)`
+    empties what may go and yields a sentence for each thing that stays, with the reason. `merge(kept, gone)` lets
+    everything that belongs to `gone` belong to `kept`; it runs in one transaction with the locks of both held.
+    """
+
+    app: str
+    export: Callable[[Any], Iterable[tuple[str, list[dict[str, Any]]]]]
+    erase: Callable[[Any], Iterable[str]]
+    merge: Callable[[Any, Any], None]
+
+
 mail_kinds: dict[str, MailKind] = {}
+personal_data: dict[str, PersonalData] = {}
 reminders: dict[str, Reminder] = {}
 upload_readers: dict[str, Callable[[Any, Any], bool]] = {}
 desk_rows: list[Callable[[Any], Iterable[DeskRow]]] = []
@@ -119,6 +135,12 @@ def register_reminder(*kinds: Reminder) -> None:
 def register_upload_reader(model: str, may_read: Callable[[Any, Any], bool]) -> None:
     """`may_read(person, upload)` says who may read the files that belong to `model` (a lower-case label)."""
     upload_readers[model] = may_read
+
+
+def register_personal_data(held: PersonalData) -> None:
+    """Make known how one app exports, erases and merges what it holds about a person; once for each app."""
+    if personal_data.setdefault(held.app, held) is not held:
+        raise ValueError(f"The personal data of {held.app} is registered twice.")
 
 
 def register_desk_rows(rows: Callable[[Any], Iterable[DeskRow]]) -> None:

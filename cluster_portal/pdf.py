@@ -1,0 +1,52 @@
+"""PDF files for people: tagged (PDF/UA-1), in any of our scripts, drawn by typst from templates/pdf/.
+
+A template reads its facts with ``#let facts = json(bytes(sys.inputs.facts))``: text comes in as values, never as
+markup, so nobody's name can become a command. Pictures (QR codes) come as SVG text among the facts.
+"""
+
+import io
+import json
+from typing import Any
+
+import typst
+from django.conf import settings
+from django.http import HttpResponse
+from django.utils.http import content_disposition_header
+from django.utils.translation import get_language
+
+FOLDER = settings.BASE_DIR / "templates" / "pdf"
+
+
+def render_pdf(template: str, facts: dict[str, Any]) -> bytes:
+    """A PDF/UA-1 file drawn from ``templates/pdf/<template>.typ``; `facts` is anything that JSON can say.
+
+    `facts` gets the reader's `language`. Raises typst.TypstError when the template does not compile.
+    """
+    from noto_cjk_sans_otc import FONT_PATH  # its path only: 15 MB that typst reads when a page needs Hangul
+
+    said = json.dumps({"language": (get_language() or "en")[:2], **facts}, default=str)
+    return typst.compile(
+        FOLDER / f"{template}.typ",
+        root=FOLDER,
+        font_paths=[str(FONT_PATH.parent)],
+        ignore_system_fonts=True,
+        sys_inputs={"facts": said},
+        pdf_standards="ua-1",
+    )
+
+
+def qr_svg(address: str) -> str:
+    """A QR code of an address, as SVG text for a PDF or a page."""
+    import segno
+
+    out = io.BytesIO()
+    segno.make(address, error="m", micro=False).save(out, kind="svg", xmldecl=False, border=2, scale=4)
+    return out.getvalue().decode()
+
+
+def pdf_response(content: bytes, name: str) -> HttpResponse:
+    """Send a PDF as a file to keep, not to be kept by anything between us and the reader."""
+    response = HttpResponse(content, content_type="application/pdf")
+    response.headers["Content-Disposition"] = content_disposition_header(True, name)
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
