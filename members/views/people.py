@@ -1,11 +1,11 @@
+"""One's own: invitation, profile, language, where one belongs."""
+
 from datetime import timedelta
 
 from allauth.account.utils import perform_login
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
-from django.core.paginator import Paginator
-from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -15,95 +15,12 @@ from django.views.decorators.http import require_POST
 
 from cluster_portal.buttons import act
 from cluster_portal.links import read_link
-from cluster_portal.moves import Refused, available_moves
-from cluster_portal.search import found
+from cluster_portal.moves import Refused
 from members import actions
-from members.access import coordinators_only
-from members.forms import ClaimForm, DirectoryFilter, JoinForm, ProfileForm
-from members.models import Affiliation, Agreement, Institution, Party, Person
+from members.forms import ClaimForm, ProfileForm
+from members.models import Affiliation, Person
 
-PER_PAGE = 50
 INVITATION_AGE = timedelta(days=14)
-
-
-@login_not_required
-def directory(request: HttpRequest) -> HttpResponse:
-    """Every institution of the cluster, to be narrowed by name, kind and standing."""
-    narrow = DirectoryFilter(request.GET)
-    wanted = narrow.cleaned_data if narrow.is_valid() else {}
-    rows = Institution.objects.with_standing(request.cluster.today()).select_related("region")
-    for name in ("kind", "standing"):
-        if wanted.get(name):
-            rows = rows.filter(**{name: wanted[name]})
-    page = Paginator(found(rows, wanted.get("q", "")), PER_PAGE).get_page(request.GET.get("page"))
-    return render(request, "members/directory.html", {"page": page, "narrow": narrow})
-
-
-@login_not_required
-def institution(request: HttpRequest, slug: str) -> HttpResponse:
-    """One institution: what it is, by which documents it belongs, how to join it."""
-    today = request.cluster.today()
-    it = get_object_or_404(Institution.objects.with_standing(today).select_related("region"), slug=slug)
-    parties = it.parties.filter(agreement__in=Agreement.objects.visible_to(request.user))
-    parties = parties.select_related("agreement").prefetch_related("agreement__clauses")
-    mine = [own for own in _own_affiliations(request) if own.institution_id == it.pk]
-    return render(request, "members/institution.html", {"it": it, "parties": parties, "mine": mine})
-
-
-def _own_affiliations(request: HttpRequest) -> list[Affiliation]:
-    if not request.user.is_authenticated:
-        return []
-    return list(request.user.affiliations.live().select_related("institution"))
-
-
-def join(request: HttpRequest, slug: str) -> HttpResponse:
-    """Ask an institution to admit oneself."""
-    it = get_object_or_404(Institution, slug=slug)
-    form = JoinForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            actions.ask_to_join(request.user, it, form.cleaned_data["role"], by=request.user)
-            messages.success(
-                request, _("%(institution)s was asked. You get a mail when it answers.") % {"institution": it}
-            )
-        except Refused as refused:
-            messages.warning(request, str(refused))
-        return redirect("coordination:me")
-    return render(request, "members/join.html", {"it": it, "form": form})
-
-
-@login_not_required
-def agreements(request: HttpRequest) -> HttpResponse:
-    """The agreements that bind the cluster."""
-    rows = Agreement.objects.visible_to(request.user).for_lists()
-    page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
-    return render(request, "members/agreements.html", {"page": page})
-
-
-@login_not_required
-def agreement(request: HttpRequest, public_id: str) -> HttpResponse:
-    """One agreement: its parties, clauses and coverage, and the hash of its text."""
-    parties = Party.objects.select_related("institution").prefetch_related("coverages__institution")
-    rows = Agreement.objects.visible_to(request.user).select_related("text", "amends")
-    it = get_object_or_404(
-        rows.prefetch_related(Prefetch("parties", parties), "clauses", "addenda"), public_id=public_id
-    )
-    moves = available_moves(request.user, it) if request.user.is_authenticated else {}
-    in_force = it.is_in_force_on(request.cluster.today())
-    return render(request, "members/agreement.html", {"it": it, "moves": moves, "in_force": in_force})
-
-
-@coordinators_only
-@require_POST
-def act_on_agreement(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Make one move with an agreement; what ends it is asked twice."""
-    it = get_object_or_404(Agreement.objects.visible_to(request.user), public_id=public_id)
-    move = request.POST.get("move", "")
-    if move in {"terminate", "withdraw"} and request.POST.get("confirmed") != "yes":
-        members = Institution.objects.members_on(request.cluster.today()).count()
-        return render(request, "members/agreement_confirm.html", {"it": it, "move": move, "members": members})
-    act(request, it, actions.ACTIONS["agreement"])
-    return redirect(it)
 
 
 @require_POST

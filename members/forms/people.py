@@ -1,55 +1,12 @@
-import zoneinfo
-
 from allauth.account.adapter import get_adapter
 from django import forms
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from members.actions import change_profile
-from members.models import Affiliation, Cluster, Institution, Person, Region
-
-EARLIEST_BIRTH_YEAR = 1900
-
-
-class DateInput(forms.DateInput):
-    """The browser's own date field."""
-
-    input_type = "date"
-
-    def __init__(self, **options):
-        super().__init__(format="%Y-%m-%d", **options)
-
-
-class BirthDateField(forms.DateField):
-    """A birth date in the past, of this or the last century."""
-
-    widget = DateInput
-
-    def __init__(self, **options):
-        texts = {
-            "label": _("Birth date"),
-            "help_text": _("Only to know whether you are 18 or older. Other people never see it."),
-        }
-        super().__init__(**texts | options)
-
-    def validate(self, value):
-        super().validate(value)
-        if value and not (value.year >= EARLIEST_BIRTH_YEAR and value <= Cluster.current().today()):
-            raise ValidationError(_("This is not a birth date. Enter year, month and day of birth."))
-
-
-class TimeZoneField(forms.ChoiceField):
-    """A time zone of the IANA database that belongs to a place."""
-
-    CONTINENTS = ("Africa/", "America/", "Asia/", "Atlantic/", "Australia/", "Europe/", "Indian/", "Pacific/")
-
-    def __init__(self, *, empty=None, **options):
-        zones = [(zone, zone) for zone in sorted(zoneinfo.available_timezones()) if zone.startswith(self.CONTINENTS)]
-        first = [("", empty)] if empty else []
-        super().__init__(label=_("Time zone"), choices=[*first, ("UTC", "UTC"), *zones], **options)
-
+from members.forms.fields import BirthDateField, TimeZoneField
+from members.models import Affiliation, Institution, Person
 
 NAME_FIELDS = ["family_name", "given_name", "patronymic"]
 
@@ -145,34 +102,3 @@ class InviteForm(forms.ModelForm):
 
     def validate_unique(self):
         """Nothing to check: `clean_email` says why."""
-
-
-class InstitutionForm(forms.ModelForm):
-    """An institution as the coordinator keeps it."""
-
-    website = forms.URLField(label=_("Website"), required=False, assume_scheme="https")
-
-    def __init__(self, *args, by: Person, **options):
-        super().__init__(*args, **options)
-        if not by.coordinates_whole_cluster:
-            regions = [role.region_id for role in by.coordinator_roles]
-            self.fields["region"].queryset = Region.objects.filter(pk__in=regions)
-            self.fields["region"].required = True
-
-    class Meta:
-        model = Institution
-        fields = ["name", "short_name", "kind", "region", "website", "about"]
-        labels = {"region": _("Region")}
-        widgets = {"about": forms.Textarea(attrs={"rows": 4})}
-
-
-class DirectoryFilter(forms.Form):
-    """What the directory can be narrowed to."""
-
-    q = forms.CharField(
-        label=_("Name"), required=False, max_length=100, widget=forms.TextInput(attrs={"type": "search"})
-    )
-    kind = forms.ChoiceField(label=_("Kind"), required=False, choices=[("", _("Any kind")), *Institution.Kind.choices])
-    standing = forms.ChoiceField(
-        label=_("Standing"), required=False, choices=[("", _("Any standing")), *Institution.Standing.choices]
-    )

@@ -1,4 +1,4 @@
-"""The desk of people and institutions: for coordinators, and for heads and contacts in their institution."""
+"""The desk of people: for coordinators, and for heads and contacts in their institution."""
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -9,11 +9,10 @@ from django.views.decorators.http import require_POST
 
 from cluster_portal.buttons import act
 from cluster_portal.moves import Refused, available_moves
-from cluster_portal.search import found
 from members import actions
-from members.access import coordinators_only, desk_only
-from members.forms import InstitutionForm, InviteForm
-from members.models import Affiliation, Institution
+from members.access import desk_only
+from members.forms import InviteForm
+from members.models import Affiliation
 from members.views import PER_PAGE
 
 
@@ -54,34 +53,3 @@ def act_on_affiliation(request: HttpRequest, public_id: str) -> HttpResponse:
     rows = Affiliation.objects.decidable_by(request.user).select_related("institution", "person")
     act(request, get_object_or_404(rows, public_id=public_id), actions.ACTIONS["affiliation"])
     return redirect("members:desk_people")
-
-
-@coordinators_only
-def institutions(request: HttpRequest) -> HttpResponse:
-    """The institutions that I keep."""
-    rows = (
-        Institution.objects.invitable_by(request.user).with_standing(request.cluster.today()).select_related("region")
-    )
-    page = Paginator(found(rows, request.GET.get("q", "")), PER_PAGE).get_page(request.GET.get("page"))
-    return render(request, "members/desk_institutions.html", {"page": page, "query": request.GET.get("q", "")})
-
-
-@coordinators_only
-def new_institution(request: HttpRequest) -> HttpResponse:
-    """Enter an institution."""
-    return _institution_form(request, None)
-
-
-@coordinators_only
-def edit_institution(request: HttpRequest, slug: str) -> HttpResponse:
-    """Correct what the portal says about an institution."""
-    return _institution_form(request, get_object_or_404(Institution.objects.invitable_by(request.user), slug=slug))
-
-
-def _institution_form(request: HttpRequest, it: Institution | None) -> HttpResponse:
-    form = InstitutionForm(request.POST or None, instance=it, by=request.user)
-    if request.method == "POST" and form.is_valid():
-        kept = actions.keep_institution(form.instance, by=request.user, changed=form.changed_data)
-        messages.success(request, _("%(institution)s is saved.") % {"institution": kept})
-        return redirect("members:desk_institutions")
-    return render(request, "members/desk_institution.html", {"form": form, "it": it})

@@ -1,0 +1,47 @@
+import zoneinfo
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from members.models import Cluster
+
+EARLIEST_BIRTH_YEAR = 1900
+
+
+class DateInput(forms.DateInput):
+    """The browser's own date field."""
+
+    input_type = "date"
+
+    def __init__(self, **options):
+        super().__init__(format="%Y-%m-%d", **options)
+
+
+class BirthDateField(forms.DateField):
+    """A birth date in the past, of this or the last century."""
+
+    widget = DateInput
+
+    def __init__(self, **options):
+        texts = {
+            "label": _("Birth date"),
+            "help_text": _("Only to know whether you are 18 or older. Other people never see it."),
+        }
+        super().__init__(**texts | options)
+
+    def validate(self, value):
+        super().validate(value)
+        if value and not (value.year >= EARLIEST_BIRTH_YEAR and value <= Cluster.current().today()):
+            raise ValidationError(_("This is not a birth date. Enter year, month and day of birth."))
+
+
+class TimeZoneField(forms.ChoiceField):
+    """A time zone of the IANA database that belongs to a place."""
+
+    CONTINENTS = ("Africa/", "America/", "Asia/", "Atlantic/", "Australia/", "Europe/", "Indian/", "Pacific/")
+
+    def __init__(self, *, empty=None, **options):
+        zones = [(zone, zone) for zone in sorted(zoneinfo.available_timezones()) if zone.startswith(self.CONTINENTS)]
+        first = [("", empty)] if empty else []
+        super().__init__(label=_("Time zone"), choices=[*first, ("UTC", "UTC"), *zones], **options)
