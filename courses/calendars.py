@@ -2,8 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 
-from django.db.models import prefetch_related_objects
-
 from cluster_portal.calendar import Messages, Occurrence, Series, Status, keep_entries
 from cluster_portal.links import absolute
 from courses.models import Enrolment, Run, Session
@@ -38,13 +36,13 @@ def run_cancelled(run: Run, enrolments: Sequence[Enrolment]) -> dict[int, Messag
 
 
 def series_of(run: Run) -> Series:
-    """The run and its sessions, as a calendar says them: fetched once, for all calendars and mails of this change."""
-    prefetch_related_objects([run], "sessions")
+    """The run and its sessions, as a calendar says them."""
+    sessions = run.sessions.order_by("starts_at", "pk")
     return Series(
         about=run,
         title=run.course.title,
         zone=run.zone,
-        occurrences=tuple(_occurrence(session) for session in run.sessions.all()),
+        occurrences=tuple(_occurrence(session) for session in sessions),
         url=absolute(run.get_absolute_url()),
         place=run.place,
     )

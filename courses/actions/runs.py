@@ -2,6 +2,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
+from django.db.models import prefetch_related_objects
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -102,6 +103,7 @@ def tell_sessions_changed(run: Run) -> None:
 
 def tell(enrolments: list[Enrolment], run: Run, template: str, news: dict[int, Messages], occasion: str = "") -> None:
     """Queue one mail for each of many people of a run, with their calendar news, in batches."""
+    prefetch_related_objects([run], "sessions")
     for enrolment in enrolments:
         enrolment.run = run
     queue_mails(WantedMail(template, it, it.person, occasion, calendar=news[it.pk]) for it in enrolments)
