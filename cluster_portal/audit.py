@@ -40,8 +40,13 @@ def _entry(verb: str, obj: Any, by: Any, reason: str, fields: Iterable[str], val
         actor=by.public_id if by is not None else "",
         verb=verb,
         model=obj._meta.label_lower,
-        object_id=obj.public_id,
+        object_id=_id_of(obj),
         fields=list(fields),
         values={name: str(value) for name, value in values.items()},
         reason=reason,
     )
+
+
+def _id_of(obj: Any) -> str:
+    """The public id; the key of what is nobody's and has none: the cluster, a region, a theme."""
+    return getattr(obj, "public_id", "") or str(obj.pk)

@@ -85,6 +85,27 @@ class DeskRow:
 
 
 @dataclass(frozen=True)
+class InstitutionPart:
+    """A section of an institution's page: what it offers, what it takes part in. Each row is (title, address, note)."""
+
+    title: Any
+    rows: Sequence[tuple[Any, str, Any]]
+    more_url: str = ""
+    more: Any = ""
+
+
+@dataclass(frozen=True)
+class FirstStep:
+    """A step of a cluster's first day, from its name (`order` 10) to its first course (60); facts say if it is done."""
+
+    order: int
+    title: Any
+    text: Any
+    url: str
+    is_done: bool
+
+
+@dataclass(frozen=True)
 class PersonalData:
     """What one app holds about people.
 
@@ -102,6 +123,8 @@ class PersonalData:
 mail_kinds: dict[str, MailKind] = {}
 personal_data: dict[str, PersonalData] = {}
 reminders: dict[str, Reminder] = {}
+institution_parts: list[Callable[[Any, Any], Iterable[InstitutionPart]]] = []
+first_steps: list[Callable[[Any], Iterable[FirstStep]]] = []
 upload_readers: dict[str, Callable[[Any, Any], bool]] = {}
 desk_rows: list[Callable[[Any], Iterable[DeskRow]]] = []
 _sender: Callable[[], Sender] = Sender
@@ -146,3 +169,13 @@ def register_personal_data(held: PersonalData) -> None:
 def register_desk_rows(rows: Callable[[Any], Iterable[DeskRow]]) -> None:
     """`rows(person)` yields the lines that this app puts on a person's desk."""
     desk_rows.append(rows)
+
+
+def register_institution_parts(parts: Callable[[Any, Any], Iterable[InstitutionPart]]) -> None:
+    """`parts(institution, reader)` yields the sections that this app adds to an institution's page."""
+    institution_parts.append(parts)
+
+
+def register_first_steps(steps: Callable[[Any], Iterable[FirstStep]]) -> None:
+    """`steps(person)` yields the steps that this app asks of the coordinator of an empty cluster."""
+    first_steps.append(steps)

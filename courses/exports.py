@@ -1,10 +1,10 @@
 """Lists that leave the portal as spreadsheets."""
 
-import io
 from typing import Any
 
 from django.utils.translation import gettext as _
 
+from cluster_portal.sheets import as_xlsx
 from courses.models import Run
 
 
@@ -30,34 +30,10 @@ class Roster:
         """The lines, read in batches."""
         columns = self.columns()
         for enrolment in self.run.enrolments.for_roster().iterator(chunk_size=500):
-            yield [as_text(value(enrolment)) for _heading, value in columns]
-
-
-def as_text(value: Any) -> str:
-    """A cell that no spreadsheet takes for a formula: such beginnings get an apostrophe (OWASP, CSV injection)."""
-    text = str(value)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+            yield [value(enrolment) for _heading, value in columns]
 
 
 def roster_workbook(run: Run) -> bytes:
     """The roster of a run as the bytes of an XLSX file."""
-    from openpyxl import Workbook  # here, because its 7 MB are only for those who ask for a spreadsheet
-
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet(_("Roster"))
     roster = Roster(run)
-    sheet.append([_bold(sheet, heading) for heading, _value in roster.columns()])
-    for row in roster.rows():
-        sheet.append(row)
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
-
-
-def _bold(sheet, text: str):
-    from openpyxl.cell import WriteOnlyCell
-    from openpyxl.styles import Font
-
-    cell = WriteOnlyCell(sheet, text)
-    cell.font = Font(bold=True)
-    return cell
+    return as_xlsx(_("Roster"), [heading for heading, _value in roster.columns()], roster.rows())
