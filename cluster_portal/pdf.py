@@ -8,7 +8,6 @@ import io
 import json
 from typing import Any
 
-import typst
 from django.conf import settings
 from django.http import HttpResponse
 from django.utils.http import content_disposition_header
@@ -22,7 +21,8 @@ def render_pdf(template: str, facts: dict[str, Any]) -> bytes:
 
     `facts` gets the reader's `language`. Raises typst.TypstError when the template does not compile.
     """
-    from noto_cjk_sans_otc import FONT_PATH  # its path only: 15 MB that typst reads when a page needs Hangul
+    import typst  # here, because it takes memory that most processes never need
+    from noto_cjk_sans_otc import FONT_PATH  # its path only: 19 MB that typst reads when a page needs Hangul
 
     said = json.dumps({"language": (get_language() or "en")[:2], **facts}, default=str)
     return typst.compile(
