@@ -112,12 +112,14 @@ class PersonalData:
     `export(person)` yields (heading, rows) for "download my data", each row a dict of plain values. `erase(person)`
     empties what may go and yields a sentence for each thing that stays, with the reason. `merge(kept, gone)` lets
     everything that belongs to `gone` belong to `kept`; it runs in one transaction with the locks of both held.
+    `tables` is the list that export and erasure read (personal.py): every table of the app, column by column.
     """
 
     app: str
     export: Callable[[Any], Iterable[tuple[str, list[dict[str, Any]]]]]
     erase: Callable[[Any], Iterable[str]]
     merge: Callable[[Any, Any], None]
+    tables: Sequence[Any] = ()
 
 
 mail_kinds: dict[str, MailKind] = {}

@@ -1,0 +1,88 @@
+"""What the ground holds about people: audit, mails, files, calendars. Merging two people stands here too."""
+
+from collections.abc import Iterator
+from itertools import chain
+from typing import Any
+
+from django.db.models import F, Func, Q, Value
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
+
+from cluster_portal import hooks
+from cluster_portal.models import OutboxMail
+from cluster_portal.outbox import cancel_rows
+from cluster_portal.personal import Table, erase_tables, export_tables
+
+NO_TEXT: dict[str, Any] = {"address": "", "subject": "", "body_text": "", "calendar": [], "error": ""}
+# Of "Anna's school report.pdf" only ".pdf" is left.
+NAMELESS = Func(F("name"), Value(r"^.*?(\.[^.]*)?$"), Value(r"file\1"), function="regexp_replace")
+
+
+def _acts_and_is_acted_on(person: Any) -> Q:
+    return Q(actor=person.public_id) | Q(model=person._meta.label_lower, object_id=person.public_id)
+
+
+TABLES = (
+    Table(
+        "cluster_portal.AuditEntry",
+        heading=_("What you did, and what was done with your entry"),
+        also=_acts_and_is_acted_on,
+        shown="at actor verb model object_id fields values reason",
+        plain="id",
+        why=_(
+            "The record of who did what stays, under a random number instead of a name: it proves that rights were "
+            "given and taken properly."
+        ),
+    ),
+    Table(
+        "cluster_portal.Upload",
+        heading=_("Files you gave us"),
+        owners=("uploaded_by",),
+        shown="public_id name content_type size sha256 uploaded_at uploaded_by",
+        plain="id about_model about_id file",
+        emptied={"name": NAMELESS},
+        why=_("Files that belong to an agreement, a consent or an initiative stay with it, without their file names."),
+    ),
+    Table(
+        "cluster_portal.OutboxMail",
+        heading=_("Mails to you"),
+        owners=("to",),
+        shown="public_id state state_since template to address language subject body_text calendar queued_at"
+        " not_before not_after attempts error_code error sent_at",
+        plain="id key about_model about_id message_id",
+        emptied=NO_TEXT,
+        why=_("That mails were sent stays, without address and text: it proves that somebody was told."),
+    ),
+    Table(
+        "cluster_portal.CalendarEntry",
+        heading=_("Your calendar"),
+        owners=("person",),
+        shown="person about_model about_id uid sequence status starts_at ends_at",
+        plain="id digest",
+        deleted=True,
+    ),
+)
+
+
+def export(person: Any) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """Everything that the ground holds about a person."""
+    return export_tables(TABLES, person)
+
+
+def erase(person: Any) -> Iterator[str]:
+    """Stop the mail to a person, and empty what mails said to them, and to others about them."""
+    cancel_rows(OutboxMail.objects.unfinished().filter(to=person.pk), gettext_noop("the reader was erased"))
+    told = _mails_about(person)
+    cancel_rows(told.unfinished(), gettext_noop("the person it is about was erased"))
+    told.update(**NO_TEXT)
+    yield from erase_tables(TABLES, person)
+
+
+def _mails_about(person: Any) -> Any:
+    """Mails to anybody about something that is this person's own, in any app."""
+    found = Q(about_model=person._meta.label_lower, about_id=person.public_id)
+    for table in chain.from_iterable(held.tables for held in hooks.personal_data.values()):
+        if table.owners and "public_id" in table.columns:
+            own = table.of(person).values("public_id")
+            found |= Q(about_model=table.model.lower(), about_id__in=own)
+    return OutboxMail.objects.filter(found)

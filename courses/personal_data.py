@@ -1,0 +1,67 @@
+"""What courses holds about people. Read by export, erasure and retention; merging two people stands here too."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q
+from django.utils.timezone import now
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
+
+from cluster_portal.personal import Table, erase_tables, export_tables
+from courses.actions.enrolments import cancel_enrolment
+from courses.models import Enrolment, Run, Session
+
+
+def _recent_enrolments(since: datetime):
+    return Enrolment.objects.filter(Q(state__in=Enrolment.LIVE) | Q(state_since__gte=since))
+
+
+def _recently_taught(since: datetime):
+    coming = Session.objects.planned().filter(ends_at__gte=since)
+    return Run.instructors.through.objects.filter(run__in=coming.values("run"))
+
+
+TABLES = (
+    Table("courses.Course", plain="id public_id slug title kind summary description hours language words"),
+    Table(
+        "courses.Run",
+        plain="id public_id course title state state_since host place online_link time_zone enrol_from enrol_until"
+        " admits roles offer_hours",
+    ),
+    Table(
+        "courses.Run_instructors",
+        heading=_("What you teach"),
+        owners=("person",),
+        shown="run person",
+        plain="id",
+        deleted=True,
+        ties=_recently_taught,
+    ),
+    Table("courses.Pattern", plain="id run weekdays start_time minutes first_day last_day days_off"),
+    Table("courses.Session", plain="id public_id run state state_since title place starts_at ends_at slot"),
+    Table("courses.Pool", plain="id public_id run sort places taken"),
+    Table(
+        "courses.Enrolment",
+        heading=_("What you enrolled in"),
+        owners=("person",),
+        shown="public_id run pool person affiliation clause state state_since asked_at queued_at offered_until",
+        plain="id",
+        why=_("That somebody took part stays, without a name: the reports count people."),
+        ties=_recent_enrolments,
+    ),
+)
+
+
+def export(person: Any) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """Everything that courses holds about a person."""
+    return export_tables(TABLES, person)
+
+
+def erase(person: Any) -> Iterator[str]:
+    """Give back every place that the person holds or waits for; the enrolments stay as numbers."""
+    for enrolment in person.enrolments.live().select_related("run").order_by("run_id", "pk"):
+        if not enrolment.run.is_over_at(now()):
+            cancel_enrolment(enrolment, by=None, reason=gettext_noop("the person was erased"))
+    yield from erase_tables(TABLES, person)
