@@ -20,12 +20,12 @@ from django.utils.translation import gettext as _
 
 @dataclass(frozen=True)
 class Table:
-    """One table. Every column stands in exactly one of `shown`, `secret` and `plain` (words with spaces between).
+    """One table. Every column stands in exactly one of `shown`, `keys` and `plain` (words with spaces between).
 
-    `shown` are personal: a person's copy has them. `secret` are keys, which nobody is given. `plain` say nothing
+    `shown` are personal: a person's copy has them. `keys` are keys, which nobody is given. `plain` say nothing
     about a person. `owners` are the columns that point to whom a row is about, `named` those that only mention
     somebody (who invited, who recorded): their rows are in the copy too, but do not go with that person. `also` finds
-    rows that name a person without a foreign key.
+    rows that name a person without a foreign key. Whoever was found twice is one person: `Person.selves`.
 
     Erasure sets the columns of `emptied` in the owner's rows to these values, or deletes the rows (`deleted`); what
     is then still shown stays, and `why` says why. `ties(since)` are the rows that keep their owner from being
@@ -35,7 +35,7 @@ class Table:
     model: str
     plain: str
     shown: str = ""
-    secret: str = ""
+    keys: str = ""
     heading: Any = ""
     owners: tuple[str, ...] = ()
     named: tuple[str, ...] = ()
@@ -74,7 +74,7 @@ class Table:
     def _pointing(self, person: Any, columns: Sequence[str]) -> Q:
         found = Q(pk__in=[])
         for name in columns:
-            found |= Q(**{name: person.pk})
+            found |= Q(**{f"{name}__in": [it.pk for it in person.selves]})
         return found
 
 
@@ -146,7 +146,7 @@ def _plain(value: Any, person: Any) -> Any:
 def _named(it: Model, person: Any) -> str:
     """What another row is called: oneself, the id of somebody else, whatever else by its title."""
     if it._meta.label == settings.AUTH_USER_MODEL:
-        return _("you") if it.pk == person.pk else it.public_id  # type: ignore[attr-defined]
+        return _("you") if it in person.selves else it.public_id  # type: ignore[attr-defined]
     return str(it)
 
 

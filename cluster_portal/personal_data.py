@@ -19,7 +19,8 @@ NAMELESS = Func(F("name"), Value(r"^.*?(\.[^.]*)?$"), Value(r"file\1"), function
 
 
 def _acts_and_is_acted_on(person: Any) -> Q:
-    return Q(actor=person.public_id) | Q(model=person._meta.label_lower, object_id=person.public_id)
+    ids = [it.public_id for it in person.selves]
+    return Q(actor__in=ids) | Q(model=person._meta.label_lower, object_id__in=ids)
 
 
 TABLES = (
@@ -71,7 +72,7 @@ def export(person: Any) -> Iterator[tuple[str, list[dict[str, Any]]]]:
 
 def erase(person: Any) -> Iterator[str]:
     """Stop the mail to a person, and empty what mails said to them, and to others about them."""
-    cancel_rows(OutboxMail.objects.unfinished().filter(to=person.pk), gettext_noop("the reader was erased"))
+    cancel_rows(OutboxMail.objects.unfinished().filter(to__in=person.selves), gettext_noop("the reader was erased"))
     told = _mails_about(person)
     cancel_rows(told.unfinished(), gettext_noop("the person it is about was erased"))
     told.update(**NO_TEXT)
@@ -80,7 +81,7 @@ def erase(person: Any) -> Iterator[str]:
 
 def _mails_about(person: Any) -> Any:
     """Mails to anybody about something that is this person's own, in any app."""
-    found = Q(about_model=person._meta.label_lower, about_id=person.public_id)
+    found = Q(pk__in=[])
     for table in chain.from_iterable(held.tables for held in hooks.personal_data.values()):
         if table.owners and "public_id" in table.columns:
             own = table.of(person).values("public_id")

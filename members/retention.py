@@ -1,0 +1,264 @@
+"""How long what is kept: one table. /privacy/ shows it, and the nightly task does what it says."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import chain
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from allauth.usersessions.models import UserSession
+from django.conf import settings
+from django.contrib.sessions.models import Session
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.timezone import now
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
+
+from cluster_portal import hooks
+from cluster_portal.delivery import erase_old_text
+from cluster_portal.models import Upload
+from cluster_portal.moves import Refused, make_moves
+from members.actions.applications import erase_forgotten_applications
+from members.actions.erasure import erase_person
+from members.models import Affiliation, Application, GroupMember, Import, Person, RecordView
+
+BATCH = 500
+REASON = gettext_noop("its time was over")
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Period:
+    """What is kept, for how long, and what happens then. Without `days` it stays, and `then` says why.
+
+    `overdue(before)` are the rows whose time was over before an instant; `end(rows)` does what `then` says to a batch
+    of them, and they are overdue no more. `run(before)` stands for both where another module has the action.
+    """
+
+    name: str
+    what: Any
+    then: Any
+    days: int | None = None
+    overdue: Callable[[datetime], QuerySet] | None = None
+    end: Callable[[list[Any]], None] | None = None
+    run: Callable[[datetime], int] | None = None
+
+
+def run_retention() -> dict[str, int]:
+    """End everything whose time is over, in batches; return how many of each."""
+    return {it.name: _run(it) for it in periods() if it.days is not None}
+
+
+def _run(period: Period) -> int:
+    before, ended, seen = now() - timedelta(days=period.days or 0), 0, 0
+    if period.run is not None:
+        return period.run(before)
+    while batch := _next(period, before, after=seen):
+        ended += _end(period, batch)
+        seen = batch[-1]
+    return ended
+
+
+def _next(period: Period, before: datetime, after: Any) -> list[Any]:
+    """The keys of the next rows: those that could not be ended are passed over, and tried again the next night."""
+    rows = period.overdue(before).order_by("pk")  # type: ignore[misc]
+    return list((rows.filter(pk__gt=after) if after else rows).values_list("pk", flat=True)[:BATCH])
+
+
+def _end(period: Period, keys: list[Any]) -> int:
+    """End one batch in a transaction of its own; a bad one does not keep the others."""
+    model = period.overdue(now()).model  # type: ignore[misc]
+    try:
+        with transaction.atomic():
+            rows = list(model._base_manager.filter(pk__in=keys).select_for_update(no_key=True).order_by("pk"))
+            period.end(rows)  # type: ignore[misc]
+    except Exception:
+        log.exception("What is over in %s could not be ended.", period.name)
+        return 0
+    return len(rows)
+
+
+def _erase_mail(before: datetime) -> int:
+    return erase_old_text()  # it reckons by MAIL_BODY_DAYS itself
+
+
+def _delete(rows: list[Any]) -> None:
+    type(rows[0])._base_manager.filter(pk__in=[row.pk for row in rows]).delete()
+
+
+def _recall(rows: list[Any]) -> None:
+    make_moves(rows, "recall", by=None, reason=REASON)
+
+
+def _erase(people: list[Any]) -> None:
+    for person in people:
+        try:
+            with transaction.atomic():
+                erase_person(person, by=None, reason=REASON)
+        except Refused:  # somebody has to hand over first; the desk of the coordinator shows them anyway
+            log.info("The person %s is past their time and cannot be erased yet.", person.public_id)
+
+
+def _delete_files(imports: list[Any]) -> None:
+    files = [key for it in imports for key in (it.file_id, it.rejected_id) if key]
+    Import.objects.filter(pk__in=[it.pk for it in imports]).update(file=None, rejected=None)
+    for upload in Upload.objects.filter(pk__in=files):
+        upload.delete()
+        transaction.on_commit(lambda kept=upload.file: kept.storage.delete(kept.name))
+
+
+def _unanswered(before: datetime) -> QuerySet:
+    return Affiliation.objects.invited().filter(state_since__lt=before)
+
+
+def _declined(before: datetime) -> QuerySet:
+    return Affiliation.objects.filter(state=Affiliation.State.DECLINED, state_since__lt=before)
+
+
+def _refused_applications(before: datetime) -> QuerySet:
+    over = [Application.State.DECLINED, Application.State.WITHDRAWN]
+    return Application.objects.filter(state__in=over, state_since__lt=before)
+
+
+def _unconfirmed_people(before: datetime) -> QuerySet:
+    """Who signed up and never showed that the address is theirs."""
+    addresses = EmailAddress.objects.filter(user=OuterRef("pk"))
+    signed_up = Exists(addresses.filter(verified=False)) & ~Exists(addresses.filter(verified=True))
+    known = Exists(Affiliation.objects.filter(person=OuterRef("pk")))
+    return Person.objects.filter(signed_up, ~known, erased_at=None, last_login=None, joined_at__lt=before)
+
+
+def people_without_ties(before: datetime) -> QuerySet:
+    """Who has had nothing to do with the cluster since an instant: no app knows a tie, and they did not sign in."""
+    silent = Person.objects.filter(erased_at=None, merged_into=None, is_superuser=False, joined_at__lt=before)
+    silent = silent.filter(Q(last_login=None) | Q(last_login__lt=before))
+    for table in chain.from_iterable(held.tables for held in hooks.personal_data.values()):
+        for owner in table.owners if table.ties else ():
+            silent = silent.filter(~Exists(table.ties(before).filter(**{owner: OuterRef("pk")})))
+    return silent
+
+
+def periods() -> list[Period]:
+    """The table."""
+    return [
+        Period(
+            "invitations",
+            _("Invitations that nobody answered"),
+            _("They are withdrawn."),
+            days=180,
+            overdue=_unanswered,
+            end=_recall,
+        ),
+        Period(
+            "declined",
+            _("Invitations and requests that were declined"),
+            _("They are deleted."),
+            days=365,
+            overdue=_declined,
+            end=_delete,
+        ),
+        Period(
+            "unconfirmed_people",
+            _("Sign-ups whose address was never confirmed"),
+            _("The person is erased."),
+            days=30,
+            overdue=_unconfirmed_people,
+            end=_erase,
+        ),
+        Period(
+            "unconfirmed_applications",
+            _("Applications to join whose address was never confirmed"),
+            _("They are deleted."),
+            days=30,
+            run=erase_forgotten_applications,
+        ),
+        Period(
+            "refused_applications",
+            _("Applications to join that were declined or withdrawn"),
+            _("They are deleted, with what was written about them."),
+            days=365,
+            overdue=_refused_applications,
+            end=_delete,
+        ),
+        *_periods_of_files_and_views(),
+        Period(
+            "people",
+            _("People without any tie: no institution, class, child, guardian or enrolment, and no sign-in"),
+            _("They are erased."),
+            days=3 * 365,
+            overdue=people_without_ties,
+            end=_erase,
+        ),
+        *_kept(),
+    ]
+
+
+def _periods_of_files_and_views() -> list[Period]:
+    return [
+        Period("mail", _("The text of mails"), _("It is erased."), days=settings.MAIL_BODY_DAYS, run=_erase_mail),
+        Period(
+            "imports",
+            _("Spreadsheets that were loaded, and their rejected rows"),
+            _("The files are deleted."),
+            days=90,
+            overdue=lambda before: Import.objects.filter(made_at__lt=before).exclude(file=None, rejected=None),
+            end=_delete_files,
+        ),
+        Period(
+            "classes",
+            _("Who was in a class"),
+            _("It is deleted."),
+            days=3 * 365,
+            overdue=lambda before: GroupMember.objects.filter(until__lt=before.date()),
+            end=_delete,
+        ),
+        Period(
+            "record_views",
+            _("Who looked at a child’s record"),
+            _("It is deleted."),
+            days=365,
+            overdue=lambda before: RecordView.objects.filter(at__lt=before),
+            end=_delete,
+        ),
+        Period(
+            "sessions",
+            _("Where somebody was signed in, after that ended"),
+            _("It is deleted."),
+            days=1,
+            overdue=lambda before: Session.objects.filter(expire_date__lt=before),
+            end=_delete,
+        ),
+        Period(
+            "devices",
+            _("Browsers and addresses somebody signed in from"),
+            _("It is deleted."),
+            days=90,
+            overdue=lambda before: UserSession.objects.filter(created_at__lt=before).filter(
+                ~Exists(Session.objects.filter(session_key=OuterRef("session_key")))
+            ),
+            end=_delete,
+        ),
+    ]
+
+
+def _kept() -> list[Period]:
+    return [
+        Period(
+            "audit",
+            _("The record of who did what"),
+            _("It stays: it holds random numbers instead of names, and proves what happened."),
+        ),
+        Period(
+            "consents",
+            _("Consents and their withdrawal"),
+            _("They stay as proof; once a person is erased, without their name."),
+        ),
+        Period(
+            "agreements",
+            _("Agreements with the names of those who signed"),
+            _("They stay as long as rights rest on them: the names are part of the document."),
+        ),
+    ]
