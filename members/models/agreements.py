@@ -3,40 +3,51 @@ from datetime import date, timedelta
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Greatest, Least
 from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
 from cluster_portal.public_id import PublicIdField
 from cluster_portal.states import move
-
-
-def _agreement_in_force(day, prefix=""):
-    """The condition that an agreement (reached by `prefix`) is in force on a day: dates alone decide."""
-    return (
-        Q(**{f"{prefix}concluded_on__lte": day, f"{prefix}valid_from__lte": day})
-        & (Q(**{f"{prefix}valid_until": None}) | Q(**{f"{prefix}valid_until__gte": day}))
-        & (Q(**{f"{prefix}terminated_on": None}) | Q(**{f"{prefix}terminated_on__gt": day}))
-    )
-
-
-def _party_binding(day, prefix=""):
-    """The condition that a party (reached by `prefix`) is bound on a day: signed, not withdrawn, agreement in force."""
-    agreement = f"{prefix}agreement__"
-    return (
-        Q(**{f"{prefix}signed_on__lte": day})
-        & (Q(**{f"{prefix}withdrawn_on": None}) | Q(**{f"{prefix}withdrawn_on__gt": day}))
-        & _agreement_in_force(day, agreement)
-        & (Q(**{f"{agreement}amends": None}) | _agreement_in_force(day, f"{agreement}amends__"))
-    )
-
-
-def _network(prefix=""):
-    """The condition that an agreement makes its parties members: the network agreement, or an addendum to it."""
-    return Q(**{f"{prefix}kind": Agreement.Kind.NETWORK}) | Q(**{f"{prefix}amends__kind": Agreement.Kind.NETWORK})
+from members.models.binding import (
+    agreement_in_force,
+    bound_from,
+    bound_until,
+    came_to_bind,
+    day_after,
+    of_network,
+    overlapping,
+    party_binding,
+)
 
 
 class AgreementQuerySet(models.QuerySet):
+    def drafts_or_open(self):
+        """Agreements that still have to be concluded."""
+        return self.filter(state__in=[Agreement.State.DRAFT, Agreement.State.OPEN])
+
+    def open(self):
+        """Agreements that wait for signatures."""
+        return self.filter(state=Agreement.State.OPEN)
+
+    def ending_between(self, first, last):
+        """Agreements in force whose last day lies in a span, the soonest first: what expiry notices are about."""
+        rows = self.filter(agreement_in_force(first), terminated_on=None, valid_until__isnull=False)
+        return (
+            rows.annotate(ends_after=Greatest("valid_until", "prolonged_until"))
+            .filter(ends_after__gte=first, ends_after__lte=last)
+            .order_by("ends_after", "pk")
+        )
+
+    def waiting_for_signature_of(self, institutions):
+        """Open agreements that one of these institutions has not signed yet."""
+        return self.open().filter(
+            models.Exists(
+                Party.objects.unsigned().filter(agreement=models.OuterRef("pk"), institution__in=institutions)
+            )
+        )
+
     def for_lists(self):
         """With how many parties there are and how many have signed, the newest first."""
         signed = Q(parties__signed_on__isnull=False)
@@ -99,7 +110,9 @@ class Agreement(models.Model):
         _("prolongs it until"), null=True, blank=True, help_text=_("Only for an addendum that renews what it amends.")
     )
     prolonged_until = models.DateField(_("prolonged until"), null=True, blank=True, editable=False)
+    terminated_because = models.CharField(_("why it was terminated"), max_length=300, blank=True, editable=False)
 
+    AUDITED = ("kind", "valid_from", "valid_until", "prolongs_until", "prolonged_until", "terminated_on")
     objects = AgreementQuerySet.as_manager()
 
     class Meta:
@@ -132,26 +145,61 @@ class Agreement(models.Model):
     def get_absolute_url(self):
         return reverse("members:agreement", args=[self.public_id])
 
+    @property
+    def is_draft(self) -> bool:
+        return self.state == self.State.DRAFT
+
+    @property
+    def is_open(self) -> bool:
+        return self.state == self.State.OPEN
+
+    @property
+    def is_concluded(self) -> bool:
+        return self.state == self.State.CONCLUDED
+
+    @property
+    def last_day(self) -> date | None:
+        """The last day of its validity, prolonged or not; None where it has none. Termination is another matter."""
+        return self.valid_until and max(self.valid_until, self.prolonged_until or self.valid_until)
+
+    @property
+    def makes_members(self) -> bool:
+        """Whether its parties are members: the network agreement, or an addendum to it."""
+        return self.Kind.NETWORK in {self.kind, self.amends and self.amends.kind}
+
     def is_in_force_on(self, day) -> bool:
         """Whether this agreement is in force on a day."""
         return (
             self.concluded_on is not None
             and self.concluded_on <= day
             and self.valid_from <= day
-            and (self.valid_until is None or self.valid_until >= day)
+            and (self.last_day is None or self.last_day >= day)
             and (self.terminated_on is None or self.terminated_on > day)
         )
 
     def unsigned_parties(self):
         """Parties whose signature is still missing."""
-        return self.parties.filter(signed_on=None)
+        return self.parties.unsigned()
 
 
 class PartyQuerySet(models.QuerySet):
+    def unsigned(self):
+        """Parties whose signature is still missing."""
+        return self.filter(signed_on=None)
+
+    def of_family(self, agreement):
+        """Parties of an agreement and of everything that amends it."""
+        root = agreement.amends_id or agreement.pk
+        return self.filter(Q(agreement=root) | Q(agreement__amends=root))
+
+    def signed_and_staying(self):
+        """Parties that signed what was concluded, and have not announced that they withdraw."""
+        return self.filter(signed_on__isnull=False, withdrawn_on=None, agreement__state=Agreement.State.CONCLUDED)
+
     def binding_on(self, day, network: bool):
         """Parties that are bound on a day by a network agreement (its addenda too), or by another kind."""
-        kind = _network("agreement__")
-        return self.filter(_party_binding(day), kind if network else ~kind)
+        kind = of_network("agreement__")
+        return self.filter(party_binding(day), kind if network else ~kind)
 
     def leads(self):
         """Parties that lead."""
@@ -159,9 +207,12 @@ class PartyQuerySet(models.QuerySet):
 
     def was_bound_before(self, day):
         """Parties that were bound by a network agreement at some time before a day."""
-        return self.filter(
-            _network("agreement__"), signed_on__lt=day, agreement__concluded_on__lt=day, agreement__valid_from__lt=day
-        )
+        return self.bound_between(date.min, day - timedelta(days=1))
+
+    def bound_between(self, first, last):
+        """Parties that were bound by a network agreement on one of the days from first to last."""
+        terms = self.annotate(bound_from=bound_from(), bound_until=bound_until())
+        return terms.filter(came_to_bind(), overlapping(first, last))
 
 
 class Party(models.Model):
@@ -190,6 +241,7 @@ class Party(models.Model):
         "cluster_portal.Upload", models.PROTECT, null=True, blank=True, related_name="+", editable=False
     )
     withdrawn_on = models.DateField(_("withdrawn on"), null=True, blank=True)
+    withdrawn_because = models.CharField(_("why it withdrew"), max_length=300, blank=True, editable=False)
 
     objects = PartyQuerySet.as_manager()
 
@@ -219,7 +271,7 @@ class Party(models.Model):
         return (
             signed
             and (self.withdrawn_on is None or self.withdrawn_on > day)
-            and Agreement.Kind.NETWORK in {self.agreement.kind, amended and amended.kind}
+            and self.agreement.makes_members
             and self.agreement.is_in_force_on(day)
             and (amended is None or amended.is_in_force_on(day))
         )
@@ -227,7 +279,7 @@ class Party(models.Model):
     def unbound_from(self) -> date | None:
         """The first day on which this party is not bound any more, as far as the documents say."""
         texts = [it for it in (self.agreement, self.agreement.amends) if it]
-        last_days = [it.valid_until + timedelta(days=1) for it in texts if it.valid_until]
+        last_days = [it.last_day + timedelta(days=1) for it in texts if it.last_day]
         ends = [self.withdrawn_on, *(it.terminated_on for it in texts), *last_days]
         return min((day for day in ends if day), default=None)
 
@@ -236,20 +288,28 @@ class CoverageQuerySet(models.QuerySet):
     def in_force_on(self, day):
         """Coverage in force on a day through a bound party of a network agreement."""
         return self.filter(
-            _party_binding(day, "party__"),
-            _network("party__agreement__"),
+            party_binding(day, "party__"),
+            of_network("party__agreement__"),
             Q(until=None) | Q(until__gte=day),
             since__lte=day,
         )
 
     def was_in_force_before(self, day):
         """Coverage that was in force at some time before a day."""
-        return self.filter(
-            _network("party__agreement__"),
-            since__lt=day,
-            party__signed_on__lt=day,
-            party__agreement__concluded_on__lt=day,
+        return self.in_force_between(date.min, day - timedelta(days=1))
+
+    def in_force_between(self, first, last):
+        """Coverage that was in force on one of the days from first to last."""
+        terms = self.annotate(
+            bound_from=Greatest("since", bound_from("party__")),
+            bound_until=Least(day_after("until"), bound_until("party__")),
         )
+        return terms.filter(came_to_bind("party__"), overlapping(first, last))
+
+    def reaching(self, first, last):
+        """Coverage whose own dates meet a span (without a last day when `last` is None)."""
+        rows = self.filter(Q(until=None) | Q(until__gte=first))
+        return rows if last is None else rows.filter(since__lte=last)
 
 
 class Coverage(models.Model):
@@ -278,6 +338,16 @@ class Coverage(models.Model):
         return f"{self.institution} {self.party}"
 
 
+class ClauseQuerySet(models.QuerySet):
+    def granting(self, right, day):
+        """Clauses that grant a right on a day: from the first day they name, or always."""
+        return self.filter(Q(since=None) | Q(since__lte=day), right=right)
+
+    def with_rights(self):
+        """Clauses that grant any right."""
+        return self.exclude(right="")
+
+
 class Clause(models.Model):
     """A numbered sentence of an agreement; it may grant a right that pages cite."""
 
@@ -293,6 +363,8 @@ class Clause(models.Model):
     places = models.PositiveSmallIntegerField(_("places per institution"), null=True, blank=True)
     since = models.DateField(_("from"), null=True, blank=True)
 
+    objects = ClauseQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("clause")
         verbose_name_plural = _("clauses")
@@ -301,6 +373,13 @@ class Clause(models.Model):
 
     def __str__(self):
         return f"§ {self.number}"
+
+    def get_absolute_url(self):
+        return f"{self.agreement.get_absolute_url()}#{self.anchor}"
+
+    @property
+    def anchor(self) -> str:
+        return f"clause-{self.number}"
 
 
 @dataclass(frozen=True)
@@ -331,7 +410,7 @@ def ground_of(institution, right: str, day) -> Ground | None:
         rows = Coverage.objects.in_force_on(day).filter(institution=institution)
         rows = rows.select_related("party__agreement__amends", "party__institution").order_by("pk")
         grounds = [(coverage.party, coverage) for coverage in rows]
-    clauses = _clauses_granting(right, [party.agreement for party, _coverage in grounds])
+    clauses = _clauses_granting(right, [party.agreement for party, _coverage in grounds], day)
     found = [Ground(party, coverage, clauses.get(party.agreement_id)) for party, coverage in grounds]
     return next((ground for ground in found if ground.clause), found[0] if found else None)
 
@@ -353,11 +432,11 @@ def _fetch_amended(agreements: list[Agreement]) -> None:
         models.prefetch_related_objects(addenda, "amends")
 
 
-def _clauses_granting(right: str, agreements: list[Agreement]) -> dict[int, Clause]:
-    """For each of these agreements the first clause that grants a right, in its own text or in the one it amends."""
+def _clauses_granting(right: str, agreements: list[Agreement], day) -> dict[int, Clause]:
+    """For each of these agreements the first clause that grants a right on a day, in its own text or the amended."""
     texts = {it.pk: it for own in agreements for it in (own, own.amends) if it}
     by_text = {}
-    for clause in Clause.objects.filter(agreement__in=texts, right=right).order_by("-pk"):
+    for clause in Clause.objects.granting(right, day).filter(agreement__in=texts).order_by("-pk"):
         clause.agreement = texts[clause.agreement_id]
         by_text[clause.agreement_id] = clause
     found = {own.pk: by_text.get(own.pk) or by_text.get(own.amends_id) for own in agreements}

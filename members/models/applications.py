@@ -1,9 +1,14 @@
+from collections import defaultdict
+
 from django.db import models
+from django.db.models.functions import TruncDate
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
 from cluster_portal.public_id import PublicIdField
+from cluster_portal.search import folded
 from cluster_portal.states import move
+from members.models.cluster import Cluster
 from members.models.institutions import Institution, Region
 from members.models.people import Person
 
@@ -13,9 +18,31 @@ class ApplicationQuerySet(models.QuerySet):
         """Applications that the coordinator has to answer, the oldest first."""
         return self.filter(state=Application.State.RECEIVED).order_by("state_since", "pk")
 
+    def accepted_by(self, day):
+        """Applications that had been accepted at the end of a day in the cluster's zone, with that day."""
+        on = TruncDate("state_since", tzinfo=Cluster.current().zone)
+        return self.filter(state=Application.State.ACCEPTED).annotate(accepted_on=on).filter(accepted_on__lte=day)
+
     def unconfirmed(self):
         """Applications whose sender has not shown yet that the address is theirs."""
         return self.filter(state=Application.State.UNCONFIRMED)
+
+    def forgotten_before(self, moment):
+        """Unconfirmed ones that were written before a moment: nobody pressed the button in the mail."""
+        return self.unconfirmed().filter(received_at__lt=moment)
+
+    def for_lists(self):
+        """With what a line in a list shows: those that wait for the coordinator first, then the newest."""
+        waiting = models.Case(models.When(state=Application.State.RECEIVED, then=0), default=1)
+        return self.select_related("region", "applicant").order_by(waiting, "-received_at", "pk")
+
+    def mark_doubles(self, rows):
+        """Note on each of these applications which others of this queryset ask for the same name (`doubles`)."""
+        by_name = defaultdict(list)
+        for it in self.exclude(state=Application.State.WITHDRAWN).order_by("pk"):
+            by_name[folded(it.name)].append(it)
+        for row in rows:
+            row.doubles = [it for it in by_name[folded(row.name)] if it.pk != row.pk]
 
     def visible_to(self, person):
         """Coordinators see those of their region (or of none); nobody else any."""
@@ -77,6 +104,17 @@ class Application(models.Model):
 
     def __str__(self):
         return self.name
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it can still be decided or withdrawn."""
+        return self.state in self.OPEN
+
+    def same_institutions(self) -> list[Institution]:
+        """Institutions of the portal that are called as this one is, whatever the case."""
+        wanted = folded(self.name)
+        rows = Institution.objects.filter(words__contains=wanted).order_by("pk")
+        return [it for it in rows if wanted in {folded(it.name), folded(it.short_name)}]
 
 
 class ApplicationNote(models.Model):

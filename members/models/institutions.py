@@ -11,9 +11,20 @@ from cluster_portal.search import folded
 from members.models.agreements import Coverage, Party
 
 
+RESERVED_SLUGS = {"apply", "standing"}  # /members/apply/ and /members/standing/ are pages of their own
+
+
 def transliterated_slug(name: str) -> str:
     """A slug in Latin letters for a name in any script."""
     return slugify(anyascii(name))[:60].strip("-") or "institution"
+
+
+class RegionQuerySet(models.QuerySet):
+    def with_coordinators(self):
+        """Each region with how many institutions it has, and in `held` the roles that are held in it today."""
+        roles = Region.coordinators.rel.related_model.objects
+        held = models.Prefetch("coordinators", roles.now().select_related("person").order_by("pk"), to_attr="held")
+        return self.annotate(institution_count=models.Count("institutions")).prefetch_related(held)
 
 
 class Region(models.Model):
@@ -21,6 +32,8 @@ class Region(models.Model):
 
     name = models.CharField(_("name"), max_length=120, unique=True)
     slug = models.SlugField(max_length=60, unique=True)
+
+    objects = RegionQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("region")
@@ -31,11 +44,19 @@ class Region(models.Model):
         return self.name
 
 
+class DirectionQuerySet(models.QuerySet):
+    def with_counts(self):
+        """Each theme with how many institutions work on it."""
+        return self.annotate(institution_count=models.Count("institutions"))
+
+
 class Direction(models.Model):
     """What institutions work on together; on screen: theme."""
 
     name = models.CharField(_("name"), max_length=80, unique=True)
     slug = models.SlugField(max_length=60, unique=True)
+
+    objects = DirectionQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("theme")
@@ -64,6 +85,7 @@ class InstitutionQuerySet(models.QuerySet):
             standing=Case(
                 When(_is_party(day, network=True), then=Value(Standing.MEMBER)),
                 When(_is_covered(day), then=Value(Standing.COVERED)),
+                When(_is_candidate(day), then=Value(Standing.CANDIDATE)),
                 When(_is_party(day, network=False), then=Value(Standing.PARTNER)),
                 When(was_party | was_covered, then=Value(Standing.FORMER)),
                 default=Value(Standing.NONE),
@@ -71,8 +93,21 @@ class InstitutionQuerySet(models.QuerySet):
             )
         )
 
+    def for_directory(self, day):
+        """With what a line of the directory or of an export shows."""
+        return self.with_standing(day).select_related("region").prefetch_related("directions")
+
+    def for_page(self, day):
+        """With what an institution's own page shows."""
+        return self.for_directory(day).select_related("logo").prefetch_related("links")
+
+    def narrowed(self, kind="", region=None, direction=None, standing=""):
+        """Of one kind, in one region, working on one theme, with one standing; whatever is empty does not count."""
+        wanted = {"kind": kind, "region": region, "directions": direction, "standing": standing}
+        return self.filter(**{name: value for name, value in wanted.items() if value})
+
     def invitable_by(self, person):
-        """Institutions into which this person may invite: those they speak for, those in their region."""
+        """Institutions that this person keeps, and may invite into: those they speak for, those in their region."""
         if person.coordinates_whole_cluster:
             return self
         regions = [role.region_id for role in person.coordinator_roles]
@@ -96,6 +131,7 @@ class Institution(models.Model):
     class Standing(models.TextChoices):
         MEMBER = "member", _("Member")
         COVERED = "covered", _("Member, covered")
+        CANDIDATE = "candidate", _("Candidate")
         PARTNER = "partner", _("Partner")
         FORMER = "former", _("Former member")
         NONE = "none", _("Not a member")
@@ -133,9 +169,15 @@ class Institution(models.Model):
     def get_absolute_url(self):
         return reverse("members:institution", args=[self.slug])
 
+    def speakers(self):
+        """Heads and contacts: the affiliations of those who answer for it, heads first."""
+        roles = self.affiliations.model.SPEAKING_ROLES
+        return self.affiliations.active().filter(role__in=roles).select_related("person").order_by("-role", "pk")
+
     def _free_slug(self) -> str:
         slug = transliterated_slug(self.short_name or self.name)
-        return f"{slug[:55]}-{self.public_id[:6]}" if Institution.objects.filter(slug=slug).exists() else slug
+        taken = slug in RESERVED_SLUGS or Institution.objects.filter(slug=slug).exists()
+        return f"{slug[:55]}-{self.public_id[:6]}" if taken else slug
 
 
 class InstitutionLink(models.Model):
@@ -160,3 +202,13 @@ def _is_party(day, network: bool):
 
 def _is_covered(day):
     return Exists(Coverage.objects.in_force_on(day).filter(institution=OuterRef("pk")))
+
+
+def _is_candidate(day):
+    """Its application was accepted by that day, and no document has made it a member since."""
+    from members.models.applications import Application  # it points here
+
+    accepted = Application.objects.accepted_by(day).filter(institution=OuterRef("pk"))
+    signed = Party.objects.bound_between(OuterRef("accepted_on"), day).filter(institution=OuterRef("institution"))
+    rolls = Coverage.objects.in_force_between(OuterRef("accepted_on"), day).filter(institution=OuterRef("institution"))
+    return Exists(accepted.filter(~Exists(signed), ~Exists(rolls)))
