@@ -2,6 +2,8 @@
 
 import rules
 
+from members.consent import children_kept_by
+
 
 @rules.predicate
 def is_the_person(person, affiliation):
@@ -33,6 +35,30 @@ def is_the_head(person, affiliation):
     return affiliation is not None and person.is_head_of(affiliation.institution)
 
 
+@rules.predicate
+def is_the_applicant(person, application):
+    return application is not None and application.applicant_id == person.pk
+
+
+@rules.predicate
+def coordinates_the_application(person, application):
+    return application is not None and person.coordinates(application.region_id)
+
+
+@rules.predicate
+def keeps_the_initiative(person, initiative):
+    if initiative is None or not person.is_authenticated:
+        return False
+    return person.coordinates(initiative.responsible.region_id) or initiative.responsible in person.spoken_for
+
+
+@rules.predicate
+def keeps_the_institution(person, institution):
+    return institution is not None and (
+        person.coordinates(institution.region_id) or institution in person.spoken_for
+    )
+
+
 decides_for_the_institution = ~is_the_person & (
     coordinates_the_institution | is_the_head | (speaks_for_the_institution & ~is_about_a_head)
 )
@@ -48,3 +74,30 @@ rules.add_perm("members.open_agreement", coordinates_the_cluster)
 rules.add_perm("members.conclude_agreement", coordinates_the_cluster)
 rules.add_perm("members.withdraw_agreement", coordinates_the_cluster)
 rules.add_perm("members.terminate_agreement", coordinates_the_cluster)
+rules.add_perm("members.sign_party", is_the_head)
+rules.add_perm("members.confirm_application", is_the_applicant)
+rules.add_perm("members.answer_application", is_the_applicant)
+rules.add_perm("members.withdraw_application", is_the_applicant)
+rules.add_perm("members.ask_back_application", coordinates_the_application & ~is_the_applicant)
+rules.add_perm("members.accept_application", coordinates_the_application & ~is_the_applicant)
+rules.add_perm("members.decline_application", coordinates_the_application & ~is_the_applicant)
+rules.add_perm("members.publish_initiative", keeps_the_initiative)
+rules.add_perm("members.complete_initiative", keeps_the_initiative)
+rules.add_perm("members.abandon_initiative", keeps_the_initiative)
+rules.add_perm("members.resume_initiative", keeps_the_initiative)
+rules.add_perm("members.change_institution", rules.is_authenticated & keeps_the_institution)
+
+
+@rules.predicate
+def keeps_the_child(person, child):
+    return child is not None and children_kept_by(person).filter(pk=child.pk).exists()
+
+
+@rules.predicate
+def guards_the_child(person, child):
+    return child is not None and child.guarded_by.now().filter(guardian=person).exists()
+
+
+rules.add_perm("members.keep_child", keeps_the_child)
+rules.add_perm("members.name_guardian", keeps_the_child | guards_the_child)
+rules.add_perm("members.write_consenttext", coordinates_the_cluster)

@@ -1,44 +1,117 @@
+from collections.abc import Iterable
 from datetime import date
+from typing import Any
 
+from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_noop, ngettext
 
-from cluster_portal.audit import record
+from cluster_portal.audit import record, record_changes
 from cluster_portal.moves import Refused, make_move
-from members.models import Agreement, Cluster, Party, Person
+from cluster_portal.outbox import cancel_mails, queue_mail
+from cluster_portal.uploads import keep_upload
+from members.models import Agreement, Clause, Cluster, Institution, Party, Person
+
+
+@transaction.atomic
+def draft_agreement(by: Person | None, text: UploadedFile | None = None, **facts: Any) -> Agreement:
+    """Begin an agreement; while it is a draft everything about it can be changed."""
+    agreement = Agreement.objects.create(**facts)
+    record("members.agreement.draft", agreement, by=by, kind=agreement.kind)
+    if text is not None:
+        keep_text(agreement, text, by=by)
+    return agreement
+
+
+@transaction.atomic
+def change_agreement(agreement: Agreement, by: Person, **facts: Any) -> None:
+    """Keep what was corrected about a draft."""
+    locked_draft(agreement)
+    changed = [name for name, value in facts.items() if getattr(agreement, name) != value]
+    for name in changed:
+        setattr(agreement, name, facts[name])
+    if changed:
+        agreement.save(update_fields=changed)
+        record_changes("members.agreement.change", agreement, by=by, changed=changed)
+
+
+@transaction.atomic
+def keep_text(agreement: Agreement, file: UploadedFile, by: Person | None) -> None:
+    """Give a draft its text, as a file; an earlier one is not its text any more."""
+    locked_draft(agreement)
+    agreement.text = keep_upload(file, agreement, by=by)
+    agreement.save(update_fields=["text"])
+    record_changes("members.agreement.change", agreement, by=by, changed=["text"])
+
+
+@transaction.atomic
+def add_parties(agreement: Agreement, institutions: Iterable[Institution], role: str, by: Person | None) -> None:
+    """Name institutions as parties of a draft; who is one already gets this role."""
+    locked_draft(agreement)
+    for institution in institutions:
+        Party.objects.update_or_create(agreement=agreement, institution=institution, defaults={"role": role})
+    record("members.agreement.change", agreement, by=by, fields=["parties"])
+
+
+@transaction.atomic
+def remove_party(party: Party, by: Person) -> None:
+    """Take a party out of a draft."""
+    locked_draft(party.agreement)
+    if party.coverages.exists():
+        raise Refused(_("This party covers other institutions here. Remove those first, then the party."))
+    party.delete()
+    record("members.agreement.change", party.agreement, by=by, fields=["parties"])
+
+
+@transaction.atomic
+def keep_clause(clause: Clause, by: Person) -> None:
+    """Enter or correct a clause of a draft."""
+    locked_draft(clause.agreement)
+    clause.save()
+    record("members.agreement.change", clause.agreement, by=by, fields=["clauses"])
+
+
+@transaction.atomic
+def remove_clause(clause: Clause, by: Person) -> None:
+    """Take a clause out of a draft."""
+    locked_draft(clause.agreement)
+    clause.delete()
+    record("members.agreement.change", clause.agreement, by=by, fields=["clauses"])
+
+
+def locked_draft(agreement: Agreement) -> Agreement:
+    """The one guard of every change to a text: a draft, under its lock; raises Refused for anything else."""
+    locked = Agreement.objects.select_for_update(no_key=True).get(pk=agreement.pk)
+    if not locked.is_draft:
+        raise Refused(
+            _("An opened text stays as it is. Withdraw it and prepare another, or bring the change by an addendum.")
+        )
+    return locked
 
 
 @transaction.atomic
 def open_agreement(agreement: Agreement, by: Person | None) -> None:
-    """Open an agreement for signature: no action changes its text, parties or clauses from now on."""
+    """Open an agreement for signature, and ask the heads of its parties: its text does not change from now on."""
+    Agreement.objects.select_for_update(no_key=True).get(pk=agreement.pk)
     if agreement.text_id is None or agreement.parties.count() < 2:
         raise Refused(_("An agreement needs its text and at least two parties. Add them, then open it."))
     make_move(agreement, "open", by=by)
+    for head in heads_of(agreement.parties.unsigned()):
+        queue_mail("members/agreement_open", about=agreement, to=head)
 
 
-@transaction.atomic
-def record_signature(party: Party, signed_on: date, signatory: str, by: Person | None) -> None:
-    """Note that a party signed on paper; when the last one has, the coordinator can conclude the agreement."""
-    agreement = Agreement.objects.select_for_update(no_key=True).get(pk=party.agreement_id)
-    if agreement.state != Agreement.State.OPEN:
-        raise Refused(_("Signatures can be recorded only while the agreement is open for signature."))
-    if signed_on > Cluster.current().today():
-        raise Refused(_("The day of signing lies in the future. Enter the day on the paper."))
-    if not Party.objects.filter(pk=party.pk, signed_on=None).update(signed_on=signed_on, signatory=signatory):
-        raise Refused(_("This party has signed already."))
-    party.refresh_from_db()
-    record(
-        "members.agreement.sign", agreement, by=by, fields=["parties"], reason=f"party {party.institution.public_id}"
-    )
+def heads_of(parties: Iterable[Party]) -> list[Person]:
+    """Who signs for these parties: the heads of their institutions, each person once."""
+    return list(Person.objects.leading([party.institution_id for party in parties]).order_by("pk"))
 
 
 @transaction.atomic
 def conclude_agreement(agreement: Agreement, by: Person | None) -> None:
-    """Conclude an agreement that all its parties have signed."""
-    Agreement.objects.select_for_update(no_key=True).get(pk=agreement.pk)
-    missing = agreement.unsigned_parties().count()
-    if missing:
+    """Conclude an agreement that all its parties have signed; a renewal prolongs what it amends at this moment."""
+    amended = _locked_with_amended(agreement)
+    if missing := agreement.unsigned_parties().count():
         said = ngettext(
             "%(count)s party has not signed yet. It can be concluded when all have.",
             "%(count)s parties have not signed yet. It can be concluded when all have.",
@@ -46,16 +119,63 @@ def conclude_agreement(agreement: Agreement, by: Person | None) -> None:
         )
         raise Refused(said % {"count": missing})
     last = agreement.parties.order_by("-signed_on").values_list("signed_on", flat=True).first()
+    if amended is not None and not amended.is_concluded:
+        raise Refused(_("What it amends is not concluded, or has ended. An addendum needs an agreement in force."))
     make_move(agreement, "conclude", by=by, concluded_on=last)
+    if agreement.prolongs_until:
+        _prolong(amended, agreement, by)
+    cancel_mails(about=agreement, reason=gettext_noop("all have signed"))
+    for head in heads_of(agreement.parties.all()):
+        queue_mail("members/agreement_concluded", about=agreement, to=head)
+
+
+def _locked_with_amended(agreement: Agreement) -> Agreement | None:
+    """Lock an agreement and what it amends, the older first; return the latter."""
+    pks = [it for it in (agreement.amends_id, agreement.pk) if it]
+    rows = Agreement.objects.select_for_update(no_key=True).filter(pk__in=pks).order_by("pk")
+    return {it.pk: it for it in rows}.get(agreement.amends_id)
+
+
+def _prolong(amended: Agreement, renewal: Agreement, by: Person | None) -> None:
+    """Let an agreement run on to the day that its renewal names; after it has ended nothing can."""
+    if amended.last_day is None or renewal.concluded_on > amended.last_day:
+        said = _("The last signature came after %(day)s, when the agreement had ended. Prepare a new agreement.")
+        raise Refused(said % {"day": date_format(amended.last_day) if amended.last_day else "–"})
+    if renewal.prolongs_until <= amended.last_day:
+        said = _("The agreement runs until %(day)s already. A renewal names a later day.")
+        raise Refused(said % {"day": date_format(amended.last_day)})
+    amended.prolonged_until = renewal.prolongs_until
+    amended.save(update_fields=["prolonged_until"])
+    record_changes("members.agreement.prolong", amended, by=by, changed=["prolonged_until"])
 
 
 @transaction.atomic
 def withdraw_agreement(agreement: Agreement, by: Person | None) -> None:
-    """Give up an agreement that was not concluded."""
+    """Give up an agreement that was not concluded; nobody is asked to sign it any more."""
     make_move(agreement, "withdraw", by=by)
+    cancel_mails(about=agreement, reason=gettext_noop("the agreement was given up"))
 
 
 @transaction.atomic
-def terminate_agreement(agreement: Agreement, by: Person | None) -> None:
-    """End a concluded agreement today; the rights it gave end with it."""
-    make_move(agreement, "terminate", by=by, terminated_on=Cluster.current().today())
+def terminate_agreement(agreement: Agreement, on: date, because: str, by: Person) -> None:
+    """End a concluded agreement on a day, today or later; the rights it gave end with it, and the heads are told."""
+    refuse_past(on)
+    if not because.strip():
+        raise Refused(_("Say why the agreement ends: its page shows the reason."))
+    current = Agreement.objects.select_for_update(no_key=True).get(pk=agreement.pk)
+    if current.prolongs_until:
+        raise Refused(_("A renewal does not end by itself. Terminate the agreement that it prolongs."))
+    if current.last_day and on > current.last_day:
+        said = _("The agreement ends by itself on %(day)s. Choose an earlier day.")
+        raise Refused(said % {"day": date_format(current.last_day)})
+    rows = agreement.parties.all() if agreement.amends_id else Party.objects.of_family(agreement)
+    bound = list(rows.signed_and_staying())
+    make_move(agreement, "terminate", by=by, terminated_on=on, terminated_because=because.strip())
+    for head in heads_of(bound):
+        queue_mail("members/agreement_terminated", about=agreement, to=head)
+
+
+def refuse_past(on: date) -> None:
+    """Raises Refused for a day before today: what was in force was in force."""
+    if on < Cluster.current().today():
+        raise Refused(_("The day lies in the past. What was in force cannot be undone: choose today or later."))

@@ -1,6 +1,7 @@
 import re
 from datetime import date
 
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.exceptions import ValidationError
@@ -8,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.functional import cached_property
 from django.utils.timezone import localdate, now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from cluster_portal.public_id import PublicIdField
@@ -59,6 +61,37 @@ class PersonQuerySet(models.QuerySet):
         """Who coordinates the whole cluster, or this region."""
         roles = Coordinator.objects.now().filter(Q(region=None) | Q(region=region_id))
         return self.active().filter(coordinating__in=roles).distinct()
+
+    def leading(self, institutions):
+        """Heads of institutions (rows or keys): who signs for them."""
+        there = Affiliation.objects.active().filter(institution__in=institutions, role=Affiliation.Role.HEAD)
+        return self.active().filter(pk__in=there.values("person"))
+
+    def successors_in(self, institution, leaver):
+        """Who can take over from somebody in an institution: grown-up colleagues who sign in by themselves."""
+        claimed = (
+            self.teaching_at(institution).exclude(email=None).filter(~Q(password__startswith=UNUSABLE_PASSWORD_PREFIX))
+        )
+        return claimed.exclude(pk=leaver.pk)
+
+    def students_of(self, institution):
+        """Who learns in an institution now."""
+        there = Affiliation.objects.active().filter(institution=institution, role=Affiliation.Role.STUDENT)
+        return self.active().filter(pk__in=there.values("person"))
+
+    def teaching_at(self, institution):
+        """Who may keep classes of an institution: everybody who belongs to it and is not a student there."""
+        there = Affiliation.objects.active().filter(institution=institution).exclude(role=Affiliation.Role.STUDENT)
+        return self.active().filter(pk__in=there.values("person"))
+
+    def called(self, family_name, given_name):
+        """People with this name, whatever their patronymic, in any case, ё as е."""
+        name = folded(family_name, given_name)
+        return self.filter(Q(sort_name=name) | Q(sort_name__startswith=f"{name} "))
+
+    def with_failed_address(self):
+        """People whose mail came back; the oldest first."""
+        return self.filter(address_failed_at__isnull=False).order_by("address_failed_at", "pk")
 
     def speaking_for(self, institution):
         """Heads and contacts of an institution: who answers for it."""
@@ -149,12 +182,22 @@ class Person(AbstractBaseUser, PermissionsMixin):
     @property
     def full_name(self) -> str:
         """Family name first, as on a roster."""
+        if self.erased_at is not None:
+            return gettext("Erased person")
         return " ".join(filter(None, [self.family_name, self.given_name, self.patronymic]))
 
     @property
     def short_name(self) -> str:
         """As one greets: given name, with the patronymic where there is one."""
-        return " ".join(filter(None, [self.given_name, self.patronymic])) or self.family_name
+        return " ".join(filter(None, [self.given_name, self.patronymic])) or self.family_name or self.full_name
+
+    @cached_property
+    def selves(self) -> list["Person"]:
+        """This entry, and all that were merged into it: consents and audit still point to those."""
+        found, news = [self], [self]
+        while news := list(Person.objects.filter(merged_into__in=news).order_by("pk")):
+            found += news
+        return found
 
     @property
     def address(self) -> str:
@@ -256,6 +299,10 @@ class AffiliationQuerySet(models.QuerySet):
         """People who have not answered an invitation yet."""
         return self.filter(state=Affiliation.State.INVITED)
 
+    def speaking(self):
+        """Heads and contacts in force: who answers for an institution."""
+        return self.active().filter(role__in=Affiliation.SPEAKING_ROLES)
+
     def known(self):
         """Affiliations that their person has had a part in: in force, or asked for. An invitation shows nobody."""
         return self.filter(state__in=[Affiliation.State.ASKED, Affiliation.State.ACTIVE])
@@ -354,4 +401,5 @@ class Affiliation(models.Model):
     def shown_name(self) -> str:
         """What the institution calls this person: an invitation must not tell who stands behind an address."""
         unanswered = self.state in {self.State.INVITED, self.State.DECLINED}
-        return self.person.address if unanswered and self.person.has_claimed else self.person.full_name
+        hidden = unanswered and self.person.has_claimed
+        return self.person.address if hidden or not self.person.full_name else self.person.full_name
