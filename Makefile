@@ -1,4 +1,4 @@
-# make run     the portal, with everything it needs (PORT HOST STATE EXAMPLE)
+# make run     the portal, with everything it needs (PORT HOST STATE EXAMPLE EXAMPLE_LANGUAGE)
 # make test    all tests but the biggest counts (ARGS="tests/courses -k offer")
 # make test-all, make bench, make lint, make words (collect and compile translations), make clean
 PYTHON ?= python3
@@ -6,6 +6,7 @@ PORT ?= 8000
 HOST ?= 127.0.0.1
 STATE ?= .local
 EXAMPLE ?= petrogradsky
+EXAMPLE_LANGUAGE ?= en
 ARGS ?=
 PROCESSES ?= 2
 
@@ -16,7 +17,8 @@ WITHOUT_SERVERS = env SECRET_KEY=none ALLOWED_HOSTS=none DEFAULT_FROM_EMAIL=none
 
 run: installed
 	@state='$(STATE)'; case "$$state" in /*) ;; *) state="$$PWD/$$state";; esac; \
-		exec env DEMO=1 PORT='$(PORT)' HOST='$(HOST)' STATE="$$state" EXAMPLE='$(EXAMPLE)' PORTAL_STARTED_BY_MAKE=1 \
+		exec env DEMO=1 PORT='$(PORT)' HOST='$(HOST)' STATE="$$state" EXAMPLE='$(EXAMPLE)' \
+		EXAMPLE_LANGUAGE='$(EXAMPLE_LANGUAGE)' PORTAL_STARTED_BY_MAKE=1 \
 		.venv/bin/python manage.py portal
 
 test: installed-for-tests

@@ -59,15 +59,15 @@ def collect_static_files() -> None:
     stamp.write_text(digest.hexdigest())
 
 
-def load_example(name: str) -> None:
-    """The example, when the database holds nobody yet."""
+def load_example(name: str, language: str) -> None:
+    """The example in a language, when the database holds nobody yet."""
     from django.contrib.auth import get_user_model
     from django.core.management import call_command
 
     if get_user_model().objects.exists():
         return
     say(f"Loading the example {name} …")
-    call_command("load_example", name)
+    call_command("load_example", name, "--language", language)
 
 
 def prepare() -> None:
@@ -80,7 +80,7 @@ def prepare() -> None:
         collected = beside.submit(collect_static_files)
         migrate()
         if os.environ.get("DEMO") == "1" and (name := os.environ.get("EXAMPLE")):
-            load_example(name)
+            load_example(name, os.environ.get("EXAMPLE_LANGUAGE") or "en")
         collected.result()
 
 

@@ -6,6 +6,7 @@ from datetime import date
 from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from cluster_portal.moves import Refused
 from coordination.examples import petrogradsky
@@ -15,8 +16,8 @@ EXAMPLES: dict[str, Callable[[date], None]] = {"petrogradsky": petrogradsky.load
 
 
 @transaction.atomic
-def load_example(name: str, today: date) -> bool:
-    """Fill an empty portal with an example as of `today`; False when it is there already.
+def load_example(name: str, today: date, language: str = "en") -> bool:
+    """Fill an empty portal with an example as of `today`, told in a language; False when it is there already.
 
     Raises Refused when the database holds real people, or another example.
     """
@@ -28,6 +29,7 @@ def load_example(name: str, today: date) -> bool:
         if known.example == name:
             return False
         raise Refused(_("This database holds another cluster already. Start with an empty one (another STATE)."))
-    EXAMPLES[name](today)
+    with override(language):
+        EXAMPLES[name](today)
     Cluster.objects.update(example=name)
     return True

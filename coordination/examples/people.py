@@ -1,4 +1,7 @@
-"""The people of the examples: those who can sign in under DEMO, and invented teachers with plain names."""
+"""The people of the examples: those who can sign in under DEMO, and invented teachers with plain names.
+
+Their names are said in the language in which the example is loaded, and so they are written to in it.
+"""
 
 from datetime import date
 from itertools import islice
@@ -6,33 +9,30 @@ from itertools import islice
 from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
 
 from members.models import Affiliation, Coordinator, Institution, Person
 
 PASSWORD = "demo-cluster"  # noqa: S105 (published on the front page of every demonstration)
 FAMILY_NAMES = [
-    "Ivanov", "Smirnov", "Kuznetsov", "Popov", "Vasiliev", "Petrov", "Sokolov", "Mikhailov", "Novikov",
-    "Fedorov", "Morozov", "Volkov", "Alekseev", "Lebedev", "Semenov", "Egorov", "Pavlov", "Kozlov", "Stepanov",
-    "Nikolaev", "Orlov", "Andreev", "Makarov", "Nikitin", "Zakharov", "Zaitsev", "Soloviev", "Borisov",
-    "Yakovlev", "Grigoriev", "Romanov", "Vorobiev", "Sergeev", "Kuzmin", "Frolov", "Aleksandrov", "Dmitriev",
-    "Korolev", "Gusev", "Kiselev",
+    _("Ivanova"), _("Smirnova"), _("Kuznetsova"), _("Popova"), _("Vasilieva"), _("Petrova"), _("Sokolova"),
+    _("Mikhailova"), _("Novikova"), _("Fedorova"), _("Morozova"), _("Volkova"), _("Alekseeva"), _("Lebedeva"),
+    _("Semenova"), _("Egorova"), _("Pavlova"), _("Kozlova"), _("Stepanova"), _("Nikolaeva"),
 ]  # fmt: skip
-GIVEN_NAMES = [
-    "Anna", "Maria", "Elena", "Olga", "Natalia", "Irina", "Svetlana", "Tatiana", "Ekaterina", "Galina", "Vera",
-    "Yulia", "Nina",
-]  # fmt: skip
+GIVEN_NAMES = [_("Anna"), _("Irina"), _("Vera")]
 DEMO_PEOPLE = {
-    "coordinator": ("Belova", "Daria", 41),
-    "head": ("Orlova", "Vera", 55),
-    "contact": ("Komarov", "Lev", 38),
-    "teacher": ("Sorokina", "Anna", 34),
-    "teacher2": ("Titov", "Maxim", 29),
-    "student": ("Gromov", "Ilya", 15),
-    "guardian": ("Gromova", "Olga", 43),
-    "juror": ("Belyaev", "Igor", 47),
-    "juror2": ("Medvedeva", "Alla", 50),
-    "mentor": ("Tarasov", "Gleb", 36),
-    "instructor": ("Filatova", "Inna", 44),
+    "coordinator": (_("Belova"), _("Daria"), 41),
+    "head": (_("Orlova"), _("Vera"), 55),
+    "contact": (_("Komarov"), _("Lev"), 38),
+    "teacher": (_("Sorokina"), _("Anna"), 34),
+    "teacher2": (_("Titov"), _("Maxim"), 29),
+    "student": (_("Gromov"), _("Ilya"), 15),
+    "guardian": (_("Gromova"), _("Olga"), 43),
+    "juror": (_("Belyaev"), _("Igor"), 47),
+    "juror2": (_("Medvedeva"), _("Alla"), 50),
+    "mentor": (_("Tarasov"), _("Gleb"), 36),
+    "instructor": (_("Filatova"), _("Inna"), 44),
 }
 
 
@@ -49,8 +49,9 @@ def _demo_person(role: str, password: str, today: date) -> Person:
     person = Person.objects.create(
         email=f"{role}@example.org",
         password=password,
-        family_name=family,
-        given_name=given,
+        family_name=str(family),
+        given_name=str(given),
+        language=get_language(),
         birth_date=date(today.year - age, 1, 15),
     )
     EmailAddress.objects.create(user=person, email=person.email, verified=True, primary=True)
@@ -71,13 +72,14 @@ def affiliate(person: Person, institution: Institution, role: str, since: date) 
 
 def invented_teachers(institutions: list[Institution], count: int, since: date) -> list[Person]:
     """Teachers with plain names, dealt out to the institutions in turn; none of them can sign in."""
-    names = islice(((family, given) for family in FAMILY_NAMES for given in GIVEN_NAMES[::5]), count)
+    names = islice(((family, given) for family in FAMILY_NAMES for given in GIVEN_NAMES), count)
     teachers = []
     for number, (family, given) in enumerate(names):
         person = Person.objects.create_user(
             f"person{number + 1}@example.org",
-            family_name=f"{family}a",
-            given_name=given,
+            family_name=str(family),
+            given_name=str(given),
+            language=get_language(),
             birth_date=date(since.year - 28 - number % 30, 1 + number % 12, 1 + number % 28),
         )
         affiliate(person, institutions[number % len(institutions)], Affiliation.Role.TEACHER, since)

@@ -4,10 +4,11 @@ from datetime import date
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import translation
 from django.utils.timezone import localdate
 
-from courses.models import Enrolment, Pool, Run
-from members.models import Institution, Person
+from courses.models import Course, Enrolment, Pool, Run, Session
+from members.models import Agreement, Clause, Cluster, Institution, Party, Person, Region
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -57,3 +58,36 @@ def test_it_loads_as_of_any_day(demo, today):
     call_command("load_example", "petrogradsky", today=today)
     first = Run.objects.with_dates().get(course__title="AI Tools in Teaching").first_start
     assert 0 < (first.date() - today).days < 28
+
+
+def test_every_text_of_it_goes_through_gettext(demo, monkeypatch):
+    monkeypatch.setattr(translation._trans, "gettext", lambda message: f"«{message}»")
+    call_command("load_example", "petrogradsky")
+    texts = {
+        Cluster: ["name", "about"],
+        Region: ["name"],
+        Institution: ["name", "short_name"],
+        Agreement: ["title", "place", "occasion"],
+        Party: ["signed_by"],
+        Clause: ["text"],
+        Person: ["family_name", "given_name"],
+        Course: ["title", "summary", "description"],
+        Run: ["title", "place"],
+        Session: ["title"],
+    }
+    said = [text for model, fields in texts.items() for row in model.objects.values_list(*fields) for text in row]
+    assert [text for text in said if text and not text.startswith("«")] == []
+
+
+def test_it_is_told_in_a_language_and_its_people_read_it(demo, monkeypatch):
+    words = {"School %(number)s": "Школа %(number)s", "Ivanova": "Иванова", "Anna": "Анна"}
+    monkeypatch.setattr(translation._trans, "gettext", lambda message: words.get(message, message))
+    call_command("load_example", "petrogradsky", language="ru")
+    assert Institution.objects.get(slug="shkola-1").name == "Школа 1"
+    assert Person.objects.get(email="person1@example.org").full_name == "Иванова Анна"
+    assert set(Person.objects.values_list("language", flat=True)) == {"ru"}
+
+
+def test_it_refuses_a_language_that_the_portal_does_not_speak(demo):
+    with pytest.raises(CommandError, match="invalid choice: 'xx'"):
+        call_command("load_example", "petrogradsky", "--language", "xx")

@@ -1,6 +1,7 @@
 """Draw docs/screens/ anew: `python -m tests.journeys.screens`, by hand, with Chromium on PATH.
 
-It starts a portal of its own with the Petrogradsky example and looks at it as each kind of reader.
+It starts a portal of its own for each language, with the Petrogradsky example told in it, and looks at it as each kind
+of reader.
 """
 
 import os
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
 
 from PIL import Image
@@ -19,16 +21,17 @@ from cluster_portal.launch.ports import free_port
 HERE = Path(__file__).resolve().parents[2]
 FOLDER = HERE / "docs" / "screens"
 WIDTHS = {1280: 1000, 390: 1200}  # width → most height
-LOOKS = {"light": ("light", "en"), "dark": ("dark", "en"), "ru": ("light", "ru")}
+LOOKS = {"en": {"light": "light", "dark": "dark"}, "ru": {"ru": "light"}}  # language → name → colours
 COLOURS = 128
 PASSWORD = "demo-cluster"
-AI_TOOLS, WORKSHOP = "AI Tools in Teaching", "Asking well: a practice workshop"
-# name of the picture → who looks, and where; a course's title stands for the address of its run
+# where to find the first course, workshop and school, whatever they are called
+FOUND = {"course": "/courses/?kind=course", "workshop": "/courses/?kind=workshop", "school": "/members/?kind=school"}
+# name of the picture → who looks, and where
 SCREENS = {
     "home": ("", "/"),
-    "institution": ("", "/members/school-1/"),
+    "institution": ("", "/members/{school}/"),
     "programme": ("", "/courses/"),
-    "run": ("teacher", "/runs/{AI}/"),
+    "run": ("teacher", "/runs/{course}/"),
     "me": ("teacher2", "/me/"),
     "desk": ("coordinator", "/desk/"),
     "outbox": ("coordinator", "/desk/outbox/"),
@@ -37,15 +40,21 @@ SCREENS = {
 
 
 def main() -> None:
-    """Start, draw, stop."""
+    """Start, draw, stop, in each language."""
+    for language in LOOKS:
+        draw_in(language)
+
+
+def draw_in(language: str) -> None:
     state, port = tempfile.mkdtemp(prefix="portal-screens-"), free_port()
-    environment = os.environ | {"STATE": state, "PORT": str(port), "EXAMPLE": "petrogradsky", "DEMO": "1"}
+    environment = os.environ | {"STATE": state, "PORT": str(port), "DEMO": "1"}
+    environment |= {"EXAMPLE": "petrogradsky", "EXAMPLE_LANGUAGE": language}
     portal = subprocess.Popen([sys.executable, "manage.py", "portal"], cwd=HERE, env=environment)
     try:
         wait_until_ready(port)
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-            draw_all(browser, f"http://127.0.0.1:{port}")
+            draw_all(browser, f"http://127.0.0.1:{port}", language)
             browser.close()
     finally:
         portal.terminate()
@@ -67,10 +76,10 @@ def wait_until_ready(port: int) -> None:
     raise SystemExit("The portal did not become ready within three minutes.")
 
 
-def draw_all(browser, portal: str) -> None:
+def draw_all(browser, portal: str, language: str) -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
-    places = {"AI": run_of(browser, portal, AI_TOOLS), "workshop": run_of(browser, portal, WORKSHOP)}
-    for look, (scheme, language) in LOOKS.items():
+    places = {name: first_of(browser, portal, address) for name, address in FOUND.items()}
+    for look, scheme in LOOKS[language].items():
         signed_in = {}
         for name, (who, address) in SCREENS.items():
             if who not in signed_in:
@@ -88,13 +97,13 @@ def draw_all(browser, portal: str) -> None:
                 context.close()
 
 
-def run_of(browser, portal: str, title: str) -> str:
-    """The public id of the run of a course."""
+def first_of(browser, portal: str, address: str) -> str:
+    """The last part of the address of what stands first in a list."""
     page = browser.new_page(base_url=portal)
-    page.goto("/courses/")
-    page.get_by_role("link", name=title).click()
-    page.wait_for_url("**/runs/**")
-    return page.url.rstrip("/").rpartition("/")[2]
+    page.goto(address)
+    found = page.locator("#results a").first.get_attribute("href")
+    page.close()
+    return found.rstrip("/").rpartition("/")[2]
 
 
 def state_of(browser, portal: str, who: str, language: str):
@@ -116,11 +125,15 @@ def state_of(browser, portal: str, who: str, language: str):
 
 
 def keep(page, path: Path, most: int) -> None:
-    """A picture of the page in few colours, cut where it becomes long."""
+    """A picture of the page in few colours, cut where it becomes long; its paper keeps its very colour."""
     page.screenshot(path=path, full_page=True)
     with Image.open(path) as picture:
         cut = picture.convert("RGB").crop((0, 0, picture.width, min(picture.height, most)))
-    cut.quantize(COLOURS, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(path, optimize=True)
+    few = cut.quantize(COLOURS, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    pairs = Counter(zip(few.get_flattened_data(), cut.get_flattened_data(), strict=True))
+    commonest = {index: colour for (index, colour), _count in reversed(pairs.most_common())}
+    few.putpalette([part for index in range(max(commonest) + 1) for part in commonest.get(index, (0, 0, 0))])
+    few.save(path, optimize=True)
 
 
 if __name__ == "__main__":

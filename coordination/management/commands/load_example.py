@@ -1,5 +1,6 @@
 from datetime import date
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.timezone import localdate
 
@@ -13,10 +14,11 @@ class Command(BaseCommand):
     def add_arguments(self, parser):
         parser.add_argument("name", choices=sorted(EXAMPLES))
         parser.add_argument("--today", type=date.fromisoformat, default=None, metavar="DATE")
+        parser.add_argument("--language", choices=[code for code, _name in settings.LANGUAGES], default="en")
 
-    def handle(self, name, today, **options):
+    def handle(self, name, today, language, **options):
         try:
-            loaded = load_example(name, today or localdate())
+            loaded = load_example(name, today or localdate(), language)
         except Refused as refused:
             raise CommandError(str(refused)) from refused
         self.stdout.write(
