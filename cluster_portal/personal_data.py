@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
 from cluster_portal import hooks
-from cluster_portal.models import OutboxMail
+from cluster_portal.models import CalendarEntry, OutboxMail, Upload
 from cluster_portal.outbox import cancel_rows
 from cluster_portal.personal import Table, erase_tables, export_tables
 
@@ -87,3 +87,29 @@ def _mails_about(person: Any) -> Any:
             own = table.of(person).values("public_id")
             found |= Q(about_model=table.model.lower(), about_id__in=own)
     return OutboxMail.objects.filter(found)
+
+
+def merge(kept: Any, gone: Any) -> None:
+    """Mails, files and calendar of `gone` are `kept`'s; what both were to be told or have in their calendar is once."""
+    Upload.objects.filter(uploaded_by=gone).update(uploaded_by=kept)
+    entries = CalendarEntry.objects.filter(person__in=[kept, gone])
+    cancelled_last = sorted(
+        entries, key=lambda it: (it.status == CalendarEntry.Status.CANCELLED, it.person_id != kept.pk)
+    )
+    seen: set[tuple[str, str]] = set()
+    for entry in cancelled_last:
+        if (entry.about_model, entry.about_id) in seen:
+            entry.delete()
+        seen.add((entry.about_model, entry.about_id))
+    CalendarEntry.objects.filter(person=gone).update(person=kept)
+    for mail in OutboxMail.objects.filter(to=gone).order_by("pk"):
+        _readdress(mail, kept, gone)
+
+
+def _readdress(mail: OutboxMail, kept: Any, gone: Any) -> None:
+    """A mail goes to the kept person under a key of theirs, so that no reminder is written a second time."""
+    key = mail.key.replace(f":{gone.public_id}:", f":{kept.public_id}:")
+    taken = OutboxMail.objects.filter(key=key).exclude(pk=mail.pk).exclude(state=OutboxMail.State.CANCELLED).exists()
+    if taken:
+        cancel_rows(OutboxMail.objects.unfinished().filter(pk=mail.pk), gettext_noop("two entries were one person"))
+    OutboxMail.objects.filter(pk=mail.pk).update(to=kept, key=mail.key if taken else key)

@@ -10,8 +10,11 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
 from cluster_portal.personal import Table, erase_tables, export_tables
-from courses.actions.enrolments import cancel_enrolment
+from courses.actions.enrolments import cancel_enrolment, end_double
 from courses.models import Enrolment, Run, Session
+
+State = Enrolment.State
+RANK = [State.CONFIRMED, State.OFFERED, State.WAITING, State.ASKED]
 
 
 def _recent_enrolments(since: datetime):
@@ -65,3 +68,22 @@ def erase(person: Any) -> Iterator[str]:
         if not enrolment.run.is_over_at(now()):
             cancel_enrolment(enrolment, by=None, reason=gettext_noop("the person was erased"))
     yield from erase_tables(TABLES, person)
+
+
+def merge(kept: Any, gone: Any) -> None:
+    """Whatever `gone` took part in or taught belongs to `kept`; of two live enrolments in a run the better stays."""
+    for it in _second_enrolments(kept, gone):
+        end_double(it)
+    Enrolment.objects.filter(person=gone).update(person=kept)
+    for run in Run.objects.filter(instructors=gone):
+        run.instructors.add(kept)
+        run.instructors.remove(gone)
+
+
+def _second_enrolments(kept: Any, gone: Any) -> list[Enrolment]:
+    """In each run where both are: the enrolment that holds no place, or that came later."""
+    live = Enrolment.objects.live().filter(person__in=[kept, gone]).select_related("run")
+    found: dict[int, list[Enrolment]] = {}
+    for it in sorted(live, key=lambda it: (it.run_id, RANK.index(it.state), it.queued_at or it.asked_at, it.pk)):
+        found.setdefault(it.run_id, []).append(it)
+    return [it for alike in found.values() for it in alike[1:]]

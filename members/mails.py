@@ -10,7 +10,8 @@ from django.urls import reverse
 from cluster_portal.hooks import MailKind, Sender, WantedMail, register_mail, register_sender
 from cluster_portal.links import absolute, signed_link
 from cluster_portal.models import OutboxMail
-from members.models import Affiliation, Cluster, Person
+from members.expiry import what_lapses
+from members.models import Affiliation, Agreement, Application, Cluster, Person
 
 State = Affiliation.State
 # Notices after the fact: what happened to the account, and what to do if it was somebody else.
@@ -79,6 +80,81 @@ def _invitation_link(mail: OutboxMail) -> dict[str, str]:
     return {"invitation": signed_link("members.invitation", mail.about_id)}
 
 
+def _still_coordinates(mail: OutboxMail) -> bool:
+    return Person.objects.get(pk=mail.to_id).is_coordinator
+
+
+def _application_in(*states: str):
+    """Due while the application is in one of these states."""
+
+    def still_due(mail: OutboxMail) -> bool:
+        return Application.objects.filter(public_id=mail.about_id, state__in=states).exists()
+
+    return still_due
+
+
+def _application_waits_for_reader(mail: OutboxMail) -> bool:
+    """The application still waits, and the reader still coordinates its region."""
+    it = Application.objects.waiting().filter(public_id=mail.about_id).first()
+    return it is not None and Person.objects.coordinating_region(it.region_id).filter(pk=mail.to_id).exists()
+
+
+def _about_application(wanted: WantedMail) -> dict[str, Any]:
+    it = wanted.about
+    page = reverse("members:desk_application", args=[it.public_id])
+    return {"name": it.name, "applicant": it.applicant, "note": it.notes.order_by("pk").last(), "page": page}
+
+
+def _application_link(mail: OutboxMail) -> dict[str, str]:
+    return {"application": signed_link("members.application", mail.about_id)}
+
+
+def _to_applicant(name: str, state: str) -> MailKind:
+    return MailKind(f"members/{name}", _application_in(state), secrets=_application_link, context=_about_application)
+
+
+def _to_be_signed(mail: OutboxMail) -> bool:
+    """The agreement is open still, and the reader still leads a party that has not signed."""
+    agreement = Agreement.objects.open().filter(public_id=mail.about_id).first()
+    return agreement is not None and _unsigned_of(agreement, mail.to) != []
+
+
+def _unsigned_of(agreement: Agreement, person: Person) -> list:
+    """The institutions for which this person has not signed yet."""
+    parties = agreement.unsigned_parties().select_related("institution")
+    return [party.institution for party in parties if person.is_head_of(party.institution)]
+
+
+def _agreement_in(*states: str):
+    """Due while the agreement is in one of these states."""
+
+    def still_due(mail: OutboxMail) -> bool:
+        return Agreement.objects.filter(public_id=mail.about_id, state__in=states).exists()
+
+    return still_due
+
+
+def _about_signing(wanted: WantedMail) -> dict[str, Any]:
+    agreement = wanted.about
+    return {"agreement": agreement, "institutions": _unsigned_of(agreement, wanted.to)}
+
+
+def _about_expiry(wanted: WantedMail) -> dict[str, Any]:
+    """What the notice names: the days left when it leaves, who loses membership, which rights go."""
+    agreement = wanted.about
+    days = wanted.occasion.rpartition(":")[2]
+    return {
+        "agreement": agreement,
+        "days": days,
+        "stop": what_lapses(agreement),
+        "coordinates": wanted.to.coordinates_whole_cluster,
+    }
+
+
+def _about_agreement(wanted: WantedMail) -> dict[str, Any]:
+    return {"agreement": wanted.about}
+
+
 def _always(mail: OutboxMail) -> bool:
     return True
 
@@ -125,6 +201,20 @@ register_mail(
     MailKind("members/admitted", _while_in(State.ACTIVE), context=_about_affiliation),
     MailKind("members/refused", _while_in(State.DECLINED), context=_about_affiliation),
     MailKind("members/ended", _while_in(State.ENDED), context=_about_affiliation),
+    MailKind("members/role_changed", _while_in(State.ACTIVE), context=_about_affiliation),
+    MailKind("members/handed_over", _while_in(State.ACTIVE), context=_about_affiliation),
+    MailKind("members/coordination_handed_over", _still_coordinates),
+    _to_applicant("application_confirm", Application.State.UNCONFIRMED),
+    _to_applicant("application_question", Application.State.QUESTIONED),
+    _to_applicant("application_declined", Application.State.DECLINED),
+    _to_applicant("application_accepted", Application.State.ACCEPTED),
+    MailKind("members/application_received", _application_waits_for_reader, context=_about_application),
+    MailKind("members/application_answered", _application_waits_for_reader, context=_about_application),
+    MailKind("members/agreement_open", _to_be_signed, context=_about_signing),
+    MailKind("members/agreement_reminder", _to_be_signed, context=_about_signing),
+    MailKind("members/agreement_concluded", _agreement_in("concluded"), context=_about_agreement),
+    MailKind("members/agreement_terminated", _agreement_in("terminated"), context=_about_agreement),
+    MailKind("members/agreement_expiring", _agreement_in("concluded"), context=_about_expiry),
     _account("confirm_email", _unconfirmed, secrets=_confirmation_link),
     _account("reset_password", secrets=_reset_link),
     _account("already_registered"),

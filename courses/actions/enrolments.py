@@ -77,6 +77,12 @@ def cancel_enrolment(enrolment: Enrolment, by: Person | None, reason: str = "") 
     _give_back(enrolment, "cancel", by, "courses/taken_out" if taken_out else "courses/left", reason)
 
 
+@transaction.atomic
+def end_double(enrolment: Enrolment) -> None:
+    """Of two enrolments of one person in a run this one ends; nobody is told, because they stay in the run."""
+    _give_back(enrolment, "cancel", None, "", gettext_noop("two entries were one person"))
+
+
 def lapse_overdue_offers(at: datetime) -> int:
     """Let every offer lapse whose deadline has passed, each in a transaction of its own; return how many."""
     lapsed = 0
@@ -141,7 +147,9 @@ def _give_back(enrolment: Enrolment, move: str, by: Person | None, mail: str, re
     took_place = enrolment.takes_place
     make_move(enrolment, move, by=by, reason=reason, offered_until=None)
     cancel_mails(about=enrolment, reason=gettext_noop("the enrolment is over"))
-    queue_mail(mail, about=enrolment, to=enrolment.person, calendar=calendars.withdraw(enrolment))
+    calendar = calendars.withdraw(enrolment)
+    if mail:
+        queue_mail(mail, about=enrolment, to=enrolment.person, calendar=calendar)
     if took_place:
         _take(pool, -1)
         offer_free_places(pool)

@@ -64,6 +64,7 @@ from members.actions.consent import (
     set_age_policy,
     write_text,
 )
+from members.actions.erasure import ask_for_erasure, erase_person, record_copy, why_not_erasable
 from members.actions.groups import (
     add_keeper,
     add_student,
@@ -150,6 +151,7 @@ __all__ = [
     "appoint_coordinator",
     "archive_class",
     "ask_applicant",
+    "ask_for_erasure",
     "ask_to_join",
     "change_agreement",
     "change_class",
@@ -178,6 +180,7 @@ __all__ = [
     "enter_institutions",
     "enter_person",
     "erase_forgotten_applications",
+    "erase_person",
     "hand_over",
     "invite_person",
     "keep_clause",
@@ -198,6 +201,7 @@ __all__ = [
     "publish_initiative",
     "publish_texts",
     "reach_milestone",
+    "record_copy",
     "record_paper",
     "record_signature",
     "redeem_invitation",
@@ -222,6 +226,7 @@ __all__ = [
     "suspend_person",
     "take_out",
     "terminate_agreement",
+    "why_not_erasable",
     "withdraw_agreement",
     "withdraw_application",
     "withdraw_party",

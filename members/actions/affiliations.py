@@ -11,7 +11,9 @@ from cluster_portal.audit import record
 from cluster_portal.moves import Refused, make_move
 from cluster_portal.outbox import cancel_mails, queue_mail
 from members.actions.people import enter_person
-from members.models import Affiliation, Cluster, Institution, Person
+from members.models import Affiliation, Cluster, Group, GroupMember, Institution, Person
+
+State = Affiliation.State
 
 
 @transaction.atomic
@@ -19,7 +21,7 @@ def ask_to_join(person: Person, institution: Institution, role: str, by: Person)
     """Ask an institution to admit a person in a role, and tell those who answer for it."""
     if role in Affiliation.SPEAKING_ROLES:
         raise Refused(_("Heads and contacts are invited by the coordinator. Ask to join as a teacher or as staff."))
-    affiliation = _enter(person, institution, role, Affiliation.State.ASKED, by)
+    affiliation = enter_affiliation(person, institution, role, Affiliation.State.ASKED, by)
     for reader in who_answers_for(institution, but=person):
         queue_mail("members/asked", about=affiliation, to=reader)
     return affiliation
@@ -34,40 +36,55 @@ def who_answers_for(institution: Institution, but: Person) -> list[Person]:
 @transaction.atomic
 def invite_person(institution: Institution, email: str, role: str, by: Person, **names: Any) -> Affiliation:
     """Invite somebody into an institution by mail; whoever is known already keeps their Person."""
-    if role in Affiliation.SPEAKING_ROLES and not (by.coordinates(institution.region_id) or by.is_head_of(institution)):
-        raise Refused(_("Heads and contacts are invited by the head or the coordinator. Ask one of them."))
+    refuse_to_appoint(institution, role, by)
     email = email.strip().lower()
     person = Person.objects.active().filter(email=email).first()
     if person is None:
         person = enter_person(by, email=email, language=by.language, **names)
-    affiliation = _enter(person, institution, role, Affiliation.State.INVITED, by, invited_by=by)
-    # To the address they will sign in with: whoever reads it there proves that it is theirs.
-    queue_mail("members/invitation", about=affiliation, to=person, address=email)
+    affiliation = enter_affiliation(person, institution, role, Affiliation.State.INVITED, by, invited_by=by)
+    send_invitation(affiliation)
     return affiliation
+
+
+def refuse_to_appoint(institution: Institution, role: str, by: Person) -> None:
+    """Heads and contacts are appointed by the head or the coordinator, not by each other."""
+    if role in Affiliation.SPEAKING_ROLES and not (by.coordinates(institution.region_id) or by.is_head_of(institution)):
+        raise Refused(_("Heads and contacts are invited by the head or the coordinator. Ask one of them."))
+
+
+def send_invitation(affiliation: Affiliation, occasion: str = "") -> None:
+    """To the address they will sign in with: whoever reads it there proves that it is theirs."""
+    person = affiliation.person
+    queue_mail("members/invitation", about=affiliation, to=person, address=person.email or "", occasion=occasion)
 
 
 @transaction.atomic
 def accept_invitation(affiliation: Affiliation, by: Person) -> None:
     """The invited person joins the institution."""
-    make_move(affiliation, "accept", by=by, starts_on=Cluster.current().today())
+    make_move(affiliation, "accept", by=by, starts_on=_today())
 
 
 @transaction.atomic
-def redeem_invitation(affiliation: Affiliation, password: str, birth_date: date | None) -> Person:
+def redeem_invitation(affiliation: Affiliation, password: str, birth_date: date | None, **names: str) -> Person:
     """Somebody who never signed in before claims their Person by the mailed link, and joins at once."""
-    person = claim_person(affiliation.person, password, birth_date)
+    person = claim_person(affiliation.person, password, birth_date, **names)
     accept_invitation(affiliation, by=person)
     return person
 
 
 @transaction.atomic
-def claim_person(person: Person, password: str, birth_date: date | None) -> Person:
-    """A person whom others have entered sets a password; the link came to the address they will sign in with."""
+def claim_person(person: Person, password: str, birth_date: date | None, **names: str) -> Person:
+    """A person whom others have entered sets a password; the link came to the address they will sign in with.
+
+    Whoever was invited by their address alone says their names too.
+    """
     person = Person.objects.select_for_update(no_key=True).get(pk=person.pk)
     if person.has_claimed or not person.is_active:
         raise Refused(_("This link was used already. Sign in with your e-mail address and password."))
     person.set_password(password)
     person.birth_date = person.birth_date or birth_date
+    for name, value in names.items():
+        setattr(person, name, value)
     person.save()
     EmailAddress.objects.get_or_create(user=person, email=person.email, defaults={"verified": True, "primary": True})
     record("members.person.claim", person, by=person)
@@ -97,7 +114,7 @@ def take_back_request(affiliation: Affiliation, by: Person) -> None:
 @transaction.atomic
 def admit_affiliation(affiliation: Affiliation, by: Person) -> None:
     """The institution admits somebody who asked, and tells them."""
-    make_move(affiliation, "admit", by=by, starts_on=Cluster.current().today())
+    make_move(affiliation, "admit", by=by, starts_on=_today())
     queue_mail("members/admitted", about=affiliation, to=affiliation.person)
 
 
@@ -111,12 +128,81 @@ def refuse_affiliation(affiliation: Affiliation, by: Person) -> None:
 @transaction.atomic
 def end_affiliation(affiliation: Affiliation, by: Person) -> None:
     """End an affiliation today; what the person holds through it stays, and the coordinator's desk flags it."""
-    make_move(affiliation, "end", by=by, ends_on=Cluster.current().today())
+    keep_a_speaker(affiliation)
+    close_affiliation(affiliation, by)
     if by.pk != affiliation.person_id:
         queue_mail("members/ended", about=affiliation, to=affiliation.person)
 
 
-def _enter(person: Person, institution: Institution, role: str, state: str, by: Person, **facts: Any) -> Affiliation:
+@transaction.atomic
+def change_role(affiliation: Affiliation, role: str, by: Person) -> Affiliation:
+    """Give somebody another role where they are: the old affiliation ends today, a new one begins."""
+    refuse_to_appoint(affiliation.institution, role, by)
+    _lock_institution(affiliation)
+    new = enter_affiliation(affiliation.person, affiliation.institution, role, State.ACTIVE, by, starts_on=_today())
+    keep_a_speaker(affiliation)
+    close_affiliation(affiliation, by)
+    queue_mail("members/role_changed", about=new, to=affiliation.person)
+    return new
+
+
+@transaction.atomic
+def move_person(affiliation: Affiliation, institution: Institution, role: str, by: Person) -> Affiliation:
+    """Let somebody go from one institution to another: at once where one coordinator keeps both, else by invitation."""
+    if institution.pk == affiliation.institution_id:
+        raise Refused(_("This is the institution where the person is already. Change their role instead."))
+    refuse_to_appoint(institution, role, by)
+    keep_a_speaker(affiliation)
+    close_affiliation(affiliation, by)
+    person = affiliation.person
+    if by.coordinates(affiliation.institution.region_id) and by.coordinates(institution.region_id):
+        new = enter_affiliation(person, institution, role, State.ACTIVE, by, starts_on=_today())
+        queue_mail("members/admitted", about=new, to=person)
+        return new
+    if not person.email:
+        raise Refused(_("This person has no e-mail to be invited by. Ask the coordinator to move them."))
+    new = enter_affiliation(person, institution, role, State.INVITED, by, invited_by=by)
+    send_invitation(new)
+    return new
+
+
+def keep_a_speaker(affiliation: Affiliation) -> None:
+    """Refuse to leave a member without anybody who answers for it. Under its lock, because two may leave at once."""
+    if affiliation.role not in Affiliation.SPEAKING_ROLES:
+        return
+    institution = _lock_institution(affiliation)
+    others = Person.objects.active().filter(
+        affiliations__in=institution.affiliations.speaking().exclude(pk=affiliation.pk)
+    )
+    if not others.exists() and Institution.objects.members_on(_today()).filter(pk=institution.pk).exists():
+        raise Refused(
+            _("Nobody else answers for %(institution)s. Hand over to a colleague first.") % {"institution": institution}
+        )
+
+
+def close_affiliation(affiliation: Affiliation, by: Person) -> None:
+    """End an affiliation, and with the last one at an institution what one did there: keep classes, or be in one."""
+    make_move(affiliation, "end", by=by, ends_on=_today())
+    person, institution = affiliation.person, affiliation.institution
+    left = person.affiliations.active().filter(institution=institution)
+    if affiliation.role == Affiliation.Role.STUDENT:
+        GroupMember.objects.now().filter(person=person, group__institution=institution).update(until=_today())
+    elif not left.exclude(role=Affiliation.Role.STUDENT).exists():
+        for group in Group.objects.filter(institution=institution, keepers=person):
+            group.keepers.remove(person)
+
+
+def _lock_institution(affiliation: Affiliation) -> Institution:
+    return Institution.objects.select_for_update(no_key=True).get(pk=affiliation.institution_id)
+
+
+def _today() -> date:
+    return Cluster.current().today()
+
+
+def enter_affiliation(
+    person: Person, institution: Institution, role: str, state: str, by: Person, **facts: Any
+) -> Affiliation:
     """Create a live affiliation under the person's lock, so that two requests at once cannot both pass the check."""
     Person.objects.select_for_update(no_key=True).get(pk=person.pk)
     known = person.affiliations.live().filter(institution=institution, role=role).first()

@@ -51,6 +51,14 @@ class PersonQuerySet(models.QuerySet):
         kept = Affiliation.objects.visible_to(person).known()
         return self.active().filter(pk__in=kept.values("person"))
 
+    def erasable_by(self, by):
+        """Other people whom a coordinator may erase: everybody, or those who are or were in their region."""
+        rows = self.filter(erased_at=None, merged_into=None).exclude(pk=by.pk)
+        if by.coordinates_whole_cluster:
+            return rows
+        regions = [role.region_id for role in by.coordinator_roles]
+        return rows.filter(pk__in=Affiliation.objects.filter(institution__region__in=regions).values("person"))
+
     def possible_instructors(self, by):
         """Adults of the institutions that one keeps: whoever may be named as an instructor."""
         kept = Affiliation.objects.visible_to(by).active().exclude(role=Affiliation.Role.STUDENT)
