@@ -6,4 +6,5 @@ class CoursesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self):
-        from courses import desk_rows, mails, reminders  # noqa: F401  (they fill the registries of hooks.py)
+        # They fill the registries of hooks.py.
+        from courses import desk_rows, first_day, institution_parts, mails, reminders  # noqa: F401

@@ -24,6 +24,11 @@ def coordinators_only(view: View) -> View:
     return _guarded(view, lambda person: person.is_coordinator)
 
 
+def cluster_coordinators_only(view: View) -> View:
+    """Let in coordinators of the whole cluster."""
+    return _guarded(view, lambda person: person.coordinates_whole_cluster)
+
+
 def has_second_factor(person) -> bool:
     """Whether this person may use the powers of their desk now; a demonstration asks for no second factor."""
     return settings.DEMO or is_mfa_enabled(person)

@@ -6,4 +6,5 @@ class MembersConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self):
-        from members import desk_rows, mails, upload_readers  # noqa: F401  (they fill the registries of hooks.py)
+        # They fill the registries of hooks.py.
+        from members import desk_rows, first_day, institution_parts, mails, upload_readers  # noqa: F401

@@ -1,6 +1,7 @@
 """What this app puts on a person's desk."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from django.db.models import Count, Min
 from django.urls import reverse
@@ -8,7 +9,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from cluster_portal.hooks import DeskRow, register_desk_rows
-from members.models import Affiliation, Person
+from members.first_day import steps_left
+from members.models import Affiliation, Agreement, Application, Cluster, Initiative, Person
 
 
 def waiting_people(person: Person) -> Iterator[DeskRow]:
@@ -24,4 +26,91 @@ def waiting_people(person: Person) -> Iterator[DeskRow]:
         )
 
 
+def first_day(person: Person) -> Iterator[DeskRow]:
+    """Steps of the first day that are left, until the cluster has an agreement and a course."""
+    left = steps_left(person) if person.coordinates_whole_cluster else []
+    if left:
+        text = ngettext("step is left until your cluster stands", "steps are left until your cluster stands", len(left))
+        yield DeskRow(text, len(left), None, reverse("members:desk_start"), _("Go on"))
+
+
+def waiting_applications(person: Person) -> Iterator[DeskRow]:
+    """Institutions that ask to join the cluster, and wait."""
+    if not person.is_coordinator:
+        return
+    rows = Application.objects.visible_to(person).waiting().aggregate(count=Count("pk"), since=Min("state_since"))
+    if rows["count"]:
+        yield DeskRow(
+            ngettext("institution asks to join the cluster", "institutions ask to join the cluster", rows["count"]),
+            rows["count"],
+            rows["since"],
+            reverse("members:desk_applications"),
+            _("Answer"),
+        )
+
+
+def overdue_initiatives(person: Person) -> Iterator[DeskRow]:
+    """Initiatives with a milestone or an end that has passed without being reached."""
+    if not person.has_desk:
+        return
+    late = Initiative.objects.editable_by(person).overdue_on(Cluster.current().today()).count()
+    if late:
+        yield DeskRow(
+            ngettext("initiative is overdue", "initiatives are overdue", late),
+            late,
+            None,
+            reverse("members:desk_initiatives"),
+            _("Look"),
+        )
+
+
+def agreements_to_sign(person: Person) -> Iterator[DeskRow]:
+    """Agreements that wait for the signature of a head."""
+    own = [it.institution_id for it in person.active_affiliations if it.role == Affiliation.Role.HEAD]
+    rows = list(Agreement.objects.waiting_for_signature_of(own).order_by("state_since")) if own else []
+    if rows:
+        text = ngettext("agreement waits for your signature", "agreements wait for your signature", len(rows))
+        url = reverse("members:sign", args=[rows[0].public_id]) if len(rows) == 1 else reverse("members:agreements")
+        yield DeskRow(text, len(rows), rows[0].state_since, url, _("Sign"))
+
+
+def agreements_to_finish(person: Person) -> Iterator[DeskRow]:
+    """Open agreements: those that all have signed, and those that somebody has not."""
+    if not person.coordinates_whole_cluster:
+        return
+    rows = list(Agreement.objects.open().for_lists().order_by("state_since"))
+    signed = [it for it in rows if it.signed_count == it.party_count]
+    missing = [it for it in rows if it.signed_count < it.party_count]
+    if signed:
+        text = ngettext("agreement is signed by all", "agreements are signed by all", len(signed))
+        yield DeskRow(text, len(signed), signed[0].state_since, _where(signed), _("Conclude"))
+    if missing:
+        text = ngettext("agreement waits for signatures", "agreements wait for signatures", len(missing))
+        yield DeskRow(text, len(missing), missing[0].state_since, _where(missing), _("See who is missing"))
+
+
+def agreements_ending(person: Person) -> Iterator[DeskRow]:
+    """Agreements whose last day is near, as long as nothing prolongs them."""
+    if not person.coordinates_whole_cluster:
+        return
+    today = Cluster.current().today()
+    rows = list(Agreement.objects.ending_between(today, today + timedelta(days=60)))
+    if rows:
+        text = ngettext("agreement ends within 60 days", "agreements end within 60 days", len(rows))
+        yield DeskRow(text, len(rows), None, _where(rows), _("Renew"))
+
+
+def _where(rows: list[Agreement]) -> str:
+    """The desk page of the only one, or the list of all."""
+    if len(rows) == 1:
+        return reverse("members:desk_agreement", args=[rows[0].public_id])
+    return reverse("members:desk_agreements")
+
+
+register_desk_rows(first_day)
 register_desk_rows(waiting_people)
+register_desk_rows(waiting_applications)
+register_desk_rows(overdue_initiatives)
+register_desk_rows(agreements_to_sign)
+register_desk_rows(agreements_to_finish)
+register_desk_rows(agreements_ending)

@@ -54,9 +54,7 @@ def keeps_the_initiative(person, initiative):
 
 @rules.predicate
 def keeps_the_institution(person, institution):
-    return institution is not None and (
-        person.coordinates(institution.region_id) or institution in person.spoken_for
-    )
+    return institution is not None and (person.coordinates(institution.region_id) or institution in person.spoken_for)
 
 
 decides_for_the_institution = ~is_the_person & (

@@ -11,14 +11,15 @@ from members.emblem import draw_emblem, draw_mark
 from members.models import Institution, Party
 
 A_YEAR = "public, max-age=31536000, immutable"
+LARGEST_HUE = 359
 FALLBACK = ("accent", "accent-strong", "on-accent", "mark")
 
 
 @login_not_required
 @require_safe
 def theme_css(request):
-    """The cluster's hue and everything that derives from it."""
-    return _cached(request, theme_text(request.cluster.hue), "text/css; charset=utf-8")
+    """The cluster's hue and everything that derives from it; with ?hue= another one, to look at before choosing."""
+    return _cached(request, theme_text(asked_hue(request)), "text/css; charset=utf-8")
 
 
 @login_not_required
@@ -26,7 +27,7 @@ def theme_css(request):
 def emblem_svg(request):
     """The emblem of today's members."""
     title = str(request.cluster.name)
-    return _cached(request, draw_emblem(members_today(request.cluster), request.cluster.hue, title), "image/svg+xml")
+    return _cached(request, draw_emblem(members_today(request.cluster), asked_hue(request), title), "image/svg+xml")
 
 
 @login_not_required
@@ -35,7 +36,14 @@ def favicon_svg(request):
     """One mark: the shape of the institution that leads."""
     marks = members_today(request.cluster)
     kind = next((kind for kind, is_lead in marks if is_lead), Institution.Kind.UNIVERSITY)
-    return _cached(request, draw_mark(kind, request.cluster.hue), "image/svg+xml")
+    return _cached(request, draw_mark(kind, asked_hue(request)), "image/svg+xml")
+
+
+def asked_hue(request) -> int:
+    """The hue that the address asks for, or the cluster's own."""
+    asked = request.GET.get("hue", "")
+    known = asked.isascii() and asked.isdigit() and len(asked) <= 3 and int(asked) <= LARGEST_HUE
+    return int(asked) if known else request.cluster.hue
 
 
 def theme_text(hue: int) -> str:

@@ -1,20 +1,59 @@
 from django.urls import path
 
 from members import theme
+from members.desk import applications as desk_applications
+from members.desk import consent as desk_consent
+from members.desk import erasure as desk_erasure
+from members.desk import initiatives as desk_initiatives
 from members.desk import institutions as desk_institutions
 from members.desk import people as desk_people
-from members.views import agreements, directory, people
+from members.desk import regions as desk_regions
+from members.desk import start as desk_start
+from members.views import agreements, applications, consent, directory, erasure, guardians, initiatives, my_data, people
 
 app_name = "members"
 urlpatterns = [
     path("members/", directory.directory, name="directory"),
+    path("members/directory/print/", directory.directory_print, name="directory_print"),
+    path("members/directory.csv", directory.directory_csv, name="directory_csv"),
+    path("members/directory.xlsx", directory.directory_xlsx, name="directory_xlsx"),
+    path("members/apply/", applications.apply, name="apply"),
+    path("members/apply/sent/", applications.application_sent, name="application_sent"),
+    path("application/<str:token>/", applications.application, name="application"),
+    path("initiatives/", initiatives.initiatives, name="initiatives"),
+    path("initiatives/<id:public_id>/", initiatives.initiative, name="initiative"),
     path("members/<slug:slug>/", directory.institution, name="institution"),
+    path("members/<slug:slug>/logo/", directory.institution_logo, name="institution_logo"),
     path("members/<slug:slug>/join/", directory.join, name="join"),
     path("agreements/", agreements.agreements, name="agreements"),
     path("agreements/<id:public_id>/", agreements.agreement, name="agreement"),
     path("agreements/<id:public_id>/act/", agreements.act_on_agreement, name="act_on_agreement"),
     path("invitation/<str:token>/", people.invitation, name="invitation"),
     path("affiliations/<id:public_id>/act/", people.act_on_affiliation, name="act_on_affiliation"),
+    path("consent/<str:token>/", guardians.consent, name="consent"),
+    path("me/children/", guardians.children, name="children"),
+    path("me/children/<id:public_id>/", guardians.child, name="child"),
+    path("classes/<id:public_id>/consent/", consent.class_consent, name="class_consent"),
+    path("classes/<id:public_id>/consent/ask/", consent.ask, name="ask_consent"),
+    path("classes/<id:public_id>/consent/remind/", consent.remind, name="remind_guardians"),
+    path("classes/<id:public_id>/consent/slips/", consent.slips, name="consent_slips"),
+    path("classes/<id:public_id>/consent/telephone/", consent.telephone, name="consent_telephone"),
+    path("classes/<id:public_id>/consent/<id:child_id>/", consent.child_consent, name="child_consent"),
+    path("classes/<id:public_id>/consent/<id:child_id>/guardians/", consent.add_guardian, name="add_guardian"),
+    path(
+        "classes/<id:public_id>/consent/<id:child_id>/guardians/<id:guardianship_id>/end/",
+        consent.end_guardian,
+        name="end_guardian",
+    ),
+    path("erase/<str:token>/", erasure.erase_by_link, name="erase_by_link"),
+    path("me/data/", my_data.my_data, name="my_data"),
+    path("me/data.json", my_data.my_data_json, name="my_data_json"),
+    path("me/erase/", erasure.erase, name="erase"),
+    path("me/looked-at/", my_data.looked_at, name="looked_at"),
+    path("me/children/<id:public_id>/data/", my_data.my_data, name="child_data"),
+    path("me/children/<id:public_id>/data.json", my_data.my_data_json, name="child_data_json"),
+    path("me/children/<id:public_id>/erase/", erasure.erase, name="erase_child"),
+    path("me/children/<id:public_id>/looked-at/", my_data.looked_at, name="child_looked_at"),
     path("me/profile/", people.profile, name="profile"),
     path("language/", people.language, name="language"),
     path("theme.css", theme.theme_css, name="theme_css"),
@@ -22,8 +61,42 @@ urlpatterns = [
     path("favicon.svg", theme.favicon_svg, name="favicon_svg"),
     path("desk/people/", desk_people.people, name="desk_people"),
     path("desk/people/invite/", desk_people.invite, name="desk_invite"),
+    path("desk/people/<id:public_id>/erase/", desk_erasure.erase, name="desk_erase"),
     path("desk/people/<id:public_id>/act/", desk_people.act_on_affiliation, name="desk_act_on_affiliation"),
+    path("desk/applications/", desk_applications.applications, name="desk_applications"),
+    path("desk/applications/<id:public_id>/", desk_applications.application, name="desk_application"),
+    path(
+        "desk/applications/<id:public_id>/<slug:name>/", desk_applications.decide_application, name="decide_application"
+    ),
+    path("desk/initiatives/", desk_initiatives.initiatives, name="desk_initiatives"),
+    path("desk/initiatives/new/", desk_initiatives.new_initiative, name="desk_new_initiative"),
+    path("desk/initiatives/<id:public_id>/", desk_initiatives.initiative, name="desk_initiative"),
+    path("desk/initiatives/<id:public_id>/edit/", desk_initiatives.edit_initiative, name="desk_edit_initiative"),
+    path("desk/initiatives/<id:public_id>/act/", desk_initiatives.act_on_initiative, name="act_on_initiative"),
+    path("desk/initiatives/<id:public_id>/progress/", desk_initiatives.write_progress, name="write_progress"),
+    path("desk/initiatives/<id:public_id>/<slug:name>/", desk_initiatives.end_initiative, name="end_initiative"),
+    path("desk/milestones/<id:public_id>/reached/", desk_initiatives.reach_milestone, name="reach_milestone"),
+    path("desk/milestones/<id:public_id>/act/", desk_initiatives.act_on_milestone, name="act_on_milestone"),
     path("desk/institutions/", desk_institutions.institutions, name="desk_institutions"),
     path("desk/institutions/new/", desk_institutions.new_institution, name="desk_new_institution"),
     path("desk/institutions/<slug:slug>/", desk_institutions.edit_institution, name="desk_edit_institution"),
+    path("desk/institutions/<slug:slug>/links/", desk_institutions.add_link, name="desk_add_link"),
+    path("desk/institutions/<slug:slug>/links/remove/", desk_institutions.remove_link, name="desk_remove_link"),
+    path("desk/institutions/<slug:slug>/logo/", desk_institutions.change_logo, name="desk_change_logo"),
+    path("desk/regions/", desk_regions.regions, name="desk_regions"),
+    path("desk/regions/<slug:slug>/", desk_regions.edit_region, name="desk_edit_region"),
+    path("desk/coordinators/appoint/", desk_regions.appoint, name="desk_appoint"),
+    path("desk/coordinators/<id:public_id>/end/", desk_regions.end_role, name="desk_end_role"),
+    path("desk/themes/", desk_regions.directions, name="desk_directions"),
+    path("desk/themes/<slug:slug>/", desk_regions.edit_direction, name="desk_edit_direction"),
+    path("desk/start/", desk_start.start, name="desk_start"),
+    path("desk/start/name/", desk_start.name, name="desk_start_name"),
+    path("desk/start/accent/", desk_start.accent, name="desk_start_accent"),
+    path("desk/start/place/", desk_start.place, name="desk_start_place"),
+    path("desk/start/institutions/", desk_start.institutions, name="desk_start_institutions"),
+    path("desk/start/agreement/", desk_start.agreement, name="desk_start_agreement"),
+    path("desk/consent/", desk_consent.consent, name="desk_consent"),
+    path("desk/consent/ages/", desk_consent.ages, name="desk_consent_ages"),
+    path("desk/consent/<slug:purpose>/publish/", desk_consent.publish, name="desk_publish_consent"),
+    path("desk/consent/<slug:purpose>/<slug:language>/", desk_consent.document, name="desk_consent_document"),
 ]

@@ -1,17 +1,45 @@
+from members.forms.applications import AcceptForm, ApplicationForm, NoteForm
+from members.forms.cluster import AppointForm, ClusterNameForm, DirectionForm, HueForm, PlaceForm, RegionForm
 from members.forms.fields import BirthDateField, DateInput, TimeZoneField
-from members.forms.institutions import DirectoryFilter, InstitutionForm
+from members.forms.initiatives import (
+    InitiativeFilter,
+    InitiativeForm,
+    MilestoneForm,
+    OutcomeForm,
+    ProgressForm,
+    ReachedForm,
+)
+from members.forms.institutions import DirectoryFilter, InstitutionForm, LinkForm, LogoForm, SeveralForm
 from members.forms.people import NAME_FIELDS, ClaimForm, InviteForm, JoinForm, ProfileForm, SignupForm
 
 __all__ = [
-    "NAME_FIELDS",
+    "AcceptForm",
+    "ApplicationForm",
+    "AppointForm",
     "BirthDateField",
     "ClaimForm",
+    "ClusterNameForm",
     "DateInput",
+    "DirectionForm",
     "DirectoryFilter",
+    "HueForm",
+    "InitiativeFilter",
+    "InitiativeForm",
     "InstitutionForm",
     "InviteForm",
     "JoinForm",
+    "LinkForm",
+    "LogoForm",
+    "MilestoneForm",
+    "NAME_FIELDS",
+    "NoteForm",
+    "OutcomeForm",
+    "PlaceForm",
     "ProfileForm",
+    "ProgressForm",
+    "ReachedForm",
+    "RegionForm",
+    "SeveralForm",
     "SignupForm",
     "TimeZoneField",
 ]

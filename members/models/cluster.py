@@ -10,6 +10,7 @@ from django.db import models
 from django.utils.timezone import localdate, now
 from django.utils.translation import gettext_lazy as _
 
+DEFAULT_HUE = 258
 _of_this_request: ContextVar[list["Cluster"] | None] = ContextVar("_of_this_request", default=None)
 
 
@@ -26,11 +27,15 @@ class Cluster(models.Model):
 
     name = models.CharField(_("name"), max_length=120)
     about = models.TextField(_("what it is, in two sentences"), blank=True)
-    hue = models.PositiveSmallIntegerField(_("accent hue, 0 to 359"), default=258, validators=[MaxValueValidator(359)])
+    hue = models.PositiveSmallIntegerField(
+        _("accent hue, 0 to 359"), default=DEFAULT_HUE, validators=[MaxValueValidator(359)]
+    )
     time_zone = models.CharField(_("time zone"), max_length=40, default="UTC", validators=[validate_time_zone])
     country = models.CharField(_("country, two letters"), max_length=2, blank=True)
     example = models.CharField(max_length=40, blank=True, editable=False)
     contact_email = models.EmailField(_("who answers replies to our mail"), blank=True)
+
+    AUDITED = ("hue", "time_zone", "country")
 
     class Meta:
         verbose_name = _("cluster")
@@ -62,6 +67,11 @@ class Cluster(models.Model):
             yield
         finally:
             _of_this_request.reset(known)
+
+    @property
+    def is_named(self) -> bool:
+        """Whether somebody has named this cluster: without that, there is no row of it."""
+        return not self._state.adding
 
     @property
     def zone(self) -> zoneinfo.ZoneInfo:

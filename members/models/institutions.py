@@ -10,8 +10,7 @@ from cluster_portal.public_id import PublicIdField
 from cluster_portal.search import folded
 from members.models.agreements import Coverage, Party
 
-
-RESERVED_SLUGS = {"apply", "standing"}  # /members/apply/ and /members/standing/ are pages of their own
+RESERVED_SLUGS = {"apply", "new", "standing"}  # addresses such as /members/apply/ are pages of their own
 
 
 def transliterated_slug(name: str) -> str:

@@ -3,13 +3,19 @@
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.db.models import QuerySet
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
 
+from cluster_portal import hooks
 from cluster_portal.moves import Refused
 from cluster_portal.search import found
+from cluster_portal.sheets import CSV, XLSX, file_response
+from cluster_portal.uploads import IMAGES
 from members import actions
+from members.exports import DirectorySheet
 from members.forms import DirectoryFilter, JoinForm
 from members.models import Affiliation, Agreement, Institution
 from members.views import PER_PAGE
@@ -17,26 +23,93 @@ from members.views import PER_PAGE
 
 @login_not_required
 def directory(request: HttpRequest) -> HttpResponse:
-    """Every institution of the cluster, to be narrowed by name, kind and standing."""
+    """Every institution of the cluster, to be narrowed by name, kind, region, theme and standing."""
     narrow = DirectoryFilter(request.GET)
-    wanted = narrow.cleaned_data if narrow.is_valid() else {}
-    rows = Institution.objects.with_standing(request.cluster.today()).select_related("region")
-    for name in ("kind", "standing"):
-        if wanted.get(name):
-            rows = rows.filter(**{name: wanted[name]})
-    page = Paginator(found(rows, wanted.get("q", "")), PER_PAGE).get_page(request.GET.get("page"))
-    return render(request, "members/directory.html", {"page": page, "narrow": narrow})
+    page = Paginator(_asked_for(request, narrow), PER_PAGE).get_page(request.GET.get("page"))
+    return render(request, "members/directory.html", {"page": page, "narrow": narrow, "filter": _filter_of(request)})
+
+
+@login_not_required
+@require_safe
+def directory_xlsx(request: HttpRequest) -> HttpResponse:
+    """The directory, narrowed as the page is, as a spreadsheet."""
+    sheet = DirectorySheet(_asked_for(request, DirectoryFilter(request.GET)))
+    return file_response(sheet.xlsx(), XLSX, "members.xlsx")
+
+
+@login_not_required
+@require_safe
+def directory_csv(request: HttpRequest) -> HttpResponse:
+    """The directory, narrowed as the page is, as plain columns."""
+    sheet = DirectorySheet(_asked_for(request, DirectoryFilter(request.GET)))
+    return file_response(sheet.csv(), CSV, "members.csv")
+
+
+@login_not_required
+@require_safe
+def directory_print(request: HttpRequest) -> HttpResponse:
+    """The directory, narrowed as the page is, on paper: every line of it."""
+    narrow = DirectoryFilter(request.GET)
+    shown = {"institutions": list(_asked_for(request, narrow)), "filter": _filter_of(request), "said": _said(narrow)}
+    return render(request, "members/directory_print.html", shown | {"today": request.cluster.today()})
+
+
+def _asked_for(request: HttpRequest, narrow: DirectoryFilter) -> QuerySet[Institution]:
+    rows = Institution.objects.for_directory(request.cluster.today()).narrowed(**narrow.wanted())
+    return found(rows, narrow.query())
+
+
+def _filter_of(request: HttpRequest) -> str:
+    """The filter of the address, for links to the same list in another dress."""
+    kept = request.GET.copy()
+    kept.pop("page", None)
+    return f"?{kept.urlencode()}" if kept else ""
+
+
+def _said(narrow: DirectoryFilter) -> str:
+    """What the list is narrowed to, in words."""
+    wanted = narrow.wanted()
+    labels = [dict(narrow.fields[name].choices)[wanted[name]] for name in ("kind", "standing") if name in wanted]
+    names = [wanted[name].name for name in ("region", "direction") if name in wanted]
+    return ", ".join([*([f"“{narrow.query()}”"] if narrow.query() else []), *map(str, labels), *names])
 
 
 @login_not_required
 def institution(request: HttpRequest, slug: str) -> HttpResponse:
-    """One institution: what it is, by which documents it belongs, how to join it."""
+    """One institution: what it is, by which documents it belongs, what it offers, who answers, how to join it."""
     today = request.cluster.today()
-    it = get_object_or_404(Institution.objects.with_standing(today).select_related("region"), slug=slug)
+    it = get_object_or_404(Institution.objects.for_page(today), slug=slug)
     parties = it.parties.filter(agreement__in=Agreement.objects.visible_to(request.user))
-    parties = parties.select_related("agreement").prefetch_related("agreement__clauses")
-    mine = [own for own in _own_affiliations(request) if own.institution_id == it.pk]
-    return render(request, "members/institution.html", {"it": it, "parties": parties, "mine": mine})
+    shown = {
+        "it": it,
+        "parties": parties.select_related("agreement").prefetch_related("agreement__clauses"),
+        "mine": [own for own in _own_affiliations(request) if own.institution_id == it.pk],
+        "parts": [part for parts in hooks.institution_parts for part in parts(it, request.user)],
+        "speakers": it.speakers() if _knows_people(request.user) else [],
+        "may_edit": request.user.has_perm("members.change_institution", it),
+    }
+    return render(request, "members/institution.html", shown)
+
+
+@login_not_required
+@require_safe
+def institution_logo(request: HttpRequest, slug: str) -> HttpResponse:
+    """An institution's logo, shown to everybody: a picture that we have drawn anew (uploads.py), and nothing else."""
+    it = get_object_or_404(Institution.objects.select_related("logo").filter(logo__isnull=False), slug=slug)
+    if it.logo.content_type not in IMAGES:
+        raise Http404
+    response = FileResponse(it.logo.file.open("rb"), content_type=it.logo.content_type)
+    response.headers["Content-Disposition"] = "inline"
+    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    # The address names the file (?v=), so a new logo has a new address.
+    response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if "v" in request.GET else "no-cache"
+    return response
+
+
+def _knows_people(reader) -> bool:
+    """Names of those who answer are for people of the cluster, not for everybody (decision 049)."""
+    return reader.is_authenticated and (reader.is_coordinator or bool(reader.active_affiliations))
 
 
 def _own_affiliations(request: HttpRequest) -> list[Affiliation]:

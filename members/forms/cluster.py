@@ -1,0 +1,66 @@
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from members.forms.fields import TimeZoneField
+from members.models import Cluster, Direction, Region
+
+
+class ClusterNameForm(forms.ModelForm):
+    """What the cluster is called, and who answers for it."""
+
+    class Meta:
+        model = Cluster
+        fields = ["name", "about", "contact_email"]
+        widgets = {"about": forms.Textarea(attrs={"rows": 3})}
+
+
+class HueForm(forms.Form):
+    """The cluster's accent, as a hue."""
+
+    hue = forms.IntegerField(
+        label=_("Hue, 0 to 359"), min_value=0, max_value=359, widget=forms.NumberInput(attrs={"type": "range"})
+    )
+
+
+class PlaceForm(forms.ModelForm):
+    """Where the cluster is: its days begin by this clock, its rules of age come from this country."""
+
+    time_zone = TimeZoneField()
+    country = forms.RegexField(
+        r"^[A-Za-z]{2}$",
+        label=_("Country, two letters"),
+        help_text=_("For instance RU, KZ, KR. From which age children decide for themselves depends on it."),
+        error_messages={"invalid": _("Write the two letters of the country, such as RU.")},
+    )
+
+    class Meta:
+        model = Cluster
+        fields = ["time_zone", "country"]
+
+    def clean_country(self) -> str:
+        return self.cleaned_data["country"].upper()
+
+
+class RegionForm(forms.ModelForm):
+    """A region's name."""
+
+    class Meta:
+        model = Region
+        fields = ["name"]
+
+
+class DirectionForm(forms.ModelForm):
+    """A theme's name."""
+
+    class Meta:
+        model = Direction
+        fields = ["name"]
+
+
+class AppointForm(forms.Form):
+    """Who is to coordinate what."""
+
+    email = forms.EmailField(label=_("E-mail they sign in with"))
+    region = forms.ModelChoiceField(
+        Region.objects.all(), label=_("Coordinates"), required=False, empty_label=_("The whole cluster")
+    )
