@@ -11,8 +11,12 @@ from django.core import signing
 
 PATHS = {
     "courses.offer": "/offer/{}/",
+    "members.application": "/application/{}/",
+    "members.erasure": "/erase/{}/",
     "members.invitation": "/invitation/{}/",
     "members.claim": "/invitation/{}/",
+    "members.consent": "/consent/{}/",
+    "members.own_consent": "/consent/{}/",
 }
 
 

@@ -17,7 +17,10 @@ request_id: ContextVar[str] = ContextVar("request_id", default="-")
 
 _GOOD_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 _MASKS = [
-    (re.compile(r"/(offer|consent|unsubscribe|invitation|accounts/confirm-email)/[^/\s?\"'<>]+"), r"/\1/***"),
+    (
+        re.compile(r"/(application|offer|consent|erase|unsubscribe|invitation|accounts/confirm-email)/[^/\s?\"'<>]+"),
+        r"/\1/***",
+    ),
     (re.compile(r"/accounts/password/reset/key/[^/\s?\"'<>]+"), "/accounts/password/reset/key/***"),
     (re.compile(r"/me/calendar/[^/\s?\"'<>]+?(\.ics)?(?=[\s?\"'<>/]|$)"), r"/me/calendar/***\1"),
     (re.compile(r"(/[^\s?\"'<>]*)\?[^\s\"'<>]+"), r"\1?***"),

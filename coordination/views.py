@@ -10,7 +10,8 @@ from coordination.examples.people import DEMO_PEOPLE, PASSWORD
 from courses.models import Course, Enrolment, Run, Session
 from members.access import has_second_factor
 from members.emblem import draw_emblem
-from members.models import Institution, Party, Person
+from members.models import AgePolicy, Institution, Party, Person
+from members.retention import periods
 from members.words import by_kind
 
 MOST_FOUND = 10
@@ -75,7 +76,7 @@ def me(request: HttpRequest) -> HttpResponse:
 @login_not_required
 def privacy(request: HttpRequest) -> HttpResponse:
     """What we keep about people, why and how long, and whom to ask."""
-    return render(request, "coordination/privacy.html", {"mail_days": settings.MAIL_BODY_DAYS})
+    return render(request, "coordination/privacy.html", {"periods": periods(), "policy": AgePolicy.current()})
 
 
 @login_not_required

@@ -167,6 +167,10 @@ def _claim_link(mail: OutboxMail) -> dict[str, str]:
     return {"claim": signed_link("members.claim", mail.about_id)}
 
 
+def _erasure_link(mail: OutboxMail) -> dict[str, str]:
+    return {"erase": signed_link("members.erasure", mail.about_id)}
+
+
 def _unconfirmed(mail: OutboxMail) -> bool:
     return EmailAddress.objects.filter(user=mail.to_id, email__iexact=mail.address, verified=False).exists()
 
@@ -215,6 +219,7 @@ register_mail(
     MailKind("members/agreement_concluded", _agreement_in("concluded"), context=_about_agreement),
     MailKind("members/agreement_terminated", _agreement_in("terminated"), context=_about_agreement),
     MailKind("members/agreement_expiring", _agreement_in("concluded"), context=_about_expiry),
+    MailKind("members/erase", _always, secrets=_erasure_link, account=True),
     _account("confirm_email", _unconfirmed, secrets=_confirmation_link),
     _account("reset_password", secrets=_reset_link),
     _account("already_registered"),

@@ -14,8 +14,8 @@ from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.timezone import now
+from django.utils.translation import gettext, gettext_noop, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import gettext_noop
 
 from cluster_portal import hooks
 from cluster_portal.delivery import erase_old_text
@@ -45,6 +45,16 @@ class Period:
     overdue: Callable[[datetime], QuerySet] | None = None
     end: Callable[[list[Any]], None] | None = None
     run: Callable[[datetime], int] | None = None
+
+    @property
+    def how_long(self) -> str:
+        """The time in words: whole years as years."""
+        if self.days is None:
+            return gettext("for good")
+        years, rest = divmod(self.days, 365)
+        if years and not rest:
+            return ngettext("%(count)s year", "%(count)s years", years) % {"count": years}
+        return ngettext("%(count)s day", "%(count)s days", self.days) % {"count": self.days}
 
 
 def run_retention() -> dict[str, int]:

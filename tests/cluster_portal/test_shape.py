@@ -22,9 +22,10 @@ BELOW = {
 EXEMPT = {"cluster_portal/settings.py", "cluster_portal/urls.py", "cluster_portal/celery.py"}
 LONGEST_FUNCTION, LONGEST_FILE, LONGEST_TEMPLATE = 50, 500, 150
 PUBLIC_VIEWS = {
-    "accessibility", "agreement", "agreements", "course", "directory", "download", "emblem_svg", "favicon_svg",
-    "healthz", "home", "institution", "invitation", "language", "offer", "privacy", "programme", "readyz", "run",
-    "search", "styleguide", "theme_css", "unsubscribe",
+    "accessibility", "agreement", "agreements", "application", "application_sent", "apply", "course", "directory",
+    "download", "emblem_svg", "erase_by_link", "favicon_svg", "healthz", "home", "initiative", "initiatives", "institution",
+    "invitation", "language", "offer", "privacy", "programme", "readyz", "run", "search", "styleguide",
+    "theme_css", "unsubscribe",
 }  # fmt: skip
 
 
