@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
 from cluster_portal import hooks
+from cluster_portal.hooks import PersonalData, register_personal_data
 from cluster_portal.models import CalendarEntry, OutboxMail, Upload
 from cluster_portal.outbox import cancel_rows
 from cluster_portal.personal import Table, erase_tables, export_tables
@@ -113,3 +114,6 @@ def _readdress(mail: OutboxMail, kept: Any, gone: Any) -> None:
     if taken:
         cancel_rows(OutboxMail.objects.unfinished().filter(pk=mail.pk), gettext_noop("two entries were one person"))
     OutboxMail.objects.filter(pk=mail.pk).update(to=kept, key=mail.key if taken else key)
+
+
+register_personal_data(PersonalData("cluster_portal", export, erase, merge, TABLES))

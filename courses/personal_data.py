@@ -9,6 +9,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
+from cluster_portal.hooks import PersonalData, register_personal_data
 from cluster_portal.personal import Table, erase_tables, export_tables
 from courses.actions.enrolments import cancel_enrolment, end_double
 from courses.models import Enrolment, Run, Session
@@ -87,3 +88,6 @@ def _second_enrolments(kept: Any, gone: Any) -> list[Enrolment]:
     for it in sorted(live, key=lambda it: (it.run_id, RANK.index(it.state), it.queued_at or it.asked_at, it.pk)):
         found.setdefault(it.run_id, []).append(it)
     return [it for alike in found.values() for it in alike[1:]]
+
+
+register_personal_data(PersonalData("courses", export, erase, merge, TABLES))

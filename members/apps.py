@@ -7,4 +7,12 @@ class MembersConfig(AppConfig):
 
     def ready(self):
         # They fill the registries of hooks.py.
-        from members import desk_rows, first_day, institution_parts, mails, upload_readers  # noqa: F401
+        from members import (  # noqa: F401
+            desk_rows,
+            first_day,
+            institution_parts,
+            mails,
+            personal_data,
+            reminders,
+            upload_readers,
+        )

@@ -10,8 +10,10 @@ from django.contrib.sessions.models import Session
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from cluster_portal.hooks import PersonalData, register_personal_data
 from cluster_portal.personal import Table, erase_tables, export_tables
 from members.actions.erasure import end_ties
+from members.actions.merging import merge_members
 from members.models import (
     Affiliation,
     Application,
@@ -321,3 +323,6 @@ def erase(person: Any) -> Iterator[str]:
     end_ties(person)
     Session.objects.filter(session_key__in=_sessions_of(person)).delete()
     yield from erase_tables(TABLES, person)
+
+
+register_personal_data(PersonalData("members", export, erase, merge_members, TABLES))
