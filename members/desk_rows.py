@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from cluster_portal.hooks import DeskRow, register_desk_rows
+from members.consent import conflicts_seen_by
 from members.first_day import steps_left
 from members.models import Affiliation, Agreement, Application, Cluster, Initiative, Person
 
@@ -107,6 +108,15 @@ def _where(rows: list[Agreement]) -> str:
     return reverse("members:desk_agreements")
 
 
+def consent_conflicts(person: Person) -> Iterator[DeskRow]:
+    """Children whose guardians disagree: nothing is allowed until a coordinator has spoken with them."""
+    conflicts = conflicts_seen_by(person) if person.is_coordinator else []
+    if conflicts:
+        text = ngettext("consent on which guardians disagree", "consents on which guardians disagree", len(conflicts))
+        since = min(it.at for it in conflicts)
+        yield DeskRow(text, len(conflicts), since, reverse("members:desk_consent"), _("Settle"))
+
+
 register_desk_rows(first_day)
 register_desk_rows(waiting_people)
 register_desk_rows(waiting_applications)
@@ -114,3 +124,4 @@ register_desk_rows(overdue_initiatives)
 register_desk_rows(agreements_to_sign)
 register_desk_rows(agreements_to_finish)
 register_desk_rows(agreements_ending)
+register_desk_rows(consent_conflicts)

@@ -6,10 +6,12 @@ from allauth.account import app_settings
 from allauth.account.models import EmailAddress, EmailConfirmationHMAC
 from allauth.account.utils import user_pk_to_url_str
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from cluster_portal.hooks import MailKind, Sender, WantedMail, register_mail, register_sender
 from cluster_portal.links import absolute, signed_link
 from cluster_portal.models import OutboxMail
+from members.consent import first_name_and_initial, people_to_answer
 from members.expiry import what_lapses
 from members.models import Affiliation, Agreement, Application, Cluster, Person
 
@@ -194,6 +196,37 @@ def _about_account(wanted: WantedMail) -> dict[str, Any]:
     }
 
 
+def _children_of(reader: Person) -> list[Person]:
+    """The children whose guardian somebody is, and themself: whom they may be asked about."""
+    children = Person.objects.filter(guarded_by__in=reader.guards.now()).order_by("sort_name")
+    return [*children, reader]
+
+
+def _still_to_answer(mail: OutboxMail) -> bool:
+    """The reader's answer about at least one child is still awaited."""
+    children = [child.pk for child in _children_of(mail.to)]
+    return any(it.reader == mail.to for it in people_to_answer(children))
+
+
+def _about_children(wanted: WantedMail) -> dict[str, Any]:
+    """The children in question, by first name and initial, each with the name of its signed link."""
+    reader = wanted.to
+    children = wanted.ground or _children_of(reader)[:-1] or [reader]
+    links = dict(reader.guards.now().values_list("child", "public_id"))
+    links[reader.pk] = reader.public_id
+    rows = [
+        {"name": _("yourself") if it == reader else first_name_and_initial(it), "link": links[it.pk]}
+        for it in children
+        if it.pk in links
+    ]
+    return {"children": rows, "names": ", ".join(str(row["name"]) for row in rows)}
+
+
+def _consent_links(mail: OutboxMail) -> dict[str, str]:
+    links = {it.public_id: signed_link("members.consent", it.public_id) for it in mail.to.guards.all()}
+    return links | {mail.to.public_id: signed_link("members.own_consent", mail.to.public_id)}
+
+
 def _account(name: str, still_due=_always, **parts: Any) -> MailKind:
     return MailKind(f"account/{name}", still_due, context=_about_account, account=True, **parts)
 
@@ -220,6 +253,8 @@ register_mail(
     MailKind("members/agreement_terminated", _agreement_in("terminated"), context=_about_agreement),
     MailKind("members/agreement_expiring", _agreement_in("concluded"), context=_about_expiry),
     MailKind("members/erase", _always, secrets=_erasure_link, account=True),
+    MailKind("members/consent_asked", _still_to_answer, secrets=_consent_links, context=_about_children),
+    MailKind("members/consent_reminder", _still_to_answer, secrets=_consent_links, context=_about_children),
     _account("confirm_email", _unconfirmed, secrets=_confirmation_link),
     _account("reset_password", secrets=_reset_link),
     _account("already_registered"),

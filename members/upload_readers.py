@@ -4,12 +4,30 @@ from typing import Any
 
 from cluster_portal.hooks import register_upload_reader
 from cluster_portal.models import Upload
-from members.models import Agreement
+from members.models import Agreement, ConsentDecision, Initiative, Party
 
 
 def may_read_agreement(person: Any, upload: Upload) -> bool:
-    """Whoever sees an agreement may read its text."""
+    """Whoever sees an agreement may read its text; the scan of a signature is for its institution and coordinators."""
+    party = Party.objects.filter(scan=upload).select_related("institution").first()
+    if party is not None:
+        return person.is_authenticated and (person.coordinates_whole_cluster or party.institution in person.spoken_for)
     return Agreement.objects.visible_to(person).filter(public_id=upload.about_id).exists()
 
 
+def may_read_progress(person: Any, upload: Upload) -> bool:
+    """Whoever sees an initiative may open what shows its progress: everybody, once it is published."""
+    return Initiative.objects.visible_to(person).filter(notes__public_id=upload.about_id).exists()
+
+
+def may_read_consent_slip(person: Any, upload: Upload) -> bool:
+    """Whoever keeps the child, guards it or is it may open the scan of a signed slip."""
+    it = ConsentDecision.objects.filter(public_id=upload.about_id).select_related("child").first()
+    if it is None or not person.is_authenticated:
+        return False
+    return person.pk == it.child_id or person.has_perm("members.name_guardian", it.child)
+
+
 register_upload_reader("members.agreement", may_read_agreement)
+register_upload_reader("members.progressnote", may_read_progress)
+register_upload_reader("members.consentdecision", may_read_consent_slip)

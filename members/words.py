@@ -1,11 +1,13 @@
-"""Institutions in words: how many of each kind."""
+"""Institutions and applications in words: how many of each kind, what happened."""
 
 from collections.abc import Iterable
+from datetime import date
 from itertools import groupby
 
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from members.models import Institution
+from members.models import Application, ApplicationNote, Initiative, Institution, Milestone
 
 Kind = Institution.Kind
 COUNTED = {
@@ -34,3 +36,34 @@ def by_kind(institutions: Iterable[Institution]) -> list[dict]:
     ordered = sorted(institutions, key=lambda it: order.index(Kind(it.kind)))
     groups = [(kind, list(rows)) for kind, rows in groupby(ordered, lambda it: it.kind)]
     return [{"kind": kind, "words": counted(kind, len(rows)), "institutions": rows} for kind, rows in groups]
+
+
+def story_of_application(application: Application, notes: Iterable[ApplicationNote]) -> list[dict]:
+    """What happened with an application, for `timeline`: sent, asked, answered, decided."""
+    entries = [{"at": application.received_at, "text": _("Sent on the public form"), "by": ""}]
+    for note in notes:
+        by_applicant = note.by_id == application.applicant_id
+        entries.append(
+            {"at": note.at, "text": note.text, "by": _("The applicant") if by_applicant else _("The coordinator")}
+        )
+    if not application.is_open:
+        entries.append({"at": application.state_since, "text": application.get_state_display(), "by": ""})
+    return entries
+
+
+def milestones_as_timeline(initiative: Initiative, today: date) -> list[dict]:
+    """Its milestones in the order of the calendar, for `timeline`: reached, overdue or ahead."""
+    return [
+        {"day": it.reached_on or it.due_on, "text": it.title, **_milestone_state(it, initiative, today)}
+        for it in sorted(initiative.milestones.all(), key=lambda it: (it.reached_on or it.due_on, it.pk))
+    ]
+
+
+def _milestone_state(milestone: Milestone, initiative: Initiative, today: date) -> dict[str, str]:
+    if milestone.reached_on:
+        return {"word": _("reached"), "tone": "good"}
+    if initiative.is_over:
+        return {"word": _("not reached"), "tone": "neutral"}
+    if milestone.is_overdue_on(today):
+        return {"word": _("overdue"), "tone": "attention"}
+    return {"word": _("due"), "tone": "neutral"}

@@ -14,6 +14,7 @@ from members.actions.affiliations import (
     claim_person,
     decline_invitation,
     end_affiliation,
+    invite_people,
     invite_person,
     move_person,
     recall_invitation,
@@ -100,6 +101,7 @@ from members.actions.institutions import (
     remove_link,
     remove_logo,
 )
+from members.actions.merging import merge_members, merge_people
 from members.actions.people import change_profile, choose_language, enter_person, restore_person, suspend_person
 from members.actions.signing import record_signature, remind_unsigned, sign_agreement
 
@@ -182,6 +184,7 @@ __all__ = [
     "erase_forgotten_applications",
     "erase_person",
     "hand_over",
+    "invite_people",
     "invite_person",
     "keep_clause",
     "keep_cluster",
@@ -190,6 +193,8 @@ __all__ = [
     "keep_region",
     "keep_text",
     "leave_coordination",
+    "merge_members",
+    "merge_people",
     "move_person",
     "move_up",
     "name_guardian",

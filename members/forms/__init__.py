@@ -13,6 +13,7 @@ from members.forms.institutions import DirectoryFilter, InstitutionForm, LinkFor
 from members.forms.people import NAME_FIELDS, ClaimForm, InviteForm, JoinForm, ProfileForm, SignupForm
 
 __all__ = [
+    "NAME_FIELDS",
     "AcceptForm",
     "ApplicationForm",
     "AppointForm",
@@ -31,7 +32,6 @@ __all__ = [
     "LinkForm",
     "LogoForm",
     "MilestoneForm",
-    "NAME_FIELDS",
     "NoteForm",
     "OutcomeForm",
     "PlaceForm",

@@ -26,6 +26,36 @@ class InitiativeQuerySet(models.QuerySet):
         own = Q(responsible__in=person.spoken_for) | Q(responsible__region__in=regions)
         return self.filter(~Q(state=Initiative.State.DRAFT) | own)
 
+    def editable_by(self, person):
+        """Initiatives that this person keeps: led by an institution they speak for, or in a region they coordinate."""
+        return self.filter(responsible__in=Institution.objects.invitable_by(person))
+
+    def of_institution(self, institution):
+        """Initiatives that an institution answers for or takes part in."""
+        taking_part = Initiative.participants.through.objects.filter(initiative=OuterRef("pk"), institution=institution)
+        return self.filter(Q(responsible=institution) | Exists(taking_part))
+
+    def institutions(self):
+        """The institutions that answer for these initiatives or take part in them."""
+        taking_part = Initiative.participants.through.objects.filter(initiative__in=self).values("institution")
+        return Institution.objects.filter(Q(pk__in=self.values("responsible")) | Q(pk__in=taking_part))
+
+    def with_parts(self):
+        """With all that the page of one shows: participants, milestones, notes, agreement and clause."""
+        rows = self.select_related("responsible", "agreement", "clause__agreement")
+        return rows.prefetch_related("participants", "milestones", "notes__milestone", "notes__by")
+
+    def for_lists(self, day):
+        """With what a list shows, and whether each `is_late` on a day; those under way first, then the newest."""
+        late = Initiative.objects.overdue_on(day).filter(pk=OuterRef("pk"))
+        under_way = models.Case(
+            models.When(state=Initiative.State.DRAFT, then=0),
+            models.When(state=Initiative.State.PUBLISHED, then=1),
+            default=2,
+        )
+        rows = self.select_related("responsible").prefetch_related("directions").annotate(is_late=Exists(late))
+        return rows.order_by(under_way, "-starts_on", "pk")
+
     def overdue_on(self, day):
         """Published initiatives with a milestone that is past its due date, or past their own end."""
         late = Milestone.objects.overdue_on(day).filter(initiative=OuterRef("pk"))
@@ -89,8 +119,17 @@ class Initiative(models.Model):
     def get_absolute_url(self):
         return reverse("members:initiative", args=[self.public_id])
 
+    @property
+    def is_over(self) -> bool:
+        """Whether it was completed or given up: then nothing about it changes."""
+        return self.state in {self.State.COMPLETED, self.State.ABANDONED}
+
 
 class MilestoneQuerySet(models.QuerySet):
+    def not_reached(self):
+        """Milestones that are still ahead, or overdue."""
+        return self.filter(reached_on=None)
+
     def overdue_on(self, day):
         """Milestones that should have been reached before a day and were not."""
         return self.filter(reached_on=None, due_on__lt=day)
@@ -114,6 +153,10 @@ class Milestone(models.Model):
 
     def __str__(self):
         return self.title
+
+    def is_overdue_on(self, day) -> bool:
+        """What `overdue_on` asks the database."""
+        return self.reached_on is None and self.due_on < day
 
 
 class ProgressNote(models.Model):

@@ -14,6 +14,7 @@ from cluster_portal.requests import RequestIdMiddleware, RequestLogFilter, maske
         ("GET /consent/s3cret/ HTTP/1.1", "GET /consent/***/ HTTP/1.1"),
         ('"POST /unsubscribe/s3cret"', '"POST /unsubscribe/***"'),
         ("/invitation/a.b:c-d_e/accept/", "/invitation/***/accept/"),
+        ("/application/a.b:c-d_e/", "/application/***/"),
         ("/me/calendar/s3cret.ics", "/me/calendar/***.ics"),
         ("/me/calendar/s3cret", "/me/calendar/***"),
         (

@@ -22,7 +22,7 @@ BELOW = {
 EXEMPT = {"cluster_portal/settings.py", "cluster_portal/urls.py", "cluster_portal/celery.py"}
 LONGEST_FUNCTION, LONGEST_FILE, LONGEST_TEMPLATE = 50, 500, 150
 PUBLIC_VIEWS = {
-    "accessibility", "agreement", "agreements", "application", "application_sent", "apply", "course", "directory",
+    "accessibility", "agreement", "agreements", "application", "application_sent", "apply", "consent", "course", "directory",
     "download", "emblem_svg", "erase_by_link", "favicon_svg", "healthz", "home", "initiative", "initiatives", "institution",
     "invitation", "language", "offer", "privacy", "programme", "readyz", "run", "search", "styleguide",
     "theme_css", "unsubscribe",
