@@ -4,7 +4,7 @@ from typing import Any
 
 from cluster_portal.hooks import register_upload_reader
 from cluster_portal.models import Upload
-from members.models import Agreement, ConsentDecision, Initiative, Party
+from members.models import Agreement, ConsentDecision, Import, Initiative, Party
 
 
 def may_read_agreement(person: Any, upload: Upload) -> bool:
@@ -28,6 +28,12 @@ def may_read_consent_slip(person: Any, upload: Upload) -> bool:
     return person.pk == it.child_id or person.has_perm("members.name_guardian", it.child)
 
 
+def may_read_import(person: Any, upload: Upload) -> bool:
+    """A list and its rejected rows hold children's data: only who chose the file may open it."""
+    return person.is_authenticated and Import.objects.visible_to(person).filter(public_id=upload.about_id).exists()
+
+
 register_upload_reader("members.agreement", may_read_agreement)
 register_upload_reader("members.progressnote", may_read_progress)
 register_upload_reader("members.consentdecision", may_read_consent_slip)
+register_upload_reader("members.import", may_read_import)

@@ -4,6 +4,7 @@ from members import theme
 from members.desk import applications as desk_applications
 from members.desk import consent as desk_consent
 from members.desk import erasure as desk_erasure
+from members.desk import imports as desk_imports
 from members.desk import initiatives as desk_initiatives
 from members.desk import institutions as desk_institutions
 from members.desk import people as desk_people
@@ -77,6 +78,11 @@ urlpatterns = [
     path("desk/initiatives/<id:public_id>/<slug:name>/", desk_initiatives.end_initiative, name="end_initiative"),
     path("desk/milestones/<id:public_id>/reached/", desk_initiatives.reach_milestone, name="reach_milestone"),
     path("desk/milestones/<id:public_id>/act/", desk_initiatives.act_on_milestone, name="act_on_milestone"),
+    path("desk/import/", desk_imports.imports, name="desk_import"),
+    path("desk/import/<id:public_id>/", desk_imports.rows, name="desk_import_rows"),
+    path("desk/import/<id:public_id>/columns/", desk_imports.columns, name="desk_import_columns"),
+    path("desk/import/<id:public_id>/load/", desk_imports.load, name="desk_import_load"),
+    path("desk/import/<id:public_id>/forget/", desk_imports.forget, name="desk_import_forget"),
     path("desk/institutions/", desk_institutions.institutions, name="desk_institutions"),
     path("desk/institutions/new/", desk_institutions.new_institution, name="desk_new_institution"),
     path("desk/institutions/<slug:slug>/", desk_institutions.edit_institution, name="desk_edit_institution"),

@@ -7,7 +7,21 @@ from django.utils.timezone import now
 from factory.django import DjangoModelFactory
 
 from courses.models import Course, Enrolment, Pool, Run, Session
-from members.models import Affiliation, Agreement, Clause, Coordinator, Institution, Party, Person, Region
+from members.models import (
+    Affiliation,
+    Agreement,
+    Clause,
+    ConsentText,
+    Coordinator,
+    Group,
+    GroupMember,
+    Guardianship,
+    Institution,
+    Party,
+    Person,
+    Purpose,
+    Region,
+)
 
 
 class PersonFactory(DjangoModelFactory):
@@ -145,3 +159,59 @@ class EnrolmentFactory(DjangoModelFactory):
     state = Enrolment.State.CONFIRMED
     queued_at = factory.LazyAttribute(lambda it: now() if it.state in {"waiting", "offered"} else None)
     offered_until = factory.LazyAttribute(lambda it: now() + timedelta(days=2) if it.state == "offered" else None)
+
+
+class ChildFactory(PersonFactory):
+    """Ten years old, without an e-mail."""
+
+    email = None
+    given_name = "Ilya"
+    birth_date = factory.LazyFunction(lambda: now().date() - timedelta(days=10 * 366))
+    password = "!"
+
+
+class GroupFactory(DjangoModelFactory):
+    """A class of a school."""
+
+    class Meta:
+        model = Group
+
+    institution = factory.SubFactory(InstitutionFactory)
+    name = factory.Sequence(lambda number: f"7 {number}")
+    school_year = 2026
+
+
+class GroupMemberFactory(DjangoModelFactory):
+    class Meta:
+        model = GroupMember
+
+    group = factory.SubFactory(GroupFactory)
+    person = factory.SubFactory(ChildFactory)
+    since = date(2026, 9, 1)
+
+
+class GuardianshipFactory(DjangoModelFactory):
+    class Meta:
+        model = Guardianship
+
+    guardian = factory.SubFactory(PersonFactory)
+    child = factory.SubFactory(ChildFactory)
+    how = Guardianship.How.CLASS_LIST
+
+
+class ConsentTextFactory(DjangoModelFactory):
+    """A document in force."""
+
+    class Meta:
+        model = ConsentText
+
+    purpose = Purpose.TAKING_PART
+    version = 1
+    language = "en"
+    title = factory.LazyAttribute(lambda it: f"Document on {it.purpose}")
+    text = "What happens, what for, who sees it."
+    legal_basis = "Consent"
+    retention = "Until the end of the school year"
+    contact = "data@example.org"
+    sha256 = factory.Sequence(lambda number: f"{number:064x}")
+    published_at = factory.LazyFunction(now)

@@ -80,6 +80,7 @@ from members.actions.groups import (
 )
 from members.actions.guardians import end_guardianship, name_guardian
 from members.actions.handover import hand_over, leave_coordination
+from members.actions.imports import begin_import, choose_columns, forget_files
 from members.actions.initiatives import (
     abandon_initiative,
     add_milestone,
@@ -102,7 +103,14 @@ from members.actions.institutions import (
     remove_logo,
 )
 from members.actions.merging import merge_members, merge_people
-from members.actions.people import change_profile, choose_language, enter_person, restore_person, suspend_person
+from members.actions.people import (
+    change_profile,
+    choose_language,
+    correct_address,
+    enter_person,
+    restore_person,
+    suspend_person,
+)
 from members.actions.signing import record_signature, remind_unsigned, sign_agreement
 
 ACTIONS = {
@@ -155,6 +163,7 @@ __all__ = [
     "ask_applicant",
     "ask_for_erasure",
     "ask_to_join",
+    "begin_import",
     "change_agreement",
     "change_class",
     "change_initiative",
@@ -162,11 +171,13 @@ __all__ = [
     "change_profile",
     "change_role",
     "check_birth_date",
+    "choose_columns",
     "choose_language",
     "claim_person",
     "complete_initiative",
     "conclude_agreement",
     "confirm_application",
+    "correct_address",
     "correct_student",
     "cover_institutions",
     "create_class",
@@ -183,6 +194,7 @@ __all__ = [
     "enter_person",
     "erase_forgotten_applications",
     "erase_person",
+    "forget_files",
     "hand_over",
     "invite_people",
     "invite_person",

@@ -4,6 +4,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
 from cluster_portal.public_id import PublicIdField
+from members.models.cluster import Cluster
 from members.models.people import Person
 
 
@@ -11,6 +12,10 @@ class GuardianshipQuerySet(models.QuerySet):
     def now(self):
         """Guardianships that stand."""
         return self.filter(ended_at=None)
+
+    def with_mail(self):
+        """Those whose guardian can be written to."""
+        return self.filter(~Q(guardian__contact_email="") | Q(guardian__email__isnull=False))
 
 
 class Guardianship(models.Model):
@@ -64,6 +69,12 @@ class AgePolicy(models.Model):
     def __str__(self):
         return self.country
 
+    @classmethod
+    def current(cls) -> "AgePolicy":
+        """The policy of the cluster's country; the defaults where nobody has set one."""
+        country = Cluster.current().country
+        return cls.objects.filter(country=country).first() or cls(country=country)
+
 
 class Purpose(models.TextChoices):
     """What somebody is asked to consent to. One document per purpose, never bundled."""
@@ -79,6 +90,19 @@ class ConsentTextQuerySet(models.QuerySet):
     def in_force(self):
         """The texts that people decide on now."""
         return self.filter(published_at__isnull=False, replaced_at=None)
+
+    def drafts(self):
+        """Texts that are being written."""
+        return self.filter(published_at=None)
+
+    def for_reader(self, language):
+        """The texts in force, each purpose once: in the reader's language, in English where that is missing."""
+        rank = models.Case(models.When(language=language, then=0), models.When(language="en", then=1), default=2)
+        rows = self.in_force().order_by(rank, "language")
+        texts = {}
+        for it in rows:
+            texts.setdefault(it.purpose, it)
+        return texts
 
 
 class ConsentText(models.Model):
@@ -133,6 +157,8 @@ class ConsentRequest(models.Model):
 
 class ConsentDecision(models.Model):
     """One decision about one purpose. Append-only by a database trigger: a withdrawal is a new row."""
+
+    AUDITED = ("decision",)
 
     class Decision(models.TextChoices):
         GRANTED = "granted", _("Granted")

@@ -1,0 +1,290 @@
+import hashlib
+import json
+from collections.abc import Collection, Iterable
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+from django.db.models import Max
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+
+from cluster_portal.audit import record, record_changes
+from cluster_portal.hooks import WantedMail
+from cluster_portal.models import AuditEntry, Upload
+from cluster_portal.moves import Refused
+from cluster_portal.outbox import queue_mails
+from cluster_portal.uploads import keep_upload
+from members.consent import may_decide, open_answers, people_to_answer
+from members.models import (
+    AgePolicy,
+    Cluster,
+    ConsentDecision,
+    ConsentRequest,
+    ConsentText,
+    Guardianship,
+    Person,
+    Purpose,
+    RecordView,
+)
+
+Decision, Channel = ConsentDecision.Decision, ConsentDecision.Channel
+WORDS = ("title", "text", "legal_basis", "retention", "contact", "valid_months")
+WRONG_MOST, WRONG_FOR = 5, timedelta(hours=1)
+WRONG, RIGHT = "members.consent.wrong_birth_date", "members.consent.right_birth_date"
+
+
+@transaction.atomic
+def write_text(purpose: str, language: str, by: Person | None, **words: Any) -> ConsentText:
+    """Write the next version of a document in one language, or correct it while nobody has published it."""
+    _lock_documents(purpose)
+    draft = ConsentText.objects.drafts().filter(purpose=purpose, language=language).first()
+    if draft is None:
+        last = ConsentText.objects.filter(purpose=purpose).exclude(published_at=None).aggregate(last=Max("version"))
+        draft = ConsentText(purpose=purpose, language=language, version=(last["last"] or 0) + 1)
+    for name, value in words.items():
+        setattr(draft, name, value)
+    draft.save()
+    record_changes("members.consenttext.write", draft, by=by, changed=words)
+    return draft
+
+
+@transaction.atomic
+def publish_texts(purpose: str, by: Person | None) -> list[ConsentText]:
+    """Let people decide on the new version of a document from now on: in every language of the cluster at once."""
+    _lock_documents(purpose)
+    drafts = list(ConsentText.objects.drafts().filter(purpose=purpose).select_for_update().order_by("pk"))
+    written = {it.language for it in drafts}
+    if missing := [str(name) for code, name in settings.LANGUAGES if code not in written]:
+        raise Refused(
+            _("A document is published in all languages at once. Write it in these too: %(languages)s.")
+            % {"languages": ", ".join(missing)}
+        )
+    if len({it.valid_months for it in drafts}) > 1:
+        raise Refused(_("The languages differ in how many months a decision holds. Make them the same, then publish."))
+    at = now()
+    ConsentText.objects.in_force().filter(purpose=purpose).update(replaced_at=at)
+    for it in drafts:
+        ConsentText.objects.filter(pk=it.pk).update(published_at=at, sha256=sha256_of(it))
+        it.refresh_from_db()
+        record("members.consenttext.publish", it, by=by)
+    return drafts
+
+
+def sha256_of(text: ConsentText) -> str:
+    """The SHA-256 of all the words that somebody decides on, and of what they are about."""
+    said = {name: getattr(text, name) for name in ("purpose", "version", "language", *WORDS)}
+    return hashlib.sha256(json.dumps(said, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
+
+
+@transaction.atomic
+def set_age_policy(by: Person, together_from: int, alone_from: int) -> AgePolicy:
+    """Say from which ages people decide beside their guardian, and alone, in the cluster's country."""
+    ages = {"together_from": together_from, "alone_from": alone_from}
+    policy, _new = AgePolicy.objects.update_or_create(country=Cluster.current().country, defaults=ages)
+    # The policy has no public id: the line stands under whoever set it, with its two numbers as the reason.
+    record("members.agepolicy.set", by, by=by, reason=f"{together_from}, {alone_from}")
+    return policy
+
+
+@transaction.atomic
+def request_consent(children: Collection[Person], purposes: Collection[str], by: Person | None) -> int:
+    """Ask for consent to purposes for children, and write to those who decide; return how many mails go out."""
+    known = set(ConsentText.objects.in_force().filter(purpose__in=purposes).values_list("purpose", flat=True))
+    if missing := [Purpose(it).label for it in purposes if it not in known]:
+        raise Refused(
+            _("No document is published for: %(purposes)s. Ask the coordinator to publish one.")
+            % {"purposes": ", ".join(map(str, missing))}
+        )
+    rows = [ConsentRequest(child=child, purpose=it, asked_by=by) for child in children for it in purposes]
+    ConsentRequest.objects.bulk_create(rows, ignore_conflicts=True)
+    for child in children:
+        record("members.consent.ask", child, by=by)
+    occasion = hashlib.sha256(f"{sorted(child.pk for child in children)}{sorted(purposes)}".encode()).hexdigest()[:12]
+    return queue_mails(_mails(children, "members/consent_asked", f"{_day()}/{occasion}"))
+
+
+@transaction.atomic
+def remind_guardians(children: Collection[Person], by: Person) -> int:
+    """Write to exactly those who have not answered, once a day at most; return how many mails go out."""
+    sent = queue_mails(_mails(children, "members/consent_reminder", _day()))
+    if not sent:
+        raise Refused(_("Everybody who can be written to has answered, or was reminded today. Try again tomorrow."))
+    open_ones = {child for child, _purpose in open_answers([child.pk for child in children])}
+    ConsentRequest.objects.filter(child__in=open_ones).update(reminded_at=now())
+    record("members.consent.remind", by, by=by, reason=str(sent))
+    return sent
+
+
+def reminders_for(children: Collection[Person]) -> list[Person]:
+    """Who would be written to by a reminder now: those with an address who have not answered."""
+    return [it.to for it in _mails(children, "members/consent_reminder", _day()) if it.to.address and it.to.is_active]
+
+
+@transaction.atomic
+def decide(
+    child: Person,
+    purpose: str,
+    decision: str,
+    by: Person,
+    channel: str,
+    text: ConsentText,
+    recorded_by: Person | None = None,
+    seen_on: date | None = None,
+    scan: Upload | None = None,
+    public_id: str = "",
+) -> ConsentDecision:
+    """Write down one decision about one purpose, with the hash of the text that was shown; it is never changed.
+
+    Raises Refused when this person does not decide for the child today, when the text is not the one in force, or
+    when there is nothing to take back. A repeated answer to the same text adds nothing.
+    """
+    Person.objects.select_for_update(no_key=True).get(pk=child.pk)
+    if not by.is_active or not may_decide(by, child):
+        raise Refused(_("You do not decide this today: your age or your guardianship says so. Ask the school."))
+    if decision != Decision.WITHDRAWN and not _in_force(text, purpose):
+        raise Refused(_("The document was replaced meanwhile. Read the new one, then decide."))
+    mine = child.consent_decisions.filter(purpose=purpose, decided_by=by).order_by("-at", "-pk").first()
+    expires_on = _expiry(text, seen_on) if decision == Decision.GRANTED else None
+    if mine and _says_the_same(mine, decision, text, expires_on):
+        return mine
+    if decision == Decision.WITHDRAWN and not _stands(child, purpose):
+        raise Refused(_("There is nothing to take back: no consent stands for this."))
+    facts = {"public_id": public_id} if public_id else {}
+    it = ConsentDecision.objects.create(
+        child=child, purpose=purpose, text=text, sha256=text.sha256, decided_by=by, decision=decision,
+        channel=channel, at=_time_of(decision, seen_on), expires_on=expires_on, recorded_by=recorded_by, scan=scan,
+        **facts,
+    )  # fmt: skip
+    record("members.consentdecision.decide", it, by=recorded_by or by, decision=decision)
+    return it
+
+
+@transaction.atomic
+def record_paper(
+    child: Person,
+    guardian: Person,
+    answers: dict[str, str],
+    seen_on: date,
+    by: Person,
+    scan: UploadedFile | None = None,
+) -> list[ConsentDecision]:
+    """Write down what came back on paper, with the scan or as seen by the one who records it."""
+    if seen_on > Cluster.current().today():
+        raise Refused(_("This day is still to come. Enter the day on which you saw the signed paper."))
+    if not answers:
+        raise Refused(_("Nothing is marked. Choose what stands on the paper."))
+    texts = ConsentText.objects.for_reader(guardian.language)
+    first = ConsentDecision()
+    upload = keep_upload(scan, about=first, by=by) if scan else None
+    made = []
+    for number, (purpose, decision) in enumerate(answers.items()):
+        if purpose not in texts:
+            raise Refused(_("No document is published for this. Ask the coordinator to publish one."))
+        public_id = first.public_id if number == 0 else ""
+        made.append(
+            decide(
+                child,
+                purpose,
+                decision,
+                guardian,
+                Channel.PAPER,
+                texts[purpose],
+                recorded_by=by,
+                seen_on=seen_on,
+                scan=upload,
+                public_id=public_id,
+            )
+        )
+    return made
+
+
+@transaction.atomic
+def check_birth_date(about: Guardianship | Person, child: Person, birth_date: date) -> bool:
+    """Whether the reader of a link knows the child's birth date; after five wrong answers, nobody is asked for an hour.
+
+    The wrong answers are lines of the audit, counted under a lock, so that guesses at once are counted too.
+    """
+    Person.objects.select_for_update(no_key=True).get(pk=child.pk)
+    lines = AuditEntry.objects.filter(
+        model=about._meta.label_lower, object_id=about.public_id, at__gt=now() - WRONG_FOR
+    )
+    since = lines.filter(verb=RIGHT).order_by("-pk").values_list("pk", flat=True).first() or 0
+    if lines.filter(verb=WRONG, pk__gt=since).count() >= WRONG_MOST:
+        raise Refused(_("The birth date was wrong five times. This link opens again in an hour."))
+    right = child.birth_date == birth_date
+    record(RIGHT if right else WRONG, about, by=None)
+    return right
+
+
+def note_view(child: Person, viewer: Person, page: str) -> None:
+    """Write down that somebody looked at a child's record."""
+    note_views([child.pk], viewer, page)
+
+
+def note_views(children: Iterable[int], viewer: Person, page: str) -> None:
+    """Write down that somebody looked at a page that shows these children (by key)."""
+    RecordView.objects.bulk_create(RecordView(child_id=pk, viewer=viewer.public_id, page=page) for pk in children)
+
+
+def _lock_documents(purpose: str) -> None:
+    """One at a time writes or publishes the documents of a purpose: the published ones are the parents."""
+    list(ConsentText.objects.filter(purpose=purpose).select_for_update(no_key=True).order_by("pk"))
+
+
+def _in_force(text: ConsentText, purpose: str) -> bool:
+    return ConsentText.objects.in_force().filter(pk=text.pk, purpose=purpose).exists()
+
+
+def _says_the_same(mine: ConsentDecision, decision: str, text: ConsentText, expires_on: date | None) -> bool:
+    if mine.decision != decision:
+        return False
+    return decision == Decision.WITHDRAWN or (mine.text_id == text.pk and mine.expires_on == expires_on)
+
+
+def _stands(child: Person, purpose: str) -> bool:
+    """Whether somebody who decides today has granted, and not taken it back."""
+    rows = child.consent_decisions.filter(purpose=purpose).select_related("decided_by").order_by("at", "pk")
+    last = {it.decided_by_id: it for it in rows}
+    return any(it.decision == Decision.GRANTED and may_decide(it.decided_by, child) for it in last.values())
+
+
+def _expiry(text: ConsentText, seen_on: date | None) -> date | None:
+    """The first day on which a grant counts no more."""
+    if not text.valid_months:
+        return None
+    start = seen_on or Cluster.current().today()
+    years, month = divmod(start.month - 1 + text.valid_months, 12)
+    last_days = (31, 30, 29, 28)
+    for day in (start.day, *last_days):
+        try:
+            return date(start.year + years, month + 1, min(day, start.day))
+        except ValueError:
+            continue
+    raise AssertionError("every month has 28 days")
+
+
+def _time_of(decision: str, seen_on: date | None) -> datetime:
+    """When a decision counts from. Of an earlier day's paper only the day is known: there a no comes last."""
+    if seen_on is None or seen_on == Cluster.current().today():
+        return now()
+    moment = time.min if decision == Decision.GRANTED else time.max
+    return datetime.combine(seen_on, moment, tzinfo=Cluster.current().zone)
+
+
+def _day() -> str:
+    return Cluster.current().today().isoformat()
+
+
+def _mails(children: Collection[Person], template: str, occasion: str) -> list[WantedMail]:
+    """One mail to each person who has not answered, naming the children it is about."""
+    by_key = {child.pk: child for child in children}
+    waiting: dict[Person, list[Person]] = {}
+    for it in people_to_answer(list(by_key)):
+        waiting.setdefault(it.reader, []).append(by_key[it.child])
+    return [
+        WantedMail(template, reader, reader, occasion, ground=sorted(theirs, key=lambda child: child.sort_name))
+        for reader, theirs in waiting.items()
+    ]

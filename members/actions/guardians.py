@@ -1,0 +1,51 @@
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+
+from cluster_portal.audit import record
+from cluster_portal.moves import Refused
+from cluster_portal.search import folded
+from members.actions.people import enter_person
+from members.models import Guardianship, Person
+
+
+@transaction.atomic
+def name_guardian(child: Person, by: Person | None, how: str, email: str = "", **names: Any) -> Guardianship:
+    """Somebody is a guardian of a child from now on; whoever is known by this name and address keeps their Person.
+
+    The address becomes the one to write to, never a login: parents share mailboxes. Raises Refused when this person
+    is a guardian of the child already.
+    """
+    Person.objects.select_for_update(no_key=True).get(pk=child.pk)
+    email, language = email.strip().lower(), names.pop("language", child.language)
+    guardian = _known_guardian(child, email, names)
+    if guardian is None:
+        guardian = enter_person(by, contact_email=email, language=language, **names)
+    if guardian.pk == child.pk:
+        raise Refused(_("Nobody is a guardian of themself. Enter the name of the guardian."))
+    if child.guarded_by.now().filter(guardian=guardian).exists():
+        raise Refused(_("This person is a guardian of the child already."))
+    guardianship = Guardianship.objects.create(guardian=guardian, child=child, how=how, asserted_by=by)
+    record("members.guardianship.name", guardianship, by=by)
+    return guardianship
+
+
+@transaction.atomic
+def end_guardianship(guardianship: Guardianship, by: Person) -> None:
+    """Somebody is not a guardian any more: their link opens nothing, and their decisions count no more."""
+    Person.objects.select_for_update(no_key=True).get(pk=guardianship.child_id)
+    if not Guardianship.objects.now().filter(pk=guardianship.pk).update(ended_at=now()):
+        raise Refused(_("This guardianship has ended already."))
+    record("members.guardianship.end", guardianship, by=by)
+
+
+def _known_guardian(child: Person, email: str, names: dict[str, Any]) -> Person | None:
+    """Who bears this name at this address; without an address, only the child's own guardians are compared."""
+    parts = (names.get("family_name", ""), names.get("given_name", ""), names.get("patronymic", ""))
+    same_name = Person.objects.active().filter(sort_name=folded(*parts))
+    if email:
+        return same_name.filter(Q(email=email) | Q(contact_email__iexact=email)).order_by("pk").first()
+    return same_name.filter(guards__child=child, guards__ended_at=None).first()

@@ -1,0 +1,264 @@
+"""What the decisions about a child come to: one state for each person and purpose, never stored.
+
+Who decides depends on the age on the day (AgePolicy): the guardians, the guardians and the child, the person. Of each
+of them the last word counts, by its time. One guardian's grant suffices; any guardian's standing refusal blocks, and
+is a conflict where another has granted. Words of former guardians, and of guardians once the person decides alone,
+count no more: they stay as the proof of what was allowed when.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.db import models
+from django.db.models import Exists, F, OuterRef, Q
+from django.utils.translation import gettext_lazy as _
+
+from cluster_portal.tones import tone_of
+from members.models import (
+    Affiliation,
+    AgePolicy,
+    Cluster,
+    ConsentDecision,
+    ConsentRequest,
+    Group,
+    GroupMember,
+    Guardianship,
+    Person,
+    Purpose,
+)
+from members.models.people import years_between
+
+Decision = ConsentDecision.Decision
+
+
+class State(models.TextChoices):
+    """Where the consent of one person to one purpose stands on a day."""
+
+    NOT_NEEDED = "not_needed", _("Not asked for")
+    WAITING = "waiting", _("Waiting for an answer")
+    GRANTED = "granted", _("Granted")
+    REFUSED = "refused", _("Refused")
+    CONFLICT = "conflict", _("Guardians disagree")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+    EXPIRED = "expired", _("Expired")
+
+    @property
+    def tone(self) -> str:
+        """Its colour and shape on a page."""
+        return tone_of(self.value)
+
+
+OPEN = {State.WAITING, State.EXPIRED}
+GUARDIANS, THEMSELF = "guardians", "themself"
+Key = tuple[int, str]
+NOES = {Decision.REFUSED, Decision.WITHDRAWN}
+
+
+@dataclass(frozen=True)
+class Deciders:
+    """Who decides for somebody of an age."""
+
+    guardians: bool
+    themself: bool
+
+
+@dataclass(frozen=True)
+class Word:
+    """The last word of one person about one purpose."""
+
+    by: int
+    decision: str
+    at: Any
+    expires_on: date | None
+
+    def counts_as(self, today: date) -> str:
+        """Granted, refused, withdrawn; or expired, for a grant whose time is over."""
+        over = self.decision == Decision.GRANTED and self.expires_on is not None and self.expires_on <= today
+        return State.EXPIRED if over else self.decision
+
+
+def deciders_at(age: int | None, policy: AgePolicy) -> Deciders:
+    """Who decides at an age; of unknown age, somebody is taken for a child."""
+    if age is None or age < policy.together_from:
+        return Deciders(guardians=True, themself=False)
+    return Deciders(guardians=age < policy.alone_from, themself=True)
+
+
+def deciders_of(child: Person, today: date | None = None) -> Deciders:
+    """Who decides for this person on a day."""
+    return deciders_at(child.age_on(today or Cluster.current().today()), AgePolicy.current())
+
+
+def may_decide(person: Person, child: Person) -> bool:
+    """Whether this person's word counts for that child today."""
+    deciders = deciders_of(child)
+    if person.pk == child.pk:
+        return deciders.themself
+    return deciders.guardians and child.guarded_by.now().filter(guardian=person).exists()
+
+
+def derived(sides: Iterable[State]) -> State:
+    """What the guardians' word and the child's own come to, of those that are needed."""
+    said = set(sides)
+    for state in (State.CONFLICT, State.REFUSED, State.WITHDRAWN, State.WAITING, State.EXPIRED):
+        if state in said:
+            return state
+    return State.GRANTED
+
+
+def _sides(deciders: Deciders, guardians: Iterable[Word], own: Word | None, today: date) -> dict[str, State]:
+    sides = {}
+    if deciders.guardians:
+        sides[GUARDIANS] = _side(list(guardians), today)
+    if deciders.themself:
+        sides[THEMSELF] = _side([own] if own else [], today)
+    return sides
+
+
+def _side(words: list[Word], today: date) -> State:
+    """What several words of equal weight come to: a no blocks, and stands against a yes as a conflict."""
+    noes = sorted((it for it in words if it.decision in NOES), key=lambda it: it.at)
+    yes = [it for it in words if it.counts_as(today) == State.GRANTED]
+    if noes:
+        return State.CONFLICT if yes else State(noes[-1].decision)
+    if yes:
+        return State.GRANTED
+    return State.EXPIRED if words else State.WAITING
+
+
+def state_of(child: Person, purpose: str, today: date | None = None) -> State:
+    """The state of one person's consent to one purpose on a day."""
+    today = today or Cluster.current().today()
+    guardians = set(child.guarded_by.now().values_list("guardian", flat=True))
+    last: dict[int, Word] = {}
+    rows = list(child.consent_decisions.filter(purpose=purpose).order_by("at", "pk"))
+    for it in rows:
+        last[it.decided_by_id] = Word(it.decided_by_id, it.decision, it.at, it.expires_on)
+    if not rows and not child.consent_requests.filter(purpose=purpose).exists():
+        return State.NOT_NEEDED
+    theirs = [word for by, word in last.items() if by in guardians]
+    return derived(_sides(deciders_of(child, today), theirs, last.get(child.pk), today).values())
+
+
+def states_of(
+    children: Collection[int], purposes: Collection[str] = tuple(Purpose), today: date | None = None
+) -> dict[Key, State]:
+    """The states of many people (by key) and purposes at once, in five queries whatever their number."""
+    sides = sides_of(children, purposes, today)
+    return {key: State.NOT_NEEDED if theirs is None else derived(theirs.values()) for key, theirs in sides.items()}
+
+
+def sides_of(
+    children: Collection[int], purposes: Collection[str] = tuple(Purpose), today: date | None = None
+) -> dict[Key, dict[str, State] | None]:
+    """What the guardians say and what the child says, of those whose word is needed; None where nobody asked."""
+    today, policy = today or Cluster.current().today(), AgePolicy.current()
+    asked = set(_asked(children, purposes))
+    theirs: dict[Key, list[Word]] = defaultdict(list)
+    own: dict[Key, Word] = {}
+    for it in _last_words(children, purposes):
+        key, word = (it.child_id, it.purpose), Word(it.decided_by_id, it.decision, it.at, it.expires_on)
+        asked.add(key)
+        if it.decided_by_id == it.child_id:
+            own[key] = word
+        elif it.counts:
+            theirs[key].append(word)
+    sides: dict[Key, dict[str, State] | None] = {}
+    for pk, born in Person.objects.filter(pk__in=children).values_list("pk", "birth_date"):
+        deciders = deciders_at(years_between(born, today) if born else None, policy)
+        for purpose in map(str, purposes):
+            key = (pk, purpose)
+            sides[key] = _sides(deciders, theirs[key], own.get(key), today) if key in asked else None
+    return sides
+
+
+@dataclass(frozen=True)
+class Awaited:
+    """Somebody whose answer about a child is awaited."""
+
+    reader: Person
+    child: int
+
+
+def people_to_answer(children: Collection[int]) -> list[Awaited]:
+    """Who has not answered about these children (by key): the guardians, or the child, where their word is missing."""
+    sides = {key: theirs for key, theirs in sides_of(children).items() if theirs and derived(theirs.values()) in OPEN}
+    of_guardians = {child for (child, _purpose), theirs in sides.items() if theirs.get(GUARDIANS) in OPEN}
+    own = {child for (child, _purpose), theirs in sides.items() if theirs.get(THEMSELF) in OPEN}
+    rows = Guardianship.objects.now().filter(child__in=of_guardians).select_related("guardian").order_by("pk")
+    people = Person.objects.filter(pk__in=own).order_by("pk")
+    return [Awaited(it.guardian, it.child_id) for it in rows] + [Awaited(it, it.pk) for it in people]
+
+
+def open_answers(children: Collection[int]) -> set[Key]:
+    """The children and purposes for which an answer is awaited."""
+    return {key for key, state in states_of(children).items() if state in OPEN}
+
+
+def _asked(children: Collection[int], purposes: Collection[str]) -> Iterable[tuple[int, str]]:
+    rows = ConsentRequest.objects.filter(child__in=children, purpose__in=purposes)
+    return rows.values_list("child", "purpose")
+
+
+def _last_words(children: Collection[int], purposes: Collection[str]) -> models.QuerySet:
+    """The last decision of each person about each child and purpose; `counts` where it is a guardian's of today."""
+    guards = Guardianship.objects.now().filter(guardian=OuterRef("decided_by"), child=OuterRef("child"))
+    rows = ConsentDecision.objects.filter(child__in=children, purpose__in=purposes)
+    last_first = rows.order_by("child_id", "purpose", "decided_by_id", "-at", "-pk")
+    return last_first.distinct("child_id", "purpose", "decided_by_id").annotate(counts=Exists(guards))
+
+
+def first_name_and_initial(person: Person) -> str:
+    """As a link names a child before it is known who reads: "Ilya G."."""
+    return f"{person.given_name or '…'} {person.family_name[:1]}."
+
+
+def children_kept_by(person: Person) -> models.QuerySet:
+    """Who stands in the classes that this person keeps or answers for, and the students of their institutions."""
+    groups = Group.objects.current().visible_to(person)
+    in_class = GroupMember.objects.now().filter(group__in=groups).values("person")
+    students = Affiliation.objects.visible_to(person).active().filter(role=Affiliation.Role.STUDENT).values("person")
+    return Person.objects.filter(Q(pk__in=in_class) | Q(pk__in=students)).exclude(pk=person.pk)
+
+
+def may_publish(person: Person, purpose: str = Purpose.NAME) -> bool:
+    """Whether somebody's name, photo or work may be shown to others today: what every public list must ask."""
+    return person.pk not in unpublishable([person.pk], purpose)
+
+
+def unpublishable(people: Collection[int], purpose: str = Purpose.NAME) -> set[int]:
+    """Of these people (by key), those who must not be shown to others today.
+
+    A child is shown after a grant only; an adult is shown unless they were asked and did not grant.
+    """
+    states = states_of(people, [purpose])
+    children = set(children_among(people))
+    fine = {pk: {State.GRANTED} if pk in children else {State.GRANTED, State.NOT_NEEDED} for pk in people}
+    return {pk for (pk, _purpose), state in states.items() if state not in fine[pk]}
+
+
+def children_among(people: Collection[int]) -> Iterable[int]:
+    """Who does not decide alone yet; somebody of unknown age, when a guardian, a class or a school says so."""
+    today, alone = Cluster.current().today(), AgePolicy.current().alone_from
+    rows = Person.objects.filter(pk__in=people).annotate(
+        guarded=Exists(Guardianship.objects.now().filter(child=OuterRef("pk"))),
+        in_class=Exists(GroupMember.objects.now().filter(person=OuterRef("pk"))),
+        learns=Exists(Affiliation.objects.live().filter(person=OuterRef("pk"), role=Affiliation.Role.STUDENT)),
+    )
+    known = rows.filter(Q(birth_date__isnull=False) | Q(guarded=True) | Q(in_class=True) | Q(learns=True))
+    for pk, born in known.values_list("pk", "birth_date"):
+        if born is None or years_between(born, today) < alone:
+            yield pk
+
+
+def conflicts_seen_by(person: Person) -> list[ConsentDecision]:
+    """The last refusal in each conflict among guardians that this coordinator is to settle, the oldest first."""
+    no = ConsentDecision.objects.filter(decision__in=NOES).exclude(decided_by=F("child"))
+    yes = no.model.objects.filter(child=OuterRef("child"), purpose=OuterRef("purpose"), decision=Decision.GRANTED)
+    rows = no.filter(Exists(yes), child__in=children_kept_by(person)).select_related("child")
+    last = {(it.child_id, it.purpose): it for it in rows.order_by("at", "pk")}
+    states = states_of({child for child, _purpose in last})
+    return [it for key, it in last.items() if states[key] == State.CONFLICT]

@@ -1,0 +1,111 @@
+"""The desk of consent: conflicts to settle, documents to write and publish, ages."""
+
+from django.conf import settings
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from cluster_portal.moves import Refused
+from members import actions
+from members.access import coordinators_only
+from members.consent import conflicts_seen_by
+from members.forms.consent import AgeForm, TextForm
+from members.models import AgePolicy, ConsentDecision, ConsentText, Guardianship, Purpose
+
+
+@coordinators_only
+def consent(request: HttpRequest) -> HttpResponse:
+    """Where guardians disagree, and the documents that people decide on."""
+    conflicts = conflicts_seen_by(request.user)
+    actions.note_views({it.child_id for it in conflicts}, request.user, "conflicts")
+    shown = {
+        "conflicts": [_with_words(it) for it in conflicts],
+        "documents": _documents() if request.user.coordinates_whole_cluster else [],
+        "policy": AgePolicy.current(),
+    }
+    return render(request, "members/desk_consent.html", shown)
+
+
+@coordinators_only
+def document(request: HttpRequest, purpose: str, language: str) -> HttpResponse:
+    """Write one document in one language: always the version that nobody has published yet."""
+    _writer_of(request, purpose)
+    if language not in dict(settings.LANGUAGES):
+        raise Http404
+    rows = ConsentText.objects.filter(purpose=purpose, language=language)
+    draft = rows.drafts().first()
+    form = TextForm(request.POST or None, instance=draft, initial=None if draft else _words_of(rows.in_force().first()))
+    if request.method == "POST" and form.is_valid():
+        actions.write_text(purpose, language, by=request.user, **form.cleaned_data)
+        messages.success(request, _("The draft is saved. Nobody sees it before it is published."))
+        return redirect("members:desk_consent")
+    shown = {"form": form, "purpose": Purpose(purpose).label, "language": dict(settings.LANGUAGES)[language]}
+    return render(request, "members/desk_consent_document.html", shown)
+
+
+@coordinators_only
+@require_POST
+def publish(request: HttpRequest, purpose: str) -> HttpResponse:
+    """Publish the new version of a document in all languages."""
+    _writer_of(request, purpose)
+    try:
+        made = actions.publish_texts(purpose, by=request.user)
+    except Refused as refused:
+        messages.warning(request, str(refused))
+    else:
+        said = _("%(document)s: version %(version)s is published. People decide on it from now on.")
+        messages.success(request, said % {"document": Purpose(purpose).label, "version": made[0].version})
+    return redirect("members:desk_consent")
+
+
+@coordinators_only
+def ages(request: HttpRequest) -> HttpResponse:
+    """From which ages people decide beside their guardian, and alone."""
+    if not request.user.has_perm("members.write_consenttext"):
+        raise PermissionDenied
+    form = AgeForm(request.POST or None, instance=AgePolicy.current())
+    if request.method == "POST" and form.is_valid():
+        actions.set_age_policy(request.user, **form.cleaned_data)
+        messages.success(request, _("The ages are saved. They count from now on, for everybody."))
+        return redirect("members:desk_consent")
+    return render(request, "members/desk_consent_ages.html", {"form": form})
+
+
+def _writer_of(request: HttpRequest, purpose: str) -> None:
+    if purpose not in Purpose:
+        raise Http404
+    if not request.user.has_perm("members.write_consenttext"):
+        raise PermissionDenied
+
+
+def _documents() -> list[dict]:
+    """Each purpose with its version in force and the languages of its draft."""
+    in_force = {it.purpose: it for it in ConsentText.objects.in_force().order_by("-language")}
+    drafts: dict[str, set[str]] = {purpose: set() for purpose in Purpose.values}
+    for it in ConsentText.objects.drafts():
+        drafts[it.purpose].add(it.language)
+    return [
+        {
+            "purpose": purpose.value,
+            "label": purpose.label,
+            "in_force": in_force.get(purpose.value),
+            "languages": [(code, name, code in drafts[purpose.value]) for code, name in settings.LANGUAGES],
+            "has_draft": bool(drafts[purpose.value]),
+        }
+        for purpose in Purpose
+    ]
+
+
+def _words_of(text: ConsentText | None) -> dict | None:
+    return {name: getattr(text, name) for name in TextForm.Meta.fields} if text else None
+
+
+def _with_words(last: ConsentDecision) -> dict:
+    """A conflict with the last word of each guardian."""
+    guardians = Guardianship.objects.now().filter(child=last.child_id).values("guardian")
+    rows = ConsentDecision.objects.filter(child=last.child_id, purpose=last.purpose, decided_by__in=guardians)
+    words = {it.decided_by_id: it for it in rows.select_related("decided_by").order_by("at", "pk")}
+    return {"child": last.child, "purpose": last.get_purpose_display(), "words": list(words.values()), "since": last.at}

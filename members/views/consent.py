@@ -1,0 +1,208 @@
+"""The consents of a class: who has answered, slips on paper, reminders, and what came back signed."""
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
+
+from cluster_portal.moves import Refused
+from cluster_portal.pdf import pdf_response
+from members import actions
+from members.consent import OPEN, State, deciders_of, states_of
+from members.consent_slips import slips_pdf
+from members.forms.consent import AskForm, GuardianForm, PaperForm
+from members.models import Group, Guardianship, Person, Purpose
+
+
+def class_consent(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The traffic light of a class: a line for each child, those with most missing first."""
+    group = _group(request, public_id)
+    children = _children(group)
+    rows, purposes = _lights(children)
+    actions.note_views([child.pk for child in children], request.user, "class consent")
+    waited_for = actions.reminders_for(children)
+    shown = {
+        "group": group,
+        "rows": rows,
+        "purposes": [Purpose(it).label for it in purposes],
+        "form": AskForm(),
+        "waited_for": len(waited_for),
+        "without_guardian": sum(not row["guardians"] for row in rows),
+    }
+    return render(request, "members/class_consent.html", shown)
+
+
+@require_POST
+def ask(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Ask the guardians of the whole class for consent."""
+    group = _group(request, public_id)
+    form = AskForm(request.POST)
+    if not form.is_valid():
+        messages.warning(request, _("Nothing was asked. Mark at least one purpose."))
+        return redirect("members:class_consent", public_id)
+    try:
+        sent = actions.request_consent(_children(group), form.cleaned_data["purposes"], by=request.user)
+    except Refused as refused:
+        messages.warning(request, str(refused))
+    else:
+        said = ngettext("Asked. %(count)s mail is on its way.", "Asked. %(count)s mails are on their way.", sent)
+        messages.success(request, said % {"count": sent} + " " + _("Print slips for those without e-mail."))
+    return redirect("members:class_consent", public_id)
+
+
+@require_POST
+def remind(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Remind exactly those who have not answered."""
+    try:
+        sent = actions.remind_guardians(_children(_group(request, public_id)), by=request.user)
+    except Refused as refused:
+        messages.warning(request, str(refused))
+    else:
+        said = ngettext("%(count)s person is reminded.", "%(count)s people are reminded.", sent)
+        messages.success(request, said % {"count": sent})
+    return redirect("members:class_consent", public_id)
+
+
+def slips(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Slips for the whole class: one for each child and guardian, to cut from nothing and to take home."""
+    group = _group(request, public_id)
+    children = _children(group)
+    actions.note_views([child.pk for child in children], request.user, "slips")
+    return pdf_response(slips_pdf(group, children, asked_by=request.user), f"consent-{group.public_id}.pdf")
+
+
+def telephone(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Who has not answered and has no e-mail: a sheet to telephone through."""
+    group = _group(request, public_id)
+    rows, _purposes = _lights(_children(group))
+    lines = [
+        {"child": row["child"], "guardian": it and it.guardian, "open": row["open"]}
+        for row in rows
+        if row["open"]
+        for it in row["guardians"] or [None]
+        if it is None or not it.guardian.address
+    ]
+    return render(request, "members/consent_telephone.html", {"group": group, "lines": lines})
+
+
+def child_consent(request: HttpRequest, public_id: str, child_id: str) -> HttpResponse:
+    """One child: guardians, what each said and when, and what came back on paper."""
+    group, child = _child(request, public_id, child_id)
+    actions.note_view(child, request.user, "child consent")
+    form = _paper_form(request, child)
+    if request.method == "POST" and form.is_valid():
+        facts = form.cleaned_data
+        try:
+            actions.record_paper(
+                child, facts["signed_by"], form.answers(), facts["seen_on"], by=request.user, scan=facts["scan"]
+            )
+        except Refused as refused:
+            messages.warning(request, str(refused))
+        else:
+            messages.success(request, _("Written down as seen on paper."))
+            return redirect("members:child_consent", public_id, child_id)
+    states = {purpose: state for (_pk, purpose), state in states_of([child.pk]).items() if state != State.NOT_NEEDED}
+    shown = {
+        "group": group,
+        "child": child,
+        "form": form,
+        "states": [(Purpose(purpose).label, state) for purpose, state in states.items()],
+        "guardianships": child.guarded_by.now().select_related("guardian", "asserted_by"),
+        "decisions": child.consent_decisions.select_related("decided_by", "recorded_by", "scan").order_by("-at", "-pk"),
+        "guardian_form": GuardianForm(),
+        "deciders": deciders_of(child),
+    }
+    return render(request, "members/child_consent.html", shown)
+
+
+@require_POST
+def add_guardian(request: HttpRequest, public_id: str, child_id: str) -> HttpResponse:
+    """Name a guardian of a child."""
+    _of, child = _child(request, public_id, child_id)
+    if not request.user.has_perm("members.name_guardian", child):
+        raise PermissionDenied
+    form = GuardianForm(request.POST)
+    if not form.is_valid():
+        messages.warning(request, _("The guardian was not written down. Enter both names and a real address."))
+        return redirect("members:child_consent", public_id, child_id)
+    try:
+        actions.name_guardian(child, by=request.user, **form.cleaned_data)
+    except Refused as refused:
+        messages.warning(request, str(refused))
+    else:
+        messages.success(request, _("The guardian is written down."))
+    return redirect("members:child_consent", public_id, child_id)
+
+
+@require_POST
+def end_guardian(request: HttpRequest, public_id: str, child_id: str, guardianship_id: str) -> HttpResponse:
+    """Somebody is not a guardian any more."""
+    _of, child = _child(request, public_id, child_id)
+    it = get_object_or_404(child.guarded_by, public_id=guardianship_id)
+    try:
+        actions.end_guardianship(it, by=request.user)
+    except Refused as refused:
+        messages.warning(request, str(refused))
+    else:
+        messages.success(request, _("Not a guardian any more: the link is closed, the answers count no more."))
+    return redirect("members:child_consent", public_id, child_id)
+
+
+def _group(request: HttpRequest, public_id: str) -> Group:
+    rows = Group.objects.current().visible_to(request.user).select_related("institution")
+    return get_object_or_404(rows, public_id=public_id)
+
+
+def _child(request: HttpRequest, public_id: str, child_id: str) -> tuple[Group, Person]:
+    group = _group(request, public_id)
+    rows = Person.objects.active().filter(group_memberships__in=group.memberships.now())
+    return group, get_object_or_404(rows, public_id=child_id)
+
+
+def _children(group: Group) -> list[Person]:
+    memberships = group.memberships.now().select_related("person")
+    return [it.person for it in memberships if it.person.is_active]
+
+
+def _lights(children: list[Person]) -> tuple[list[dict], list[str]]:
+    """A line for each child with the state of each purpose that the class is asked for; most missing first."""
+    states = states_of([child.pk for child in children])
+    asked = {purpose for (_pk, purpose), state in states.items() if state != State.NOT_NEEDED}
+    purposes = [it.value for it in Purpose if it.value in asked]
+    guardians: dict[int, list[Guardianship]] = {child.pk: [] for child in children}
+    for it in Guardianship.objects.now().filter(child__in=guardians).select_related("guardian"):
+        guardians[it.child_id].append(it)
+    rows = []
+    for child in children:
+        lights = [states[child.pk, purpose] for purpose in purposes]
+        rows.append(
+            {
+                "child": child,
+                "guardians": guardians[child.pk],
+                "lights": list(zip([Purpose(it).label for it in purposes], lights, strict=True)),
+                "open": [Purpose(it).label for it, light in zip(purposes, lights, strict=True) if light in OPEN],
+                "missing": sum(light not in {State.GRANTED, State.NOT_NEEDED} for light in lights),
+            }
+        )
+    return sorted(rows, key=lambda row: (-row["missing"], row["child"].sort_name)), purposes
+
+
+def _paper_form(request: HttpRequest, child: Person) -> PaperForm:
+    deciders = deciders_of(child)
+    people = Person.objects.active()
+    signers = people.none()
+    if deciders.guardians:
+        signers |= people.filter(guards__in=child.guarded_by.now())
+    if deciders.themself:
+        signers |= people.filter(pk=child.pk)
+    asked = list(child.consent_requests.values_list("purpose", flat=True))
+    return PaperForm(
+        request.POST or None,
+        request.FILES or None,
+        deciders=signers.distinct(),
+        purposes=[it.value for it in Purpose if it.value in asked],
+        today=request.cluster.today(),
+    )

@@ -1,0 +1,158 @@
+"""What guardians see: a signed link on a phone, or all their children on one page after signing in."""
+
+from datetime import timedelta
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from cluster_portal.links import read_link
+from cluster_portal.moves import Refused
+from members import actions
+from members.consent import State, deciders_of, first_name_and_initial, may_decide, states_of
+from members.forms.consent import BirthDateForm
+from members.models import ConsentDecision, ConsentText, Guardianship, Person, Purpose
+
+LINK_AGE = timedelta(days=30)
+OPENED = "consent_opened"
+Channel, Decision = ConsentDecision.Channel, ConsentDecision.Decision
+SAID = {
+    Decision.GRANTED: gettext_lazy("Your consent is written down. You can take it back here at any time."),
+    Decision.REFUSED: gettext_lazy("Your refusal is written down. You can change your mind here at any time."),
+    Decision.WITHDRAWN: gettext_lazy("Your consent is taken back, from this moment on."),
+}
+
+
+@login_not_required
+def consent(request: HttpRequest, token: str) -> HttpResponse:
+    """The signed link of a guardian, or of somebody who decides beside them: shows on GET, decides on POST."""
+    about, child, reader = _behind(token)
+    if about is None or not (child.is_active and reader.is_active):
+        return render(request, "members/consent_bad.html", status=404)
+    if request.user.is_authenticated and request.user.pk != reader.pk:
+        problem = _("This link is for somebody else. Sign out first if it is yours.")
+        return render(request, "members/consent_bad.html", {"problem": problem}, status=409)
+    if about.public_id not in request.session.get(OPENED, []):
+        return _ask_birth_date(request, about, child)
+    return answer(request, child, reader, Channel.LINK)
+
+
+def children(request: HttpRequest) -> HttpResponse:
+    """All my children on one page, and what is asked about each."""
+    rows = [it.child for it in request.user.guards.now().select_related("child").order_by("child__sort_name")]
+    mine = [child for child in rows if child.is_active] + [request.user]
+    states = states_of([child.pk for child in mine])
+    for child in mine:
+        child.asked = [
+            (Purpose(purpose).label, state)
+            for (pk, purpose), state in states.items()
+            if pk == child.pk and state != State.NOT_NEEDED
+        ]
+    actions.note_views([child.pk for child in mine if child.pk != request.user.pk], request.user, "children")
+    shown = {"children": mine[:-1], "own": mine[-1] if mine[-1].asked else None}
+    return render(request, "members/guardian_children.html", shown)
+
+
+def child(request: HttpRequest, public_id: str) -> HttpResponse:
+    """One of my children, or myself: the documents, and what I said."""
+    about = Person.objects.active().filter(public_id=public_id)
+    it = get_object_or_404(about.filter(guarded_by__in=request.user.guards.now()) | about.filter(pk=request.user.pk))
+    return answer(request, it, request.user, Channel.SIGNED_IN)
+
+
+def answer(request: HttpRequest, child: Person, reader: Person, channel: str) -> HttpResponse:
+    """One document after the other, each granted or refused; then what was said, to be taken back."""
+    if request.method == "POST":
+        _write_down(request, child, reader, channel)
+        return redirect(request.path)
+    actions.note_view(child, reader, "consent")
+    said = _last_words_of(reader, child)
+    rows = _rows(request, child, said)
+    chosen = request.GET.get("purpose")
+    open_rows = [row for row in rows if row["text"] and (row["purpose"] == chosen if chosen else row["open"])]
+    may = may_decide(reader, child)
+    shown = {
+        "child": child,
+        "name": first_name_and_initial(child),
+        "rows": rows,
+        "may": may,
+        "is_own": child.pk == reader.pk,
+        "together": may and deciders_of(child).guardians and deciders_of(child).themself,
+        "document": open_rows[0] if open_rows and may else None,
+        "number": sum(not row["open"] for row in rows) + 1,
+        "linked": channel == Channel.LINK,
+    }
+    return render(request, "members/consent.html", shown)
+
+
+def _rows(request: HttpRequest, child: Person, said: dict[str, ConsentDecision]) -> list[dict]:
+    """What is asked about a child: purpose, document, state, and what the reader said last."""
+    texts, today = ConsentText.objects.for_reader(request.LANGUAGE_CODE), request.cluster.today()
+    rows = []
+    for (_pk, purpose), state in states_of([child.pk]).items():
+        mine = said.get(purpose)
+        over = bool(mine and mine.expires_on and mine.expires_on <= today and mine.decision == Decision.GRANTED)
+        if state != State.NOT_NEEDED:
+            rows.append(
+                {
+                    "purpose": purpose,
+                    "label": Purpose(purpose).label,
+                    "text": texts.get(purpose),
+                    "state": state,
+                    "mine": mine,
+                    "open": mine is None or over,
+                    "granted": bool(mine and mine.decision == Decision.GRANTED and not over),
+                }
+            )
+    return rows
+
+
+def _last_words_of(reader: Person, child: Person) -> dict[str, ConsentDecision]:
+    rows = child.consent_decisions.filter(decided_by=reader).select_related("text").order_by("at", "pk")
+    return {it.purpose: it for it in rows}
+
+
+def _write_down(request: HttpRequest, child: Person, reader: Person, channel: str) -> None:
+    """One pressed button: grant or refuse the document that was shown, or take back what one granted."""
+    decision, purpose = request.POST.get("decision", ""), request.POST.get("purpose", "")
+    if decision not in Decision or purpose not in Purpose:
+        raise Http404
+    if decision == Decision.WITHDRAWN:
+        text = ConsentText.objects.filter(decisions__child=child, purpose=purpose).order_by("-pk").first()
+    else:
+        text = ConsentText.objects.filter(public_id=request.POST.get("text", ""), purpose=purpose).first()
+    if text is None:
+        raise Http404
+    try:
+        actions.decide(child, purpose, decision, by=reader, channel=channel, text=text)
+    except Refused as refused:
+        messages.warning(request, str(refused))
+    else:
+        messages.success(request, str(SAID[decision]))
+
+
+def _behind(token: str) -> tuple[Guardianship | Person | None, Person | None, Person | None]:
+    """What a token stands for, whom it is about and who reads it; nothing when it is expired or forged."""
+    if public_id := read_link("members.consent", token, LINK_AGE):
+        it = Guardianship.objects.now().filter(public_id=public_id).select_related("child", "guardian").first()
+        return (it, it.child, it.guardian) if it else (None, None, None)
+    person = Person.objects.filter(public_id=read_link("members.own_consent", token, LINK_AGE)).first()
+    return person, person, person
+
+
+def _ask_birth_date(request: HttpRequest, about: Guardianship | Person, child: Person) -> HttpResponse:
+    """Before anything is shown: the birth date, which whoever finds a slip on the tram does not know."""
+    form = BirthDateForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            if actions.check_birth_date(about, child, form.cleaned_data["birth_date"]):
+                request.session[OPENED] = [*request.session.get(OPENED, [])[-19:], about.public_id]
+                return redirect(request.path)
+            form.add_error("birth_date", _("This is not the birth date that the school has entered. Try again."))
+        except Refused as refused:
+            form.add_error(None, str(refused))
+    shown = {"form": form, "name": first_name_and_initial(child), "is_own": about == child, "child": child}
+    return render(request, "members/consent_birth_date.html", shown)
