@@ -11,6 +11,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
+from members.imports.scope import kinds_for
+
 View = Callable[..., HttpResponse]
 
 
@@ -27,6 +29,16 @@ def coordinators_only(view: View) -> View:
 def cluster_coordinators_only(view: View) -> View:
     """Let in coordinators of the whole cluster."""
     return _guarded(view, lambda person: person.coordinates_whole_cluster)
+
+
+def cluster_coordinators_only(view: View) -> View:
+    """Let in coordinators of the whole cluster."""
+    return _guarded(view, lambda person: person.coordinates_whole_cluster)
+
+
+def importers_only(view: View) -> View:
+    """Let in whoever may load a list: those with a desk, and teachers for their classes."""
+    return _guarded(view, lambda person: bool(kinds_for(person)))
 
 
 def has_second_factor(person) -> bool:
@@ -48,6 +60,17 @@ def second_factor_first(view: View) -> View:
             return view(request, *args, **kwargs)
         messages.warning(request, _("The desk shows other people’s data. Add a second way to sign in, then it opens."))
         return redirect("mfa_index")
+
+    return guarded
+
+
+def for_class_keepers(view: View) -> View:
+    """Teachers enter as they are; whoever has a desk sees classes with the same second factor as the desk."""
+    opened = second_factor_first(view)
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args, **kwargs) -> HttpResponse:
+        return (opened if request.user.has_desk else view)(request, *args, **kwargs)
 
     return guarded
 

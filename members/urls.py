@@ -1,16 +1,31 @@
 from django.urls import path
 
-from members import theme
+from members import agreement_urls, theme
+from members.desk import addresses as desk_addresses
 from members.desk import applications as desk_applications
 from members.desk import consent as desk_consent
 from members.desk import erasure as desk_erasure
+from members.desk import handover as desk_handover
 from members.desk import imports as desk_imports
 from members.desk import initiatives as desk_initiatives
 from members.desk import institutions as desk_institutions
+from members.desk import merging as desk_merging
 from members.desk import people as desk_people
 from members.desk import regions as desk_regions
 from members.desk import start as desk_start
-from members.views import agreements, applications, consent, directory, erasure, guardians, initiatives, my_data, people
+from members.desk import unanswered as desk_unanswered
+from members.views import (
+    applications,
+    classes,
+    consent,
+    directory,
+    erasure,
+    guardians,
+    initiatives,
+    my_data,
+    people,
+    standing,
+)
 
 app_name = "members"
 urlpatterns = [
@@ -18,6 +33,7 @@ urlpatterns = [
     path("members/directory/print/", directory.directory_print, name="directory_print"),
     path("members/directory.csv", directory.directory_csv, name="directory_csv"),
     path("members/directory.xlsx", directory.directory_xlsx, name="directory_xlsx"),
+    path("members/standing/", standing.standing, name="standing"),
     path("members/apply/", applications.apply, name="apply"),
     path("members/apply/sent/", applications.application_sent, name="application_sent"),
     path("application/<str:token>/", applications.application, name="application"),
@@ -26,14 +42,22 @@ urlpatterns = [
     path("members/<slug:slug>/", directory.institution, name="institution"),
     path("members/<slug:slug>/logo/", directory.institution_logo, name="institution_logo"),
     path("members/<slug:slug>/join/", directory.join, name="join"),
-    path("agreements/", agreements.agreements, name="agreements"),
-    path("agreements/<id:public_id>/", agreements.agreement, name="agreement"),
-    path("agreements/<id:public_id>/act/", agreements.act_on_agreement, name="act_on_agreement"),
+    *agreement_urls.urlpatterns,
     path("invitation/<str:token>/", people.invitation, name="invitation"),
     path("affiliations/<id:public_id>/act/", people.act_on_affiliation, name="act_on_affiliation"),
     path("consent/<str:token>/", guardians.consent, name="consent"),
     path("me/children/", guardians.children, name="children"),
     path("me/children/<id:public_id>/", guardians.child, name="child"),
+    path("classes/", classes.classes, name="classes"),
+    path("classes/new/", classes.new_class, name="new_class"),
+    path("classes/<id:public_id>/", classes.class_page, name="class"),
+    path("classes/<id:public_id>/edit/", classes.edit_class, name="edit_class"),
+    path("classes/<id:public_id>/add/", classes.add_students, name="add_students"),
+    path("classes/<id:public_id>/up/", classes.move_class_up, name="move_class_up"),
+    path("classes/<id:public_id>/act/", classes.act_on_class, name="act_on_class"),
+    path("classes/<id:public_id>/keepers/", classes.keepers, name="class_keepers"),
+    path("classes/<id:public_id>/students/<id:student_id>/", classes.student, name="class_student"),
+    path("classes/<id:public_id>/students/<id:student_id>/take-out/", classes.take_out, name="take_out"),
     path("classes/<id:public_id>/consent/", consent.class_consent, name="class_consent"),
     path("classes/<id:public_id>/consent/ask/", consent.ask, name="ask_consent"),
     path("classes/<id:public_id>/consent/remind/", consent.remind, name="remind_guardians"),
@@ -62,6 +86,22 @@ urlpatterns = [
     path("favicon.svg", theme.favicon_svg, name="favicon_svg"),
     path("desk/people/", desk_people.people, name="desk_people"),
     path("desk/people/invite/", desk_people.invite, name="desk_invite"),
+    path("desk/people/invite/list/", desk_people.invite_list, name="desk_invite_list"),
+    path("desk/people/addresses/", desk_addresses.addresses, name="desk_addresses"),
+    path("desk/people/addresses/<id:public_id>/", desk_addresses.address, name="desk_address"),
+    path("desk/people/duplicates/", desk_merging.duplicates, name="desk_duplicates"),
+    path("desk/people/duplicates/<id:kept_id>/<id:gone_id>/", desk_merging.merge, name="desk_merge"),
+    path("desk/people/unanswered/", desk_unanswered.unanswered, name="desk_unanswered"),
+    path("desk/people/unanswered/<slug:slug>/print/", desk_unanswered.unanswered_sheet, name="unanswered_sheet"),
+    path(
+        "desk/coordinators/<id:public_id>/hand-over/",
+        desk_handover.leave_coordination,
+        name="desk_leave_coordination",
+    ),
+    path("desk/people/<id:public_id>/", desk_people.person, name="desk_person"),
+    path("desk/people/<id:public_id>/role/", desk_people.change_role, name="desk_change_role"),
+    path("desk/people/<id:public_id>/move/", desk_people.move, name="desk_move"),
+    path("desk/people/<id:public_id>/hand-over/", desk_people.hand_over, name="desk_hand_over"),
     path("desk/people/<id:public_id>/erase/", desk_erasure.erase, name="desk_erase"),
     path("desk/people/<id:public_id>/act/", desk_people.act_on_affiliation, name="desk_act_on_affiliation"),
     path("desk/applications/", desk_applications.applications, name="desk_applications"),

@@ -48,6 +48,13 @@ class AgreementQuerySet(models.QuerySet):
             )
         )
 
+    def for_desk(self):
+        """As `for_lists`, with what still has to be concluded on top."""
+        pending = models.Case(
+            models.When(state__in=[Agreement.State.DRAFT, Agreement.State.OPEN], then=0), default=1
+        )
+        return self.for_lists().order_by(pending, "-valid_from", "pk")
+
     def for_lists(self):
         """With how many parties there are and how many have signed, the newest first."""
         signed = Q(parties__signed_on__isnull=False)
@@ -186,6 +193,10 @@ class PartyQuerySet(models.QuerySet):
     def unsigned(self):
         """Parties whose signature is still missing."""
         return self.filter(signed_on=None)
+
+    def for_desk(self):
+        """With what a line at the desk shows: institution, who signed, how many it covers."""
+        return self.select_related("institution", "signed_by", "scan").annotate(covered=models.Count("coverages"))
 
     def of_family(self, agreement):
         """Parties of an agreement and of everything that amends it."""

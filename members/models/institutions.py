@@ -100,10 +100,15 @@ class InstitutionQuerySet(models.QuerySet):
         """With what an institution's own page shows."""
         return self.for_directory(day).select_related("logo").prefetch_related("links")
 
-    def narrowed(self, kind="", region=None, direction=None, standing=""):
-        """Of one kind, in one region, working on one theme, with one standing; whatever is empty does not count."""
-        wanted = {"kind": kind, "region": region, "directions": direction, "standing": standing}
+    def narrowed(self, kind="", region="", direction="", standing=""):
+        """Of one kind, in one region, working on one theme (by their slugs), with one standing; "" does not count."""
+        wanted = {"kind": kind, "region__slug": region, "directions__slug": direction, "standing": standing}
         return self.filter(**{name: value for name, value in wanted.items() if value})
+
+    def in_order_of_standing(self):
+        """What `with_standing` has found: members first, former ones last, each by name."""
+        order = [When(standing=it, then=Value(number)) for number, it in enumerate(Institution.Standing.values)]
+        return self.order_by(Case(*order, output_field=models.IntegerField()), "name", "pk")
 
     def invitable_by(self, person):
         """Institutions that this person keeps, and may invite into: those they speak for, those in their region."""

@@ -1,17 +1,20 @@
 """The agreements that bind the cluster, for everybody."""
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_POST
+from django.utils.translation import gettext as _
 
-from cluster_portal.buttons import act
-from cluster_portal.moves import available_moves
+from cluster_portal.moves import Refused, may_move
 from members import actions
-from members.access import coordinators_only
-from members.models import Agreement, Institution, Party
+from members.access import second_factor_first
+from members.forms.agreements import SignForm
+from members.models import Agreement, Party
 from members.views import PER_PAGE
 
 
@@ -29,21 +32,40 @@ def agreement(request: HttpRequest, public_id: str) -> HttpResponse:
     parties = Party.objects.select_related("institution").prefetch_related("coverages__institution")
     rows = Agreement.objects.visible_to(request.user).select_related("text", "amends")
     it = get_object_or_404(
-        rows.prefetch_related(Prefetch("parties", parties), "clauses", "addenda"), public_id=public_id
+        rows.prefetch_related(Prefetch("parties", parties), "clauses__agreement", "addenda"), public_id=public_id
     )
-    moves = available_moves(request.user, it) if request.user.is_authenticated else {}
     in_force = it.is_in_force_on(request.cluster.today())
-    return render(request, "members/agreement.html", {"it": it, "moves": moves, "in_force": in_force})
+    mine = it.is_open and any(not p.signed_on and may_move(request.user, p, "sign") for p in it.parties.all())
+    return render(request, "members/agreement.html", {"it": it, "in_force": in_force, "to_sign": mine})
 
 
-@coordinators_only
-@require_POST
-def act_on_agreement(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Make one move with an agreement; what ends it is asked twice."""
-    it = get_object_or_404(Agreement.objects.visible_to(request.user), public_id=public_id)
-    move = request.POST.get("move", "")
-    if move in {"terminate", "withdraw"} and request.POST.get("confirmed") != "yes":
-        members = Institution.objects.members_on(request.cluster.today()).count()
-        return render(request, "members/agreement_confirm.html", {"it": it, "move": move, "members": members})
-    act(request, it, actions.ACTIONS["agreement"])
-    return redirect(it)
+@second_factor_first
+def sign(request: HttpRequest, public_id: str) -> HttpResponse:
+    """A head reads an open agreement and signs it for their institution, by typing their name."""
+    it = get_object_or_404(
+        Agreement.objects.visible_to(request.user).select_related("text", "amends").prefetch_related("clauses"),
+        public_id=public_id,
+    )
+    parties = [party for party in it.parties.select_related("institution") if may_move(request.user, party, "sign")]
+    if not parties:
+        raise PermissionDenied
+    waiting = [party for party in parties if party.signed_on is None]
+    form = SignForm(request.POST or None, initial={"sha256": it.text.sha256 if it.text else ""})
+    if request.method == "POST" and form.is_valid() and _signed(request, waiting, form.cleaned_data):
+        return redirect("members:sign", public_id)
+    left = it.unsigned_parties().count()
+    shown = {"it": it, "parties": parties, "waiting": waiting, "form": form, "left": left}
+    return render(request, "members/sign.html", shown)
+
+
+def _signed(request: HttpRequest, waiting: list[Party], facts: dict) -> bool:
+    """Sign for every institution of this head that has not signed; what refused it is said on the page."""
+    try:
+        with transaction.atomic():
+            for party in waiting:
+                actions.sign_agreement(party, facts["name"], facts["sha256"], by=request.user)
+    except Refused as refused:
+        messages.warning(request, str(refused))
+        return False
+    messages.success(request, _("You have signed. The coordinator concludes the agreement when all have."))
+    return True

@@ -1,6 +1,6 @@
 """The words of every kind of mail: there, readable, and told apart by their subjects."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.conf import settings
@@ -20,6 +20,12 @@ def example_of(template, to):
     app = template.partition("/")[0]
     if app == "account":
         return hooks.WantedMail(template, to, to, address="somebody@example.org")
+    if template.startswith("members/agreement_"):
+        terminated = {"state": "terminated", "terminated_because": "It is done."} if "terminated" in template else {}
+        agreement = make.AgreementFactory(valid_until=date(2027, 1, 31), **terminated)
+        make.ClauseFactory(agreement=agreement, number="2.1")
+        make.PartyFactory(agreement=agreement, institution__name="School 9")
+        return hooks.WantedMail(template, agreement, to, "2027-01-31:30")
     if app == "members":
         affiliation = make.AffiliationFactory(
             institution__name="School 9", invited_by=make.PersonFactory(family_name="Host")

@@ -24,7 +24,7 @@ LONGEST_FUNCTION, LONGEST_FILE, LONGEST_TEMPLATE = 50, 500, 150
 PUBLIC_VIEWS = {
     "accessibility", "agreement", "agreements", "application", "application_sent", "apply", "consent", "course", "directory",
     "download", "emblem_svg", "erase_by_link", "favicon_svg", "healthz", "home", "initiative", "initiatives", "institution",
-    "invitation", "language", "offer", "privacy", "programme", "readyz", "run", "search", "styleguide",
+    "invitation", "language", "offer", "privacy", "programme", "readyz", "run", "search", "standing", "styleguide",
     "theme_css", "unsubscribe",
 }  # fmt: skip
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from cluster_portal.moves import Refused, available_moves
 from cluster_portal.uploads import keep_upload
 from members import actions
-from members.models import Agreement, Institution, Party
+from members.models import Agreement, Cluster, Institution, Party
 from members.models.agreements import Coverage, ground_of
 from tests import factories as make
 
@@ -138,8 +138,9 @@ def test_a_concluded_agreement_takes_no_signature(cast):
         actions.record_signature(party, DAY, "Head", by=cast.coordinator)
 
 
-def test_a_terminated_agreement_binds_nobody_from_today_on(cast):
-    actions.terminate_agreement(cast.agreement, by=cast.coordinator)
+def test_a_terminated_agreement_binds_nobody_from_its_day_on(cast):
+    today = Cluster.current().today()
+    actions.terminate_agreement(cast.agreement, today, "It has reached its aim.", by=cast.coordinator)
     assert standing(cast.school, cast.agreement.terminated_on) == "former"
 
 

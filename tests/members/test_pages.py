@@ -5,7 +5,7 @@ import re
 import pytest
 from django.test import Client
 from django.urls import reverse
-from django.utils.timezone import now
+from django.utils.timezone import localdate, now
 
 from cluster_portal.links import signed_token
 from cluster_portal.models import OutboxMail
@@ -220,12 +220,13 @@ def test_without_a_speaker_the_coordinators_are_asked(cast):
 
 
 def test_terminating_is_asked_twice_and_wants_a_second_factor(cast, signed_in, settings):
-    url = reverse("members:act_on_agreement", args=[cast.agreement.public_id])
+    url = reverse("members:desk_terminate", args=[cast.agreement.public_id])
     client = signed_in(cast.coordinator)
-    assert client.post(url, {"move": "terminate", "confirmed": "yes"})["Location"] == reverse("mfa_index")
+    facts = {"on": localdate().isoformat(), "because": "It has reached its aim."}
+    assert client.post(url, facts | {"confirmed": "yes"})["Location"] == reverse("mfa_index")
     settings.DEMO = True
-    assert "This cannot be taken back" in client.post(url, {"move": "terminate"}).content.decode()
-    client.post(url, {"move": "terminate", "confirmed": "yes"})
+    assert "This cannot be taken back" in client.post(url, facts).content.decode()
+    client.post(url, facts | {"confirmed": "yes"})
     cast.agreement.refresh_from_db()
     assert cast.agreement.state == "terminated"
 
