@@ -13,9 +13,9 @@ from django.utils.translation import gettext as _
 
 from cluster_portal.audit import record, record_changes
 from cluster_portal.hooks import WantedMail
-from cluster_portal.models import AuditEntry, Upload
+from cluster_portal.models import AuditEntry, OutboxMail, Upload
 from cluster_portal.moves import Refused
-from cluster_portal.outbox import queue_mails
+from cluster_portal.outbox import key_of, queue_mails
 from cluster_portal.uploads import keep_upload
 from members.consent import may_decide, open_answers, people_to_answer
 from members.models import (
@@ -120,7 +120,11 @@ def remind_guardians(children: Collection[Person], by: Person) -> int:
 
 def reminders_for(children: Collection[Person]) -> list[Person]:
     """Who would be written to by a reminder now: those with an address who have not answered."""
-    return [it.to for it in _mails(children, "members/consent_reminder", _day()) if it.to.address and it.to.is_active]
+    wanted = {key_of(it): it.to for it in _mails(children, "members/consent_reminder", _day())}
+    written = OutboxMail.objects.filter(key__in=wanted).exclude(state=OutboxMail.State.CANCELLED)
+    for key in written.values_list("key", flat=True):
+        del wanted[key]
+    return [person for person in wanted.values() if person.address and person.is_active]
 
 
 @transaction.atomic

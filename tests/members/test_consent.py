@@ -7,11 +7,12 @@ from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils.timezone import localdate, now
 
+from cluster_portal import hooks
 from cluster_portal.models import AuditEntry, OutboxMail
 from cluster_portal.moves import Refused
 from members import actions
 from members.consent import State, may_publish, state_of, states_of, unpublishable
-from members.models import AgePolicy, Cluster, ConsentDecision, ConsentText, Purpose, RecordView
+from members.models import AgePolicy, Cluster, ConsentDecision, ConsentText, Person, Purpose, RecordView
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -225,9 +226,10 @@ def test_decision_is_never_changed(child, mother, text, statement):
 
 def test_decisions_are_never_emptied(child, mother, text):
     say(child, mother, GRANTED, text)
-    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE members_consentdecision ENABLE TRIGGER consent_is_never_emptied")
+    with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("ALTER TABLE members_consentdecision ENABLE TRIGGER consent_is_never_emptied")
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("TRUNCATE members_consentdecision CASCADE")
 
 
@@ -331,8 +333,6 @@ def test_reminder_goes_to_exactly_those_who_have_not_answered_once_a_day(child, 
 
 
 def test_reminder_is_not_sent_after_the_answer(child, mother, text, cast):
-    from cluster_portal import hooks
-
     actions.remind_guardians([child], by=cast.teacher)
     mail = OutboxMail.objects.get(template="members/consent_reminder")
     due = hooks.mail_kinds["members/consent_reminder"].still_due
@@ -349,9 +349,9 @@ def test_fifteen_year_old_with_an_address_is_asked_too(text):
 
 def test_rolled_back_request_leaves_no_mail(text, cast):
     child = make.GuardianshipFactory().child
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
+    with transaction.atomic():
         actions.request_consent([child], [PART], by=cast.teacher)
-        raise ZeroDivisionError
+        transaction.set_rollback(True)
     assert OutboxMail.objects.count() == 0
 
 
@@ -382,12 +382,10 @@ def test_unknown_age_is_a_child_where_a_guardian_or_a_class_says_so():
 def test_roster_of_two_thousand_costs_as_many_queries_as_one(child, mother, text):
     say(child, mother, GRANTED, text)
     many = make.ChildFactory.build_batch(2000)
-    from members.models import Person
-
     Person.objects.bulk_create(many)
     counted = []
     for keys in ([child.pk], [child.pk, *(it.pk for it in many)]):
-        with CaptureQueriesContext(connection) as captured:
+        with CaptureQueriesContext(connection) as captured, Cluster.read_once():
             states = states_of(keys)
         counted.append((len(captured), len(states)))
     assert counted == [(5, 5), (5, 2001 * 5)]
