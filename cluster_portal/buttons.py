@@ -30,6 +30,16 @@ def act(request: HttpRequest, it: Any, actions: dict[str, Callable]) -> None:
         messages.success(request, str(it.MOVES[name].done))
 
 
+def tried(request: HttpRequest, action: Callable, *args: Any, **facts: Any) -> bool:
+    """Let the action happen by the person of the request; a refusal becomes a sentence on the page."""
+    try:
+        action(*args, by=request.user, **facts)
+    except Refused as refused:
+        messages.warning(request, str(refused))
+        return False
+    return True
+
+
 def back_to(request: HttpRequest, it: Any, page: Callable[..., HttpResponse]) -> HttpResponse:
     """Lead back to the page of `it` after an action: htmx is given the page at once, and nobody waits twice."""
     if not request.htmx:

@@ -31,11 +31,6 @@ def cluster_coordinators_only(view: View) -> View:
     return _guarded(view, lambda person: person.coordinates_whole_cluster)
 
 
-def cluster_coordinators_only(view: View) -> View:
-    """Let in coordinators of the whole cluster."""
-    return _guarded(view, lambda person: person.coordinates_whole_cluster)
-
-
 def importers_only(view: View) -> View:
     """Let in whoever may load a list: those with a desk, and teachers for their classes."""
     return _guarded(view, lambda person: bool(kinds_for(person)))

@@ -1,3 +1,4 @@
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
@@ -12,6 +13,7 @@ from cluster_portal.moves import Refused, make_move
 from cluster_portal.outbox import cancel_mails, queue_mail
 from members.actions.people import enter_person
 from members.models import Affiliation, Cluster, Group, GroupMember, Institution, Person
+from members.pasted import PastedPerson
 
 State = Affiliation.State
 
@@ -44,6 +46,19 @@ def invite_person(institution: Institution, email: str, role: str, by: Person, *
     affiliation = enter_affiliation(person, institution, role, Affiliation.State.INVITED, by, invited_by=by)
     send_invitation(affiliation)
     return affiliation
+
+
+@transaction.atomic
+def invite_people(institution: Institution, role: str, people: Iterable[PastedPerson], by: Person) -> list[Affiliation]:
+    """Invite everybody of a pasted list; whoever cannot be invited any more is passed over."""
+    refuse_to_appoint(institution, role, by)
+    invited = []
+    for it in people:
+        try:
+            invited.append(invite_person(institution, it.email, role, by, **it.names))
+        except Refused:  # invited or admitted by somebody else since the list was looked at
+            continue
+    return invited
 
 
 def refuse_to_appoint(institution: Institution, role: str, by: Person) -> None:

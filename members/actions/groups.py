@@ -12,6 +12,7 @@ from cluster_portal.audit import record, record_changes
 from cluster_portal.moves import Refused
 from members.actions.affiliations import enter_affiliation
 from members.actions.people import change_profile, enter_person
+from members.class_lists import same_among
 from members.models import Affiliation, Cluster, Group, GroupMember, Institution, Person
 from members.pasted import PastedPerson
 
@@ -60,11 +61,22 @@ def add_student(group: Group, said: PastedPerson, by: Person) -> Person:
     return person
 
 
+@transaction.atomic
+def add_students(group: Group, people: Sequence[PastedPerson], by: Person) -> list[Person]:
+    """Put everybody of a pasted list into a class; whoever cannot be put in any more is passed over."""
+    group, added = lock_class(group), []
+    for it in people:
+        try:
+            added.append(add_student(group, it, by))
+        except Refused:  # put in by somebody else since the list was looked at
+            continue
+    return added
+
+
 def same_students(institution: Institution, said: PastedPerson) -> list[Person]:
     """Students of an institution who are meant: the same name, and the same birth date where both are known."""
     named = Person.objects.students_of(institution).called(said.family_name, said.given_name)
-    exact = [it for it in named if it.birth_date and it.birth_date == said.birth_date]
-    return exact or [it for it in named if it.birth_date is None or said.birth_date is None]
+    return same_among(list(named), said)
 
 
 def _enter_student(institution: Institution, said: PastedPerson, by: Person) -> Person:

@@ -1,17 +1,20 @@
 """The desk of people: for coordinators, and for heads and contacts in their institution."""
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from cluster_portal.buttons import act
+from cluster_portal.buttons import act, tried
 from cluster_portal.moves import Refused, available_moves
 from members import actions
 from members.access import desk_only
-from members.forms import InviteForm
+from members.forms.people import HandOverForm, InviteForm, InviteListForm, MoveForm, RoleForm
+from members.inviting import judge_list
 from members.models import Affiliation
 from members.views import PER_PAGE
 
@@ -27,23 +30,100 @@ def people(request: HttpRequest) -> HttpResponse:
 
 
 @desk_only
+def person(request: HttpRequest, public_id: str) -> HttpResponse:
+    """One person at one institution: what they are there, what they were, and what can be done."""
+    it = _affiliation_of(request, public_id)
+    history = it.person.affiliations.visible_to(request.user).select_related("institution").order_by("-pk")
+    shown = {
+        "it": it,
+        "history": history if it.state in {"asked", "active", "ended"} else [it],
+        "moves": available_moves(request.user, it),
+        "may_change": it.state == "active" and request.user.has_perm("members.change_role_affiliation", it),
+        "hands_over": it.state == "active" and it.role in it.SPEAKING_ROLES and _may_end(request, it),
+    }
+    return render(request, "members/desk_person.html", shown)
+
+
+@desk_only
 def invite(request: HttpRequest) -> HttpResponse:
     """Invite somebody into one of my institutions."""
     form = InviteForm(request.POST or None, by=request.user)
     if request.method == "POST" and form.is_valid():
         facts = dict(form.cleaned_data)
-        try:
-            actions.invite_person(
-                facts.pop("institution"), facts.pop("email"), facts.pop("role"), request.user, **facts
-            )
-        except Refused as refused:
-            messages.warning(request, str(refused))
-        else:
-            messages.success(
-                request, _("The invitation is on its way to %(email)s.") % {"email": form.cleaned_data["email"]}
-            )
-        return redirect("members:desk_people")
+        if tried(request, actions.invite_person, facts.pop("institution"), facts.pop("email"), **facts):
+            said = _("The invitation is on its way to %(email)s.")
+            messages.success(request, said % {"email": form.cleaned_data["email"]})
+            return redirect("members:desk_people")
     return render(request, "members/desk_invite.html", {"form": form})
+
+
+@desk_only
+def invite_list(request: HttpRequest) -> HttpResponse:
+    """Invite a pasted list: a verdict for each line, then all that are well; what is not stays to be corrected."""
+    form = InviteListForm(request.POST or None, by=request.user)
+    lines = []
+    if request.method == "POST" and form.is_valid():
+        facts = form.cleaned_data
+        lines = judge_list(facts["people"], facts["institution"], facts["role"])
+        if request.POST.get("step") == "send" and (left := _send_list(request, facts, lines)) is not None:
+            if not left:
+                return redirect("members:desk_people")
+            form = InviteListForm(
+                {**request.POST.dict(), "people": "\n".join(it.said.text for it in left)}, by=request.user
+            )
+            lines = left
+    shown = {"form": form, "lines": lines, "well": sum(it.well for it in lines)}
+    return render(request, "members/desk_invite_list.html", shown)
+
+
+def _send_list(request: HttpRequest, facts: dict, lines: list) -> list | None:
+    """Invite those who can be; return the lines that wait for a correction, None when nothing could happen."""
+    people = [it.said for it in lines if it.well]
+    try:
+        sent = len(actions.invite_people(facts["institution"], facts["role"], people, by=request.user))
+    except Refused as refused:
+        messages.warning(request, str(refused))
+        return None
+    said = ngettext("%(count)s invitation is on its way.", "%(count)s invitations are on their way.", sent)
+    messages.success(request, said % {"count": sent})
+    return [it for it in lines if not it.well]
+
+
+@desk_only
+def change_role(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Give somebody another role at their institution."""
+    it = _changeable(request, public_id, "members.change_role_affiliation")
+    form = RoleForm(request.POST or None, initial={"role": it.role})
+    if request.method == "POST" and form.is_valid() and tried(request, actions.change_role, it, **form.cleaned_data):
+        messages.success(request, _("The role is changed. A mail says so."))
+        return redirect("members:desk_people")
+    return _form(request, it, form, _("Change the role"), _("The old role ends today and stays in the history."))
+
+
+@desk_only
+def move(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Let somebody go to another institution."""
+    it = _changeable(request, public_id, "members.move_affiliation")
+    form = MoveForm(request.POST or None, by=request.user, initial={"role": it.role})
+    if request.method == "POST" and form.is_valid() and tried(request, actions.move_person, it, **form.cleaned_data):
+        messages.success(request, _("Moved. What was before stays in the history."))
+        return redirect("members:desk_people")
+    said = _("Here it ends today. There it begins at once if you coordinate both, else with their answer by mail.")
+    return _form(request, it, form, _("Move to another institution"), said)
+
+
+@desk_only
+def hand_over(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Somebody who answers for an institution leaves, and names who takes over."""
+    it = _affiliation_of(request, public_id)
+    if it.state != Affiliation.State.ACTIVE or not _may_end(request, it):
+        raise PermissionDenied
+    form = HandOverForm(request.POST or None, affiliation=it)
+    if request.method == "POST" and form.is_valid() and tried(request, actions.hand_over, it, **form.cleaned_data):
+        messages.success(request, _("Handed over. %(name)s is told.") % {"name": form.cleaned_data["to"].full_name})
+        return redirect("coordination:me" if it.person_id == request.user.pk else "members:desk_people")
+    said = _("Whoever takes over has the role, the open requests and the classes from today. The old role ends.")
+    return _form(request, it, form, _("Hand over"), said)
 
 
 @desk_only
@@ -53,3 +133,24 @@ def act_on_affiliation(request: HttpRequest, public_id: str) -> HttpResponse:
     rows = Affiliation.objects.decidable_by(request.user).select_related("institution", "person")
     act(request, get_object_or_404(rows, public_id=public_id), actions.ACTIONS["affiliation"])
     return redirect("members:desk_people")
+
+
+def _form(request: HttpRequest, it: Affiliation, form, title: str, said: str) -> HttpResponse:
+    return render(request, "members/desk_person_form.html", {"it": it, "form": form, "title": title, "said": said})
+
+
+def _affiliation_of(request: HttpRequest, public_id: str) -> Affiliation:
+    """An affiliation that one sees at the desk, one's own too."""
+    rows = Affiliation.objects.visible_to(request.user).select_related("institution", "person")
+    return get_object_or_404(rows, public_id=public_id)
+
+
+def _changeable(request: HttpRequest, public_id: str, permission: str) -> Affiliation:
+    it = _affiliation_of(request, public_id)
+    if it.state != Affiliation.State.ACTIVE or not request.user.has_perm(permission, it):
+        raise PermissionDenied
+    return it
+
+
+def _may_end(request: HttpRequest, it: Affiliation) -> bool:
+    return request.user.has_perm("members.end_affiliation", it)

@@ -2,11 +2,13 @@ from allauth.account.adapter import get_adapter
 from django import forms
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
+from django.forms import fields_for_model
 from django.utils.translation import gettext_lazy as _
 
 from members.actions import change_profile
 from members.forms.fields import BirthDateField, TimeZoneField
 from members.models import Affiliation, Institution, Person
+from members.pasted import MOST_LINES, pasted_lines
 
 NAME_FIELDS = ["family_name", "given_name", "patronymic"]
 
@@ -59,8 +61,14 @@ class ClaimForm(forms.Form):
     def __init__(self, *args, person: Person, **options):
         super().__init__(*args, **options)
         self.person = person
+        if not person.family_name:  # invited by their address alone
+            self.fields.update(fields_for_model(Person, NAME_FIELDS))
         if person.birth_date is None:
             self.fields["birth_date"] = BirthDateField()
+
+    def names(self) -> dict:
+        """The names that were asked for, if any."""
+        return {name: self.cleaned_data[name] for name in NAME_FIELDS if name in self.cleaned_data}
 
     def clean_password(self):
         validate_password(self.cleaned_data["password"], self.person)
@@ -102,3 +110,95 @@ class InviteForm(forms.ModelForm):
 
     def validate_unique(self):
         """Nothing to check: `clean_email` says why."""
+
+
+ROLES_OF_ADULTS = [it for it in Affiliation.Role.choices if it[0] != Affiliation.Role.STUDENT]
+
+
+class PastedLinesField(forms.CharField):
+    """A pasted list: one person a line, not more than can be looked through."""
+
+    def __init__(self, **options):
+        super().__init__(widget=forms.Textarea(attrs={"rows": 10, "spellcheck": "false"}), **options)
+
+    def clean(self, value):
+        text = super().clean(value)
+        if (count := len(pasted_lines(text))) > MOST_LINES:
+            said = _("These are %(count)s lines. Paste at most %(most)s at a time.")
+            raise forms.ValidationError(said, params={"count": count, "most": MOST_LINES})
+        return text
+
+
+class InviteListForm(forms.Form):
+    """Whom to invite, all into one institution and role."""
+
+    institution = forms.ModelChoiceField(Institution.objects.none(), label=_("Institution"))
+    role = forms.ChoiceField(label=_("Role"), choices=ROLES_OF_ADULTS, initial=Affiliation.Role.TEACHER)
+    people = PastedLinesField(
+        label=_("One person a line"),
+        help_text=_("For instance “Ivanova Anna <anna@example.org>”, or columns of a spreadsheet as they are."),
+    )
+
+    def __init__(self, *args, by: Person, **options):
+        super().__init__(*args, **options)
+        self.fields["institution"].queryset = institutions = Institution.objects.invitable_by(by)
+        if len(only := institutions[:2]) == 1:
+            self.fields["institution"].initial = only[0]
+
+
+class RoleForm(forms.Form):
+    """Another role where one is."""
+
+    role = forms.ChoiceField(label=_("Role from today on"), choices=ROLES_OF_ADULTS)
+
+
+class MoveForm(forms.Form):
+    """Another institution, and the role there."""
+
+    institution = forms.ModelChoiceField(Institution.objects.none(), label=_("New institution"))
+    role = forms.ChoiceField(label=_("Role there"), choices=Affiliation.Role.choices)
+
+    def __init__(self, *args, by: Person, **options):
+        super().__init__(*args, **options)
+        self.fields["institution"].queryset = Institution.objects.invitable_by(by)
+
+
+class PersonChoiceField(forms.ModelChoiceField):
+    """People by their names."""
+
+    def label_from_instance(self, person):
+        return person.full_name or person.address
+
+
+class HandOverForm(forms.Form):
+    """Who takes over."""
+
+    to = PersonChoiceField(Person.objects.none(), label=_("Hand over to"))
+
+    def __init__(self, *args, affiliation: Affiliation, **options):
+        super().__init__(*args, **options)
+        people = Person.objects.successors_in(affiliation.institution, affiliation.person)
+        self.fields["to"].queryset = people
+
+
+class LeaveCoordinationForm(forms.Form):
+    """Who coordinates instead, by the address they sign in with."""
+
+    email = forms.EmailField(
+        label=_("Hand over to"), required=False, help_text=_("The e-mail address they sign in with.")
+    )
+
+    def successor(self) -> Person | None:
+        """The person with this address; somebody without a password when nobody has it, who cannot take over."""
+        if not (email := self.cleaned_data["email"].lower()):
+            return None
+        return Person.objects.active().filter(email=email).first() or Person()
+
+
+class AddressForm(forms.Form):
+    """The address that works."""
+
+    email = forms.EmailField(label=_("E-mail"), max_length=254)
+
+    def clean_email(self):
+        return get_adapter().clean_email(self.cleaned_data["email"]).lower()

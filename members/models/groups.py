@@ -1,5 +1,6 @@
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Count, F, Q
+from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
@@ -12,6 +13,11 @@ class GroupQuerySet(models.QuerySet):
     def current(self):
         """Classes that are not put away."""
         return self.filter(archived_at=None)
+
+    def for_lists(self):
+        """With what a line in a list shows: how many students, and who keeps the class."""
+        now_in = Count("memberships", filter=Q(memberships__until=None))
+        return self.select_related("institution").prefetch_related("keepers").annotate(student_count=now_in)
 
     def visible_to(self, person):
         """Those one keeps; those of the institutions one answers for; those of the regions one coordinates."""
@@ -49,6 +55,9 @@ class Group(models.Model):
 
     def __str__(self):
         return self.name
+
+    def get_absolute_url(self):
+        return reverse("members:class", args=[self.public_id])
 
 
 class GroupMemberQuerySet(models.QuerySet):

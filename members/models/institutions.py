@@ -110,6 +110,11 @@ class InstitutionQuerySet(models.QuerySet):
         order = [When(standing=it, then=Value(number)) for number, it in enumerate(Institution.Standing.values)]
         return self.order_by(Case(*order, output_field=models.IntegerField()), "name", "pk")
 
+    def with_classes_of(self, person):
+        """Institutions whose classes this person may keep: where they teach, and those they answer for."""
+        teaches = [it.institution_id for it in person.active_affiliations if it.role != "student"]
+        return self.filter(models.Q(pk__in=teaches) | models.Q(pk__in=self.model.objects.invitable_by(person)))
+
     def invitable_by(self, person):
         """Institutions that this person keeps, and may invite into: those they speak for, those in their region."""
         if person.coordinates_whole_cluster:

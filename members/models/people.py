@@ -65,6 +65,10 @@ class PersonQuerySet(models.QuerySet):
         too_young = models.Q(birth_date__gt=latest_birth_date_of_an_adult(localdate()))
         return self.active().filter(pk__in=kept.values("person")).exclude(too_young)
 
+    def coordinators(self):
+        """Who coordinates anything now."""
+        return self.filter(pk__in=Coordinator.objects.now().values("person"))
+
     def coordinating_region(self, region_id):
         """Who coordinates the whole cluster, or this region."""
         roles = Coordinator.objects.now().filter(Q(region=None) | Q(region=region_id))

@@ -111,10 +111,13 @@ def _redeem(
         if form is None:
             actions.accept_invitation(affiliation, by=person)
         elif affiliation is None:
-            actions.claim_person(person, form.cleaned_data["password"], form.cleaned_data.get("birth_date"))
+            actions.claim_person(
+                person, form.cleaned_data["password"], form.cleaned_data.get("birth_date"), **form.names()
+            )
         else:
             birth_date = form.cleaned_data.get("birth_date")
-            person = actions.redeem_invitation(affiliation, form.cleaned_data["password"], birth_date)
+            password = form.cleaned_data["password"]
+            person = actions.redeem_invitation(affiliation, password, birth_date, **form.names())
     except Refused as refused:
         messages.warning(request, str(refused))
         return redirect("coordination:home")

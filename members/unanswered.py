@@ -1,0 +1,75 @@
+"""Who has not answered, for whatever is asked: one list per institution, to print or to telephone through.
+
+Each part that asks people something adds a function here by `register_unanswered`: it yields a line for everybody at
+the institution who has been asked and has not answered.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import chain
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from members.models import Affiliation, Agreement, Institution, Party, Person
+
+
+@dataclass(frozen=True)
+class Unanswered:
+    """One person who owes an answer: what was asked, since when, and where they can be reached."""
+
+    name: str
+    what: Any
+    since: datetime | None
+    address: str = ""
+
+
+_sources: list[Callable[[Institution, Person], Iterable[Unanswered]]] = []
+
+
+def register_unanswered(source: Callable[[Institution, Person], Iterable[Unanswered]]) -> None:
+    """`source(institution, reader)` yields who has not answered there, as far as the reader may know."""
+    _sources.append(source)
+
+
+def unanswered_in(institution: Institution, reader: Person) -> list[Unanswered]:
+    """Everybody at an institution who owes an answer, the oldest first."""
+    rows = chain.from_iterable(source(institution, reader) for source in _sources)
+    return sorted(rows, key=lambda it: (it.since is None, it.since.timestamp() if it.since else 0, it.name))
+
+
+def invitations(institution: Institution, reader: Person) -> Iterator[Unanswered]:
+    """People who were invited; who stands behind a known address is not told."""
+    for it in institution.affiliations.invited().select_related("person"):
+        what = _("Invitation. Role: %(role)s") % {"role": it.get_role_display()}
+        shown = it.shown_name
+        yield Unanswered(shown, what, it.state_since, "" if shown == it.person.address else it.person.address)
+
+
+def requests(institution: Institution, reader: Person) -> Iterator[Unanswered]:
+    """People who ask to join: it is the institution that owes the answer."""
+    who = _who_answers(institution)
+    for it in institution.affiliations.asked().select_related("person"):
+        asks = _("%(name)s asks to join. Role: %(role)s")
+        what = asks % {"name": it.person.full_name, "role": it.get_role_display()}
+        yield Unanswered(who, what, it.state_since)
+
+
+def signatures(institution: Institution, reader: Person) -> Iterator[Unanswered]:
+    """Agreements that are open and wait for the institution's signature."""
+    who, rows = _who_answers(institution), Party.objects.filter(institution=institution, signed_on=None)
+    for party in rows.filter(agreement__state=Agreement.State.OPEN).select_related("agreement"):
+        what = _("Signature: %(title)s") % {"title": party.agreement.title}
+        yield Unanswered(who, what, party.agreement.state_since)
+
+
+def _who_answers(institution: Institution) -> str:
+    speakers = Affiliation.objects.speaking().filter(institution=institution).select_related("person").order_by("pk")
+    names = dict.fromkeys(it.person.full_name for it in speakers)
+    return ", ".join(names) or _("Coordinator")
+
+
+register_unanswered(invitations)
+register_unanswered(requests)
+register_unanswered(signatures)

@@ -1,0 +1,183 @@
+"""Leaving: who answers for an institution, or coordinates, is never lost; a colleague takes over what was open."""
+
+from functools import partial
+
+import pytest
+
+from cluster_portal.models import OutboxMail
+from cluster_portal.moves import Refused
+from members import actions
+from members.models import Affiliation, Coordinator, Person
+from tests import factories as make
+
+pytestmark = pytest.mark.django_db
+State = Affiliation.State
+
+
+def of(person) -> Affiliation:
+    return person.affiliations.get()
+
+
+def mails(template):
+    return [mail.to for mail in OutboxMail.objects.filter(template=template).order_by("pk")]
+
+
+def speakers(institution):
+    return set(Person.objects.speaking_for(institution))
+
+
+@pytest.fixture
+def heir(cast):
+    cast.colleague.set_password("a long enough password")
+    cast.colleague.save()
+    return cast.colleague
+
+
+def test_the_last_contact_of_a_member_cannot_end(cast):
+    with pytest.raises(Refused, match="Nobody else answers for School 1"):
+        actions.end_affiliation(of(cast.contact), by=cast.contact)
+    assert speakers(cast.school) == {cast.contact}
+
+
+def test_the_last_contact_cannot_be_ended_by_a_coordinator_either(cast):
+    with pytest.raises(Refused, match="Hand over"):
+        actions.end_affiliation(of(cast.contact), by=cast.coordinator)
+
+
+def test_a_contact_beside_a_head_ends(cast):
+    make.AffiliationFactory(institution=cast.school, role="head")
+    actions.end_affiliation(of(cast.contact), by=cast.contact)
+    assert of(cast.contact).state == State.ENDED
+
+
+def test_a_suspended_head_does_not_count(cast):
+    make.AffiliationFactory(institution=cast.school, role="head", person__suspended_at="2026-01-01T00:00Z")
+    with pytest.raises(Refused):
+        actions.end_affiliation(of(cast.contact), by=cast.contact)
+
+
+def test_the_last_contact_of_no_member_ends():
+    it = make.AffiliationFactory(role="contact")
+    actions.end_affiliation(it, by=it.person)
+    assert it.state == State.ENDED
+
+
+def test_the_last_contact_does_not_become_a_teacher(cast):
+    with pytest.raises(Refused, match="Nobody else answers"):
+        actions.change_role(of(cast.contact), "teacher", by=cast.coordinator)
+    assert of(cast.contact).role == "contact"
+
+
+def test_the_last_contact_does_not_move_away(cast):
+    with pytest.raises(Refused, match="Nobody else answers"):
+        actions.move_person(of(cast.contact), make.InstitutionFactory(), "teacher", by=cast.coordinator)
+
+
+def test_handing_over_gives_role_requests_and_classes(cast, heir):
+    request = make.AffiliationFactory(institution=cast.school, state="asked")
+    group = actions.create_class(cast.school, cast.contact, [cast.contact], name="7 B", school_year=2026)
+    actions.hand_over(of(cast.contact), heir, by=cast.contact)
+    assert speakers(cast.school) == {heir}
+    assert list(group.keepers.all()) == [heir]
+    assert mails("members/asked") == [heir]
+    assert mails("members/handed_over") == [heir]
+    assert mails("members/ended") == []
+    assert request.state == State.ASKED
+
+
+def test_a_coordinator_hands_over_for_somebody_who_is_told(cast, heir):
+    actions.hand_over(of(cast.contact), heir, by=cast.coordinator)
+    assert (mails("members/ended"), speakers(cast.school)) == ([cast.contact], {heir})
+
+
+def test_handing_over_to_somebody_who_speaks_already_adds_no_role(cast):
+    other = make.AffiliationFactory(institution=cast.school, role="contact").person
+    other.set_password("a long enough password")
+    other.save()
+    actions.hand_over(of(cast.contact), other, by=cast.contact)
+    assert [it.role for it in other.affiliations.live()] == ["contact"]
+
+
+@pytest.mark.parametrize("who", ["outsider", "contact"])
+def test_nobody_from_outside_takes_over(cast, who):
+    with pytest.raises(Refused, match="Choose a colleague"):
+        actions.hand_over(of(cast.contact), getattr(cast, who), by=cast.contact)
+
+
+def test_somebody_who_never_signed_in_does_not_take_over(cast):
+    unclaimed = make.AffiliationFactory(institution=cast.school).person
+    unclaimed.set_unusable_password()
+    unclaimed.save()
+    with pytest.raises(Refused, match="signs in with a password"):
+        actions.hand_over(of(cast.contact), unclaimed, by=cast.contact)
+
+
+def test_a_teacher_has_nothing_to_hand_over(cast, heir):
+    with pytest.raises(Refused, match="Only heads and contacts"):
+        actions.hand_over(of(cast.teacher), heir, by=cast.contact)
+
+
+def test_a_teacher_who_leaves_keeps_no_class(cast):
+    group = actions.create_class(cast.school, cast.teacher, [cast.teacher, cast.colleague], name="7 B", school_year=2026)
+    actions.end_affiliation(of(cast.teacher), by=cast.contact)
+    assert list(group.keepers.all()) == [cast.colleague]
+
+
+def test_a_teacher_who_becomes_a_contact_goes_on_keeping_classes(cast):
+    group = actions.create_class(cast.school, cast.teacher, [cast.teacher], name="7 B", school_year=2026)
+    actions.change_role(of(cast.teacher), "contact", by=cast.coordinator)
+    assert list(group.keepers.all()) == [cast.teacher]
+
+
+def test_the_last_coordinator_of_the_cluster_stays(cast):
+    make.CoordinatorFactory(region=make.RegionFactory())
+    make.CoordinatorFactory(until="2026-02-01")
+    with pytest.raises(Refused, match="Nobody else coordinates the whole cluster"):
+        actions.leave_coordination(cast.coordinator, by=cast.coordinator)
+    assert cast.coordinator.coordinating.now().count() == 1
+
+
+def test_a_coordinator_hands_over_all_parts_and_open_requests(cast, heir):
+    lonely = make.AffiliationFactory(state="asked")
+    actions.leave_coordination(cast.coordinator, by=cast.coordinator, to=heir)
+    assert [it.person for it in Coordinator.objects.now()] == [heir]
+    assert (mails("members/coordination_handed_over"), mails("members/asked")) == ([heir], [heir])
+    assert lonely.state == State.ASKED
+
+
+def test_who_coordinates_already_takes_over_without_a_second_role(cast, heir):
+    make.CoordinatorFactory(person=heir)
+    actions.leave_coordination(cast.coordinator, by=cast.coordinator, to=heir)
+    assert heir.coordinating.count() == 1
+
+
+def test_a_regional_coordinator_may_simply_leave(cast):
+    role = make.CoordinatorFactory(region=make.RegionFactory())
+    actions.leave_coordination(role.person, by=role.person)
+    assert not role.person.coordinating.now().exists()
+
+
+def test_who_does_not_coordinate_cannot_leave(cast):
+    with pytest.raises(Refused, match="does not coordinate any more"):
+        actions.leave_coordination(cast.teacher, by=cast.coordinator)
+
+
+def test_nobody_takes_over_from_themselves(cast):
+    with pytest.raises(Refused, match="Nobody else signs in"):
+        actions.leave_coordination(cast.coordinator, by=cast.coordinator, to=cast.coordinator)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_contacts_who_leave_at_once_one_stays(cast, together):
+    other = make.AffiliationFactory(institution=cast.school, role="contact")
+    leave = [partial(actions.end_affiliation, it, it.person) for it in (of(cast.contact), other)]
+    assert sorted(together(*leave)) == ["done", "refused"]
+    assert len(speakers(cast.school)) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_coordinators_who_leave_at_once_one_stays(cast, together):
+    other = make.CoordinatorFactory().person
+    leave = [partial(actions.leave_coordination, person, person) for person in (cast.coordinator, other)]
+    assert sorted(together(*leave)) == ["done", "refused"]
+    assert Coordinator.objects.now().count() == 1
