@@ -36,8 +36,12 @@ def enter_institutions(names: list[str], kind: str, region: Region | None, by: P
     if len(names) > MOST_AT_ONCE:
         raise Refused(_("These are more than 500 lines. Enter them in two parts, or import a spreadsheet."))
     known = {folded(name) for name in Institution.objects.values_list("name", flat=True)}
-    new = list({folded(name): name for name in names if folded(name) not in known}.values())
-    return [keep_institution(Institution(name=name, kind=kind, region=region), by=by, changed=[]) for name in new]
+    new: dict[str, str] = {}
+    for name in names:
+        if folded(name) not in known:
+            new.setdefault(folded(name), name)
+    rows = [Institution(name=name, kind=kind, region=region) for name in new.values()]
+    return [keep_institution(it, by=by, changed=[]) for it in rows]
 
 
 @transaction.atomic

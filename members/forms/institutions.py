@@ -105,21 +105,24 @@ class DirectoryFilter(forms.Form):
         label=_("Name"), required=False, max_length=LONGEST_QUERY, widget=forms.TextInput(attrs={"type": "search"})
     )
     kind = forms.ChoiceField(label=_("Kind"), required=False, choices=[("", _("Any kind")), *Institution.Kind.choices])
-    region = forms.ModelChoiceField(
-        Region.objects.all(), label=_("Region"), required=False, empty_label=_("Any region"), to_field_name="slug"
-    )
-    direction = forms.ModelChoiceField(
-        Direction.objects.all(), label=_("Theme"), required=False, empty_label=_("Any theme"), to_field_name="slug"
-    )
+    region = forms.ChoiceField(label=_("Region"), required=False)
+    direction = forms.ChoiceField(label=_("Theme"), required=False)
     standing = forms.ChoiceField(
         label=_("Standing"), required=False, choices=[("", _("Any standing")), *Institution.Standing.choices]
     )
 
     def __init__(self, *args, **options):
         super().__init__(*args, **options)
-        for name, model in (("region", Region), ("direction", Direction)):
-            if not model.objects.exists():
-                del self.fields[name]
+        self._offer("region", Region, _("Any region"))
+        self._offer("direction", Direction, _("Any theme"))
+
+    def _offer(self, name: str, model: type[Region] | type[Direction], any_of_them) -> None:
+        """Let people choose among the rows of a model; what has none is not asked."""
+        known = list(model.objects.values_list("slug", "name"))
+        if known:
+            self.fields[name].choices = [("", any_of_them), *known]
+        else:
+            del self.fields[name]
 
     def wanted(self) -> dict:
         """What was asked for; a value that nothing has is left out."""

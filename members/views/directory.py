@@ -69,9 +69,8 @@ def _filter_of(request: HttpRequest) -> str:
 def _said(narrow: DirectoryFilter) -> str:
     """What the list is narrowed to, in words."""
     wanted = narrow.wanted()
-    labels = [dict(narrow.fields[name].choices)[wanted[name]] for name in ("kind", "standing") if name in wanted]
-    names = [wanted[name].name for name in ("region", "direction") if name in wanted]
-    return ", ".join([*([f"“{narrow.query()}”"] if narrow.query() else []), *map(str, labels), *names])
+    labels = [str(dict(narrow.fields[name].choices)[value]) for name, value in wanted.items()]
+    return ", ".join([*([f"“{narrow.query()}”"] if narrow.query() else []), *labels])
 
 
 @login_not_required
