@@ -6,11 +6,13 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
 
 from cluster_portal import hooks
 from cluster_portal.models import AuditEntry
 from courses.models import Run
 from members.access import coordinators_only, desk_only
+from members.models import Person
 
 PER_PAGE = 100
 
@@ -34,4 +36,14 @@ def audit(request: HttpRequest) -> HttpResponse:
     """Who did what: the audit, newest first."""
     rows = AuditEntry.objects.all() if request.user.coordinates_whole_cluster else AuditEntry.objects.none()
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
+    actors = {it.public_id: it for it in Person.objects.filter(public_id__in={entry.actor for entry in page})}
+    for entry in page:
+        entry.by = _actor(entry.actor, actors.get(entry.actor))
     return render(request, "coordination/audit.html", {"page": page})
+
+
+def _actor(public_id: str, person: Person | None) -> str:
+    """Who acted, by the name they have now: the audit itself holds no name."""
+    if not public_id:
+        return _("the portal")
+    return person.full_name if person and person.full_name else public_id

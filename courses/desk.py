@@ -1,14 +1,18 @@
 """The desk of the programme: coordinators create, edit and publish courses and runs, and take the roster."""
 
+from itertools import groupby
+from operator import attrgetter
+
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
 from cluster_portal.buttons import act
@@ -17,10 +21,11 @@ from courses import actions
 from courses.actions.runs import MAILED_WHEN_CHANGED
 from courses.actions.sessions import MAILED_WHEN_MOVED
 from courses.exports import roster_workbook
-from courses.forms import CourseForm, PatternForm, PlacesForm, RunForm, SessionForm
+from courses.forms import CourseForm, NewPlacesForm, PatternForm, PlacesForm, RunForm, SessionForm
 from courses.models import Course, Enrolment, Pool, Run, Session
 from courses.words import pattern_in_words
 from members.access import coordinators_only
+from members.consent import conceal_names
 
 PER_PAGE = 50
 
@@ -188,16 +193,38 @@ def places(request: HttpRequest, public_id: str, pool_id: str) -> HttpResponse:
 
 
 @coordinators_only
+def new_places(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Add places of a sort that the run does not have yet."""
+    it = _run_of(request, public_id)
+    if not it.missing_sorts:
+        return redirect("courses:desk_run", public_id)
+    form = NewPlacesForm(request.POST or None, missing=it.missing_sorts)
+    if request.method == "POST" and form.is_valid() and _tried(request, actions.add_places, it, **form.cleaned_data):
+        messages.success(request, _("The places are saved."))
+        return redirect("courses:desk_run", public_id)
+    return render(request, "courses/desk_form.html", {"form": form, "title": _("New places"), "run": it})
+
+
+@coordinators_only
 def roster(request: HttpRequest, public_id: str) -> HttpResponse:
     """Who is in a run, and who waits."""
     it = _run_of(request, public_id)
-    page = Paginator(it.enrolments.for_roster(), PER_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(it.enrolments.for_roster().numbered(), PER_PAGE).get_page(request.GET.get("page"))
     for enrolment in page:
         enrolment.run = it
         enrolment.moves = available_moves(request.user, enrolment)
         if "cancel" in enrolment.moves:
             enrolment.moves["cancel"] = _("Take out")
-    return render(request, "courses/desk_roster.html", {"run": it, "page": page})
+    groups = [(ROSTER_LISTS[state], list(rows)) for state, rows in groupby(page, key=attrgetter("state"))]
+    trail = [(reverse("courses:desk_runs"), _("Manage programme")), (reverse("courses:desk_run", args=[public_id]), it)]
+    return render(request, "courses/desk_roster.html", {"run": it, "page": page, "groups": groups, "trail": trail})
+
+
+ROSTER_LISTS = {
+    Enrolment.State.CONFIRMED: gettext_lazy("Confirmed"),
+    Enrolment.State.OFFERED: gettext_lazy("A place is offered"),
+    Enrolment.State.WAITING: gettext_lazy("Queue"),
+}
 
 
 @coordinators_only
@@ -218,7 +245,9 @@ def attendance_sheet(request: HttpRequest, public_id: str) -> HttpResponse:
     """A sheet to print and to sign, a line for each person confirmed."""
     it = _run_of(request, public_id)
     rows = it.enrolments.confirmed().select_related("person", "affiliation__institution", "pool")
-    shown = {"run": it, "rows": rows.order_by("person__sort_name", "pk"), "sessions": it.sessions.planned()}
+    rows = list(rows.order_by("person__sort_name", "pk"))
+    conceal_names(enrolment.person for enrolment in rows)
+    shown = {"run": it, "rows": rows, "sessions": it.sessions.planned()}
     return render(request, "courses/attendance_sheet.html", shown)
 
 

@@ -4,6 +4,7 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from cluster_portal.fresh import FreshForm
 from courses.models import Course, Pool, Run, Session
 from courses.patterns import WeeklyPattern
 from courses.words import WEEKDAYS
@@ -29,7 +30,7 @@ class DateTimeInput(forms.DateTimeInput):
         super().__init__(format="%Y-%m-%dT%H:%M", **options)
 
 
-class WallClockForm(forms.ModelForm):
+class WallClockForm(FreshForm):
     """A form whose dates and times are meant by the wall clock of one zone, whatever the reader's own zone is."""
 
     wall_clock_fields: tuple[str, ...] = ()
@@ -47,7 +48,7 @@ class WallClockForm(forms.ModelForm):
             super().full_clean()
 
 
-class CourseForm(forms.ModelForm):
+class CourseForm(FreshForm):
     """The description of a course."""
 
     class Meta:
@@ -185,6 +186,20 @@ class PlacesForm(forms.ModelForm):
     class Meta:
         model = Pool
         fields = ["places"]
+
+
+class NewPlacesForm(forms.ModelForm):
+    """Places of a sort that a run does not have yet."""
+
+    class Meta:
+        model = Pool
+        fields = ["sort", "places"]
+        labels = {"sort": _("Room or online")}
+
+    def __init__(self, *args, missing: list[str], **options):
+        super().__init__(*args, **options)
+        self.fields["sort"].choices = [it for it in Pool.Sort.choices if it[0] in missing]
+        self.fields["sort"].initial = missing[0]
 
 
 class ProgrammeFilter(forms.Form):

@@ -25,6 +25,7 @@ urlpatterns = [
         desk.act_on_session,
         name="desk_act_on_session",
     ),
+    path("desk/runs/<id:public_id>/places/new/", desk.new_places, name="desk_new_places"),
     path("desk/runs/<id:public_id>/places/<id:pool_id>/", desk.places, name="desk_places"),
     path("desk/runs/<id:public_id>/roster/", desk.roster, name="desk_roster"),
     path("desk/runs/<id:public_id>/roster.xlsx", desk.roster_xlsx, name="desk_roster_xlsx"),

@@ -8,7 +8,7 @@ from courses.actions.enrolments import (
     lapse_overdue_offers,
     offer_free_places,
 )
-from courses.actions.pools import change_places, recount_pools
+from courses.actions.pools import add_places, change_places, recount_pools
 from courses.actions.runs import cancel_run, change_run, close_run, create_run, publish_run
 from courses.actions.sessions import add_session, cancel_session, move_session, plan_sessions
 
@@ -29,6 +29,7 @@ ACTIONS = {
 __all__ = [
     "ACTIONS",
     "accept_offer",
+    "add_places",
     "add_session",
     "cancel_enrolment",
     "cancel_run",

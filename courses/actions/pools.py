@@ -3,11 +3,11 @@ import logging
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from cluster_portal.audit import record_changes
+from cluster_portal.audit import record, record_changes
 from cluster_portal.moves import Refused
 from courses.actions.enrolments import offer_free_places
 from courses.actions.locks import lock_pools, lock_run
-from courses.models import Pool
+from courses.models import Pool, Run
 from members.models import Person
 
 log = logging.getLogger(__name__)
@@ -29,6 +29,19 @@ def change_places(pool: Pool, places: int, by: Person) -> Pool:
         pool.save(update_fields=["places"])
         record_changes("courses.pool.change", pool, by=by, changed=["places"])
         offer_free_places(pool)
+    return pool
+
+
+@transaction.atomic
+def add_places(run: Run, sort: str, places: int, by: Person) -> Pool:
+    """Give a run places of another sort: online beside those in the room, or the other way round."""
+    run = lock_run(run)
+    if run.state not in {Run.State.DRAFT, Run.State.PUBLISHED}:
+        raise Refused(_("This run is cancelled or closed, so its places stay as they are."))
+    if run.pools.filter(sort=sort).exists():
+        raise Refused(_("The run has places of this sort already. Change their number instead."))
+    pool = Pool.objects.create(run=run, sort=sort, places=places)
+    record("courses.pool.add", pool, by=by, sort=sort, places=places)
     return pool
 
 

@@ -192,6 +192,12 @@ class Run(models.Model):
         return sum(getattr(pool, what) for pool in self.pools.all())
 
     @property
+    def missing_sorts(self) -> list[str]:
+        """The sorts of places that it does not have."""
+        present = {pool.sort for pool in self.pools.all()}
+        return [sort for sort in Pool.Sort.values if sort not in present]
+
+    @property
     def totals(self) -> dict[str, int]:
         """All four sums, as a page shows them."""
         return {what: self.total(what) for what in ("places", "taken", "offered", "waiting")}

@@ -1,0 +1,74 @@
+"""The lines of the audit in plain words: which thing, what was done with it."""
+
+from django.apps import apps
+from django.utils.text import capfirst
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+# What actions write beside moves; a test finds every one in the code and fails on one without words.
+DONE = {
+    "add": pgettext_lazy("audit", "added"),
+    "add_keeper": _("a teacher added"),
+    "add_milestone": _("a milestone added"),
+    "appoint": _("appointed"),
+    "archive": _("put away"),
+    "ask": pgettext_lazy("audit", "asked for"),
+    "ask_erasure": _("erasure asked for"),
+    "begin": _("begun"),
+    "change": pgettext_lazy("audit", "changed"),
+    "choose_columns": _("columns chosen"),
+    "claim": _("claimed by the person"),
+    "copy": _("data downloaded"),
+    "correct_address": _("address corrected"),
+    "cover": _("roll of the covered changed"),
+    "create": pgettext_lazy("audit", "created"),
+    "decide": _("decided"),
+    "draft": _("drafted"),
+    "end": pgettext_lazy("audit", "ended"),
+    "enter": _("entered"),
+    "erase": _("erased"),
+    "forget_files": _("files erased"),
+    "leave_coordination": _("coordination given up"),
+    "load": _("loaded"),
+    "merge": _("merged"),
+    "move": pgettext_lazy("audit", "moved"),
+    "name": _("named"),
+    "plan": _("sessions planned"),
+    "prolong": _("prolonged"),
+    "publish": pgettext_lazy("audit", "published"),
+    "queue": _("written"),
+    "reach_milestone": _("a milestone reached"),
+    "remind": _("reminded"),
+    "remove_keeper": _("a teacher removed"),
+    "remove_milestone": _("a milestone removed"),
+    "reopen_milestone": _("a milestone opened again"),
+    "restore": pgettext_lazy("audit", "restored"),
+    "set": _("laid down"),
+    "sign": _("signed"),
+    "suspend": _("suspended"),
+    "take_out": _("somebody taken out"),
+    "take_over_coordination": _("coordination taken over"),
+    "withdraw_party": _("a party withdrew"),
+    "write": _("written"),
+    "write_progress": _("progress noted"),
+}
+
+
+def done(verb: str) -> str:
+    """What was done: the label of a move, or the words of another action; the bare name when it has none."""
+    model, _dot, name = verb.rpartition(".")
+    moves = getattr(_model(model), "MOVES", {})
+    return str(moves[name].label if name in moves else DONE.get(name, name))
+
+
+def thing(model: str) -> str:
+    """The kind of thing it was done with."""
+    found = _model(model)
+    return capfirst(found._meta.verbose_name) if found else model
+
+
+def _model(label: str):
+    try:
+        return apps.get_model(label)
+    except (LookupError, ValueError):
+        return None
