@@ -19,11 +19,11 @@ from django.utils.translation import gettext_lazy as _
 
 from cluster_portal import hooks
 from cluster_portal.delivery import erase_old_text
-from cluster_portal.models import Upload
 from cluster_portal.moves import Refused, make_moves
 from members.actions.applications import erase_forgotten_applications
 from members.actions.erasure import erase_person
-from members.models import Affiliation, Application, GroupMember, Import, Person, RecordView
+from members.actions.imports import forget_old_files
+from members.models import Affiliation, Application, GroupMember, Person, RecordView
 
 BATCH = 500
 REASON = gettext_noop("its time was over")
@@ -112,14 +112,6 @@ def _erase(people: list[Any]) -> None:
             log.info("The person %s is past their time and cannot be erased yet.", person.public_id)
 
 
-def _delete_files(imports: list[Any]) -> None:
-    files = [key for it in imports for key in (it.file_id, it.rejected_id) if key]
-    Import.objects.filter(pk__in=[it.pk for it in imports]).update(file=None, rejected=None)
-    for upload in Upload.objects.filter(pk__in=files):
-        upload.delete()
-        transaction.on_commit(lambda kept=upload.file: kept.storage.delete(kept.name))
-
-
 def _unanswered(before: datetime) -> QuerySet:
     return Affiliation.objects.invited().filter(state_since__lt=before)
 
@@ -182,7 +174,7 @@ def periods() -> list[Period]:
             "unconfirmed_applications",
             _("Applications to join whose address was never confirmed"),
             _("They are deleted."),
-            days=30,
+            days=7,  # as the form and the mail say
             run=erase_forgotten_applications,
         ),
         Period(
@@ -213,9 +205,8 @@ def _periods_of_files_and_views() -> list[Period]:
             "imports",
             _("Spreadsheets that were loaded, and their rejected rows"),
             _("The files are deleted."),
-            days=90,
-            overdue=lambda before: Import.objects.filter(made_at__lt=before).exclude(file=None, rejected=None),
-            end=_delete_files,
+            days=30,
+            run=forget_old_files,
         ),
         Period(
             "classes",
