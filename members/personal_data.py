@@ -153,7 +153,7 @@ PEOPLE = (
         heading=_("Agreements you signed"),
         owners=("signed_by",),
         shown="agreement institution signed_on signatory how signed_by signed_at signed_sha256",
-        plain="id role scan withdrawn_on",
+        plain="id role scan withdrawn_on withdrawn_because",
         why=_(
             "Names of those who signed an agreement are part of the document: without them it would bind nobody. It "
             "is kept as long as rights rest on it."
@@ -285,7 +285,7 @@ NOTHING_PERSONAL = (
     Table(
         "members.Agreement",
         plain="id public_id kind amends title number place occasion text state state_since valid_from valid_until"
-        " concluded_on terminated_on prolongs_until prolonged_until",
+        " concluded_on terminated_on prolongs_until prolonged_until terminated_because",
     ),
     Table("members.Clause", plain="id agreement number text right places since"),
     Table("members.Cluster", plain="id name about hue time_zone country example contact_email"),

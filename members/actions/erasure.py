@@ -24,7 +24,7 @@ def erase_person(person: Person, by: Person | None, reason: str = "") -> list[st
 
     Raises Refused when others would be left without an answer: the last coordinator, the last who speaks for a member.
     """
-    person = Person.objects.select_for_update(no_key=True).get(pk=person.pk)
+    person = _locked(person)
     if person.erased_at is not None:
         raise Refused(_("This entry was erased already."))
     if problems := why_not_erasable(person):
@@ -33,6 +33,15 @@ def erase_person(person: Person, by: Person | None, reason: str = "") -> list[st
     Person.objects.filter(pk__in=[it.pk for it in person.selves]).update(erased_at=now())
     record("members.person.erase", person, by=by, reason=reason)
     return stays
+
+
+def _locked(person: Person) -> Person:
+    """The person, with whatever says who else answers: of two last ones who go at once, one stays."""
+    spoken_for = Affiliation.objects.speaking().filter(person=person).values("institution")
+    list(Institution.objects.filter(pk__in=spoken_for).select_for_update(no_key=True).order_by("pk"))
+    if person.coordinates_whole_cluster:
+        list(Coordinator.objects.now().filter(region=None).select_for_update(no_key=True).order_by("pk"))
+    return Person.objects.select_for_update(no_key=True).get(pk=person.pk)
 
 
 def why_not_erasable(person: Person) -> list[str]:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from allauth.core.internal.ratelimit import consume
+from allauth.core.ratelimit import consume
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_not_required
