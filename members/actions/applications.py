@@ -95,10 +95,11 @@ def accept_application(
 ) -> None:
     """Take the institution in: enter it unless it is known, prepare its addendum, invite the applicant as its head."""
     # Two coordinators at once: the second waits here, then make_move tells them that it was answered.
-    Application.objects.select_for_update(no_key=True).get(pk=application.pk)
+    locked = Application.objects.select_for_update(no_key=True, of=("self",)).select_related("applicant")
+    applicant = locked.get(pk=application.pk).applicant
     if agreement not in agreements_to_join(Cluster.current().today()):
         raise Refused(_("Only a network agreement in force takes new parties in. Choose another."))
-    if not application.applicant.is_active or not application.applicant.email:
+    if not applicant.is_active or not applicant.email:
         raise Refused(_("The applicant cannot be invited any more. Decline, and ask them to apply again."))
     institution = institution or _entered(application, by)
     _refuse_if_on_board(institution)
@@ -106,7 +107,7 @@ def accept_application(
     addendum = prepare_accession(agreement, [institution], by, title=title)
     make_move(application, "accept", by=by, institution=institution, addendum=addendum)
     cancel_mails(about=application, reason=gettext_noop("the application was accepted"))
-    _invite_head(application, by)
+    _invite_head(application, applicant, by)
 
 
 @transaction.atomic
@@ -147,8 +148,8 @@ def _refuse_if_on_board(institution: Institution) -> None:
         )
 
 
-def _invite_head(application: Application, by: Person) -> None:
-    applicant, institution = application.applicant, application.institution
+def _invite_head(application: Application, applicant: Person, by: Person) -> None:
+    institution = application.institution
     if applicant.affiliations.live().filter(institution=institution, role=Affiliation.Role.HEAD).exists():
         queue_mail("members/application_accepted", about=application, to=applicant)
     else:

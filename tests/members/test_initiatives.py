@@ -51,6 +51,13 @@ def signed_in(person):
     return client
 
 
+def opened(client, upload):
+    response = client.get(f"/files/{upload.public_id}/")
+    if response.streaming:
+        assert b"".join(response.streaming_content) == b"Forty teachers came."
+    return response.status_code
+
+
 def report(name="report.txt"):
     return SimpleUploadedFile(name, b"Forty teachers came.", "text/plain")
 
@@ -168,7 +175,7 @@ def test_everybody_opens_evidence_once_it_is_published(cast):
     it = published(cast)
     note = actions.write_progress(it, "We met.", by=cast.contact, evidence=[report("one.txt"), report("two.txt")])
     files = Upload.objects.filter(about_id=note.public_id).order_by("pk")
-    assert [Client().get(f"/files/{file.public_id}/").status_code for file in files] == [200, 200]
+    assert [opened(Client(), file) for file in files] == [200, 200]
     page = Client().get(f"/initiatives/{it.public_id}/").text
     assert ("one.txt" in page, "two.txt" in page, cast.contact.full_name in page) == (True, True, False)
 
@@ -178,9 +185,8 @@ def test_evidence_of_a_draft_is_for_those_who_keep_it(cast):
     note = actions.write_progress(it, "We met.", by=cast.contact, evidence=[report()])
     hidden = drafted(cast)
     hidden.notes.add(note)
-    url = f"/files/{Upload.objects.get().public_id}/"
-    answers = [it.get(url).status_code for it in (Client(), signed_in(cast.outsider), signed_in(cast.contact))]
-    assert answers == [404, 404, 200]
+    readers = (Client(), signed_in(cast.outsider), signed_in(cast.contact))
+    assert [opened(it, Upload.objects.get()) for it in readers] == [404, 404, 200]
 
 
 # Overdue
