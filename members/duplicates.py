@@ -28,7 +28,9 @@ def find_duplicates(by: Person) -> list[Pair]:
     """The pairs that a coordinator may merge: everywhere, or where both are people of their regions."""
     people = mergeable_by(by).annotate(mail=_mail(), called=_called())
     suspects = people.filter(pk__in=_sharing(people, "mail")) | people.filter(pk__in=_sharing(people, "called"))
-    known = suspects.distinct().order_by("pk")
+    known = list(suspects.distinct().order_by("pk").prefetch_related("affiliations__institution"))
+    for it in known:
+        it.institutions = {own.institution for own in it.affiliations.all()}
     pairs = {}
     for alike in [*_groups(known, "called"), *_groups(known, "mail")]:
         for first, second in combinations(alike[:MOST_ALIKE], 2):
@@ -95,10 +97,9 @@ def _sharing(people: QuerySet, column: str) -> QuerySet:
     return people.filter(**{f"{column}__in": repeated}).order_by().values("pk")
 
 
-def _groups(people: QuerySet, column: str) -> Iterator[list[Person]]:
+def _groups(people: list[Person], column: str) -> Iterator[list[Person]]:
     found: dict[str, list[Person]] = {}
-    for it in people.prefetch_related("affiliations__institution"):
-        it.institutions = {own.institution for own in it.affiliations.all()}
+    for it in people:
         found.setdefault(getattr(it, column) or "", []).append(it)
     found.pop("", None)
     yield from (alike for alike in found.values() if len(alike) > 1)
