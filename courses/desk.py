@@ -35,8 +35,9 @@ def runs(request: HttpRequest) -> HttpResponse:
     """All runs that I keep, those ahead first."""
     rows = Run.objects.editable_by(request.user).for_lists().order_by("-first_start", "-pk")
     page = Paginator(rows.matching(request.GET.get("q", "")), PER_PAGE).get_page(request.GET.get("page"))
-    courses = Course.objects.order_by("title")
-    return render(request, "courses/desk_runs.html", {"page": page, "courses": courses, "now": now()})
+    editable = set(Course.objects.editable_by(request.user).values_list("pk", flat=True))
+    shown = {"page": page, "courses": Course.objects.order_by("title"), "editable": editable, "now": now()}
+    return render(request, "courses/desk_runs.html", shown)
 
 
 @coordinators_only
@@ -53,7 +54,7 @@ def new_course(request: HttpRequest) -> HttpResponse:
 @coordinators_only
 def edit_course(request: HttpRequest, slug: str) -> HttpResponse:
     """Correct the description of a course."""
-    it = get_object_or_404(Course, slug=slug)
+    it = get_object_or_404(Course.objects.editable_by(request.user), slug=slug)
     form = CourseForm(request.POST or None, instance=it)
     if request.method == "POST" and form.is_valid():
         actions.change_course(Course.objects.get(pk=it.pk), by=request.user, **form.cleaned_data)

@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 
 from cluster_portal.sheets import as_xlsx
 from courses.models import Run
+from members.consent import conceal_names
 
 
 class Roster:
@@ -27,9 +28,10 @@ class Roster:
         ]
 
     def rows(self):
-        """The lines, read in batches."""
-        columns = self.columns()
-        for enrolment in self.run.enrolments.for_roster().iterator(chunk_size=500):
+        """The lines; children whose name may not be published stand without it."""
+        columns, enrolments = self.columns(), list(self.run.enrolments.for_roster())
+        conceal_names(it.person for it in enrolments)
+        for enrolment in enrolments:
             yield [value(enrolment) for _heading, value in columns]
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from cluster_portal.tones import tone_of
@@ -238,6 +239,16 @@ def unpublishable(people: Collection[int], purpose: str = Purpose.NAME) -> set[i
     children = set(children_among(people))
     fine = {pk: {State.GRANTED} if pk in children else {State.GRANTED, State.NOT_NEEDED} for pk in people}
     return {pk for (pk, _purpose), state in states.items() if state not in fine[pk]}
+
+
+def conceal_names(people: Iterable[Person]) -> None:
+    """Blank the names and addresses that must not be shown, in these objects and for this one drawing only."""
+    rows = list(people)
+    hidden = unpublishable([it.pk for it in rows])
+    for it in rows:
+        if it.pk in hidden:
+            it.family_name, it.given_name, it.patronymic = gettext("(name not shown)"), "", ""
+            it.email, it.contact_email = None, ""
 
 
 def children_among(people: Collection[int]) -> Iterable[int]:

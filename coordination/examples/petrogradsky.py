@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from cluster_portal.moves import make_move
 from cluster_portal.uploads import keep_upload
-from coordination.examples import people
+from coordination.examples import families, people
 from courses import actions as courses
 from courses.models import Course, Pool, Run
 from courses.patterns import WeeklyPattern
@@ -109,6 +109,12 @@ def load(today: date) -> None:
     stage = Stage(today, institutions, people.demo_people(today), _crowd(institutions, past))
     _give_roles(stage, past)
     _programme(stage)
+    families.publish_documents(by=stage.coordinator)
+    if stage.cast:
+        cast = stage.cast
+        families.begin_class(
+            stage.institutions["school 1"], cast["teacher"], cast["student"], cast["guardian"], localdate()
+        )
 
 
 def _institutions() -> dict[str, Institution]:

@@ -11,12 +11,14 @@ from django.views.decorators.http import require_POST
 from cluster_portal.moves import Refused
 from cluster_portal.pdf import pdf_response
 from members import actions
+from members.access import for_class_keepers
 from members.consent import OPEN, State, deciders_of, states_of
 from members.consent_slips import slips_pdf
 from members.forms.consent import AskForm, GuardianForm, PaperForm
 from members.models import Group, Guardianship, Person, Purpose
 
 
+@for_class_keepers
 def class_consent(request: HttpRequest, public_id: str) -> HttpResponse:
     """The traffic light of a class: a line for each child, those with most missing first."""
     group = _group(request, public_id)
@@ -35,6 +37,7 @@ def class_consent(request: HttpRequest, public_id: str) -> HttpResponse:
     return render(request, "members/class_consent.html", shown)
 
 
+@for_class_keepers
 @require_POST
 def ask(request: HttpRequest, public_id: str) -> HttpResponse:
     """Ask the guardians of the whole class for consent."""
@@ -53,6 +56,7 @@ def ask(request: HttpRequest, public_id: str) -> HttpResponse:
     return redirect("members:class_consent", public_id)
 
 
+@for_class_keepers
 @require_POST
 def remind(request: HttpRequest, public_id: str) -> HttpResponse:
     """Remind exactly those who have not answered."""
@@ -66,6 +70,7 @@ def remind(request: HttpRequest, public_id: str) -> HttpResponse:
     return redirect("members:class_consent", public_id)
 
 
+@for_class_keepers
 def slips(request: HttpRequest, public_id: str) -> HttpResponse:
     """Slips for the whole class: one for each child and guardian, to cut from nothing and to take home."""
     group = _group(request, public_id)
@@ -74,6 +79,7 @@ def slips(request: HttpRequest, public_id: str) -> HttpResponse:
     return pdf_response(slips_pdf(group, children, asked_by=request.user), f"consent-{group.public_id}.pdf")
 
 
+@for_class_keepers
 def telephone(request: HttpRequest, public_id: str) -> HttpResponse:
     """Who has not answered and has no e-mail: a sheet to telephone through."""
     group = _group(request, public_id)
@@ -88,6 +94,7 @@ def telephone(request: HttpRequest, public_id: str) -> HttpResponse:
     return render(request, "members/consent_telephone.html", {"group": group, "lines": lines})
 
 
+@for_class_keepers
 def child_consent(request: HttpRequest, public_id: str, child_id: str) -> HttpResponse:
     """One child: guardians, what each said and when, and what came back on paper."""
     group, child = _child(request, public_id, child_id)
@@ -118,6 +125,7 @@ def child_consent(request: HttpRequest, public_id: str, child_id: str) -> HttpRe
     return render(request, "members/child_consent.html", shown)
 
 
+@for_class_keepers
 @require_POST
 def add_guardian(request: HttpRequest, public_id: str, child_id: str) -> HttpResponse:
     """Name a guardian of a child."""
@@ -137,6 +145,7 @@ def add_guardian(request: HttpRequest, public_id: str, child_id: str) -> HttpRes
     return redirect("members:child_consent", public_id, child_id)
 
 
+@for_class_keepers
 @require_POST
 def end_guardian(request: HttpRequest, public_id: str, child_id: str, guardianship_id: str) -> HttpResponse:
     """Somebody is not a guardian any more."""
