@@ -18,6 +18,13 @@ class CourseQuerySet(models.QuerySet):
             return self
         return self.filter(runs__state__in=PUBLIC_RUN_STATES).distinct()
 
+    def editable_by(self, person):
+        """Courses whose description this person may change: not one that runs outside of the regions they keep."""
+        if person.coordinates_whole_cluster:
+            return self
+        runs = self.model.runs.rel.related_model.objects.filter(course=models.OuterRef("pk"))
+        return self.exclude(models.Exists(runs.exclude(pk__in=runs.model.objects.editable_by(person).values("pk"))))
+
 
 class Course(models.Model):
     """What is taught: the description, kept for years. An offering of it is a Run."""
