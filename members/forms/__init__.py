@@ -1,6 +1,7 @@
 from members.forms.applications import AcceptForm, ApplicationForm, NoteForm
 from members.forms.cluster import AppointForm, ClusterNameForm, DirectionForm, HueForm, PlaceForm, RegionForm
 from members.forms.fields import BirthDateField, DateInput, TimeZoneField
+from members.forms.imports import ColumnsForm, ImportForm, VerdictFilter
 from members.forms.initiatives import (
     InitiativeFilter,
     InitiativeForm,
@@ -20,10 +21,12 @@ __all__ = [
     "BirthDateField",
     "ClaimForm",
     "ClusterNameForm",
+    "ColumnsForm",
     "DateInput",
     "DirectionForm",
     "DirectoryFilter",
     "HueForm",
+    "ImportForm",
     "InitiativeFilter",
     "InitiativeForm",
     "InstitutionForm",
@@ -42,4 +45,5 @@ __all__ = [
     "SeveralForm",
     "SignupForm",
     "TimeZoneField",
+    "VerdictFilter",
 ]

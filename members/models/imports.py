@@ -7,6 +7,21 @@ from members.models.institutions import Institution
 from members.models.people import Person
 
 
+class ImportQuerySet(models.QuerySet):
+    def visible_to(self, person):
+        """One's own only: the rows hold children's data."""
+        return self.filter(by=person)
+
+    def for_lists(self):
+        """With what a line in a list shows, the newest first."""
+        return self.select_related("institution", "file", "rejected").order_by("-pk")
+
+    def kept_since(self, day):
+        """Those that began on this day or before and whose files are still kept."""
+        held = models.Q(file__isnull=False) | models.Q(rejected__isnull=False)
+        return self.filter(held, made_at__lte=day)
+
+
 class Import(models.Model):
     """A spreadsheet on its way in: the file, what its columns mean, and what came of its rows."""
 
@@ -27,6 +42,8 @@ class Import(models.Model):
     loaded_at = models.DateTimeField(null=True, blank=True)
     counts = models.JSONField(default=dict)
     rejected = models.ForeignKey("cluster_portal.Upload", models.PROTECT, null=True, blank=True, related_name="+")
+
+    objects = ImportQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("import")

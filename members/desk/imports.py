@@ -1,0 +1,120 @@
+"""Loading lists from spreadsheets: choose the file, say what its columns mean, look at every row, load."""
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
+
+from cluster_portal.moves import Refused
+from members import actions
+from members.access import importers_only
+from members.forms import ColumnsForm, ImportForm, VerdictFilter
+from members.imports import loading
+from members.imports.scope import kinds_for
+from members.imports.verdicts import Sort
+from members.models import Import
+from members.views import PER_PAGE
+
+
+@importers_only
+def imports(request: HttpRequest) -> HttpResponse:
+    """Choose a file; and the lists that I have loaded."""
+    form = ImportForm(request.POST or None, request.FILES or None, by=request.user)
+    if request.method == "POST" and form.is_valid():
+        try:
+            it = actions.begin_import(by=request.user, **form.cleaned_data)
+        except Refused as refused:
+            messages.warning(request, str(refused))
+            return redirect("members:desk_import")
+        return redirect("members:desk_import_columns", it.public_id)
+    page = Paginator(Import.objects.visible_to(request.user).for_lists(), PER_PAGE).get_page(request.GET.get("page"))
+    return _page(request, "imports", {"form": form, "page": page})
+
+
+@importers_only
+def columns(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Say what each column means."""
+    it = _import_of(request, public_id)
+    try:
+        table, guess = loading.opened(it)
+        form = ColumnsForm(request.POST or None, it=it, table=table, guess=guess)
+        if request.method == "POST" and form.is_valid():
+            actions.choose_columns(it, form.chosen(), by=request.user)
+            return redirect("members:desk_import_rows", it.public_id)
+    except Refused as refused:
+        return _to_the_lists(request, refused)
+    return _page(request, "import_columns", {"it": it, "form": form, "table": table})
+
+
+@importers_only
+def rows(request: HttpRequest, public_id: str) -> HttpResponse:
+    """What would come of every row; after loading, what came of them."""
+    it = _import_of(request, public_id)
+    if it.loaded_at:
+        return _page(request, "import_done", {"it": it})
+    if not it.columns:
+        return redirect("members:desk_import_columns", it.public_id)
+    try:
+        table, _guess = loading.opened(it)
+    except Refused as refused:
+        return _to_the_lists(request, refused)
+    judged = loading.judged(it, table)
+    shown = {"it": it, "counts": loading.counts_of(judged, table), "mails": sum(row.mails for row in judged)}
+    return _page(request, "import_rows", shown | _narrowed(request, it, judged))
+
+
+def _narrowed(request: HttpRequest, it: Import, judged: list) -> dict:
+    """The rows of one page with one verdict."""
+    form = VerdictFilter(request.GET)
+    verdict = form.cleaned_data["verdict"] if form.is_valid() else ""
+    found = [row for row in judged if not verdict or row.sort == verdict]
+    page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
+    for row in page:
+        row.changed = loading.changed_fields(it, row) if row.sort == Sort.CHANGED else []
+    said = ngettext("%(count)s row", "%(count)s rows", len(found)) % {"count": len(found)}
+    return {"page": page, "filter": form, "found": said}
+
+
+@importers_only
+@require_POST
+def load(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Load the list."""
+    it = _import_of(request, public_id)
+    if not it.columns:
+        return redirect("members:desk_import_columns", it.public_id)
+    try:
+        loading.load(it, invite="invite" in request.POST)
+    except Refused as refused:
+        return _to_the_lists(request, refused)
+    messages.success(request, _("The list is loaded."))
+    return redirect("members:desk_import_rows", it.public_id)
+
+
+@importers_only
+@require_POST
+def forget(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Erase the file and its rejected rows now."""
+    actions.forget_files(_import_of(request, public_id), by=request.user)
+    messages.success(request, _("The file is erased. What was loaded stays."))
+    return redirect("members:desk_import")
+
+
+def _import_of(request: HttpRequest, public_id: str) -> Import:
+    mine = Import.objects.visible_to(request.user).for_lists().filter(kind__in=kinds_for(request.user))
+    it = get_object_or_404(mine, public_id=public_id)
+    it.by = request.user  # who carries the roles that were looked up for this request already
+    return it
+
+
+def _to_the_lists(request: HttpRequest, refused: Refused) -> HttpResponse:
+    messages.warning(request, str(refused))
+    return redirect("members:desk_import")
+
+
+def _page(request: HttpRequest, name: str, shown: dict) -> HttpResponse:
+    """A page of the desk, or one without its nav for teachers, who have no desk."""
+    frame = "desk.html" if request.user.has_desk else "members/import_frame.html"
+    return render(request, f"members/{name}.html", shown | {"frame": frame})

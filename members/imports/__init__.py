@@ -1,0 +1,1 @@
+"""Lists on their way in: reading any usual dress, guessing columns, judging rows, handing back what fails."""
