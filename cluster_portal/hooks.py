@@ -5,11 +5,14 @@ Each app fills them in its ``AppConfig.ready``. There is no other upward call.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
+from django.utils.timesince import timesince
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,16 @@ class DeskRow:
     since: datetime | None
     url: str
     button: Any
+
+    @property
+    def age(self) -> str:
+        """How long it has waited, in words."""
+        if self.since is None:
+            return ""
+        if now() - self.since < timedelta(minutes=1):
+            return _("just now")
+        time = {"time": timesince(self.since)}
+        return _("for %(time)s") % time if self.count == 1 else _("the oldest for %(time)s") % time
 
 
 @dataclass(frozen=True)

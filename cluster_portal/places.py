@@ -14,11 +14,12 @@ BAR = 240
 def say_places(places: int, taken: int, offered: int = 0, waiting: int = 0, yours: bool = False) -> str:
     """The words beside the drawing: what is free first, because that is what one asks."""
     free = max(0, places - taken)
-    said = ngettext("%(count)d place free", "%(count)d places free", free) % {"count": free}
-    words = [
-        said if free else _("No place free"),
-        _("%(taken)d of %(places)d taken") % {"taken": taken, "places": places},
-    ]
+    if free:
+        said = ngettext("%(count)d place free", "%(count)d places free", free) % {"count": free}
+        words = [said, _("%(taken)d of %(places)d taken") % {"taken": taken, "places": places}]
+    else:
+        full = ngettext("Full: %(count)d place is taken", "Full: all %(count)d places are taken", places)
+        words = [full % {"count": places}]
     if offered:
         words.append(ngettext("%(count)d of them offered", "%(count)d of them offered", offered) % {"count": offered})
     if waiting:

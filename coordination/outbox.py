@@ -6,12 +6,11 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.core.paginator import Paginator
-from django.db.models import Count, Min
+from django.db.models import Count, Min, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.timezone import now
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
@@ -19,10 +18,13 @@ from cluster_portal import hooks, mailtext, outbox
 from cluster_portal.buttons import act
 from cluster_portal.models import AuditEntry, OutboxMail
 from cluster_portal.moves import available_moves
+from cluster_portal.search import LONGEST_QUERY, found
+from cluster_portal.tones import tone_of
 from members.access import coordinators_only
 from members.models import Person
 
 PER_PAGE = 50
+SEARCHING = {"type": "search", "autocomplete": "off"}
 HISTORY = {
     "queue": _("Written"),
     "hold": _("Held"),
@@ -56,24 +58,37 @@ def _word(state: str) -> Any:
     return KEPT if settings.DEMO and state == OutboxMail.State.SENT else OutboxMail.State(state).label
 
 
-class StateFilter(forms.Form):
-    """Narrows the list to one state."""
+def _say_state(it: OutboxMail) -> None:
+    """A mail that a demonstration has kept is not done: it gets no mark of success."""
+    it.word = _word(it.state)
+    it.tone = "neutral" if it.word is KEPT else tone_of(it.state)
 
+
+class MailFilter(forms.Form):
+    """Narrows the list to one person, to one state."""
+
+    q = forms.CharField(
+        label=pgettext_lazy("person", "Name"),
+        required=False,
+        max_length=LONGEST_QUERY,
+        widget=forms.TextInput(SEARCHING),
+    )
     state = forms.ChoiceField(label=_("State"), required=False, choices=_states, widget=forms.Select)
 
 
 @coordinators_only
 def mails(request: HttpRequest) -> HttpResponse:
     """What needs somebody, then the mails, the one written last first."""
-    form = StateFilter(request.GET)
-    state = form.cleaned_data["state"] if form.is_valid() else ""
-    rows = OutboxMail.objects.visible_to(request.user).for_list()
-    page = Paginator(rows.filter(state=state) if state else rows, PER_PAGE).get_page(request.GET.get("page"))
+    form = MailFilter(request.GET)
+    wanted = form.cleaned_data if form.is_valid() else {}
+    rows = _wanted(OutboxMail.objects.visible_to(request.user).for_list(), **wanted)
+    page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
     for it in page:
-        it.word = _word(it.state)
-    shown = {"page": page, "form": form, "state": state, "can_retry": state == OutboxMail.State.FAILED, "now": now()}
-    if not state:
+        _say_state(it)
+    shown = {"page": page, "form": form, "can_retry": wanted.get("state") == OutboxMail.State.FAILED}
+    if not any(wanted.values()):
         shown["needs"] = [*failing_mail(request.user), *held_mail(request.user)]
+        shown["is_calm"] = not shown["needs"]
     return render(request, "coordination/outbox_list.html", shown)
 
 
@@ -81,7 +96,7 @@ def mails(request: HttpRequest) -> HttpResponse:
 def mail(request: HttpRequest, public_id: str) -> HttpResponse:
     """One mail: its state and why, what happened to it, its text without secrets."""
     it = _mail_of(request, public_id)
-    it.word = _word(it.state)
+    _say_state(it)
     kind = hooks.mail_kinds.get(it.template)
     closed = kind is None or (kind.account and not settings.DEMO)
     text = "" if closed else _readable(it, kind)
@@ -125,6 +140,12 @@ def held_mail(person: Person) -> Iterator[hooks.DeskRow]:
             button=_("See which"),
             **held,
         )
+
+
+def _wanted(rows: QuerySet, q: str = "", state: str = "") -> QuerySet:
+    if state:
+        rows = rows.filter(state=state)
+    return rows.filter(to__in=found(Person.objects.order_by(), q).order_by().values("pk")) if q else rows
 
 
 def _mail_of(request: HttpRequest, public_id: str) -> OutboxMail:

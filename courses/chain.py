@@ -109,7 +109,7 @@ def _enrolment(run: Run, person: Person, enrolment: Enrolment | None, right: Rig
         return Link(_("Enrolment"), missing, reverse("members:profile"), "broken")
     if closed := why_not_now(run, now()):
         return Link(_("Enrolment"), closed, status="broken")
-    return Link(_("Enrol"), _("until %(when)s") % {"when": in_run_zone(run, run.enrol_until)}, "#enrol", "next")
+    return Link(_("Enrol"), _("until %(when)s") % {"when": in_run_zone(run, run.enrol_until)}, status="next")
 
 
 def _enrolment_to_come(run: Run) -> Link:
@@ -140,10 +140,11 @@ def _since(day: date | None) -> str:
 
 
 def _what_comes_next(run: Run, enrolment: Enrolment | None) -> Link:
-    planned = (it for it in run.sessions.all() if it.state == Session.State.PLANNED)
+    planned = [it for it in run.sessions.all() if it.state == Session.State.PLANNED]
     coming = next((it for it in planned if it.starts_at > now()), None)
     is_in = enrolment is not None and enrolment.state == Enrolment.State.CONFIRMED
     if coming is None:
         return Link(_("All sessions are over"), status="done" if is_in else "open")
-    title = _("Next session: %(when)s") % {"when": in_run_zone(run, coming.starts_at)}
+    title = _("First session: %(when)s") if coming == planned[0] else _("Next session: %(when)s")
+    title %= {"when": in_run_zone(run, coming.starts_at)}
     return Link(title, coming.title, "#sessions", "next" if is_in else "open")

@@ -17,10 +17,17 @@ def drafts(person: Person) -> Iterator[DeskRow]:
     """Runs that are prepared and not published."""
     if not person.is_coordinator:
         return
-    rows = Run.objects.editable_by(person).drafts().aggregate(count=Count("pk"), since=Min("state_since"))
+    rows = (
+        Run.objects.editable_by(person)
+        .drafts()
+        .aggregate(count=Count("pk"), since=Min("state_since"), one=Min("public_id"))
+    )
     if rows["count"]:
         text = ngettext("run is prepared but not published", "runs are prepared but not published", rows["count"])
-        yield DeskRow(text, rows["count"], rows["since"], reverse("courses:desk_runs"), _("Look"))
+        one = rows["count"] == 1
+        url = reverse("courses:desk_run", args=[rows["one"]]) if one else reverse("courses:desk_runs")
+        button = _("Review the draft") if one else _("Review the drafts")
+        yield DeskRow(text, rows["count"], rows["since"], url, button)
 
 
 def runs_over(person: Person) -> Iterator[DeskRow]:
@@ -46,7 +53,7 @@ def rights_lost(person: Person) -> Iterator[DeskRow]:
             "people are enrolled whose right has ended",
             found["count"],
         )
-        yield DeskRow(text, found["count"], found["since"], reverse("courses:desk_rights_lost"), _("Look"))
+        yield DeskRow(text, found["count"], found["since"], reverse("courses:desk_rights_lost"), _("See who"))
 
 
 register_desk_rows(drafts)

@@ -10,7 +10,7 @@ from django.utils.timezone import get_current_timezone, localtime
 from django.utils.translation import get_language, gettext_lazy, ngettext, pgettext
 from django.utils.translation import gettext as _
 
-from courses.models import Run, Session
+from courses.models import Course, Run, Session
 from courses.patterns import WeeklyPattern
 from courses.zones import ZONES
 
@@ -90,11 +90,27 @@ def standing(run: Run, at: datetime) -> Standing:
     return Standing(_("Full, queue open"), "attention")
 
 
+def standing_on_card(run: Run, at: datetime) -> Standing | None:
+    """How a run stands, where its places are drawn beside it: these say themselves that it is full."""
+    return None if run.is_live and run.enrol_from <= at < run.enrol_until and not run.has_place else standing(run, at)
+
+
+def opening(run: Run) -> str:
+    """What the button says that leads to a run."""
+    match run.course.kind:
+        case Course.Kind.WORKSHOP:
+            return _("Open the workshop")
+        case Course.Kind.EVENT:
+            return _("Open the event")
+    return _("Open the course")
+
+
 def closing(run: Run, at: datetime) -> str:
     """Until when one can enrol, while one can."""
     if not run.is_live or not run.enrol_from <= at < run.enrol_until:
         return ""
-    return _("Enrolment until %(day)s") % {"day": date_format(localtime(run.enrol_until, run.zone), DAY)}
+    said = _("Enrolment until %(day)s") if run.has_place else _("The queue is open until %(day)s")
+    return said % {"day": date_format(localtime(run.enrol_until, run.zone), DAY)}
 
 
 def kind_and_title(run: Run) -> str:

@@ -98,13 +98,13 @@ def _parsed(parser, token):
 
 
 @register.simple_tag(takes_context=True)
-def here(context, address, exact=False):
-    """Mark the link of the section one is in: <a href="/courses/"{% here "/courses/" %}>."""
+def here(context, *addresses, exact=False):
+    """Mark the link of the section one is in, at one or more addresses: <a href="/courses/"{% here "/courses/" %}>."""
     request = context.get("request")
     path = getattr(request, "path", "")
-    if path == address:
+    if path in addresses:
         return mark_safe(' aria-current="page"')
-    within = not exact and path.startswith(address)
+    within = not exact and path.startswith(addresses)
     return mark_safe(' aria-current="true"') if within else ""
 
 

@@ -1,5 +1,6 @@
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, Window
+from django.db.models.functions import RowNumber
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
@@ -56,6 +57,13 @@ class EnrolmentQuerySet(models.QuerySet):
         rows = self.live().select_related("person", "pool", "affiliation__institution")
         in_queue = models.Case(models.When(state=Enrolment.State.WAITING, then="queued_at"))
         return rows.order_by(rank, in_queue, "person__sort_name", "pk")
+
+    def numbered(self):
+        """With the number of each among those in its state: in the queue of its pool, else by name."""
+        waiting = Q(state=Enrolment.State.WAITING)
+        queue = models.Case(models.When(waiting, then="pool"))
+        order = [models.Case(models.When(waiting, then="queued_at")), "person__sort_name", "pk"]
+        return self.annotate(number=Window(RowNumber(), partition_by=["state", queue], order_by=order))
 
     def visible_to(self, person):
         """One's own; those in the runs that one coordinates."""

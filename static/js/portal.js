@@ -14,6 +14,9 @@ function showTheme(theme) {
 }
 
 function ready(root) {
+  const now = root.querySelector(".desk-nav [aria-current]"); // on a phone its row scrolls sideways
+  const row = now?.closest("ul");
+  if (row) row.scrollLeft = now.offsetLeft - (row.clientWidth - now.offsetWidth) / 2;
   for (const hidden of root.querySelectorAll(".themes, [data-print]")) hidden.hidden = false;
   root.querySelector("[data-focus]")?.focus();
   showTheme(store.get());

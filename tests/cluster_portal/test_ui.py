@@ -120,8 +120,8 @@ def test_remembered_drawings_tell_markup_from_text():
         ((30, 0), "30 places free · 0 of 30 taken"),
         ((30, 29), "1 place free · 29 of 30 taken"),
         ((30, 26, 2, 0, True), "4 places free · 26 of 30 taken · 2 of them offered · one is yours"),
-        ((12, 12, 0, 6), "No place free · 12 of 12 taken · 6 people in the queue"),
-        ((10, 12), "No place free · 12 of 10 taken"),
+        ((12, 12, 0, 6), "Full: all 12 places are taken · 6 people in the queue"),
+        ((10, 12), "Full: all 10 places are taken"),
     ],
 )
 def test_places_are_said(counts, words):

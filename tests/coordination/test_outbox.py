@@ -1,9 +1,13 @@
 """The outbox at the desk: who sees it, what it shows, what one can do."""
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
+from django.utils.timezone import now
 
 from cluster_portal.delivery import deliver_due_mail
+from cluster_portal.hooks import DeskRow
 from cluster_portal.models import OutboxMail
 from cluster_portal.moves import available_moves, make_move
 from cluster_portal.outbox import ACTIONS, queue_mail
@@ -192,3 +196,33 @@ def test_state_filter_narrows_the_list(client, coordinator, demo, mail):
     assert mail.subject in client.get(reverse("coordination:outbox"), {"state": "queued"}).content.decode()
     assert mail.subject not in client.get(reverse("coordination:outbox"), {"state": "sent"}).content.decode()
     assert client.get(reverse("coordination:outbox"), {"state": "nonsense"}).status_code == 200
+
+
+def test_it_is_searched_by_the_person_written_to(client, coordinator, demo, mail):
+    other = make.EnrolmentFactory(person__family_name="Sorokina", state="offered")
+    wanted = queue_mail("courses/offered", about=other, to=other.person)
+    page = client.get(reverse("coordination:outbox"), {"q": "sorokna"}).context["page"]
+    assert list(page) == [wanted]
+
+
+def test_kept_mail_is_not_marked_as_done(client, coordinator, demo, mail):
+    OutboxMail.objects.update(state="sent", sent_at=now())
+    [kept] = client.get(reverse("coordination:outbox")).context["page"]
+    assert (str(kept.word), kept.tone) == ("Kept, not sent", "neutral")
+
+
+@pytest.mark.parametrize(
+    ("count", "waited", "age"),
+    [
+        (1, timedelta(seconds=20), "just now"),
+        (3, timedelta(seconds=20), "just now"),
+        (1, timedelta(days=2), "for 2\xa0days"),
+        (3, timedelta(days=2), "the oldest for 2\xa0days"),
+    ],
+)
+def test_a_line_of_the_desk_says_how_long_it_has_waited(count, waited, age):
+    assert DeskRow("wait", count, now() - waited, "/", "See").age == age
+
+
+def test_a_line_of_the_desk_without_a_time_says_none():
+    assert DeskRow("wait", 1, None, "/", "See").age == ""

@@ -11,6 +11,7 @@ from openpyxl import load_workbook
 
 from cluster_portal.models import OutboxMail
 from courses import actions
+from courses.desk_rows import drafts
 from courses.models import Course, Pool, Run
 from members.actions import end_affiliation
 from members.models import Person
@@ -239,6 +240,35 @@ def test_the_attendance_sheet_lists_those_confirmed_by_name(client, run, full):
     page = client.get(reverse("courses:desk_attendance_sheet", args=[run.public_id])).content.decode()
     names = [it.person.family_name for it in full]
     assert [name in page for name in names] == [True, True, False]
+
+
+def test_confirmed_and_queue_are_two_lists_each_with_its_own_numbers(client, run, full):
+    waits = make.EnrolmentFactory(run=run, pool=full[0].pool, state="waiting", queued_at=now())
+    groups = client.get(reverse("courses:desk_roster", args=[run.public_id])).context["groups"]
+    said = [(str(heading), [(it.pk, it.number) for it in rows]) for heading, rows in groups]
+    by_name = sorted(full[:2], key=lambda it: it.person.sort_name)
+    assert said == [
+        ("Confirmed", [(by_name[0].pk, 1), (by_name[1].pk, 2)]),
+        ("Queue", [(full[2].pk, 1), (waits.pk, 2)]),
+    ]
+
+
+def test_queues_of_room_and_online_are_counted_apart(client, run, full):
+    online = make.PoolFactory(run=run, sort="online", places=1, taken=1)
+    waits = make.EnrolmentFactory(run=run, pool=online, state="waiting", queued_at=now())
+    groups = client.get(reverse("courses:desk_roster", args=[run.public_id])).context["groups"]
+    assert [(it.pk, it.number, it.place_in_queue()) for it in groups[-1][1]] == [(full[2].pk, 1, 1), (waits.pk, 1, 1)]
+
+
+def test_one_draft_is_a_button_away_and_several_are_a_list(client, cast):
+    draft = make.RunFactory(state="draft")
+    rows = list(drafts(cast.coordinator))
+    assert [(it.button, it.url) for it in rows] == [
+        ("Review the draft", reverse("courses:desk_run", args=[draft.public_id]))
+    ]
+    make.RunFactory(state="draft")
+    rows = list(drafts(cast.coordinator))
+    assert [(it.button, it.url) for it in rows] == [("Review the drafts", reverse("courses:desk_runs"))]
 
 
 def test_somebody_is_taken_out_on_the_roster(client, run, full):

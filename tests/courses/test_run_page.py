@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db import models
 from django.test import Client
 from django.urls import reverse
 from django.utils.timezone import localdate, now
@@ -33,13 +34,31 @@ def links(run, person, enrolment=None):
 def test_a_teacher_of_a_member_sees_every_link_up_to_enrolling(run, cast):
     assert links(run, cast.teacher) == [
         (f"School 1 signed the {cast.agreement.title}", "done"), ("Teacher at School 1", "done"), ("Enrol", "next"),
-        ("Next session", "open"),
+        ("First session", "open"),
     ]  # fmt: skip
 
 
-def test_after_enrolling_the_next_session_is_next(run, cast):
+def test_after_enrolling_the_first_session_is_next(run, cast):
     enrolment = actions.enrol(run, cast.teacher, by=cast.teacher)
-    assert links(run, cast.teacher, enrolment)[2:] == [("You are in", "done"), ("Next session", "next")]
+    assert links(run, cast.teacher, enrolment)[2:] == [("You are in", "done"), ("First session", "next")]
+
+
+def test_once_the_course_has_begun_the_next_session_is_next(run, cast):
+    enrolment = actions.enrol(run, cast.teacher, by=cast.teacher)
+    begun = now() - timedelta(days=1)
+    make.SessionFactory(run=run, starts_at=begun, ends_at=begun + timedelta(hours=1))
+    assert links(run, cast.teacher, enrolment)[3:] == [("Next session", "next")]
+
+
+def test_only_the_button_enrols_and_the_chain_does_not_repeat_it(run, cast):
+    chain = chain_of(Run.objects.for_lists().get(pk=run.pk), cast.teacher, None)
+    assert [(it["title"], it["url"]) for it in chain if it["status"] == "next"] == [("Enrol", "")]
+
+
+def test_a_full_run_says_so_once_on_its_card(client, run):
+    run.pools.update(taken=models.F("places"))
+    text = client.get(reverse("courses:programme")).content.decode()
+    assert (text.count("Full"), text.count("The queue is open until"), text.count("Enrolment until")) == (1, 1, 0)
 
 
 def test_in_the_queue_the_link_says_so(run, cast):

@@ -82,7 +82,7 @@ def test_the_roster_is_seen_taken_as_a_spreadsheet_and_printed(visit):
     run = Run.objects.get(course__title__startswith="Asking well")
     coordinator.go(f"/desk/runs/{run.public_id}/")
     coordinator.follow("Roster")
-    coordinator.look("No place free", "3 people in the queue")
+    coordinator.look("Full: all 12 places are taken", "3 people in the queue")
     with coordinator.page.expect_download() as download:
         coordinator.follow("Spreadsheet (XLSX)")
     sheet = load_workbook(io.BytesIO(download.value.path().read_bytes())).active

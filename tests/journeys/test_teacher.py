@@ -70,7 +70,7 @@ def test_a_teacher_waits_honestly_and_takes_an_offered_place_by_the_mailed_link(
     teacher, coordinator = visit("teacher", width=390), visit("coordinator")
     run = Run.objects.get(course__title__startswith="Asking well")
     teacher.go(run.get_absolute_url())
-    teacher.look("No place free", "3 people in the queue")
+    teacher.look("Full: all 12 places are taken", "3 people in the queue")
     teacher.press("Join the queue")
     teacher.look("You are number 4 in the queue", "Number 4 in the queue")
 
