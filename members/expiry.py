@@ -23,7 +23,7 @@ class Stop:
 
 
 def what_stops(agreement: Agreement, day: date) -> Stop:
-    """Whoever belongs by this agreement the day before and by nothing the day after, and the clauses that lapse."""
+    """Whoever belongs the day before, and on that day by no other document; and the clauses that lapse."""
     if agreement.amends_id:
         parties, texts = Party.objects.filter(agreement=agreement), Q(agreement=agreement)
     else:
@@ -32,12 +32,13 @@ def what_stops(agreement: Agreement, day: date) -> Stop:
     concerned = Institution.objects.filter(
         Q(pk__in=parties.values("institution")) | Q(pk__in=covered.values("institution"))
     )
-    # One question for each day: whoever belongs before and not after is who loses.
-    before, after = day - timedelta(days=1), day
-    if agreement.makes_members:
-        losing = concerned.members_on(before).exclude(pk__in=Institution.objects.members_on(after).values("pk"))
-    else:
-        losing = concerned.partners_on(before).exclude(pk__in=Institution.objects.partners_on(after).values("pk"))
+    network = agreement.makes_members
+    before = (
+        concerned.members_on(day - timedelta(days=1)) if network else concerned.partners_on(day - timedelta(days=1))
+    )
+    other_parties = Party.objects.binding_on(day, network).exclude(pk__in=parties.values("pk"))
+    other_rolls = Coverage.objects.in_force_on(day).exclude(party__in=parties) if network else Coverage.objects.none()
+    losing = before.exclude(Q(pk__in=other_parties.values("institution")) | Q(pk__in=other_rolls.values("institution")))
     clauses = Clause.objects.with_rights().filter(texts, agreement__concluded_on__isnull=False)
     return Stop(agreement, day, list(losing.order_by("name")), list(clauses.select_related("agreement")))
 

@@ -1,4 +1,5 @@
 import re
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -9,6 +10,7 @@ from members.forms.fields import DateInput
 from members.models import Agreement, Clause, Institution, Party
 
 TEXT_HELP = _("PDF, Word or plain text, at most 20 MB. Its fingerprint (SHA-256) is shown to everybody who signs.")
+EARLIEST, LATEST = 1900, 2200
 PUBLIC_HELP = _("Everybody who sees the agreement reads this. Name no people.")
 
 
@@ -170,3 +172,10 @@ class StandingForm(forms.Form):
     """The day for which one asks who belongs."""
 
     on = forms.DateField(label=_("On which day"), widget=DateInput)
+
+    def clean_on(self) -> date:
+        """A day of the time of which documents can speak."""
+        on = self.cleaned_data["on"]
+        if not EARLIEST <= on.year <= LATEST:
+            raise ValidationError(_("Choose a day between 1900 and 2200."))
+        return on

@@ -173,7 +173,8 @@ def test_nobody_else_signs(agreement, cast, signed_in, demo, reader, status):
 
 def status(client, url):
     response = client.get(url)
-    response.close()
+    if response.streaming:
+        assert b"".join(response.streaming_content) == b"signed"
     return response.status_code
 
 

@@ -1,0 +1,143 @@
+"""Before an agreement ends: who is told when, what the notice names, and what makes it silent."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from cluster_portal.models import OutboxMail
+from cluster_portal.reminders import queue_due_reminders
+from members import actions
+from members.desk_rows import agreements_ending, agreements_to_finish, agreements_to_sign
+from members.expiry import what_lapses, what_stops
+from members.models import Agreement, Coverage
+from tests import factories as make
+
+pytestmark = pytest.mark.django_db
+LAST_DAY = date(2027, 6, 30)
+
+
+@pytest.fixture
+def ending(cast):
+    """An agreement of two parties with heads, one of which covers a school; it ends on 30 June 2027."""
+    it = make.AgreementFactory(title="Cluster", valid_until=LAST_DAY)
+    make.ClauseFactory(agreement=it, number="2.1")
+    for name in ("Academy", "College"):
+        party = make.PartyFactory(agreement=it, institution__name=name)
+        make.AffiliationFactory(institution=party.institution, role="head", person__family_name=name)
+    covered = make.InstitutionFactory(name="Branch")
+    Coverage.objects.create(party=party, institution=covered, since=date(2026, 1, 1), document="Roll 1")
+    return it
+
+
+def notices(clock, day, hour=10):
+    clock.move_to(datetime(day.year, day.month, day.day, hour, tzinfo=UTC))
+    queue_due_reminders()
+    rows = OutboxMail.objects.filter(template="members/agreement_expiring").exclude(state="cancelled")
+    return rows.select_related("to").order_by("pk")
+
+
+def test_notices_leave_60_30_and_7_days_before_to_coordinators_and_heads(ending, cast, time_machine):
+    for before in range(64, -3, -1):
+        notices(time_machine, LAST_DAY - timedelta(days=before))
+    rows = OutboxMail.objects.filter(template="members/agreement_expiring")
+    assert {(mail.to.family_name or mail.to.pk) for mail in rows} == {
+        cast.coordinator.family_name, "Academy", "College"
+    }  # fmt: skip
+    assert {(LAST_DAY - mail.not_before.date()).days for mail in rows} == {7, 30, 60}
+    assert rows.count() == 9
+
+
+def test_a_notice_names_exactly_what_stops(ending, cast, time_machine):
+    mails = {mail.to.family_name: mail for mail in notices(time_machine, LAST_DAY - timedelta(days=30))}
+    own = mails[cast.coordinator.family_name]
+    assert own.subject == "Renew within 30 days: Cluster ends on 30 June 2027"
+    assert mails["Academy"].subject == "Decide within 30 days whether to renew: Cluster ends on 30 June 2027"
+    listed = [line for line in own.body_text.splitlines() if line.startswith("- ")]
+    assert listed == ["- Academy", "- Branch", "- College", "- § 2.1. Taking part in courses"]
+    assert f"/desk/agreements/{ending.public_id}/renew/" in own.body_text
+    assert "/renew/" not in mails["Academy"].body_text
+
+
+def test_who_belongs_by_another_document_loses_nothing(ending, cast):
+    academy = ending.parties.get(institution__name="Academy").institution
+    make.PartyFactory(agreement=cast.agreement, institution=academy)
+    stop = what_lapses(ending)
+    assert ([str(it) for it in stop.institutions], stop.day) == (["Branch", "College"], date(2027, 7, 1))
+
+
+def test_what_stops_counts_the_addenda_too(ending):
+    addendum = make.AgreementFactory(kind="addendum", amends=ending)
+    newcomer = make.PartyFactory(agreement=addendum, institution__name="Newcomer").institution
+    assert newcomer in what_lapses(ending).institutions
+    assert what_stops(addendum, date(2027, 1, 1)).institutions == [newcomer]
+
+
+def test_a_renewal_and_a_termination_silence_what_was_queued(ending, cast, time_machine):
+    assert notices(time_machine, LAST_DAY - timedelta(days=31)).count() == 3  # written a day ahead
+    Agreement.objects.filter(pk=ending.pk).update(prolonged_until=date(2028, 6, 30))
+    assert notices(time_machine, LAST_DAY - timedelta(days=31), hour=11).count() == 0
+    Agreement.objects.filter(pk=ending.pk).update(prolonged_until=None)
+    assert notices(time_machine, LAST_DAY - timedelta(days=31), hour=12).count() == 3
+    actions.terminate_agreement(ending, LAST_DAY - timedelta(days=9), "Done.", by=cast.coordinator)
+    assert notices(time_machine, LAST_DAY - timedelta(days=31), hour=13).count() == 0
+
+
+def test_a_notice_is_written_once(ending, time_machine):
+    counts = [notices(time_machine, LAST_DAY - timedelta(days=30), hour=hour).count() for hour in (10, 11)]
+    assert counts == [3, 3]
+
+
+def rows(found):
+    return [(row.count, str(row.text), row.url) for row in found]
+
+
+def test_the_desk_shows_what_ends_within_60_days(ending, cast, time_machine):
+    seen = []
+    for before in (61, 60, 0):
+        time_machine.move_to(LAST_DAY - timedelta(days=before))
+        seen.append(rows(agreements_ending(cast.coordinator)))
+    url = reverse("members:desk_agreement", args=[ending.public_id])
+    row = (1, "agreement ends within 60 days", url)
+    assert seen == [[], [row], [row]]
+    assert rows(agreements_ending(cast.contact)) == []
+
+
+def test_the_desk_leads_heads_to_sign_and_coordinators_to_conclude(cast):
+    it = make.AgreementFactory(state="open", concluded_on=None)
+    party = make.PartyFactory(agreement=it, signed_on=None)
+    head = make.AffiliationFactory(institution=party.institution, role="head").person
+    url, desk = reverse("members:sign", args=[it.public_id]), reverse("members:desk_agreement", args=[it.public_id])
+    assert rows(agreements_to_sign(head)) == [(1, "agreement waits for your signature", url)]
+    assert rows(agreements_to_finish(cast.coordinator)) == [(1, "agreement waits for signatures", desk)]
+    type(party).objects.filter(pk=party.pk).update(signed_on=date(2026, 2, 1))
+    assert rows(agreements_to_sign(head)) == []
+    assert rows(agreements_to_finish(cast.coordinator)) == [(1, "agreement is signed by all", desk)]
+
+
+class TestAsOf:
+    url = "/members/standing/"
+
+    def test_it_shows_who_belonged_on_a_day_and_by_what(self, ending, client):
+        page = client.get(self.url, {"on": "2027-06-30"}).content.decode()
+        for words in ("Who belongs on 30 June 2027", "Academy", "Branch", "Roll 1", ending.get_absolute_url()):
+            assert words in page
+        after = client.get(self.url, {"on": "2027-07-01"}).content.decode()
+        assert after.count("Former member") == 3
+
+    @pytest.mark.parametrize("on", ["soon", "", "2027-02-31", "99999-01-01", "0001-01-01", "9999-12-31"])
+    def test_a_day_that_is_none_says_so_and_shows_today(self, ending, client, on):
+        response = client.get(self.url, {"on": on})
+        assert (response.status_code, list(response.context["form"].errors)) == (200, ["on"])
+
+    def test_it_asks_as_often_for_many_as_for_few(self, cast, django_assert_num_queries):
+        client = Client()
+        client.get(self.url)
+        counts = []
+        for _more in range(2):
+            make.PartyFactory.create_batch(2, agreement=cast.agreement)
+            with django_assert_num_queries(6, exact=False) as captured:
+                client.get(self.url)
+            counts.append(len(captured))
+        assert counts[0] == counts[1]
