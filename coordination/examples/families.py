@@ -114,10 +114,8 @@ def begin_class(school: Institution, teacher: Person, student: Person, guardian:
 
 
 def _child_of(group: Group, teacher: Person, today: date, family: str, given: str, age: int, named) -> Person:
-    born, language = date(today.year - age, 1, 20), teacher.language
-    child = actions.enter_person(
-        teacher, family_name=_(family), given_name=_(given), birth_date=born, language=language
-    )
+    facts = {"birth_date": date(today.year - age, 1, 20), "language": teacher.language}
+    child = actions.enter_person(teacher, family_name=_(family), given_name=_(given), **facts)
     group.memberships.create(person=child, since=today)
     if named:
         family, given, email = named
