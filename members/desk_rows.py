@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from cluster_portal.hooks import DeskRow, register_desk_rows
+from members.addresses import correctable_by
 from members.consent import conflicts_seen_by
 from members.first_day import steps_left
 from members.models import Affiliation, Agreement, Application, Cluster, Initiative, Person
@@ -117,6 +118,14 @@ def consent_conflicts(person: Person) -> Iterator[DeskRow]:
         yield DeskRow(text, len(conflicts), since, reverse("members:desk_consent"), _("Settle"))
 
 
+def failing_addresses(person: Person) -> Iterator[DeskRow]:
+    """Addresses from which mail came back, and which this person can correct."""
+    failed = correctable_by(person).with_failed_address().aggregate(count=Count("pk"), since=Min("address_failed_at"))
+    if failed["count"]:
+        text = ngettext("address that fails", "addresses that fail", failed["count"])
+        yield DeskRow(text, failed["count"], failed["since"], reverse("members:desk_addresses"), _("Correct"))
+
+
 register_desk_rows(first_day)
 register_desk_rows(waiting_people)
 register_desk_rows(waiting_applications)
@@ -125,3 +134,4 @@ register_desk_rows(agreements_to_sign)
 register_desk_rows(agreements_to_finish)
 register_desk_rows(agreements_ending)
 register_desk_rows(consent_conflicts)
+register_desk_rows(failing_addresses)

@@ -78,7 +78,8 @@ class EnrolmentQuerySet(models.QuerySet):
         member = Exists(Institution.objects.members_on(day).filter(pk=here))
         partner = Exists(Institution.objects.partners_on(day).filter(pk=here))
         admitted = Q(run__admits="everyone") | Q(member) | Q(run__admits="partners") & Q(partner)
-        ended = Q(affiliation__isnull=False) & ~Q(affiliation__state=Affiliation.State.ACTIVE)
+        still = Affiliation.objects.active().filter(person=OuterRef("person"), institution=here)  # in another role
+        ended = Q(affiliation__isnull=False) & ~Q(affiliation__state=Affiliation.State.ACTIVE) & ~Exists(still)
         too_young = Q(person__birth_date=None) | Q(person__birth_date__gt=latest_birth_date_of_an_adult(day))
         return self.live().filter(run__state="published").filter(ended | ~admitted | too_young)
 

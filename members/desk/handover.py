@@ -19,7 +19,7 @@ def leave_coordination(request: HttpRequest, public_id: str) -> HttpResponse:
     it = get_object_or_404(Person.objects.coordinators(), public_id=public_id)
     if it.pk != request.user.pk and not request.user.coordinates_whole_cluster:
         raise PermissionDenied
-    form = LeaveCoordinationForm(request.POST or None)
+    form = LeaveCoordinationForm(request.POST if request.method == "POST" else None)
     sent = request.method == "POST" and form.is_valid()
     if sent and tried(request, actions.leave_coordination, it, to=form.successor()):
         messages.success(request, _("%(name)s does not coordinate any more.") % {"name": it.full_name})

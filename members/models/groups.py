@@ -17,7 +17,8 @@ class GroupQuerySet(models.QuerySet):
     def for_lists(self):
         """With what a line in a list shows: how many students, and who keeps the class."""
         now_in = Count("memberships", filter=Q(memberships__until=None))
-        return self.select_related("institution").prefetch_related("keepers").annotate(student_count=now_in)
+        rows = self.select_related("institution").prefetch_related("keepers").annotate(student_count=now_in)
+        return rows.order_by("institution__name", "-school_year", "stage", "name", "pk")
 
     def visible_to(self, person):
         """Those one keeps; those of the institutions one answers for; those of the regions one coordinates."""

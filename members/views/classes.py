@@ -122,7 +122,7 @@ def _enter_lines(request: HttpRequest, it: Group, lines: list) -> list:
 def move_class_up(request: HttpRequest, public_id: str) -> HttpResponse:
     """Take a class into the next school year, with a look at what becomes of it before."""
     it = _class_of(request, public_id)
-    form = MoveUpForm(request.POST or None, group=it)
+    form = MoveUpForm(request.POST if request.method == "POST" else None, group=it)
     if request.method == "POST" and form.is_valid():
         try:
             new = actions.move_up(it, by=request.user, going=list(form.cleaned_data["going"]))

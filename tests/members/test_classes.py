@@ -51,7 +51,7 @@ WRONG = [
     ("Ivanova Anna 31.02.2012", "not a birth date"),
     ("Ivanova Anna 17.05.2112", "not a birth date"),
     ("Ivanova Anna 7B", "no digits"),
-    ("Ivanova <b>", "family name and given name"),
+    ("Ivanova <b>", "letters, spaces, hyphens"),
 ]
 
 
