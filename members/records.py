@@ -2,18 +2,20 @@
 
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import pgettext_lazy
 
 from members.models import Affiliation, Coordinator, Guardianship, Person, RecordView
 
 # What actions.note_view is told → what the page is called.
 PAGES = {
-    "children": gettext_lazy("The list of one’s children"),
+    "child consent": _lazy("Consents of the child, for the teacher"),
+    "children": _lazy("The list of one’s children"),
     "class": pgettext_lazy("a group of students", "The class list"),
-    "consent": gettext_lazy("Consents"),
-    "data": gettext_lazy("The copy of all data"),
-    "person": gettext_lazy("The page about the person"),
-    "slips": gettext_lazy("Printed consent slips"),
+    "class consent": _lazy("Consents of the class"),
+    "conflicts": _lazy("Consents on which guardians disagree"),
+    "consent": _lazy("Consents"),
+    "slips": _lazy("Printed consent slips"),
 }
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -14,6 +15,7 @@ from django.utils.timezone import now
 from cluster_portal.models import AuditEntry
 from members import actions
 from members.models import Guardianship, Person
+from members.records import PAGES
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -156,11 +158,11 @@ def test_what_ends_the_right_to_a_childs_pages(guardian, child, name, change):
 
 def test_a_guardian_sees_who_looked_when_and_at_what(guardian, child, cast):
     actions.note_view(child, cast.teacher, "class")
-    actions.note_view(child, cast.coordinator, "data")
+    actions.note_view(child, cast.coordinator, "slips")
     actions.note_view(child, guardian, "consent")
     page = plain(freshly_signed_in(guardian).get(reverse("members:child_looked_at", args=[child.public_id])))
     assert f"{cast.teacher.full_name} Teacher, School 1 The class list" in page
-    assert f"{cast.coordinator.full_name} coordinator The copy of all data" in page
+    assert f"{cast.coordinator.full_name} coordinator Printed consent slips" in page
     assert "Petrova guardian Consents" in page
 
 
@@ -179,6 +181,14 @@ def test_a_child_sees_it_from_the_age_at_which_they_decide_too(cast, years, stat
     client = Client()
     client.force_login(student)
     assert client.get(reverse("members:looked_at")).status_code == status
+
+
+def test_every_page_that_is_noted_has_its_words():
+    """What views tell note_view is shown in words."""
+    sources = [it.read_text() for it in Path(actions.__file__).parents[1].rglob("*.py")]
+    noted = {name for text in sources for name in re.findall(r'note_views?\(.+, "([^"]+)"\)', text)}
+    assert noted - set(PAGES) == set()
+    assert "class" in noted
 
 
 def test_nobody_looked(guardian, child):
