@@ -12,9 +12,10 @@ RULES = {
     "resultTypes": ["violations"],
 }
 NARROWEST = 320
-# Text that leaves the window, or its own clipping box; what only screen readers read is meant to be clipped.
+# Text that leaves the window, or its own clipping box; what only screen readers read is meant to be clipped,
+# and the row of the desk's links scrolls sideways on a phone.
 CUT_OFF = """() => {
-  const MEANT = ".unseen, .skip, script, style, thead, option, svg, [hidden]", found = [];
+  const MEANT = ".unseen, .desk-nav, .skip, script, style, thead, option, svg, [hidden]", found = [];
   const wide = document.documentElement.scrollWidth;
   if (wide > innerWidth) found.push(`scrolls sideways: ${wide}`);
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
