@@ -32,7 +32,14 @@ def start(request: HttpRequest) -> HttpResponse:
     links = [
         {"title": step.title, "text": step.text, "url": step.url, "status": _status(step, next_step)} for step in steps
     ]
+    _note_first_day(request, lasts=next_step is not None)
     return render(request, "members/start.html", {"links": links, "next_step": next_step})
+
+
+def _note_first_day(request: HttpRequest, lasts: bool) -> None:
+    """Pages of other concerns lead back here as long as the first day lasts: the desk's nav shows the way."""
+    if request.session.get("first_day", False) != lasts:
+        request.session["first_day"] = lasts
 
 
 def _status(step, next_step) -> str:
@@ -116,5 +123,6 @@ def _name_first(request: HttpRequest) -> HttpResponse:
 
 def _step(request: HttpRequest, url_name: str, template: str, **shown: Any) -> HttpResponse:
     steps, here = steps_of(request.user), reverse(url_name)
+    _note_first_day(request, lasts=not all(step.is_done for step in steps))
     number = [step.url for step in steps].index(here) + 1
     return render(request, f"members/{template}.html", shown | {"number": number, "last": len(steps)})
