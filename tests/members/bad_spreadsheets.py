@@ -37,7 +37,8 @@ HEADS = {
         "website": ["Сайт", "Официальный сайт"],
     },
     "ko": {
-        "family_name": ["성"], "given_name": ["이름"], "patronymic": ["중간 이름"], "full_name": ["성명", "이름", "학생 성명"],
+        "family_name": ["성"], "given_name": ["이름"], "patronymic": ["중간 이름"],
+        "full_name": ["성명", "이름", "학생 성명"],
         "birth_date": ["생년월일", "생일"], "email": ["이메일", "E-mail", "전자우편"], "role": ["직위", "역할"],
         "institution": ["학교", "학교명", "소속"], "group": ["반", "학급"], "guardian_name": ["보호자", "학부모 성명"],
         "guardian_email": ["보호자 이메일", "학부모 이메일"], "name": ["기관명", "명칭"], "short_name": ["약칭"],
@@ -81,7 +82,8 @@ DRESSES = [
     ("csv", "utf-16", "\t", "ru"), ("csv", "utf-16-le", ";", "ru"), ("csv", "cp949", ",", "ko"),
     ("csv", "cp949", "\t", "ko"), ("csv", "utf-8-sig", ",", "ko"), ("csv", "utf-16", "\t", "ko"),
     ("csv", "utf-8", ",", "en"), ("csv", "cp1251", ";", "en"), ("csv", "cp866", ";", "ru"),
-    ("xlsx", "", "", "ru"), ("xlsx", "", "", "ko"), ("xlsx", "", "", "en"), ("xlsx", "", "", "ru"), ("xlsx", "", "", "ru"),
+    ("xlsx", "", "", "ru"), ("xlsx", "", "", "ko"), ("xlsx", "", "", "en"), ("xlsx", "", "", "ru"),
+    ("xlsx", "", "", "ru"),
 ]  # fmt: skip
 KINDS = ["institutions", "people", "classes"]
 
