@@ -22,6 +22,8 @@ from tests.everything import rows_of
 
 pytestmark = pytest.mark.django_db
 MAY_BE_WRITTEN = {"django_session", "members_recordview"}
+# allauth takes a HEAD of a reset link for a try, and counts tries for a minute where all limits are counted.
+COUNTED = {"account_reset_password_from_key": ["cache"]}
 TOKENS = {"token", "key", "uidb36"}  # what a signed link is called in an address
 HABITS = [
     {},
@@ -180,7 +182,8 @@ def test_the_looks_of_a_scanner_change_nothing(kind, looks):
         answer = look(altered(chance.choice(paths), chance), follow=number % 10 == 0, **habit)
         assert answer.status_code < 500
     after = tables()
-    assert [name for name in before if before[name] != after[name]] == []
+    changed = [name for name in before if before[name] != after[name]]
+    assert [name for name in changed if name not in COUNTED.get(kind, [])] == []
 
 
 @pytest.mark.parametrize("kind", ["members.consent", "members.own_consent"])
