@@ -58,6 +58,7 @@ urlpatterns = [
     path("classes/<id:public_id>/keepers/", classes.keepers, name="class_keepers"),
     path("classes/<id:public_id>/students/<id:student_id>/", classes.student, name="class_student"),
     path("classes/<id:public_id>/students/<id:student_id>/take-out/", classes.take_out, name="take_out"),
+    path("me/children/<id:public_id>/guardians/", guardians.name_another, name="name_another_guardian"),
     path("classes/<id:public_id>/consent/", consent.class_consent, name="class_consent"),
     path("classes/<id:public_id>/consent/ask/", consent.ask, name="ask_consent"),
     path("classes/<id:public_id>/consent/remind/", consent.remind, name="remind_guardians"),

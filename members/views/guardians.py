@@ -8,16 +8,19 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
 
+from cluster_portal.buttons import tried
 from cluster_portal.links import read_link
 from cluster_portal.moves import Refused
 from members import actions
 from members.consent import State, deciders_of, first_name_and_initial, may_decide, states_of
-from members.forms.consent import BirthDateForm
+from members.forms.consent import BirthDateForm, GuardianForm
 from members.models import ConsentDecision, ConsentText, Guardianship, Person, Purpose
 
 LINK_AGE = timedelta(days=30)
 OPENED = "consent_opened"
+BY_GUARDIAN = (Guardianship.How.GUARDIAN,)
 Channel, Decision = ConsentDecision.Channel, ConsentDecision.Decision
 SAID = {
     Decision.GRANTED: gettext_lazy("Your consent is written down. You can take it back here at any time."),
@@ -63,6 +66,18 @@ def child(request: HttpRequest, public_id: str) -> HttpResponse:
     return answer(request, it, request.user, Channel.SIGNED_IN)
 
 
+@require_POST
+def name_another(request: HttpRequest, public_id: str) -> HttpResponse:
+    """A guardian names another one of the same child."""
+    children = Person.objects.active().filter(guarded_by__in=request.user.guards.now())
+    it, form = get_object_or_404(children, public_id=public_id), GuardianForm(request.POST, ways=BY_GUARDIAN)
+    if not form.is_valid():
+        messages.warning(request, _("The guardian was not written down. Enter both names and a real address."))
+    elif tried(request, actions.name_guardian, it, **form.cleaned_data):
+        messages.success(request, _("The guardian is written down."))
+    return redirect("members:child", public_id)
+
+
 def answer(request: HttpRequest, child: Person, reader: Person, channel: str) -> HttpResponse:
     """One document after the other, each granted or refused; then what was said, to be taken back."""
     if request.method == "POST":
@@ -84,6 +99,7 @@ def answer(request: HttpRequest, child: Person, reader: Person, channel: str) ->
         "document": open_rows[0] if open_rows and may else None,
         "number": sum(not row["open"] for row in rows) + 1,
         "linked": channel == Channel.LINK,
+        "guardian_form": None if channel == Channel.LINK or child == reader else GuardianForm(ways=BY_GUARDIAN),
     }
     return render(request, "members/consent.html", shown)
 

@@ -97,10 +97,24 @@ def test_who_may_name_a_guardian(cast):
     elsewhere = make.CoordinatorFactory(region=make.RegionFactory()).person
     may = {
         "keeper": cast.teacher, "contact": cast.contact, "coordinator": cast.coordinator, "guardian": guardian,
-        "colleague": cast.colleague, "outsider": cast.outsider, "former": former, "elsewhere": elsewhere, "child": child,
+        "colleague": cast.colleague, "outsider": cast.outsider, "former": former, "elsewhere": elsewhere,
+        "child": child,
     }  # fmt: skip
     allowed = {role for role, person in may.items() if person.has_perm("members.name_guardian", child)}
     assert allowed == {"keeper", "contact", "coordinator", "guardian"}
+
+
+def test_a_guardian_names_another_and_a_stranger_does_not(cast):
+    guardianship = make.GuardianshipFactory()
+    address = reverse("members:name_another_guardian", args=[guardianship.child.public_id])
+    sent = OLGA | {"how": "guardian", "email": ""}
+    assert signed_in(cast.outsider).post(address, sent).status_code == 404
+    assert signed_in(guardianship.guardian).post(address, sent).status_code == 302
+    it = guardianship.child.guarded_by.get(guardian__family_name="Gromova")
+    assert (it.how, it.asserted_by) == ("guardian", guardianship.guardian)
+    page = signed_in(guardianship.guardian).post(address, OLGA | {"how": "paper"}, follow=True)
+    told = "The guardian was not written down. Enter both names and a real address."
+    assert [str(it) for it in page.context["messages"]] == [told]
 
 
 def names_in(run):
