@@ -16,12 +16,16 @@ from members.models.agreements import Ground, ground_of
 
 @dataclass(frozen=True)
 class Link:
-    """One link of the chain. `status`: done (it holds), open (still to come), next (what to do now), broken."""
+    """One link of the chain. `status`: done (it holds), open (still to come), next (what to do now), broken.
+
+    `enrols`: the page has a button for it.
+    """
 
     title: str
     text: str = ""
     url: str = ""
     status: str = "open"
+    enrols: bool = False
 
 
 def chain_of(run: Run, person: Person | None, enrolment: Enrolment | None) -> list[dict]:
@@ -109,7 +113,9 @@ def _enrolment(run: Run, person: Person, enrolment: Enrolment | None, right: Rig
         return Link(_("Enrolment"), missing, reverse("members:profile"), "broken")
     if closed := why_not_now(run, now()):
         return Link(_("Enrolment"), closed, status="broken")
-    return Link(_("Enrol"), _("until %(when)s") % {"when": in_run_zone(run, run.enrol_until)}, status="next")
+    return Link(
+        _("Enrol"), _("until %(when)s") % {"when": in_run_zone(run, run.enrol_until)}, status="next", enrols=True
+    )
 
 
 def _enrolment_to_come(run: Run) -> Link:

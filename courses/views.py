@@ -63,7 +63,7 @@ def _what_i_have(request: HttpRequest, it: Run) -> dict:
         "yours": bool(mine and mine.takes_place),
         "moves": available_moves(person, mine) if mine else {},
         "chain": chain,
-        "can_enrol": any(link["url"] == "#enrol" for link in chain),
+        "can_enrol": any(link["enrols"] for link in chain),
         "sessions": list(it.sessions.all()),
         "instructors": list(it.instructors.all()),
     }

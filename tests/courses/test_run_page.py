@@ -55,6 +55,11 @@ def test_only_the_button_enrols_and_the_chain_does_not_repeat_it(run, cast):
     assert [(it["title"], it["url"]) for it in chain if it["status"] == "next"] == [("Enrol", "")]
 
 
+def test_who_may_enrol_has_the_button_and_others_have_none(signed_in, run, cast):
+    pages = [signed_in(it).get(run.get_absolute_url()).content.decode() for it in (cast.teacher, cast.outsider)]
+    assert [("You can take part" in it, it.count('name="pool"')) for it in pages] == [(True, 1), (False, 0)]
+
+
 def test_a_full_run_says_so_once_on_its_card(client, run):
     run.pools.update(taken=models.F("places"))
     text = client.get(reverse("courses:programme")).content.decode()
