@@ -83,7 +83,12 @@ def run(request: HttpRequest, public_id: str) -> HttpResponse:
     it = _run_of(request, public_id)
     sessions = list(it.sessions.all())
     shown = {"it": it, "sessions": sessions, "moves": available_moves(request.user, it), "now": now()}
-    return render(request, "courses/desk_run.html", shown)
+    return render(request, "courses/desk_run.html", shown | {"trail": [_programme()]})
+
+
+def _programme() -> tuple[str, str]:
+    """Where the trail of a run's pages on the desk begins."""
+    return reverse("courses:desk_runs"), _("Manage programme")
 
 
 @coordinators_only
@@ -217,7 +222,7 @@ def roster(request: HttpRequest, public_id: str) -> HttpResponse:
         if "cancel" in enrolment.moves:
             enrolment.moves["cancel"] = _("Take out")
     groups = [(ROSTER_LISTS[state], list(rows)) for state, rows in groupby(page, key=attrgetter("state"))]
-    trail = [(reverse("courses:desk_runs"), _("Manage programme")), (reverse("courses:desk_run", args=[public_id]), it)]
+    trail = [_programme(), (reverse("courses:desk_run", args=[public_id]), it)]
     return render(request, "courses/desk_roster.html", {"run": it, "page": page, "groups": groups, "trail": trail})
 
 
