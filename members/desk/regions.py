@@ -41,7 +41,7 @@ def appoint(request: HttpRequest) -> HttpResponse:
     form = AppointForm(request.POST)
     if form.is_valid():
         try:
-            role = actions.appoint_coordinator(form.cleaned_data["email"], form.cleaned_data["region"], by=request.user)
+            role = actions.appoint_coordinator(form.cleaned_data["email"], form.region(), by=request.user)
         except Refused as refused:
             form.add_error("email", str(refused))
         else:

@@ -58,9 +58,18 @@ class DirectionForm(forms.ModelForm):
 
 
 class AppointForm(forms.Form):
-    """Who is to coordinate what."""
+    """Who is to coordinate what; nobody gets the whole cluster by a field that was left as it was."""
 
+    WHOLE_CLUSTER = "-"
     email = forms.EmailField(label=_("E-mail they sign in with"))
-    region = forms.ModelChoiceField(
-        Region.objects.all(), label=_("Coordinates"), required=False, empty_label=_("The whole cluster")
-    )
+    part = forms.ChoiceField(label=_("Coordinates"))
+
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        regions = Region.objects.values_list("slug", "name")
+        self.fields["part"].choices = [("", _("Choose")), (self.WHOLE_CLUSTER, _("The whole cluster")), *regions]
+
+    def region(self) -> Region | None:
+        """The region that was chosen, or none for the whole cluster."""
+        part = self.cleaned_data["part"]
+        return None if part == self.WHOLE_CLUSTER else Region.objects.get(slug=part)

@@ -23,7 +23,8 @@ class RegionQuerySet(models.QuerySet):
         """Each region with how many institutions it has, and in `held` the roles that are held in it today."""
         roles = Region.coordinators.rel.related_model.objects
         held = models.Prefetch("coordinators", roles.now().select_related("person").order_by("pk"), to_attr="held")
-        return self.annotate(institution_count=models.Count("institutions")).prefetch_related(held)
+        counted = self.annotate(institution_count=models.Count("institutions"))
+        return counted.prefetch_related(held).order_by("name")
 
 
 class Region(models.Model):
@@ -46,7 +47,7 @@ class Region(models.Model):
 class DirectionQuerySet(models.QuerySet):
     def with_counts(self):
         """Each theme with how many institutions work on it."""
-        return self.annotate(institution_count=models.Count("institutions"))
+        return self.annotate(institution_count=models.Count("institutions")).order_by("name")
 
 
 class Direction(models.Model):

@@ -319,7 +319,7 @@ def end(client, role):
 
 def test_a_regional_coordinator_is_appointed_acts_and_ends(cast, signed_in):
     region, coordinator = make.RegionFactory(), signed_in(cast.coordinator)
-    appoint(coordinator, email=cast.teacher.email.upper(), region=region.pk)
+    appoint(coordinator, email=cast.teacher.email.upper(), part=region.slug)
     role = Coordinator.objects.get(region=region)
     regional = signed_in(cast.teacher)
     assert regional.get("/desk/institutions/new/").status_code == 200
@@ -332,10 +332,17 @@ def test_a_regional_coordinator_is_appointed_acts_and_ends(cast, signed_in):
 
 
 def test_nobody_who_cannot_sign_in_is_appointed(cast, signed_in):
-    response = appoint(signed_in(cast.coordinator), email="nobody@example.org")
+    response = appoint(signed_in(cast.coordinator), email="nobody@example.org", part="-")
     assert response.context["appoint_form"].errors["email"] == [
         "Nobody signs in with this e-mail address. Invite them into their institution first."
     ]
+
+
+@pytest.mark.parametrize("part", ["", "no-such-region"])
+def test_nobody_is_appointed_to_what_was_not_chosen(cast, signed_in, part):
+    response = appoint(signed_in(cast.coordinator), email=cast.teacher.email, part=part)
+    assert list(response.context["appoint_form"].errors) == ["part"]
+    assert not cast.teacher.coordinating.exists()
 
 
 def test_the_same_role_is_not_given_twice(cast):
