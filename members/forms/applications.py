@@ -16,7 +16,13 @@ TOO_FAST, TOO_OLD = timedelta(seconds=3), timedelta(hours=12)
 class ApplicationForm(forms.ModelForm):
     """An institution asks to join. Machines are told by a field that people do not see, and by their haste."""
 
-    website = forms.URLField(label=_("Website"), required=False, assume_scheme="https")
+    website = forms.URLField(
+        label=_("Website"),
+        required=False,
+        assume_scheme="https",
+        # The browser's own field would refuse an address that is typed without https://.
+        widget=forms.TextInput(attrs={"inputmode": "url", "autocomplete": "url"}),
+    )
     family_name = forms.CharField(label=_("Family name"), max_length=100, validators=[validate_plain_name])
     given_name = forms.CharField(label=_("Given name"), max_length=100, validators=[validate_plain_name])
     patronymic = forms.CharField(
@@ -45,6 +51,7 @@ class ApplicationForm(forms.ModelForm):
 
     def __init__(self, *args, **options):
         super().__init__(*args, **options)
+        self.order_fields([*self.INSTITUTION, *self.HEAD, "why"])
         self.fields["stamp"].initial = signed_token(STAMP, "form")
         for name, purpose in zip(self.HEAD, ("family-name", "given-name", "additional-name", "email"), strict=True):
             self.fields[name].widget.attrs["autocomplete"] = purpose

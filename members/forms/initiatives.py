@@ -42,6 +42,8 @@ class InitiativeForm(forms.ModelForm):
         self.fields["responsible"].queryset = Institution.objects.invitable_by(by)
         if len(only := self.fields["responsible"].queryset[:2]) == 1:
             self.fields["responsible"].initial = only[0]
+        if not Direction.objects.exists():
+            del self.fields["directions"]
         agreements = Agreement.objects.visible_to(by)
         self.fields["agreement"].queryset = agreements
         self.fields["clause"].queryset = Clause.objects.filter(agreement__in=agreements).select_related("agreement")

@@ -68,7 +68,7 @@ def test_the_form_is_for_everybody_and_keeps_a_field_out_of_sight():
     page = Client().get(APPLY)
     assert page.status_code == 200
     assert [bound.name for bound in page.context["form"].visible_fields()] == [
-        "name", "kind", "website", "why", "family_name", "given_name", "patronymic", "email",
+        "name", "kind", "website", "family_name", "given_name", "patronymic", "email", "why",
     ]  # fmt: skip
 
 
