@@ -136,7 +136,7 @@ class InviteListForm(forms.Form):
     role = forms.ChoiceField(label=_("Role"), choices=ROLES_OF_ADULTS, initial=Affiliation.Role.TEACHER)
     people = PastedLinesField(
         label=_("One person a line"),
-        help_text=_("For instance “Ivanova Anna <anna@example.org>”, or columns of a spreadsheet as they are."),
+        help_text=_("For instance “Ivanova Anna, anna@example.org”, or columns of a spreadsheet as they are."),
     )
 
     def __init__(self, *args, by: Person, **options):
