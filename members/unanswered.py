@@ -10,9 +10,11 @@ from datetime import datetime
 from itertools import chain
 from typing import Any
 
+from django.db.models import Min
 from django.utils.translation import gettext as _
 
-from members.models import Affiliation, Agreement, Institution, Party, Person
+from members.consent import people_to_answer
+from members.models import Affiliation, Agreement, ConsentRequest, Institution, Party, Person
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,21 @@ def signatures(institution: Institution, reader: Person) -> Iterator[Unanswered]
         yield Unanswered(who, what, party.agreement.state_since)
 
 
+def consents(institution: Institution, reader: Person) -> Iterator[Unanswered]:
+    """Guardians, and students of an age to decide, who have not answered about consent; each child is named."""
+    students = {it.pk: it for it in Person.objects.students_of(institution).filter(consent_requests__isnull=False)}
+    asked = dict(_first_asked(students))
+    for it in people_to_answer(list(students)):
+        what = _("Consent for %(name)s") % {"name": students[it.child].full_name}
+        yield Unanswered(it.reader.full_name, what, asked.get(it.child), it.reader.address)
+
+
+def _first_asked(children: Iterable[int]) -> Iterable[tuple[int, datetime]]:
+    """When somebody was first asked about each child (by key)."""
+    rows = ConsentRequest.objects.filter(child__in=list(children)).order_by()
+    return rows.values_list("child").annotate(first=Min("asked_at"))
+
+
 def _who_answers(institution: Institution) -> str:
     speakers = Affiliation.objects.speaking().filter(institution=institution).select_related("person").order_by("pk")
     names = dict.fromkeys(it.person.full_name for it in speakers)
@@ -73,3 +90,4 @@ def _who_answers(institution: Institution) -> str:
 register_unanswered(invitations)
 register_unanswered(requests)
 register_unanswered(signatures)
+register_unanswered(consents)

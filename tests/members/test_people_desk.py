@@ -12,7 +12,7 @@ from cluster_portal.moves import Refused
 from courses.models import Enrolment
 from members import actions
 from members.addresses import correctable_by, who_can_correct
-from members.models import Affiliation, Guardianship, Party, Person
+from members.models import Affiliation, ConsentRequest, Guardianship, Party, Person
 from members.unanswered import unanswered_in
 from tests import factories as make
 
@@ -257,6 +257,18 @@ def test_who_has_not_answered_is_one_list(cast, waiting):
         (cast.contact.full_name, "Asking Anna asks to join. Role: Teacher"),
         (cast.contact.full_name, "Signature: Robotics"),
     }
+
+
+def test_a_consent_that_waits_stands_in_the_list_with_the_guardian(cast, guardian):
+    student = guardian.guards.get().child
+    asked = ConsentRequest.objects.create(child=student, purpose="photo")
+    (row,) = unanswered_in(cast.school, cast.contact)
+    assert (row.name, str(row.what), row.since, row.address) == (
+        guardian.full_name,
+        f"Consent for {student.full_name}",
+        asked.asked_at,
+        "old@example.org",
+    )
 
 
 def test_the_list_is_shown_and_printed_for_ones_own_institutions(cast, waiting, signed_in):
