@@ -50,9 +50,7 @@ class AgreementQuerySet(models.QuerySet):
 
     def for_desk(self):
         """As `for_lists`, with what still has to be concluded on top."""
-        pending = models.Case(
-            models.When(state__in=[Agreement.State.DRAFT, Agreement.State.OPEN], then=0), default=1
-        )
+        pending = models.Case(models.When(state__in=[Agreement.State.DRAFT, Agreement.State.OPEN], then=0), default=1)
         return self.for_lists().order_by(pending, "-valid_from", "pk")
 
     def for_lists(self):
@@ -93,9 +91,19 @@ class Agreement(models.Model):
         TERMINATED = "terminated", _("Terminated")
 
     MOVES = {
-        "open": move([State.DRAFT], State.OPEN, _("Open it for signature")),
-        "conclude": move([State.OPEN], State.CONCLUDED, _("Conclude")),
-        "withdraw": move([State.DRAFT, State.OPEN], State.WITHDRAWN, _("Withdraw")),
+        "open": move(
+            [State.DRAFT],
+            State.OPEN,
+            _("Open it for signature"),
+            _("Opened: the heads of its parties are asked to sign."),
+        ),
+        "conclude": move([State.OPEN], State.CONCLUDED, _("Conclude"), _("Concluded: its rights hold from now on.")),
+        "withdraw": move(
+            [State.DRAFT, State.OPEN],
+            State.WITHDRAWN,
+            _("Withdraw"),
+            _("Given up. Nobody is asked to sign it any more."),
+        ),
         "terminate": move([State.CONCLUDED], State.TERMINATED, _("Terminate")),
     }
 
