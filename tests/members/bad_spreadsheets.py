@@ -169,7 +169,8 @@ class Maker:
         cells = {
             "family_name": family, "given_name": given, "patronymic": patronymic, "role": cell,
             "full_name": self._whole(family, given, patronymic), "birth_date": self._date(born),
-            "email": self.dice.choice([email, email.upper(), f"mailto:{email}", f"{email};"]), "institution": "School 1",
+            "email": self.dice.choice([email, email.upper(), f"mailto:{email}", f"{email};"]),
+            "institution": "School 1",
             "group": self.dice.choice(["7 Б", "7Б", "8-A", "9"]), "guardian_email": f"g{email}",
             "guardian_name": self._whole(*self._names()),
         }  # fmt: skip
