@@ -17,7 +17,7 @@ Standing = Institution.Standing
 @login_not_required
 def standing(request: HttpRequest) -> HttpResponse:
     """Every institution that belonged on a day, as the documents say: ?on=2026-11-21, or today."""
-    form = StandingForm(request.GET if "on" in request.GET else None)
+    form = StandingForm(request.GET if "on" in request.GET else None, initial={"on": request.cluster.today()})
     day = form.cleaned_data["on"] if form.is_valid() else request.cluster.today()
     rows = Institution.objects.with_standing(day).exclude(standing=Standing.NONE).select_related("region")
     page = Paginator(rows.in_order_of_standing(), PER_PAGE).get_page(request.GET.get("page"))

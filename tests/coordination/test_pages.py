@@ -24,7 +24,8 @@ def pages():
     yield from [(PUBLIC, reverse(name)) for name in (
         "coordination:home", "coordination:search", "coordination:privacy", "coordination:accessibility",
         "members:directory", "members:agreements", "courses:programme", "members:theme_css", "members:emblem_svg",
-        "members:favicon_svg", "account_login", "account_signup", "account_reset_password", "healthz", "readyz",
+        "members:favicon_svg", "members:directory_print", "members:directory_xlsx",
+        "account_login", "account_signup", "account_reset_password", "healthz", "readyz",
     )]  # fmt: skip
     yield PUBLIC, reverse("coordination:search") + "?q=shcool"
     yield PUBLIC, institution.get_absolute_url()
@@ -32,6 +33,11 @@ def pages():
     yield PUBLIC, reverse("file", args=[Agreement.objects.get().text.public_id])
     yield PUBLIC, Course.objects.get(title="AI Tools in Teaching").get_absolute_url()
     yield PUBLIC, run.get_absolute_url()
+    yield PUBLIC, reverse("members:standing") + "?on=2027-01-01"
+    yield from [(COORDINATORS, reverse(f"members:{name}", args=[Agreement.objects.get().public_id])) for name in (
+        "desk_agreement", "desk_accession", "desk_terminate", "desk_signing_sheet",
+    )]  # fmt: skip
+    yield from [(COORDINATORS, reverse(f"members:{name}")) for name in ("desk_agreements", "desk_new_agreement")]
     yield SIGNED_IN, reverse("coordination:me")
     yield SIGNED_IN, reverse("members:profile")
     yield SIGNED_IN, reverse("members:join", args=[institution.slug])
@@ -39,13 +45,17 @@ def pages():
         (SIGNED_IN, reverse(name))
         for name in ("account_email", "account_change_password", "mfa_index", "usersessions_list", "account_logout")
     ]
-    yield from [(DESK, reverse(name)) for name in ("coordination:desk", "members:desk_people", "members:desk_invite")]
+    yield from [(DESK, reverse(name)) for name in (
+        "coordination:desk", "members:desk_people", "members:desk_invite", "members:desk_institutions",
+    )]  # fmt: skip
     yield from [(COORDINATORS, reverse(name)) for name in (
-        "courses:desk_runs", "courses:desk_new_course", "courses:desk_rights_lost", "members:desk_institutions",
-        "members:desk_new_institution", "coordination:outbox", "coordination:audit",
+        "courses:desk_runs", "courses:desk_new_course", "courses:desk_rights_lost",
+        "members:desk_regions", "members:desk_directions", "members:desk_start", "members:desk_start_name",
+        "members:desk_start_accent", "members:desk_start_place", "members:desk_start_institutions",
+        "members:desk_start_agreement", "members:desk_new_institution", "coordination:outbox", "coordination:audit",
     )]  # fmt: skip
     yield COORDINATORS, reverse("coordination:mail", args=[mail.public_id])
-    yield COORDINATORS, reverse("members:desk_edit_institution", args=[institution.slug])
+    yield DESK, reverse("members:desk_edit_institution", args=[institution.slug])
     yield COORDINATORS, reverse("courses:desk_edit_course", args=[run.course.slug])
     yield COORDINATORS, reverse("courses:desk_new_run", args=[run.course.slug])
     yield from [(COORDINATORS, reverse(f"courses:{name}", args=[run.public_id])) for name in (
