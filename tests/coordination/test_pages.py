@@ -23,8 +23,9 @@ def pages():
     mail = OutboxMail.objects.first()
     yield from [(PUBLIC, reverse(name)) for name in (
         "coordination:home", "coordination:search", "coordination:privacy", "coordination:accessibility",
-        "members:directory", "members:agreements", "courses:programme", "members:theme_css", "members:emblem_svg",
-        "members:favicon_svg", "members:directory_print", "members:directory_xlsx",
+        "members:directory", "members:agreements", "courses:programme",
+        "members:theme_css", "members:emblem_svg", "members:favicon_svg", "members:directory_print",
+        "members:directory_xlsx",
         "account_login", "account_signup", "account_reset_password", "healthz", "readyz",
     )]  # fmt: skip
     yield PUBLIC, reverse("coordination:search") + "?q=shcool"
