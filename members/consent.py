@@ -95,10 +95,14 @@ def deciders_of(child: Person, today: date | None = None) -> Deciders:
 
 def may_decide(person: Person, child: Person) -> bool:
     """Whether this person's word counts for that child today."""
+    return person.pk in who_decides(child)
+
+
+def who_decides(child: Person) -> set[int]:
+    """The people (by key) whose word about this child counts today."""
     deciders = deciders_of(child)
-    if person.pk == child.pk:
-        return deciders.themself
-    return deciders.guardians and child.guarded_by.now().filter(guardian=person).exists()
+    guardians = set(child.guarded_by.now().values_list("guardian", flat=True)) if deciders.guardians else set()
+    return guardians | ({child.pk} if deciders.themself else set())
 
 
 def derived(sides: Iterable[State]) -> State:
@@ -135,9 +139,9 @@ def state_of(child: Person, purpose: str, today: date | None = None) -> State:
     today = today or Cluster.current().today()
     guardians = set(child.guarded_by.now().values_list("guardian", flat=True))
     last: dict[int, Word] = {}
-    rows = list(child.consent_decisions.filter(purpose=purpose).order_by("at", "pk"))
+    rows = list(ConsentDecision.objects.about([child.pk]).filter(purpose=purpose))
     for it in rows:
-        last[it.decided_by_id] = Word(it.decided_by_id, it.decision, it.at, it.expires_on)
+        last[it.said_by] = Word(it.said_by, it.decision, it.at, it.expires_on)
     if not rows and not child.consent_requests.filter(purpose=purpose).exists():
         return State.NOT_NEEDED
     theirs = [word for by, word in last.items() if by in guardians]
@@ -161,9 +165,9 @@ def sides_of(
     theirs: dict[Key, list[Word]] = defaultdict(list)
     own: dict[Key, Word] = {}
     for it in _last_words(children, purposes):
-        key, word = (it.child_id, it.purpose), Word(it.decided_by_id, it.decision, it.at, it.expires_on)
+        key, word = (it.of_child, it.purpose), Word(it.said_by, it.decision, it.at, it.expires_on)
         asked.add(key)
-        if it.decided_by_id == it.child_id:
+        if it.said_by == it.of_child:
             own[key] = word
         elif it.counts:
             theirs[key].append(word)
@@ -206,10 +210,10 @@ def _asked(children: Collection[int], purposes: Collection[str]) -> Iterable[tup
 
 def _last_words(children: Collection[int], purposes: Collection[str]) -> models.QuerySet:
     """The last decision of each person about each child and purpose; `counts` where it is a guardian's of today."""
-    guards = Guardianship.objects.now().filter(guardian=OuterRef("decided_by"), child=OuterRef("child"))
-    rows = ConsentDecision.objects.filter(child__in=children, purpose__in=purposes)
-    last_first = rows.order_by("child_id", "purpose", "decided_by_id", "-at", "-pk")
-    return last_first.distinct("child_id", "purpose", "decided_by_id").annotate(counts=Exists(guards))
+    guards = Guardianship.objects.now().filter(guardian=OuterRef("said_by"), child=OuterRef("of_child"))
+    rows = ConsentDecision.objects.about(children).filter(purpose__in=purposes)
+    last_first = rows.order_by("of_child", "purpose", "said_by", "-at", "-pk")
+    return last_first.distinct("of_child", "purpose", "said_by").annotate(counts=Exists(guards))
 
 
 def first_name_and_initial(person: Person) -> str:
@@ -267,9 +271,10 @@ def children_among(people: Collection[int]) -> Iterable[int]:
 
 def conflicts_seen_by(person: Person) -> list[ConsentDecision]:
     """The last refusal in each conflict among guardians that this coordinator is to settle, the oldest first."""
-    no = ConsentDecision.objects.filter(decision__in=NOES).exclude(decided_by=F("child"))
-    yes = no.model.objects.filter(child=OuterRef("child"), purpose=OuterRef("purpose"), decision=Decision.GRANTED)
-    rows = no.filter(Exists(yes), child__in=children_kept_by(person)).select_related("child")
-    last = {(it.child_id, it.purpose): it for it in rows.order_by("at", "pk")}
+    about = ConsentDecision.objects.about(children_kept_by(person).values("pk"))
+    granted = about.filter(decision=Decision.GRANTED).values_list("of_child", "purpose")
+    both = set(granted)
+    noes = about.filter(decision__in=NOES).exclude(said_by=F("of_child"))
+    last = {(it.of_child, it.purpose): it for it in noes if (it.of_child, it.purpose) in both}
     states = states_of({child for child, _purpose in last})
     return [it for key, it in last.items() if states[key] == State.CONFLICT]

@@ -17,7 +17,7 @@ from cluster_portal.models import AuditEntry, OutboxMail, Upload
 from cluster_portal.moves import Refused
 from cluster_portal.outbox import key_of, queue_mails
 from cluster_portal.uploads import keep_upload
-from members.consent import may_decide, open_answers, people_to_answer
+from members.consent import may_decide, open_answers, people_to_answer, who_decides
 from members.models import (
     AgePolicy,
     Cluster,
@@ -150,7 +150,7 @@ def decide(
         raise Refused(_("You do not decide this today: your age or your guardianship says so. Ask the school."))
     if decision != Decision.WITHDRAWN and not _in_force(text, purpose):
         raise Refused(_("The document was replaced meanwhile. Read the new one, then decide."))
-    mine = child.consent_decisions.filter(purpose=purpose, decided_by=by).order_by("-at", "-pk").first()
+    mine = ConsentDecision.objects.about([child.pk]).filter(purpose=purpose, said_by=by.pk).last()
     expires_on = _expiry(text, seen_on) if decision == Decision.GRANTED else None
     if mine and _says_the_same(mine, decision, text, expires_on):
         return mine
@@ -250,9 +250,8 @@ def _says_the_same(mine: ConsentDecision, decision: str, text: ConsentText, expi
 
 def _stands(child: Person, purpose: str) -> bool:
     """Whether somebody who decides today has granted, and not taken it back."""
-    rows = child.consent_decisions.filter(purpose=purpose).select_related("decided_by").order_by("at", "pk")
-    last = {it.decided_by_id: it for it in rows}
-    return any(it.decision == Decision.GRANTED and may_decide(it.decided_by, child) for it in last.values())
+    last = {it.said_by: it.decision for it in ConsentDecision.objects.about([child.pk]).filter(purpose=purpose)}
+    return any(last.get(pk) == Decision.GRANTED for pk in who_decides(child))
 
 
 def _expiry(text: ConsentText, seen_on: date | None) -> date | None:

@@ -13,16 +13,16 @@ from members import actions
 from members.access import coordinators_only
 from members.consent import conflicts_seen_by
 from members.forms.consent import AgeForm, TextForm
-from members.models import AgePolicy, ConsentDecision, ConsentText, Guardianship, Purpose
+from members.models import AgePolicy, ConsentDecision, ConsentText, Guardianship, Person, Purpose
 
 
 @coordinators_only
 def consent(request: HttpRequest) -> HttpResponse:
     """Where guardians disagree, and the documents that people decide on."""
     conflicts = conflicts_seen_by(request.user)
-    actions.note_views({it.child_id for it in conflicts}, request.user, "conflicts")
+    actions.note_views({it.of_child for it in conflicts}, request.user, "conflicts")
     shown = {
-        "conflicts": [_with_words(it) for it in conflicts],
+        "conflicts": _with_words(conflicts),
         "documents": _documents() if request.user.coordinates_whole_cluster else [],
         "policy": AgePolicy.current(),
     }
@@ -103,9 +103,19 @@ def _words_of(text: ConsentText | None) -> dict | None:
     return {name: getattr(text, name) for name in TextForm.Meta.fields} if text else None
 
 
-def _with_words(last: ConsentDecision) -> dict:
-    """A conflict with the last word of each guardian."""
-    guardians = Guardianship.objects.now().filter(child=last.child_id).values("guardian")
-    rows = ConsentDecision.objects.filter(child=last.child_id, purpose=last.purpose, decided_by__in=guardians)
-    words = {it.decided_by_id: it for it in rows.select_related("decided_by").order_by("at", "pk")}
-    return {"child": last.child, "purpose": last.get_purpose_display(), "words": list(words.values()), "since": last.at}
+def _with_words(conflicts: list[ConsentDecision]) -> list[dict]:
+    """The conflicts, each with the last word of every guardian."""
+    children = Person.objects.in_bulk([it.of_child for it in conflicts])
+    guards = set(Guardianship.objects.now().filter(child__in=children).values_list("child", "guardian"))
+    words: dict[tuple, dict] = {}
+    for it in ConsentDecision.objects.about(list(children)).select_related("decided_by"):
+        if (it.of_child, it.said_by) in guards:
+            words.setdefault((it.of_child, it.purpose), {})[it.said_by] = it
+    return [
+        {
+            "child": children[it.of_child],
+            "purpose": it.get_purpose_display(),
+            "words": list(words[it.of_child, it.purpose].values()),
+        }
+        for it in conflicts
+    ]

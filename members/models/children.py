@@ -1,5 +1,6 @@
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
@@ -155,6 +156,18 @@ class ConsentRequest(models.Model):
         return f"{self.child} {self.purpose}"
 
 
+class ConsentDecisionQuerySet(models.QuerySet):
+    def about(self, children):
+        """What was said about these children (by key), the oldest first, with `of_child` and `said_by`.
+
+        Rows are never changed, so those of two people who were merged still stand under the one that is no more.
+        """
+        rows = self.filter(Q(child__in=children) | Q(child__merged_into__in=children))
+        return rows.annotate(
+            of_child=Coalesce("child__merged_into", "child"), said_by=Coalesce("decided_by__merged_into", "decided_by")
+        ).order_by("at", "pk")
+
+
 class ConsentDecision(models.Model):
     """One decision about one purpose. Append-only by a database trigger: a withdrawal is a new row."""
 
@@ -182,6 +195,8 @@ class ConsentDecision(models.Model):
     expires_on = models.DateField(null=True, blank=True)
     recorded_by = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
     scan = models.ForeignKey("cluster_portal.Upload", models.PROTECT, null=True, blank=True, related_name="+")
+
+    objects = ConsentDecisionQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("consent decision")

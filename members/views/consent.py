@@ -2,6 +2,7 @@
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -15,7 +16,7 @@ from members.access import for_class_keepers
 from members.consent import OPEN, State, deciders_of, states_of
 from members.consent_slips import slips_pdf
 from members.forms.consent import AskForm, GuardianForm, PaperForm
-from members.models import Group, Guardianship, Person, Purpose
+from members.models import ConsentDecision, Group, Guardianship, Person, Purpose
 
 
 @for_class_keepers
@@ -118,7 +119,7 @@ def child_consent(request: HttpRequest, public_id: str, child_id: str) -> HttpRe
         "form": form,
         "states": [(Purpose(purpose).label, state) for purpose, state in states.items()],
         "guardianships": child.guarded_by.now().select_related("guardian", "asserted_by"),
-        "decisions": child.consent_decisions.select_related("decided_by", "recorded_by", "scan").order_by("-at", "-pk"),
+        "decisions": _said_about(child),
         "guardian_form": GuardianForm(),
         "deciders": deciders_of(child),
     }
@@ -158,6 +159,11 @@ def end_guardian(request: HttpRequest, public_id: str, child_id: str, guardiansh
     else:
         messages.success(request, _("Not a guardian any more: the link is closed, the answers count no more."))
     return redirect("members:child_consent", public_id, child_id)
+
+
+def _said_about(child: Person) -> QuerySet:
+    rows = ConsentDecision.objects.about([child.pk]).select_related("decided_by", "recorded_by", "scan")
+    return rows.reverse()
 
 
 def _group(request: HttpRequest, public_id: str) -> Group:

@@ -127,7 +127,7 @@ def _rows(request: HttpRequest, child: Person, said: dict[str, ConsentDecision])
 
 
 def _last_words_of(reader: Person, child: Person) -> dict[str, ConsentDecision]:
-    rows = child.consent_decisions.filter(decided_by=reader).select_related("text").order_by("at", "pk")
+    rows = ConsentDecision.objects.about([child.pk]).filter(said_by=reader.pk)
     return {it.purpose: it for it in rows}
 
 

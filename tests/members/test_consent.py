@@ -12,7 +12,7 @@ from cluster_portal.models import AuditEntry, OutboxMail
 from cluster_portal.moves import Refused
 from members import actions
 from members.consent import State, may_publish, state_of, states_of, unpublishable
-from members.models import AgePolicy, Cluster, ConsentDecision, ConsentText, Person, Purpose, RecordView
+from members.models import AgePolicy, Cluster, ConsentDecision, ConsentText, Guardianship, Person, Purpose, RecordView
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -162,6 +162,26 @@ def test_words_of_a_former_guardian_count_no_more(child, mother, father, text, c
     say(child, father, REFUSED, text)
     actions.end_guardianship(child.guarded_by.get(guardian=father), by=cast.coordinator)
     assert state_of(child, PART) == State.GRANTED
+
+
+def test_merged_people_keep_what_each_of_them_said(child, mother, father, text):
+    """The rows of a merged person are never changed: they are read as the words of the person who is kept."""
+    say(child, mother, GRANTED, text)
+    Guardianship.objects.filter(guardian=mother).update(guardian=make.PersonFactory())
+    kept = child.guarded_by.get(pk=child.guarded_by.order_by("pk").first().pk).guardian
+    assert state_of(child, PART) == states_of([child.pk])[child.pk, PART] == State.WAITING
+    Person.objects.filter(pk=mother.pk).update(merged_into=kept, erased_at=now())
+    assert state_of(child, PART) == states_of([child.pk])[child.pk, PART] == State.GRANTED
+    say(child, kept, WITHDRAWN, text)
+    assert state_of(child, PART) == states_of([child.pk])[child.pk, PART] == State.WITHDRAWN
+
+
+def test_words_about_a_merged_child_are_about_the_one_who_is_kept(child, mother, text):
+    say(child, mother, REFUSED, text)
+    kept = make.ChildFactory()
+    Guardianship.objects.filter(guardian=mother).update(child=kept)
+    Person.objects.filter(pk=child.pk).update(merged_into=kept, erased_at=now())
+    assert state_of(kept, PART) == states_of([kept.pk])[kept.pk, PART] == State.REFUSED
 
 
 def test_only_who_decides_today_is_heard(child, mother, text, cast):

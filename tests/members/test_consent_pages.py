@@ -378,6 +378,21 @@ def test_conflict_stands_on_the_desk_of_the_coordinator_of_that_region(guardians
     assert signed_in(cast.contact).get(page_of("desk_consent")).status_code == 403
 
 
+def test_three_conflicts_cost_as_many_queries_as_one(group, text, cast, demo):
+    client, counted = signed_in(cast.coordinator), []
+    for more in (1, 2):
+        for _one in range(more):
+            child = make.GroupMemberFactory(group=group).person
+            for decision in ("granted", "refused"):
+                by = make.GuardianshipFactory(child=child).guardian
+                actions.decide(child, PART, decision, by=by, channel="link", text=text)
+        with CaptureQueriesContext(connection) as captured:
+            page = client.get(page_of("desk_consent"))
+        counted.append((len(captured), len(page.context["conflicts"])))
+    assert [rows for _queries, rows in counted] == [1, 3]
+    assert counted[0][0] == counted[1][0]
+
+
 def test_coordinator_writes_and_publishes_a_document(cast, demo):
     client = signed_in(cast.coordinator)
     words = {"title": "T", "text": "W", "legal_basis": "L", "retention": "R", "contact": "C", "valid_months": "12"}
