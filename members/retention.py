@@ -53,8 +53,10 @@ class Period:
             return gettext("for good")
         years, rest = divmod(self.days, 365)
         if years and not rest:
-            return ngettext("%(count)s year", "%(count)s years", years) % {"count": years}
-        return ngettext("%(count)s day", "%(count)s days", self.days) % {"count": self.days}
+            said = ngettext("%(count)s year", "%(count)s years", years) % {"count": years}
+        else:
+            said = ngettext("%(count)s day", "%(count)s days", self.days) % {"count": self.days}
+        return said.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def run_retention() -> dict[str, int]:
