@@ -173,7 +173,9 @@ def fail(person):
 @pytest.fixture
 def guardian(cast):
     group = actions.create_class(cast.school, cast.teacher, [cast.teacher], name="7 B", school_year=2026)
-    student = make.AffiliationFactory(institution=cast.school, role="student", person__email=None).person
+    student = make.AffiliationFactory(
+        institution=cast.school, role="student", person__email=None, person__birth_date="2016-05-17"
+    ).person
     group.memberships.create(person=student, since="2026-09-01")
     it = make.PersonFactory(email=None, contact_email="old@example.org")
     Guardianship.objects.create(guardian=it, child=student, how="paper")
