@@ -46,7 +46,7 @@ def story_of_application(application: Application, notes: Iterable[ApplicationNo
         entries.append(
             {"at": note.at, "text": note.text, "by": _("The applicant") if by_applicant else _("The coordinator")}
         )
-    if not application.is_open:
+    if not application.is_open and application.state != Application.State.UNCONFIRMED:
         entries.append({"at": application.state_since, "text": application.get_state_display(), "by": ""})
     return entries
 
