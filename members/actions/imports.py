@@ -1,4 +1,5 @@
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.core.files.base import ContentFile
@@ -58,7 +59,7 @@ def forget_files(it: Import, by: Person | None) -> None:
     uploads.delete()
     record("members.import.forget_files", it, by=by)
     for storage, name in files:
-        transaction.on_commit(lambda storage=storage, name=name: storage.delete(name))
+        transaction.on_commit(partial(storage.delete, name))
 
 
 def forget_old_files(before: datetime) -> int:
