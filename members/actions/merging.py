@@ -26,6 +26,7 @@ from members.models import (
     Affiliation,
     Application,
     ApplicationNote,
+    Cluster,
     ConsentRequest,
     Coordinator,
     Group,
@@ -116,7 +117,7 @@ def _merge_affiliations(kept: Person, gone: Person) -> None:
         alike.sort(key=lambda it: (it.state != Affiliation.State.ACTIVE, it.pk))
         for double in alike[1:]:
             move = END[double.state]
-            facts = {"ends_on": max(double.starts_on, now().date())} if move == "end" else {}
+            facts = {"ends_on": Cluster.current().today()} if move == "end" else {}
             make_move(double, move, by=None, reason=REASON, **facts)
             cancel_mails(about=double, reason=REASON)
     Affiliation.objects.filter(person=gone).update(person=kept)
@@ -124,7 +125,7 @@ def _merge_affiliations(kept: Person, gone: Person) -> None:
 
 def _merge_classes(kept: Person, gone: Person) -> None:
     """In a class that both are in, the one who is kept stays; both histories remain."""
-    today, both = now().date(), GroupMember.objects.now().filter(person=kept).values("group")
+    today, both = Cluster.current().today(), GroupMember.objects.now().filter(person=kept).values("group")
     GroupMember.objects.now().filter(person=gone, group__in=both).update(until=Greatest(F("since"), today))
     GroupMember.objects.filter(person=gone).update(person=kept)
     for group in Group.objects.filter(keepers=gone):
