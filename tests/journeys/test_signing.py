@@ -1,6 +1,7 @@
 """Three heads sign on phone and keyboard, and the coordinator concludes."""
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.core.files.base import ContentFile
 
 from coordination.examples.people import PASSWORD
@@ -19,6 +20,7 @@ def heads():
         person = Person.objects.create_user(
             f"head{number}@example.org", PASSWORD, family_name=f"Head{number}", given_name="Anna"
         )
+        EmailAddress.objects.create(user=person, email=person.email, verified=True, primary=True)
         make.AffiliationFactory(
             person=person, institution=Institution.objects.get(name=f"School {number}"), role="head"
         )
