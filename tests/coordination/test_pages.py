@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from cluster_portal.models import OutboxMail
 from courses.models import Course, Run
-from members.models import Agreement, Institution, Person
+from members.models import Agreement, Group, Institution, Person
 
 pytestmark = pytest.mark.django_db
 
@@ -41,6 +41,14 @@ def pages():
     yield from [(COORDINATORS, reverse(f"members:{name}")) for name in ("desk_agreements", "desk_new_agreement")]
     yield SIGNED_IN, reverse("coordination:me")
     yield SIGNED_IN, reverse("members:profile")
+    group = Group.objects.get()
+    yield SIGNED_IN, reverse("members:children")
+    yield SIGNED_IN, reverse("members:class_consent", args=[group.public_id])
+    yield SIGNED_IN, reverse("members:consent_telephone", args=[group.public_id])
+    yield SIGNED_IN, reverse("members:child_consent", args=[group.public_id, group.members.first().public_id])
+    yield COORDINATORS, reverse("members:desk_consent")
+    yield COORDINATORS, reverse("members:desk_consent_ages")
+    yield COORDINATORS, reverse("members:desk_consent_document", args=["photo", "en"])
     yield SIGNED_IN, reverse("members:join", args=[institution.slug])
     yield from [
         (SIGNED_IN, reverse(name))
