@@ -15,6 +15,14 @@ PUBLIC, SIGNED_IN, DESK, COORDINATORS = 0, 1, 2, 3
 READERS = {None: PUBLIC, "teacher": SIGNED_IN, "contact": DESK, "coordinator": COORDINATORS}
 
 
+def agreement_pages():
+    yield PUBLIC, reverse("members:standing") + "?on=2027-01-01"
+    yield from [(COORDINATORS, reverse(f"members:{name}", args=[Agreement.objects.get().public_id])) for name in (
+        "desk_agreement", "desk_accession", "desk_terminate", "desk_signing_sheet",
+    )]  # fmt: skip
+    yield from [(COORDINATORS, reverse(f"members:{name}")) for name in ("desk_agreements", "desk_new_agreement")]
+
+
 def pages():
     run = Run.objects.get(course__title="AI Tools in Teaching")
     draft = Run.objects.get(state="draft")
@@ -34,11 +42,7 @@ def pages():
     yield PUBLIC, reverse("file", args=[Agreement.objects.get().text.public_id])
     yield PUBLIC, Course.objects.get(title="AI Tools in Teaching").get_absolute_url()
     yield PUBLIC, run.get_absolute_url()
-    yield PUBLIC, reverse("members:standing") + "?on=2027-01-01"
-    yield from [(COORDINATORS, reverse(f"members:{name}", args=[Agreement.objects.get().public_id])) for name in (
-        "desk_agreement", "desk_accession", "desk_terminate", "desk_signing_sheet",
-    )]  # fmt: skip
-    yield from [(COORDINATORS, reverse(f"members:{name}")) for name in ("desk_agreements", "desk_new_agreement")]
+    yield from agreement_pages()
     yield SIGNED_IN, reverse("coordination:me")
     yield SIGNED_IN, reverse("members:profile")
     group = Group.objects.get()
