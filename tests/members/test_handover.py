@@ -118,7 +118,9 @@ def test_a_teacher_has_nothing_to_hand_over(cast, heir):
 
 
 def test_a_teacher_who_leaves_keeps_no_class(cast):
-    group = actions.create_class(cast.school, cast.teacher, [cast.teacher, cast.colleague], name="7 B", school_year=2026)
+    group = actions.create_class(
+        cast.school, cast.teacher, [cast.teacher, cast.colleague], name="7 B", school_year=2026
+    )
     actions.end_affiliation(of(cast.teacher), by=cast.contact)
     assert list(group.keepers.all()) == [cast.colleague]
 
