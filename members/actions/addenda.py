@@ -23,8 +23,11 @@ def prepare_accession(
     for institution in newcomers:
         if institution.pk in known:
             raise Refused(_("%(institution)s is a party already.") % {"institution": institution})
-    facts = {"title": _("Accession to: %(title)s") % {"title": base.title}, "valid_from": _today()} | facts
-    addendum = draft_agreement(by, kind=Agreement.Kind.ADDENDUM, amends=base, **facts)
+    named: dict[str, Any] = {
+        "title": _("Accession to: %(title)s") % {"title": base.title},
+        "valid_from": _today(),
+    }
+    addendum = draft_agreement(by, kind=Agreement.Kind.ADDENDUM, amends=base, **named | facts)
     leads = [party.institution for party in _staying(base) if party.role == Party.Role.LEAD]
     add_parties(addendum, leads, Party.Role.LEAD, by)
     add_parties(addendum, newcomers, Party.Role.PARTY, by)
@@ -36,8 +39,11 @@ def prepare_renewal(agreement: Agreement, until: date, by: Person | None, **fact
     """Draft the addendum by which an agreement runs on: all who are bound sign it."""
     base = _concluded(agreement)
     _refuse_renewal(base, until)
-    facts = {"title": _("Renewal of: %(title)s") % {"title": base.title}, "valid_from": _today()} | facts
-    addendum = draft_agreement(by, kind=Agreement.Kind.ADDENDUM, amends=base, prolongs_until=until, **facts)
+    named: dict[str, Any] = {
+        "title": _("Renewal of: %(title)s") % {"title": base.title},
+        "valid_from": _today(),
+    }
+    addendum = draft_agreement(by, kind=Agreement.Kind.ADDENDUM, amends=base, prolongs_until=until, **named | facts)
     roles: dict[Institution, str] = {}
     for party in _staying(base):
         roles[party.institution] = min(party.role, roles.get(party.institution, party.role))

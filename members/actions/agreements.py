@@ -122,7 +122,7 @@ def conclude_agreement(agreement: Agreement, by: Person | None) -> None:
     if amended is not None and not amended.is_concluded:
         raise Refused(_("What it amends is not concluded, or has ended. An addendum needs an agreement in force."))
     make_move(agreement, "conclude", by=by, concluded_on=last)
-    if agreement.prolongs_until:
+    if amended is not None and agreement.prolongs_until:
         _prolong(amended, agreement, by)
     cancel_mails(about=agreement, reason=gettext_noop("all have signed"))
     for head in heads_of(agreement.parties.all()):
@@ -133,18 +133,19 @@ def _locked_with_amended(agreement: Agreement) -> Agreement | None:
     """Lock an agreement and what it amends, the older first; return the latter."""
     pks = [it for it in (agreement.amends_id, agreement.pk) if it]
     rows = Agreement.objects.select_for_update(no_key=True).filter(pk__in=pks).order_by("pk")
-    return {it.pk: it for it in rows}.get(agreement.amends_id)
+    return next((it for it in rows if it.pk == agreement.amends_id), None)
 
 
 def _prolong(amended: Agreement, renewal: Agreement, by: Person | None) -> None:
     """Let an agreement run on to the day that its renewal names; after it has ended nothing can."""
-    if amended.last_day is None or renewal.concluded_on > amended.last_day:
+    last_day, until, concluded_on = amended.last_day, renewal.prolongs_until, renewal.concluded_on
+    if last_day is None or until is None or concluded_on is None or concluded_on > last_day:
         said = _("The last signature came after %(day)s, when the agreement had ended. Prepare a new agreement.")
-        raise Refused(said % {"day": date_format(amended.last_day) if amended.last_day else "–"})
-    if renewal.prolongs_until <= amended.last_day:
+        raise Refused(said % {"day": date_format(last_day) if last_day else "–"})
+    if until <= last_day:
         said = _("The agreement runs until %(day)s already. A renewal names a later day.")
-        raise Refused(said % {"day": date_format(amended.last_day)})
-    amended.prolonged_until = renewal.prolongs_until
+        raise Refused(said % {"day": date_format(last_day)})
+    amended.prolonged_until = until
     amended.save(update_fields=["prolonged_until"])
     record_changes("members.agreement.prolong", amended, by=by, changed=["prolonged_until"])
 

@@ -150,6 +150,8 @@ def _refuse_if_on_board(institution: Institution) -> None:
 
 def _invite_head(application: Application, applicant: Person, by: Person) -> None:
     institution = application.institution
+    if institution is None or applicant.email is None:
+        raise Refused(_("The applicant cannot be invited any more. Decline, and ask them to apply again."))
     if applicant.affiliations.live().filter(institution=institution, role=Affiliation.Role.HEAD).exists():
         queue_mail("members/application_accepted", about=application, to=applicant)
     else:

@@ -1,3 +1,4 @@
+from datetime import date
 from typing import Any
 
 from django.db import transaction
@@ -86,7 +87,7 @@ def _part(region: Region | None) -> str:
     return f"region {region.pk}" if region else "whole cluster"
 
 
-def day_of_all():
+def day_of_all() -> date:
     """A day that has begun for whoever acts, for the cluster and for the workers: a role counts by it at once."""
     now = timezone.now()
     return min(timezone.localdate(now), Cluster.current().today(), now.date())

@@ -53,7 +53,7 @@ def finish_import(it: Import, counts: dict[str, int], rejected: ContentFile | No
 def forget_files(it: Import, by: Person | None) -> None:
     """Erase the spreadsheet and its rejected rows; what was loaded stays, and so do the counts."""
     uploads = Upload.objects.filter(about_model=Import._meta.label_lower, about_id=it.public_id)
-    files = [(upload.file.storage, upload.file.name) for upload in uploads]
+    files = [(upload.file.storage, str(upload.file.name)) for upload in uploads]
     Import.objects.filter(pk=it.pk).update(file=None, rejected=None)
     it.file = it.rejected = None
     uploads.delete()

@@ -1,10 +1,12 @@
 from collections.abc import Iterable
+from functools import partial
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from cluster_portal.audit import record, record_changes
+from cluster_portal.models import Upload
 from cluster_portal.moves import Refused
 from cluster_portal.search import folded
 from cluster_portal.uploads import IMAGES, keep_upload
@@ -60,12 +62,12 @@ def remove_logo(institution: Institution, by: Person) -> None:
     _show_logo(institution, None, by)
 
 
-def _show_logo(institution: Institution, upload, by: Person) -> None:
+def _show_logo(institution: Institution, upload: Upload | None, by: Person) -> None:
     before = institution.logo
     institution.logo = upload
     institution.save(update_fields=["logo"])
     if before is not None:
-        transaction.on_commit(lambda: before.file.storage.delete(before.file.name))
+        transaction.on_commit(partial(before.file.storage.delete, str(before.file.name)))
         before.delete()
     record_changes("members.institution.change", institution, by=by, changed=["logo"])
 
