@@ -101,6 +101,7 @@ def load(today: date) -> None:
         ),
         hue=258,
         time_zone="Europe/Moscow",
+        country="RU",
         contact_email="coordinator@example.org",
     )
     past = min(today, localdate()) - timedelta(days=240)
