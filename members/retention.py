@@ -172,6 +172,22 @@ def periods() -> list[Period]:
             overdue=_unconfirmed_people,
             end=_erase,
         ),
+        *_periods_of_applications(),
+        *_periods_of_files_and_views(),
+        Period(
+            "people",
+            _("People without any tie: no institution, class, child, guardian or enrolment, and no sign-in"),
+            _("They are erased."),
+            days=3 * 365,
+            overdue=people_without_ties,
+            end=_erase,
+        ),
+        *_kept(),
+    ]
+
+
+def _periods_of_applications() -> list[Period]:
+    return [
         Period(
             "unconfirmed_applications",
             _("Applications to join whose address was never confirmed"),
@@ -187,16 +203,6 @@ def periods() -> list[Period]:
             overdue=_refused_applications,
             end=_delete,
         ),
-        *_periods_of_files_and_views(),
-        Period(
-            "people",
-            _("People without any tie: no institution, class, child, guardian or enrolment, and no sign-in"),
-            _("They are erased."),
-            days=3 * 365,
-            overdue=people_without_ties,
-            end=_erase,
-        ),
-        *_kept(),
     ]
 
 

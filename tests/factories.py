@@ -10,6 +10,7 @@ from courses.models import Course, Enrolment, Pool, Run, Session
 from members.models import (
     Affiliation,
     Agreement,
+    Application,
     Clause,
     ConsentText,
     Coordinator,
@@ -215,3 +216,14 @@ class ConsentTextFactory(DjangoModelFactory):
     contact = "data@example.org"
     sha256 = factory.Sequence(lambda number: f"{number:064x}")
     published_at = factory.LazyFunction(now)
+
+
+class ApplicationFactory(DjangoModelFactory):
+    class Meta:
+        model = Application
+
+    applicant = factory.SubFactory(PersonFactory)
+    name = factory.Sequence(lambda number: f"School {number}")
+    kind = "school"
+    why = "Our teachers want it."
+    state = Application.State.RECEIVED

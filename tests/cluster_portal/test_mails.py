@@ -21,11 +21,15 @@ def example_of(template, to):
     if app == "account":
         return hooks.WantedMail(template, to, to, address="somebody@example.org")
     if template.startswith("members/agreement_"):
-        terminated = {"state": "terminated", "terminated_because": "It is done."} if "terminated" in template else {}
+        terminated = {"state": "terminated", "terminated_because": "Сделано."} if "terminated" in template else {}
         agreement = make.AgreementFactory(valid_until=date(2027, 1, 31), **terminated)
         make.ClauseFactory(agreement=agreement, number="2.1")
         make.PartyFactory(agreement=agreement, institution__name="School 9")
         return hooks.WantedMail(template, agreement, to, "2027-01-31:30")
+    if template.startswith("members/application_"):
+        application = make.ApplicationFactory(applicant=to, name="School 9")
+        application.notes.create(by=make.PersonFactory(), text="Сколько вас?")
+        return hooks.WantedMail(template, application, to)
     if app == "members":
         affiliation = make.AffiliationFactory(
             institution__name="School 9", invited_by=make.PersonFactory(family_name="Host")

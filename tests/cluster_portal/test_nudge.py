@@ -62,10 +62,11 @@ def test_drafts_are_spoken_of_when_they_are_released(heard):
 
 def test_words_during_a_round_are_answered_by_one_more(monkeypatch):
     monkeypatch.setattr(nudge, "LOOK_UP", 0.2)
-    rounds, stop, may_go_on = [], threading.Event(), threading.Event()
+    rounds, stop, begun, may_go_on = [], threading.Event(), threading.Event(), threading.Event()
 
     def heard():
         rounds.append(1)
+        begun.set()
         if len(rounds) == 1:
             assert may_go_on.wait(10)
         if len(rounds) == 2:
@@ -75,6 +76,7 @@ def test_words_during_a_round_are_answered_by_one_more(monkeypatch):
 
     listener = threading.Thread(target=nudge.listen, args=(heard, stop))
     listener.start()
+    assert begun.wait(10)
     for _ in range(5):
         nudge.nudge()
     may_go_on.set()

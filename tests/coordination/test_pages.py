@@ -23,6 +23,17 @@ def agreement_pages():
     yield from [(COORDINATORS, reverse(f"members:{name}")) for name in ("desk_agreements", "desk_new_agreement")]
 
 
+def consent_pages():
+    group = Group.objects.get()
+    yield SIGNED_IN, reverse("members:children")
+    yield SIGNED_IN, reverse("members:class_consent", args=[group.public_id])
+    yield SIGNED_IN, reverse("members:consent_telephone", args=[group.public_id])
+    yield SIGNED_IN, reverse("members:child_consent", args=[group.public_id, group.members.first().public_id])
+    yield COORDINATORS, reverse("members:desk_consent")
+    yield COORDINATORS, reverse("members:desk_consent_ages")
+    yield COORDINATORS, reverse("members:desk_consent_document", args=["photo", "en"])
+
+
 def pages():
     run = Run.objects.get(course__title="AI Tools in Teaching")
     draft = Run.objects.get(state="draft")
@@ -45,14 +56,7 @@ def pages():
     yield from agreement_pages()
     yield SIGNED_IN, reverse("coordination:me")
     yield SIGNED_IN, reverse("members:profile")
-    group = Group.objects.get()
-    yield SIGNED_IN, reverse("members:children")
-    yield SIGNED_IN, reverse("members:class_consent", args=[group.public_id])
-    yield SIGNED_IN, reverse("members:consent_telephone", args=[group.public_id])
-    yield SIGNED_IN, reverse("members:child_consent", args=[group.public_id, group.members.first().public_id])
-    yield COORDINATORS, reverse("members:desk_consent")
-    yield COORDINATORS, reverse("members:desk_consent_ages")
-    yield COORDINATORS, reverse("members:desk_consent_document", args=["photo", "en"])
+    yield from consent_pages()
     yield SIGNED_IN, reverse("members:join", args=[institution.slug])
     yield from [
         (SIGNED_IN, reverse(name))
