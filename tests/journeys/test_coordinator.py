@@ -95,7 +95,7 @@ def test_the_roster_is_seen_taken_as_a_spreadsheet_and_printed(visit):
 def test_mail_is_held_released_and_filtered(visit):
     coordinator = visit("coordinator")
     coordinator.go("/desk/outbox/")
-    coordinator.look("54 mails")
+    coordinator.look("58 mails")
     coordinator.page.get_by_label("State").select_option(value="queued")
     coordinator.page.wait_for_url("**state=queued*")
     coordinator.look("Waiting to leave")

@@ -53,7 +53,7 @@ def test_a_teacher_signs_up_is_admitted_enrols_and_leaves(visit):
     contact.look("Admitted. A mail says so.")
 
     teacher.go("/courses/")
-    teacher.look("3 runs")
+    teacher.look("3 to choose from")
     teacher.follow("AI Tools in Teaching")
     teacher.look("You can take part", "School 1 signed the Network collaboration agreement", "Teacher at School 1")
     teacher.press("Enrol", exact=True)
@@ -81,7 +81,7 @@ def test_a_teacher_waits_honestly_and_takes_an_offered_place_by_the_mailed_link(
     coordinator.press("Take out")
     coordinator.look("2 people will get a mail about this.", "Next in the queue")
     coordinator.press("Save and send")
-    coordinator.look("Place offered")
+    coordinator.look("A place is offered", "1 of them offered")
     link = mailed_link(coordinator, re.compile("Asking well"))
 
     visitor = visit(width=390)  # a phone that is not signed in

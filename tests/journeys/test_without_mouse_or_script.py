@@ -48,7 +48,7 @@ def test_without_javascript_a_teacher_searches_filters_enrols_and_leaves(visit):
     teacher.go("/courses/")
     teacher.page.get_by_label("Kind").select_option(label="Course")
     teacher.press("Show", exact=True)
-    teacher.sees("1 run")
+    teacher.sees("1 to choose from")
     teacher.follow("AI Tools in Teaching")
     teacher.press("Enrol", exact=True)
     teacher.sees("You are in. A mail with the dates")
