@@ -9,7 +9,8 @@ from cluster_portal.audit import record
 from cluster_portal.moves import Refused
 from cluster_portal.search import folded
 from members.actions.people import enter_person
-from members.models import Guardianship, Person
+from members.consent import children_among
+from members.models import Affiliation, GroupMember, Guardianship, Person
 
 
 @transaction.atomic
@@ -17,7 +18,7 @@ def name_guardian(child: Person, by: Person | None, how: str, email: str = "", *
     """Somebody is a guardian of a child from now on; whoever is known by this name and address keeps their Person.
 
     The address becomes the one to write to, never a login: parents share mailboxes. Raises Refused when this person
-    is a guardian of the child already.
+    is a guardian of the child already, and when somebody would be a guardian by their own word.
     """
     Person.objects.select_for_update(no_key=True).get(pk=child.pk)
     email, language = email.strip().lower(), names.pop("language", child.language)
@@ -28,6 +29,10 @@ def name_guardian(child: Person, by: Person | None, how: str, email: str = "", *
         raise Refused(_("Nobody is a guardian of themself. Enter the name of the guardian."))
     if child.guarded_by.now().filter(guardian=guardian).exists():
         raise Refused(_("This person is a guardian of the child already."))
+    if by is not None and _is_oneself(by, guardian, email, child):
+        raise Refused(
+            _("Nobody names themself as a guardian. Ask a colleague or another guardian of the child to do it.")
+        )
     guardianship = Guardianship.objects.create(guardian=guardian, child=child, how=how, asserted_by=by)
     record("members.guardianship.name", guardianship, by=by)
     return guardianship
@@ -42,10 +47,37 @@ def end_guardianship(guardianship: Guardianship, by: Person) -> None:
     record("members.guardianship.end", guardianship, by=by)
 
 
+def _is_oneself(by: Person, guardian: Person, email: str, child: Person) -> bool:
+    """Whether `by` would name themself: as who they are, or at their own address. Guardians may share a mailbox."""
+    if guardian.pk == by.pk:
+        return True
+    own = email != "" and email in {(by.email or "").lower(), by.contact_email.lower()}
+    return own and not child.guarded_by.now().filter(guardian=by).exists()
+
+
 def _known_guardian(child: Person, email: str, names: dict[str, Any]) -> Person | None:
-    """Who bears this name at this address; without an address, only the child's own guardians are compared."""
+    """Who bears this name at this address; without an address, only the child's own guardians are compared.
+
+    A contact address, which families share, finds only somebody who is a guardian of a child already.
+    """
     parts = (names.get("family_name", ""), names.get("given_name", ""), names.get("patronymic", ""))
     same_name = Person.objects.active().filter(sort_name=folded(*parts))
-    if email:
-        return same_name.filter(Q(email=email) | Q(contact_email__iexact=email)).order_by("pk").first()
-    return same_name.filter(guards__child=child, guards__ended_at=None).first()
+    if not email:
+        return same_name.filter(guards__child=child, guards__ended_at=None).first()
+    guards = Guardianship.objects.now().values("guardian")
+    at_address = same_name.filter(Q(email=email) | Q(contact_email__iexact=email, pk=child.pk))
+    at_address |= same_name.filter(contact_email__iexact=email, pk__in=guards)
+    found = list(at_address.order_by("pk"))
+    learners = _learners(found)
+    return next((it for it in found if it.pk == child.pk or it.pk not in learners), None)
+
+
+def _learners(people: list[Person]) -> set[int]:
+    """Who of these (by key) is a child, or learns somewhere: never taken for a guardian by a name and an address."""
+    keys = [it.pk for it in people]
+    learning = Person.objects.filter(pk__in=keys).filter(
+        Q(pk__in=Guardianship.objects.now().values("child"))
+        | Q(pk__in=GroupMember.objects.now().values("person"))
+        | Q(pk__in=Affiliation.objects.live().filter(role=Affiliation.Role.STUDENT).values("person"))
+    )
+    return set(children_among(keys)) | set(learning.values_list("pk", flat=True))

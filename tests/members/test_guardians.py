@@ -45,7 +45,7 @@ def test_parents_share_a_mailbox():
 
 @pytest.mark.parametrize("known", [{"email": "olga@example.org"}, {"email": None, "contact_email": "Olga@example.org"}])
 def test_whoever_is_known_by_name_and_address_is_found_again(known):
-    olga = make.PersonFactory(**OLGA, **known)
+    olga = make.GuardianshipFactory(guardian=make.PersonFactory(**OLGA, **known)).guardian
     assert name(make.ChildFactory(), email="olga@example.org").guardian == olga
     assert name(make.ChildFactory(), email="other@example.org").guardian != olga
 
