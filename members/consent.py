@@ -93,6 +93,13 @@ def deciders_of(child: Person, today: date | None = None) -> Deciders:
     return deciders_at(child.age_on(today or Cluster.current().today()), AgePolicy.current())
 
 
+def guarded_now(person: Person) -> list[Person]:
+    """The children for whom this person decides as a guardian today, by name: nobody who decides alone."""
+    today, policy = Cluster.current().today(), AgePolicy.current()
+    children = Person.objects.active().filter(guarded_by__in=person.guards.now()).order_by("sort_name")
+    return [child for child in children if deciders_at(child.age_on(today), policy).guardians]
+
+
 def may_decide(person: Person, child: Person) -> bool:
     """Whether this person's word counts for that child today."""
     return person.pk in who_decides(child)

@@ -2,7 +2,7 @@
 
 import rules
 
-from members.consent import children_kept_by
+from members.consent import children_kept_by, deciders_of
 
 
 @rules.predicate
@@ -95,7 +95,9 @@ def keeps_the_child(person, child):
 
 @rules.predicate
 def guards_the_child(person, child):
-    return child is not None and child.guarded_by.now().filter(guardian=person).exists()
+    if child is None or not deciders_of(child).guardians:
+        return False
+    return child.guarded_by.now().filter(guardian=person).exists()
 
 
 rules.add_perm("members.keep_child", keeps_the_child)

@@ -14,7 +14,7 @@ from cluster_portal.buttons import tried
 from cluster_portal.links import read_link
 from cluster_portal.moves import Refused
 from members import actions
-from members.consent import State, deciders_of, first_name_and_initial, may_decide, states_of
+from members.consent import State, deciders_of, first_name_and_initial, guarded_now, may_decide, states_of
 from members.forms.consent import BirthDateForm, GuardianForm
 from members.models import ConsentDecision, ConsentText, Guardianship, Person, Purpose
 
@@ -40,13 +40,15 @@ def consent(request: HttpRequest, token: str) -> HttpResponse:
         return render(request, "members/consent_bad.html", {"problem": problem}, status=409)
     if about.public_id not in request.session.get(OPENED, []):
         return _ask_birth_date(request, about, child)
+    if about != child and not deciders_of(child).guardians:
+        problem = _("What you have granted counts no more. You need not do anything.")
+        return render(request, "members/consent_bad.html", {"problem": problem}, status=404)
     return answer(request, child, reader, Channel.LINK)
 
 
 def children(request: HttpRequest) -> HttpResponse:
     """All my children on one page, and what is asked about each."""
-    rows = [it.child for it in request.user.guards.now().select_related("child").order_by("child__sort_name")]
-    mine = [child for child in rows if child.is_active] + [request.user]
+    mine = [*guarded_now(request.user), request.user]
     states = states_of([child.pk for child in mine])
     for child in mine:
         child.asked = [
@@ -61,15 +63,15 @@ def children(request: HttpRequest) -> HttpResponse:
 
 def child(request: HttpRequest, public_id: str) -> HttpResponse:
     """One of my children, or myself: the documents, and what I said."""
-    about = Person.objects.active().filter(public_id=public_id)
-    it = get_object_or_404(about.filter(guarded_by__in=request.user.guards.now()) | about.filter(pk=request.user.pk))
+    mine = [it.pk for it in (*guarded_now(request.user), request.user)]
+    it = get_object_or_404(Person.objects.active().filter(pk__in=mine), public_id=public_id)
     return answer(request, it, request.user, Channel.SIGNED_IN)
 
 
 @require_POST
 def name_another(request: HttpRequest, public_id: str) -> HttpResponse:
     """A guardian names another one of the same child."""
-    children = Person.objects.active().filter(guarded_by__in=request.user.guards.now())
+    children = Person.objects.filter(pk__in=[it.pk for it in guarded_now(request.user)])
     it, form = get_object_or_404(children, public_id=public_id), GuardianForm(request.POST, ways=BY_GUARDIAN)
     if not form.is_valid():
         messages.warning(request, _("The guardian was not written down. Enter both names and a real address."))
@@ -137,7 +139,8 @@ def _write_down(request: HttpRequest, child: Person, reader: Person, channel: st
     if decision not in Decision or purpose not in Purpose:
         raise Http404
     if decision == Decision.WITHDRAWN:
-        text = ConsentText.objects.filter(decisions__child=child, purpose=purpose).order_by("-pk").first()
+        last = ConsentDecision.objects.about([child.pk]).filter(purpose=purpose).select_related("text").last()
+        text = last and last.text
     else:
         text = ConsentText.objects.filter(public_id=request.POST.get("text", ""), purpose=purpose).first()
     if text is None:

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 from cluster_portal import hooks
 from cluster_portal.personal import readable_rows
 from members import actions
-from members.consent import deciders_of
+from members.consent import deciders_of, guarded_now
 from members.models import Person
 from members.records import views_of, with_words
 
@@ -25,11 +25,8 @@ def whose(request: HttpRequest, public_id: str | None) -> Person:
     """Oneself, or a child for whom one decides; anybody else is 404."""
     if public_id is None:
         return request.user
-    children = Person.objects.active().filter(pk__in=request.user.guards.now().values("child"))
-    child = get_object_or_404(children, public_id=public_id)
-    if not deciders_of(child).guardians:
-        raise Http404
-    return child
+    children = Person.objects.filter(pk__in=[it.pk for it in guarded_now(request.user)])
+    return get_object_or_404(children, public_id=public_id)
 
 
 @reauthentication_required

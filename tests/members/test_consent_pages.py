@@ -204,12 +204,13 @@ def test_fifteen_year_old_answers_by_their_own_slip(client, text, group):
     assert state_of(child, PART) == State.GRANTED
 
 
-def test_guardian_of_an_adult_reads_that_they_decide_alone(client, guardianship):
+def test_guardian_of_an_adult_reads_that_their_word_counts_no_more(client, guardianship):
     child = guardianship.child
     child.birth_date = date(localdate().year - 18, 1, 1)
     child.save()
-    page = texts_in(opened(client, guardianship).get(link(guardianship)))
-    assert "decides alone now" in page
+    page = opened(client, guardianship).get(link(guardianship))
+    assert page.status_code == 404
+    assert "What you have granted counts no more. You need not do anything." in texts_in(page)
 
 
 def test_signed_in_guardian_sees_all_children_and_answers(guardianship, text):
