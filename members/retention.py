@@ -132,7 +132,7 @@ def _unconfirmed_people(before: datetime) -> QuerySet:
     addresses = EmailAddress.objects.filter(user=OuterRef("pk"))
     signed_up = Exists(addresses.filter(verified=False)) & ~Exists(addresses.filter(verified=True))
     known = Exists(Affiliation.objects.filter(person=OuterRef("pk")))
-    return Person.objects.filter(signed_up, ~known, erased_at=None, last_login=None, joined_at__lt=before)
+    return people_without_ties(before).filter(signed_up, ~known, last_login=None)
 
 
 def people_without_ties(before: datetime) -> QuerySet:

@@ -251,3 +251,9 @@ def test_the_time_in_words():
         "3 years", "30 days", "1 year", "for good",
     )  # fmt: skip
     assert now() == START
+
+
+def test_a_guardian_who_acts_by_link_is_no_forgotten_sign_up():
+    guardian = make.GuardianshipFactory().guardian
+    EmailAddress.objects.create(user=guardian, email=guardian.email)
+    assert nightly(31) == {}
