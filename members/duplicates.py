@@ -29,8 +29,6 @@ def find_duplicates(by: Person) -> list[Pair]:
     people = mergeable_by(by).annotate(mail=_mail(), called=_called())
     suspects = people.filter(pk__in=_sharing(people, "mail")) | people.filter(pk__in=_sharing(people, "called"))
     known = list(suspects.distinct().order_by("pk").prefetch_related("affiliations__institution"))
-    for it in known:
-        it.institutions = {own.institution for own in it.affiliations.all()}
     pairs = {}
     for alike in [*_groups(known, "called"), *_groups(known, "mail")]:
         for first, second in combinations(alike[:MOST_ALIKE], 2):
@@ -40,8 +38,9 @@ def find_duplicates(by: Person) -> list[Pair]:
 
 
 def mergeable_by(by: Person) -> QuerySet:
-    """Whom a coordinator may merge: people with an institution in their regions; in the whole cluster, everybody.
+    """Whom a coordinator may merge: people who are at home in their regions only; in the whole cluster, everybody.
 
+    An invitation makes nobody theirs: anybody can be invited, the head of another region too.
     Coordinators and superusers are left out: merging must never hand their powers to somebody else.
     """
     powerful = Person.objects.filter(coordinating__isnull=False) | Person.objects.filter(is_superuser=True)
@@ -50,7 +49,8 @@ def mergeable_by(by: Person) -> QuerySet:
         return people
     regions = [role.region_id for role in by.coordinator_roles]
     there = Affiliation.objects.filter(institution__region__in=regions)
-    return people.filter(pk__in=there.values("person"))
+    elsewhere = Affiliation.objects.live().exclude(pk__in=there.values("pk"))
+    return people.filter(pk__in=there.known().values("person")).exclude(pk__in=elsewhere.values("person"))
 
 
 def why_the_same(first: Person, second: Person) -> str:
@@ -67,7 +67,7 @@ def why_the_same(first: Person, second: Person) -> str:
         return _("Same name and e-mail")
     if same_mail and same_birth:
         return _("Same e-mail and birth date")
-    if same_name and not differ and first.institutions & second.institutions:
+    if same_name and not differ and _institutions_of(first) & _institutions_of(second):
         return _("Same name at the same institution, and a birth date is missing")
     return ""
 
@@ -78,6 +78,10 @@ def _name_of(person: Person) -> str:
 
 def _mails_of(person: Person) -> set[str]:
     return {address.lower() for address in (person.email, person.contact_email) if address}
+
+
+def _institutions_of(person: Person) -> set[int]:
+    return {it.institution_id for it in person.affiliations.all()}
 
 
 def _mail():

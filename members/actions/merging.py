@@ -21,7 +21,7 @@ from cluster_portal import hooks
 from cluster_portal.audit import record
 from cluster_portal.moves import Refused, make_move
 from cluster_portal.outbox import cancel_mails
-from members.duplicates import mergeable_by
+from members.duplicates import mergeable_by, why_the_same
 from members.models import (
     Affiliation,
     Application,
@@ -91,6 +91,8 @@ def _refuse_what_is_not_one(kept: Person, gone: Person, by: Person) -> None:
         raise Refused(_("One of them is the guardian of the other, so they are two people."))
     if kept.birth_date and gone.birth_date and kept.birth_date != gone.birth_date:
         raise Refused(_("Their birth dates differ. If one of them is wrong, correct it first."))
+    if not why_the_same(kept, gone):
+        raise Refused(_("Nothing says that these two are one person. Correct a name, birth date or e-mail first."))
 
 
 def merge_members(kept: Person, gone: Person) -> None:
