@@ -108,10 +108,14 @@ def merge(kept: Any, gone: Any) -> None:
 
 
 def _readdress(mail: OutboxMail, kept: Any, gone: Any) -> None:
-    """A mail goes to the kept person under a key of theirs, so that no reminder is written a second time."""
+    """A mail goes to the kept person under a key of theirs, so that no reminder is written a second time.
+
+    What was meant for one certain address (links to sign in, invitations, erasure) does not leave any more: whoever
+    reads it there would sign in as the kept person.
+    """
     key = mail.key.replace(f":{gone.public_id}:", f":{kept.public_id}:")
     taken = OutboxMail.objects.filter(key=key).exclude(pk=mail.pk).exclude(state=OutboxMail.State.CANCELLED).exists()
-    if taken:
+    if taken or mail.address:
         cancel_rows(OutboxMail.objects.unfinished().filter(pk=mail.pk), gettext_noop("two entries were one person"))
     OutboxMail.objects.filter(pk=mail.pk).update(to=kept, key=mail.key if taken else key)
 

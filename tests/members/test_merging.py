@@ -295,6 +295,19 @@ def test_a_mail_that_both_were_to_get_goes_once(cast, pair):
     assert queue_mail("members/admitted", about=it, to=kept) is None
 
 
+SIGN_IN = ["account/confirm_email", "account/reset_password", "members/invitation", "members/erase"]
+
+
+@pytest.mark.parametrize("template", SIGN_IN)
+def test_an_unsent_mail_to_the_emptied_entrys_own_address_never_leaves(template, cast, pair):
+    it = make.AffiliationFactory(person=pair[1])
+    sent = queue_mail("members/admitted", about=it, to=pair[1])
+    keyed = queue_mail("members/invitation", about=it, to=pair[1], address=pair[1].email)
+    OutboxMail.objects.filter(pk=keyed.pk).update(template=template)
+    merge(cast, pair)
+    assert dict(OutboxMail.objects.values_list("pk", "state")) == {sent.pk: "queued", keyed.pk: "cancelled"}
+
+
 REFUSED = [
     ("themselves", "cannot be merged"),
     ("guardian", "guardian of the other"),
@@ -332,6 +345,33 @@ def test_a_regional_coordinator_merges_people_of_their_region_only(pair):
     make.AffiliationFactory(person=pair[1], institution__region=here)
     assert len(find_duplicates(regional)) == 1
     actions.merge_people(*pair, by=Person.objects.get(pk=regional.pk))
+
+
+@pytest.mark.parametrize("state", ["active", "ended"])
+def test_inviting_a_foreign_head_does_not_make_them_mergeable(pair, state):
+    here = make.RegionFactory()
+    regional, (head, own) = make.CoordinatorFactory(region=here).person, pair
+    make.AffiliationFactory(person=own, institution__region=here)
+    make.AffiliationFactory(person=head, role="head", institution__region=make.RegionFactory())
+    make.AffiliationFactory(person=head, institution__region=here, state="invited")
+    assert find_duplicates(regional) == []
+    make.AffiliationFactory(person=head, institution__region=here, state=state)
+    with pytest.raises(Refused, match="your regions only"):
+        actions.merge_people(own, head, by=regional)
+
+
+def test_an_invitation_alone_makes_nobody_mergeable(pair):
+    here = make.RegionFactory()
+    regional = make.CoordinatorFactory(region=here).person
+    for person, state in zip(pair, ["active", "invited"], strict=True):
+        make.AffiliationFactory(person=person, institution__region=here, state=state)
+    with pytest.raises(Refused, match="your regions only"):
+        actions.merge_people(*pair, by=regional)
+
+
+def test_two_who_share_nothing_are_not_merged_even_by_the_coordinator(cast, pair):
+    with pytest.raises(Refused, match="Nothing says that these two are one person"):
+        actions.merge_people(pair[0], cast.teacher, by=cast.coordinator)
 
 
 FOUND = [
