@@ -27,12 +27,21 @@ def erase_person(person: Person, by: Person | None, reason: str = "") -> list[st
     person = _locked(person)
     if person.erased_at is not None:
         raise Refused(_("This entry was erased already."))
+    if by is not None and not _may_erase(by, person):
+        raise Refused(_("You cannot erase this person. Ask the coordinator of the cluster."))
     if problems := why_not_erasable(person):
         raise Refused(problems[0])
     stays = [sentence for held in hooks.personal_data.values() for sentence in held.erase(person)]
     Person.objects.filter(pk__in=[it.pk for it in person.selves]).update(erased_at=now())
     record("members.person.erase", person, by=by, reason=reason)
     return stays
+
+
+def _may_erase(by: Person, person: Person) -> bool:
+    """Oneself, a child whom one guards, and whom a coordinator may."""
+    if by.pk == person.pk or person.guarded_by.now().filter(guardian=by).exists():
+        return True
+    return Person.objects.erasable_by(by).filter(pk=person.pk).exists()
 
 
 def _locked(person: Person) -> Person:

@@ -52,12 +52,19 @@ class PersonQuerySet(models.QuerySet):
         return self.active().filter(pk__in=kept.values("person"))
 
     def erasable_by(self, by):
-        """Other people whom a coordinator may erase: everybody, or those who are or were in their region."""
+        """Other people whom a coordinator may erase: everybody, or those who are or were in their region only.
+
+        Never whoever has more to say than a region: coordinators and superusers. An invitation makes nobody theirs.
+        """
         rows = self.filter(erased_at=None, merged_into=None).exclude(pk=by.pk)
         if by.coordinates_whole_cluster:
             return rows
         regions = [role.region_id for role in by.coordinator_roles]
-        return rows.filter(pk__in=Affiliation.objects.filter(institution__region__in=regions).values("person"))
+        there = Affiliation.objects.filter(institution__region__in=regions)
+        elsewhere = Affiliation.objects.live().exclude(pk__in=there.values("pk"))
+        own = there.filter(state__in=[Affiliation.State.ACTIVE, Affiliation.State.ENDED])
+        rows = rows.filter(pk__in=own.values("person"), coordinating=None, is_superuser=False)
+        return rows.exclude(pk__in=elsewhere.values("person"))
 
     def possible_instructors(self, by):
         """Adults of the institutions that one keeps: whoever may be named as an instructor."""

@@ -284,7 +284,41 @@ def test_a_regional_coordinator_erases_in_their_region_only(cast, ivanova, demo)
     )
     assert client.get(url).status_code == 404
     make.AffiliationFactory(person=ivanova, institution__region=region, state="ended")
+    assert client.get(url).status_code == 404
+    actions.end_affiliation(ivanova.affiliations.active().get(), by=ivanova)
     assert client.get(url).status_code == 200
+
+
+KEPT_FROM_A_REGION = {
+    "invited": {"state": "invited"},
+    "asked": {"state": "asked"},
+    "at home elsewhere": {},
+    "coordinator": {},
+    "superuser": {},
+}
+
+
+@pytest.mark.parametrize("case", KEPT_FROM_A_REGION)
+def test_a_regional_coordinator_erases_nobody_who_is_not_theirs_alone(case, demo):
+    region, person = make.RegionFactory(), make.PersonFactory(is_superuser=case == "superuser")
+    make.AffiliationFactory(person=person, institution__region=region, **KEPT_FROM_A_REGION[case])
+    if case == "at home elsewhere":
+        make.AffiliationFactory(person=person, institution__region=make.RegionFactory())
+    if case == "coordinator":
+        make.CoordinatorFactory(person=person)
+        make.CoordinatorFactory()
+    regional = make.CoordinatorFactory(region=region).person
+    url = reverse("members:desk_erase", args=[person.public_id])
+    assert signed_in(regional).post(url, {"asked": "on"}).status_code == 404
+    with pytest.raises(Refused, match="cannot erase this person"):
+        actions.erase_person(person, by=regional)
+    assert not is_erased(person)
+
+
+def test_the_rule_is_asked_again_when_somebody_is_erased(cast, ivanova):
+    with pytest.raises(Refused, match="cannot erase this person"):
+        actions.erase_person(ivanova, by=cast.contact)
+    assert not is_erased(ivanova)
 
 
 @pytest.mark.django_db(transaction=True)
