@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from cluster_portal.audit import record
 from cluster_portal.moves import Refused
 from cluster_portal.outbox import queue_mail
-from members.actions.affiliations import close_affiliation, enter_affiliation, who_answers_for
+from members.actions.affiliations import close_affiliation, enter_affiliation, refuse_to_appoint, who_answers_for
 from members.actions.cluster import day_of_all
 from members.models import Affiliation, Cluster, Coordinator, Group, Institution, Person
 
@@ -17,6 +17,8 @@ def hand_over(affiliation: Affiliation, to: Person, by: Person) -> None:
     institution = Institution.objects.select_for_update(no_key=True).get(pk=affiliation.institution_id)
     if affiliation.role not in Affiliation.SPEAKING_ROLES:
         raise Refused(_("Only heads and contacts hand over. Anybody else leaves as they are."))
+    if by.pk != affiliation.person_id:
+        refuse_to_appoint(institution, affiliation.role, by)
     if to not in Person.objects.successors_in(institution, affiliation.person):
         raise Refused(_("Choose a colleague who belongs to the institution now and signs in with a password."))
     role = _role_of(to, institution, affiliation.role)

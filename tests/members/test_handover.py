@@ -90,6 +90,13 @@ def test_a_coordinator_hands_over_for_somebody_who_is_told(cast, heir):
     assert (mails("members/ended"), speakers(cast.school)) == ([cast.contact], {heir})
 
 
+def test_a_contact_hands_nobody_elses_office_over(cast, heir):
+    other = make.AffiliationFactory(institution=cast.school, role="contact")
+    with pytest.raises(Refused, match="invited by the head or the coordinator"):
+        actions.hand_over(other, heir, by=cast.contact)
+    assert speakers(cast.school) == {cast.contact, other.person}
+
+
 def test_handing_over_to_somebody_who_speaks_already_adds_no_role(cast):
     other = make.AffiliationFactory(institution=cast.school, role="contact").person
     other.set_password("a long enough password")
