@@ -222,6 +222,10 @@ def _about_children(wanted: WantedMail) -> dict[str, Any]:
     return {"children": rows, "names": ", ".join(str(row["name"]) for row in rows)}
 
 
+def _about_guardianship(wanted: WantedMail) -> dict[str, Any]:
+    return {"name": first_name_and_initial(wanted.about.child)}
+
+
 def _consent_links(mail: OutboxMail) -> dict[str, str]:
     links = {it.public_id: signed_link("members.consent", it.public_id) for it in mail.to.guards.all()}
     return links | {mail.to.public_id: signed_link("members.own_consent", mail.to.public_id)}
@@ -253,6 +257,7 @@ register_mail(
     MailKind("members/agreement_terminated", _agreement_in("terminated"), context=_about_agreement),
     MailKind("members/agreement_expiring", _agreement_in("concluded"), context=_about_expiry),
     MailKind("members/erase", _always, secrets=_erasure_link, account=True),
+    MailKind("members/guardianship_ended", _always, context=_about_guardianship),
     MailKind("members/consent_asked", _still_to_answer, secrets=_consent_links, context=_about_children),
     MailKind("members/consent_reminder", _still_to_answer, secrets=_consent_links, context=_about_children),
     _account("confirm_email", _unconfirmed, secrets=_confirmation_link),

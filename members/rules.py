@@ -3,6 +3,7 @@
 import rules
 
 from members.consent import children_kept_by, deciders_of
+from members.models import GroupMember
 
 
 @rules.predicate
@@ -100,6 +101,16 @@ def guards_the_child(person, child):
     return child.guarded_by.now().filter(guardian=person).exists()
 
 
+@rules.predicate
+def coordinates_the_child(person, child):
+    if child is None or not person.is_coordinator:
+        return False
+    classes = GroupMember.objects.now().filter(person=child).values_list("group__institution__region", flat=True)
+    schools = child.affiliations.live().values_list("institution__region", flat=True)
+    return person.coordinates_whole_cluster or any(map(person.coordinates, [*classes, *schools]))
+
+
 rules.add_perm("members.keep_child", keeps_the_child)
+rules.add_perm("members.overrule_guardian", coordinates_the_child)
 rules.add_perm("members.name_guardian", keeps_the_child | guards_the_child)
 rules.add_perm("members.write_consenttext", coordinates_the_cluster)

@@ -7,10 +7,11 @@ from django.utils.translation import gettext as _
 
 from cluster_portal.audit import record
 from cluster_portal.moves import Refused
+from cluster_portal.outbox import queue_mail
 from cluster_portal.search import folded
 from members.actions.people import enter_person
-from members.consent import children_among
-from members.models import Affiliation, GroupMember, Guardianship, Person
+from members.consent import NOES, children_among
+from members.models import Affiliation, ConsentDecision, GroupMember, Guardianship, Person
 
 
 @transaction.atomic
@@ -40,11 +41,25 @@ def name_guardian(child: Person, by: Person | None, how: str, email: str = "", *
 
 @transaction.atomic
 def end_guardianship(guardianship: Guardianship, by: Person) -> None:
-    """Somebody is not a guardian any more: their link opens nothing, and their decisions count no more."""
-    Person.objects.select_for_update(no_key=True).get(pk=guardianship.child_id)
+    """Somebody is not a guardian any more: their link opens nothing, and their decisions count no more.
+
+    Raises Refused when that would lift a guardian's no: a coordinator may, and the guardian themself.
+    """
+    child = Person.objects.select_for_update(no_key=True).get(pk=guardianship.child_id)
+    is_own = by.pk == guardianship.guardian_id
+    if not is_own and _says_no(guardianship) and not by.has_perm("members.overrule_guardian", child):
+        raise Refused(_("This guardian refused or took back a consent. Ask a coordinator to end the guardianship."))
     if not Guardianship.objects.now().filter(pk=guardianship.pk).update(ended_at=now()):
         raise Refused(_("This guardianship has ended already."))
+    if not is_own:
+        queue_mail("members/guardianship_ended", about=guardianship, to=guardianship.guardian)
     record("members.guardianship.end", guardianship, by=by)
+
+
+def _says_no(guardianship: Guardianship) -> bool:
+    """Whether the guardian's last word on any purpose is a no."""
+    rows = ConsentDecision.objects.about([guardianship.child_id]).filter(said_by=guardianship.guardian_id)
+    return any(decision in NOES for decision in {it.purpose: it.decision for it in rows}.values())
 
 
 def _is_oneself(by: Person, guardian: Person, email: str, child: Person) -> bool:

@@ -151,6 +151,8 @@ def add_guardian(request: HttpRequest, public_id: str, child_id: str) -> HttpRes
 def end_guardian(request: HttpRequest, public_id: str, child_id: str, guardianship_id: str) -> HttpResponse:
     """Somebody is not a guardian any more."""
     _of, child = _child(request, public_id, child_id)
+    if not request.user.has_perm("members.name_guardian", child):
+        raise PermissionDenied
     it = get_object_or_404(child.guarded_by, public_id=guardianship_id)
     try:
         actions.end_guardianship(it, by=request.user)

@@ -30,6 +30,8 @@ def example_of(template, to):
         application = make.ApplicationFactory(applicant=to, name="School 9")
         application.notes.create(by=make.PersonFactory(), text="Сколько вас?")
         return hooks.WantedMail(template, application, to)
+    if template == "members/guardianship_ended":
+        return hooks.WantedMail(template, make.GuardianshipFactory(guardian=to), to)
     if app == "members":
         affiliation = make.AffiliationFactory(
             institution__name="School 9", invited_by=make.PersonFactory(family_name="Host")

@@ -6,6 +6,7 @@ import pytest
 from django.utils.timezone import localdate, now
 
 from cluster_portal.links import signed_link
+from cluster_portal.models import OutboxMail
 from cluster_portal.moves import Refused
 from members import actions
 from members.consent import State, state_of
@@ -136,3 +137,43 @@ def test_three_children_of_a_guardian_cost_as_many_queries_as_one(guardianship, 
             reader.get(page_of("children"))
         counted.append(len(captured))
     assert counted[0] == counted[1]
+
+
+@pytest.mark.parametrize("no", ["refused", "withdrawn"])
+def test_only_a_coordinator_ends_the_guardianship_of_one_who_said_no(cast, guardianship, text, no):
+    child, guardian = guardianship.child, guardianship.guardian
+    if no == "withdrawn":
+        actions.decide(child, PART, "granted", by=guardian, channel="link", text=text)
+    actions.decide(child, PART, no, by=guardian, channel="link", text=text)
+    elsewhere = make.CoordinatorFactory(region=make.RegionFactory()).person
+    told = "This guardian refused or took back a consent. Ask a coordinator to end the guardianship."
+    for by in (cast.teacher, cast.contact, elsewhere):
+        assert refusal(actions.end_guardianship, guardianship, by=by) == told
+    actions.end_guardianship(guardianship, by=cast.coordinator)
+    assert list(child.guarded_by.now()) == []
+
+
+def test_coordinator_of_the_region_ends_the_guardianship_of_one_who_said_no(cast, guardianship, text):
+    actions.decide(guardianship.child, PART, "refused", by=guardianship.guardian, channel="link", text=text)
+    region = make.RegionFactory()
+    type(cast.school).objects.filter(pk=cast.school.pk).update(region=region)
+    actions.end_guardianship(guardianship, by=make.CoordinatorFactory(region=region).person)
+    assert list(guardianship.child.guarded_by.now()) == []
+
+
+def test_teacher_ends_the_guardianship_of_one_who_said_yes_in_the_end(cast, guardianship, text):
+    for decision in ("refused", "granted"):
+        actions.decide(guardianship.child, PART, decision, by=guardianship.guardian, channel="link", text=text)
+    actions.end_guardianship(guardianship, by=cast.teacher)
+    assert list(guardianship.child.guarded_by.now()) == []
+
+
+def test_the_guardian_reads_in_a_mail_that_the_guardianship_ended(cast, guardianship):
+    actions.end_guardianship(guardianship, by=cast.teacher)
+    mail = OutboxMail.objects.get()
+    assert (mail.to, mail.subject) == (guardianship.guardian, "Check this: you are no longer a guardian of Ilya G.")
+
+
+def test_who_ends_their_own_guardianship_needs_no_mail(guardianship):
+    actions.end_guardianship(guardianship, by=guardianship.guardian)
+    assert OutboxMail.objects.count() == 0
