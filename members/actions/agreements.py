@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
+from django.db.models import Max
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
@@ -111,14 +112,8 @@ def heads_of(parties: Iterable[Party]) -> list[Person]:
 def conclude_agreement(agreement: Agreement, by: Person | None) -> None:
     """Conclude an agreement that all its parties have signed; a renewal prolongs what it amends at this moment."""
     amended = _locked_with_amended(agreement)
-    if missing := agreement.unsigned_parties().count():
-        said = ngettext(
-            "%(count)s party has not signed yet. It can be concluded when all have.",
-            "%(count)s parties have not signed yet. It can be concluded when all have.",
-            missing,
-        )
-        raise Refused(said % {"count": missing})
-    last = agreement.parties.order_by("-signed_on").values_list("signed_on", flat=True).first()
+    last = agreement.parties.aggregate(last=Max("signed_on"))["last"]
+    _refuse_unsigned(agreement.unsigned_parties().count() or (0 if last else agreement.parties.count()))
     if amended is not None and not amended.is_concluded:
         raise Refused(_("What it amends is not concluded, or has ended. An addendum needs an agreement in force."))
     make_move(agreement, "conclude", by=by, concluded_on=last)
@@ -127,6 +122,16 @@ def conclude_agreement(agreement: Agreement, by: Person | None) -> None:
     cancel_mails(about=agreement, reason=gettext_noop("all have signed"))
     for head in heads_of(agreement.parties.all()):
         queue_mail("members/agreement_concluded", about=agreement, to=head)
+
+
+def _refuse_unsigned(missing: int) -> None:
+    if missing:
+        said = ngettext(
+            "%(count)s party has not signed yet. It can be concluded when all have.",
+            "%(count)s parties have not signed yet. It can be concluded when all have.",
+            missing,
+        )
+        raise Refused(said % {"count": missing})
 
 
 def _locked_with_amended(agreement: Agreement) -> Agreement | None:
@@ -145,9 +150,22 @@ def _prolong(amended: Agreement, renewal: Agreement, by: Person | None) -> None:
     if until <= last_day:
         said = _("The agreement runs until %(day)s already. A renewal names a later day.")
         raise Refused(said % {"day": date_format(last_day)})
+    _refuse_unasked(amended, renewal)
     amended.prolonged_until = until
     amended.save(update_fields=["prolonged_until"])
     record_changes("members.agreement.prolong", amended, by=by, changed=["prolonged_until"])
+
+
+def _refuse_unasked(amended: Agreement, renewal: Agreement) -> None:
+    """Nobody is prolonged without having been asked: who joined meanwhile signs a renewal too."""
+    bound = Party.objects.of_family(amended).signed_and_staying().values("institution")
+    unasked = Institution.objects.filter(pk__in=bound).exclude(parties__agreement=renewal).order_by("name", "pk")
+    if names := ", ".join(str(it) for it in unasked):
+        said = _(
+            "Bound, and not asked to sign this renewal: %(institutions)s. "
+            "Withdraw it, and prepare another that all of them sign."
+        )
+        raise Refused(said % {"institutions": names})
 
 
 @transaction.atomic

@@ -193,8 +193,12 @@ class Agreement(models.Model):
         )
 
     def unsigned_parties(self):
-        """Parties whose signature is still missing."""
-        return self.parties.unsigned()
+        """Parties whose signature is still missing; who has left what a renewal prolongs does not hold it up."""
+        rows = self.parties.unsigned()
+        if self.prolongs_until is None:
+            return rows
+        staying = Party.objects.of_family(self).signed_and_staying()
+        return rows.filter(institution__in=staying.values("institution"))
 
 
 class PartyQuerySet(models.QuerySet):
