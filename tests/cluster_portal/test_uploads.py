@@ -102,6 +102,12 @@ def signed_in():
     return sign_in
 
 
+def text_of_agreement(content, **facts):
+    text = keep(content)
+    make.AgreementFactory(text=text, **facts)
+    return text
+
+
 def fetch(client, upload):
     response = client.get(reverse("file", args=[upload.public_id]))
     if response.streaming:
@@ -110,7 +116,7 @@ def fetch(client, upload):
 
 
 def test_the_text_of_a_concluded_agreement_is_public_and_an_attachment(client):
-    upload = keep(b"We agree.")
+    upload = text_of_agreement(b"We agree.")
     response = fetch(client, upload)
     assert (response.status_code, response.content_read) == (200, b"We agree.")
     assert response["Content-Disposition"].startswith("attachment")
@@ -118,7 +124,7 @@ def test_the_text_of_a_concluded_agreement_is_public_and_an_attachment(client):
 
 
 def test_the_text_of_a_draft_is_for_coordinators_only(cast, client, signed_in):
-    upload = keep(b"We might agree.", about=make.AgreementFactory(state=Agreement.State.DRAFT))
+    upload = text_of_agreement(b"We might agree.", state=Agreement.State.DRAFT)
     readers = [client, signed_in(cast.teacher), signed_in(cast.coordinator)]
     assert [fetch(it, upload).status_code for it in readers] == [404, 404, 200]
 
