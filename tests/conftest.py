@@ -22,10 +22,12 @@ def pytest_configure():
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup, django_db_blocker):
-    """Let the flush after a test with real transactions empty audit and consents, which nobody else may do."""
+    """Let the flush after a test empty audit and consents, and factories write what was concluded long ago."""
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute("ALTER TABLE cluster_portal_auditentry DISABLE TRIGGER audit_is_never_emptied")
         cursor.execute("ALTER TABLE members_consentdecision DISABLE TRIGGER consent_is_never_emptied")
+        cursor.execute("ALTER TABLE members_clause DISABLE TRIGGER members_clause_joins_a_draft")
+        cursor.execute("ALTER TABLE members_party DISABLE TRIGGER members_party_joins_a_draft")
 
 
 @pytest.fixture(autouse=True)

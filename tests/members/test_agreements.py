@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 from django.core.files.base import ContentFile
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from cluster_portal.models import AuditEntry, OutboxMail
 from cluster_portal.moves import Refused, available_moves
@@ -66,6 +66,18 @@ def test_a_draft_shows_the_hash_of_its_last_text(draft, cast):
     assert draft.text.sha256 != first
 
 
+def test_a_text_that_a_draft_gave_up_is_not_published_when_it_is_concluded(draft, cast, today, client):
+    given_up = draft.text
+    actions.keep_text(draft, text(b"We agree, better."), by=cast.coordinator)
+    actions.open_agreement(draft, by=cast.coordinator)
+    sign_all(draft, today)
+    actions.conclude_agreement(draft, by=cast.coordinator)
+    pages = [client.get(f"/files/{it.public_id}/") for it in (given_up, draft.text)]
+    for page in pages:
+        page.close()
+    assert [page.status_code for page in pages] == [404, 200]
+
+
 def test_a_party_that_is_named_again_gets_its_new_role_and_can_be_taken_out(draft, cast):
     party = draft.parties.first()
     actions.add_parties(draft, [party.institution], "lead", by=cast.coordinator)
@@ -104,21 +116,49 @@ def test_an_opened_text_stays_as_it_is(draft, cast, name, move):
         changes(draft, cast.coordinator)[name]()
 
 
+@pytest.fixture
+def guarded_roster(cast):
+    """With the triggers that conftest switches off for factories, which write whole agreements of the past."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("ALTER TABLE members_clause ENABLE TRIGGER members_clause_joins_a_draft")
+        cursor.execute("ALTER TABLE members_party ENABLE TRIGGER members_party_joins_a_draft")
+
+
 @pytest.mark.parametrize(
     "change",
     [
         lambda it: Agreement.objects.filter(pk=it.pk).update(title="Other"),
         lambda it: Agreement.objects.filter(pk=it.pk).update(text=None),
         lambda it: Agreement.objects.filter(pk=it.pk).update(valid_until=it.valid_from),
+        lambda it: Agreement.objects.filter(pk=it.pk).update(place="Moscow"),
+        lambda it: Agreement.objects.filter(pk=it.pk).update(occasion="Another forum"),
+        lambda it: Agreement.objects.filter(pk=it.pk).update(state="draft"),
         lambda it: it.clauses.update(text="Other."),
+        lambda it: Clause.objects.create(agreement=it, number="9", text="Other."),
+        lambda it: Party.objects.create(agreement=it, institution=make.InstitutionFactory()),
         lambda it: it.clauses.all().delete(),
         lambda it: it.parties.all().delete(),
     ],
 )
+@pytest.mark.usefixtures("guarded_roster")
 def test_the_database_keeps_an_opened_text_too(draft, cast, change):
     actions.open_agreement(draft, by=cast.coordinator)
     with pytest.raises(IntegrityError, match="An opened text stays as it is"), transaction.atomic():
         change(draft)
+
+
+@pytest.mark.usefixtures("guarded_roster")
+def test_the_database_lets_an_agreement_and_its_addendum_live(concluded, cast, today):
+    newcomers = make.InstitutionFactory.create_batch(2)
+    addendum = actions.prepare_accession(concluded, newcomers, cast.coordinator, text=text())
+    actions.open_agreement(addendum, by=cast.coordinator)
+    sign_all(addendum, today)
+    actions.conclude_agreement(addendum, by=cast.coordinator)
+    actions.withdraw_party(addendum.parties.first(), today, "It merges.", by=cast.coordinator)
+    actions.terminate_agreement(concluded, today, "Done.", by=cast.coordinator)
+    concluded.refresh_from_db()
+    assert concluded.state == "terminated"
 
 
 def test_opening_asks_each_head_once(draft, cast):
@@ -275,6 +315,52 @@ def test_a_party_that_leaves_is_not_asked_to_renew(ending, cast, today):
     actions.withdraw_party(leaving, today + timedelta(days=5), "It merges.", by=cast.coordinator)
     renewal = actions.prepare_renewal(ending, today + timedelta(days=90), cast.coordinator)
     assert leaving.institution not in [party.institution for party in renewal.parties.all()]
+
+
+def test_a_renewal_wants_everybody_who_is_bound_by_then(ending, cast, today):
+    renewal = actions.prepare_renewal(ending, today + timedelta(days=90), cast.coordinator, text=text())
+    newcomers = [make.InstitutionFactory(name=name) for name in ("Newcomer B", "Newcomer A")]
+    addendum = actions.prepare_accession(ending, newcomers, cast.coordinator, text=text())
+    for it in (addendum, renewal):
+        actions.open_agreement(it, by=cast.coordinator)
+        sign_all(it, today)
+    actions.conclude_agreement(addendum, by=cast.coordinator)
+    with pytest.raises(Refused) as refused:
+        actions.conclude_agreement(renewal, by=cast.coordinator)
+    assert str(refused.value) == (
+        "Bound, and not asked to sign this renewal: Newcomer A, Newcomer B. "
+        "Withdraw it, and prepare another that all of them sign."
+    )
+    ending.refresh_from_db()
+    renewal.refresh_from_db()
+    assert (ending.prolonged_until, renewal.state) == (None, "open")
+
+
+def test_who_leaves_while_a_renewal_is_open_does_not_hold_it_up(ending, cast, today):
+    until = today + timedelta(days=90)
+    leaving, staying = ending.parties.order_by("pk")
+    heads = [make.AffiliationFactory(institution=it.institution, role="head").person for it in (leaving, staying)]
+    renewal = actions.prepare_renewal(ending, until, cast.coordinator, text=text())
+    actions.open_agreement(renewal, by=cast.coordinator)
+    actions.withdraw_party(leaving, today + timedelta(days=5), "It merges.", by=cast.coordinator)
+    assert [party.institution for party in renewal.unsigned_parties()] == [staying.institution]
+    OutboxMail.objects.all().delete()
+    actions.remind_unsigned(renewal, by=cast.coordinator)
+    assert [mail.to for mail in OutboxMail.objects.all()] == heads[1:]
+    with pytest.raises(Refused, match="1 party has not signed yet"):
+        actions.conclude_agreement(renewal, by=cast.coordinator)
+    actions.record_signature(renewal.parties.get(institution=staying.institution), today, "Head", by=cast.coordinator)
+    actions.conclude_agreement(renewal, by=cast.coordinator)
+    assert members_on(until) & {leaving.institution, staying.institution} == {staying.institution}
+
+
+def test_a_renewal_that_nobody_signed_is_not_concluded_when_all_have_left(ending, cast, today):
+    renewal = actions.prepare_renewal(ending, today + timedelta(days=90), cast.coordinator, text=text())
+    actions.open_agreement(renewal, by=cast.coordinator)
+    for party in ending.parties.all():
+        actions.withdraw_party(party, today, "It merges.", by=cast.coordinator)
+    with pytest.raises(Refused, match="2 parties have not signed yet"):
+        actions.conclude_agreement(renewal, by=cast.coordinator)
 
 
 @pytest.mark.parametrize(
