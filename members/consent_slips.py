@@ -1,20 +1,22 @@
-"""Slips for paper: one A5 sheet for each child and each person who decides, with a QR code of their signed link."""
+"""Slips for paper: A5 sheets for each child and each person who decides, with a QR code of their signed link.
+
+A slip shows every word of the documents, with version and fingerprint: what is signed proves what was read.
+"""
 
 from collections.abc import Collection, Iterator
 from datetime import timedelta
 from typing import Any
 
 from django.utils.formats import date_format
-from django.utils.text import Truncator
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import override
+from django.utils.translation import ngettext, override
 
 from cluster_portal.links import signed_link
 from cluster_portal.pdf import qr_svg, render_pdf
 from members.consent import State, deciders_of, states_of
 from members.models import Cluster, ConsentText, Group, Guardianship, Person
 
-SHORT = 320
 LINK_DAYS = timedelta(days=30)
 
 
@@ -58,6 +60,17 @@ def _readers(child: Person, guardianships: list[Guardianship]) -> Iterator[tuple
         yield child, signed_link("members.own_consent", child.public_id)
 
 
+def _paper(text: ConsentText) -> dict[str, Any]:
+    """One document with all that its hash covers, as the page of the link shows it."""
+    months = text.valid_months
+    facts = [[_("Legal basis"), text.legal_basis], [_("Kept"), text.retention], [_("To take it back"), text.contact]]
+    if months:
+        held = ngettext("%(months)s month", "%(months)s months", months) % {"months": months}
+        facts.append([_("Holds for"), held])
+    mark = f"{capfirst(_('version'))} {text.version} · SHA-256 {text.sha256[:12]}"
+    return {"title": text.title, "text": text.text, "facts": facts, "mark": mark}
+
+
 def _slip(group, child, reader, link, papers, asked_by) -> dict[str, Any]:
     cluster = Cluster.current()
     until = date_format(cluster.today() + LINK_DAYS, "DATE_FORMAT")
@@ -66,7 +79,7 @@ def _slip(group, child, reader, link, papers, asked_by) -> dict[str, Any]:
         "asks": _("%(cluster)s asks. Class %(group)s, %(institution)s; handed out by %(teacher)s.")
         % {"cluster": cluster, "group": group, "institution": group.institution, "teacher": asked_by.full_name},
         "reader": _("To: %(name)s") % {"name": reader.full_name} if reader else _("To the guardian:"),
-        "papers": [{"title": it.title, "text": Truncator(it.text).chars(SHORT)} for it in papers],
+        "papers": [_paper(it) for it in papers],
         "yes": _("I agree"),
         "no": _("I do not agree"),
         "link": link,

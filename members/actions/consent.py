@@ -148,7 +148,7 @@ def decide(
     Person.objects.select_for_update(no_key=True).get(pk=child.pk)
     if not by.is_active or not may_decide(by, child):
         raise Refused(_("You do not decide this today: your age or your guardianship says so. Ask the school."))
-    if decision != Decision.WITHDRAWN and not _in_force(text, purpose):
+    if decision != Decision.WITHDRAWN and not _in_force(text, purpose, seen_on):
         raise Refused(_("The document was replaced meanwhile. Read the new one, then decide."))
     mine = ConsentDecision.objects.about([child.pk]).filter(purpose=purpose, said_by=by.pk).last()
     expires_on = _expiry(text, seen_on) if decision == Decision.GRANTED else None
@@ -175,33 +175,27 @@ def record_paper(
     by: Person,
     scan: UploadedFile | None = None,
 ) -> list[ConsentDecision]:
-    """Write down what came back on paper, with the scan or as seen by the one who records it."""
+    """Write down what came back on paper, with the scan or as seen by the one who records it.
+
+    It is about the text that was in force on the day the paper was seen. Raises Refused when all of it is known.
+    """
     if seen_on > Cluster.current().today():
         raise Refused(_("This day is still to come. Enter the day on which you saw the signed paper."))
     if not answers:
         raise Refused(_("Nothing is marked. Choose what stands on the paper."))
-    texts = ConsentText.objects.for_reader(guardian.language)
-    first = ConsentDecision()
-    upload = keep_upload(scan, about=first, by=by) if scan else None
+    texts = ConsentText.objects.for_reader(guardian.language, on=seen_on)
+    if any(purpose not in texts for purpose in answers):
+        raise Refused(_("No document was in force on this day. Enter the day on which you saw the signed paper."))
+    public_id = ConsentDecision().public_id  # of the first row that is new: the scan is kept about it
+    upload = keep_upload(scan, about=ConsentDecision(public_id=public_id), by=by) if scan else None
+    facts = {"channel": Channel.PAPER, "recorded_by": by, "seen_on": seen_on, "scan": upload}
     made = []
-    for number, (purpose, decision) in enumerate(answers.items()):
-        if purpose not in texts:
-            raise Refused(_("No document is published for this. Ask the coordinator to publish one."))
-        public_id = first.public_id if number == 0 else ""
-        made.append(
-            decide(
-                child,
-                purpose,
-                decision,
-                guardian,
-                Channel.PAPER,
-                texts[purpose],
-                recorded_by=by,
-                seen_on=seen_on,
-                scan=upload,
-                public_id=public_id,
-            )
-        )
+    for purpose, decision in answers.items():
+        it = decide(child, purpose, decision, guardian, text=texts[purpose], public_id=public_id, **facts)
+        public_id = "" if it.public_id == public_id else public_id
+        made.append(it)
+    if public_id:
+        raise Refused(_("All of this is written down already. Nothing was added."))
     return made
 
 
@@ -238,8 +232,10 @@ def _lock_documents(purpose: str) -> None:
     list(ConsentText.objects.filter(purpose=purpose).select_for_update(no_key=True).order_by("pk"))
 
 
-def _in_force(text: ConsentText, purpose: str) -> bool:
-    return ConsentText.objects.in_force().filter(pk=text.pk, purpose=purpose).exists()
+def _in_force(text: ConsentText, purpose: str, seen_on: date | None) -> bool:
+    """Whether one decides on this text now; for paper, whether one did on the day it was seen."""
+    rows = ConsentText.objects.in_force_on(seen_on) if seen_on else ConsentText.objects.in_force()
+    return rows.filter(pk=text.pk, purpose=purpose).exists()
 
 
 def _says_the_same(mine: ConsentDecision, decision: str, text: ConsentText, expires_on: date | None) -> bool:

@@ -1,3 +1,5 @@
+from datetime import datetime, time, timedelta
+
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce
@@ -92,14 +94,22 @@ class ConsentTextQuerySet(models.QuerySet):
         """The texts that people decide on now."""
         return self.filter(published_at__isnull=False, replaced_at=None)
 
+    def in_force_on(self, day):
+        """The texts that were in force on a day of the cluster, or a part of it."""
+        begin = datetime.combine(day, time.min, tzinfo=Cluster.current().zone)
+        return self.filter(published_at__lt=begin + timedelta(days=1)).exclude(replaced_at__lt=begin)
+
     def drafts(self):
         """Texts that are being written."""
         return self.filter(published_at=None)
 
-    def for_reader(self, language):
-        """The texts in force, each purpose once: in the reader's language, in English where that is missing."""
+    def for_reader(self, language, on=None):
+        """The texts in force, each purpose once: in the reader's language, in English where that is missing.
+
+        Of a past day, those with which it began: what comes back signed was printed before.
+        """
         rank = models.Case(models.When(language=language, then=0), models.When(language="en", then=1), default=2)
-        rows = self.in_force().order_by(rank, "language")
+        rows = (self.in_force_on(on) if on else self.in_force()).order_by(rank, "language", "version")
         texts = {}
         for it in rows:
             texts.setdefault(it.purpose, it)

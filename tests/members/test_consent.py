@@ -150,7 +150,7 @@ def test_day_begins_in_the_clusters_zone(time_machine, child, mother, text):
 
 
 def test_grant_expires_on_its_day(child, mother, text):
-    monthly = make.ConsentTextFactory(language="ru", valid_months=1)
+    monthly = make.ConsentTextFactory(language="ru", valid_months=1, published_at="2026-01-01T00:00:00Z")
     decision = say(child, mother, GRANTED, monthly, seen_on=date(2026, 1, 31))
     assert decision.expires_on == date(2026, 2, 28)
     assert state_of(child, PART, today=date(2026, 2, 27)) == State.GRANTED

@@ -342,6 +342,7 @@ def test_paper_is_refused_with_a_sentence(guardianship, group, cast, changed, to
 def test_no_beats_yes_on_the_day_of_the_paper(guardianship, text, cast):
     child, guardian = guardianship.child, guardianship.guardian
     yesterday = localdate() - timedelta(days=1)
+    text = make.ConsentTextFactory(language="ru", published_at=now() - timedelta(days=2))
     with time_machine.travel(now() - timedelta(days=1)):
         actions.decide(child, PART, "refused", by=guardian, channel="link", text=text)
     actions.record_paper(child, guardian, {PART: "granted"}, yesterday, by=cast.teacher)
