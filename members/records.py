@@ -15,7 +15,11 @@ PAGES = {
     "class consent": _lazy("Consents of the class"),
     "conflicts": _lazy("Consents on which guardians disagree"),
     "consent": _lazy("Consents"),
+    "desk person": _lazy("Student"),
     "slips": _lazy("Printed consent slips"),
+    "student": _lazy("Student"),
+    "telephone": _lazy("Whom to telephone"),
+    "unanswered": _lazy("Who has not answered"),
 }
 
 

@@ -19,12 +19,14 @@ from members.models import Affiliation, Agreement, ConsentRequest, Institution, 
 
 @dataclass(frozen=True)
 class Unanswered:
-    """One person who owes an answer: what was asked, since when, and where they can be reached."""
+    """One person who owes an answer: what was asked, since when, and where they can be reached;
+    for a consent, the child (by key) whom the line shows."""
 
     name: str
     what: Any
     since: datetime | None
     address: str = ""
+    child: int | None = None
 
 
 _sources: list[Callable[[Institution, Person], Iterable[Unanswered]]] = []
@@ -72,7 +74,7 @@ def consents(institution: Institution, reader: Person) -> Iterator[Unanswered]:
     asked = dict(_first_asked(students))
     for it in people_to_answer(list(students)):
         what = _("Consent for %(name)s") % {"name": students[it.child].full_name}
-        yield Unanswered(it.reader.full_name, what, asked.get(it.child), it.reader.address)
+        yield Unanswered(it.reader.full_name, what, asked.get(it.child), it.reader.address, it.child)
 
 
 def _first_asked(children: Iterable[int]) -> Iterable[tuple[int, datetime]]:

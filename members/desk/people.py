@@ -41,6 +41,8 @@ def person(request: HttpRequest, public_id: str) -> HttpResponse:
         "may_change": it.state == "active" and request.user.has_perm("members.change_role_affiliation", it),
         "hands_over": it.state == "active" and it.role in it.SPEAKING_ROLES and _may_end(request, it),
     }
+    if it.role == it.Role.STUDENT:
+        actions.note_view(it.person, request.user, "desk person")
     return render(request, "members/desk_person.html", shown)
 
 

@@ -174,6 +174,7 @@ def student(request: HttpRequest, public_id: str, student_id: str) -> HttpRespon
         if tried(request, actions.correct_student, it, before, **form.cleaned_data):
             messages.success(request, _("Saved."))
             return redirect("members:class", public_id)
+    actions.note_view(person, request.user, "student")
     return render(request, "members/class_form.html", {"form": form, "title": _("Student"), "it": it})
 
 

@@ -92,6 +92,7 @@ def telephone(request: HttpRequest, public_id: str) -> HttpResponse:
         for it in row["guardians"] or [None]
         if it is None or not it.guardian.address
     ]
+    actions.note_views({line["child"].pk for line in lines}, request.user, "telephone")
     return render(request, "members/consent_telephone.html", {"group": group, "lines": lines})
 
 
