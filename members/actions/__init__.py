@@ -79,7 +79,7 @@ from members.actions.groups import (
     restore_class,
     take_out,
 )
-from members.actions.guardians import end_guardianship, name_guardian
+from members.actions.guardians import end_guardianship, name_guardian, why_not_erased_by
 from members.actions.handover import hand_over, leave_coordination
 from members.actions.imports import begin_import, choose_columns, forget_files
 from members.actions.initiatives import (
@@ -246,6 +246,7 @@ __all__ = [
     "take_out",
     "terminate_agreement",
     "why_not_erasable",
+    "why_not_erased_by",
     "withdraw_agreement",
     "withdraw_application",
     "withdraw_party",

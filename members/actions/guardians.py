@@ -10,7 +10,7 @@ from cluster_portal.moves import Refused
 from cluster_portal.outbox import queue_mail
 from cluster_portal.search import folded
 from members.actions.people import enter_person
-from members.consent import NOES, children_among
+from members.consent import NOES, children_among, deciders_of
 from members.models import Affiliation, ConsentDecision, GroupMember, Guardianship, Person
 
 
@@ -54,6 +54,15 @@ def end_guardianship(guardianship: Guardianship, by: Person) -> None:
     if not is_own:
         queue_mail("members/guardianship_ended", about=guardianship, to=guardianship.guardian)
     record("members.guardianship.end", guardianship, by=by)
+
+
+def why_not_erased_by(guardian: Person, child: Person) -> str:
+    """Why a guardian does not erase this child alone, in a sentence; nothing when they may."""
+    if deciders_of(child).themself:
+        return _("At this age the child must ask for it: signed in, or through the coordinator of the cluster.")
+    if child.guarded_by.now().exclude(guardian=guardian).exists():
+        return _("This child has another guardian too. Ask the coordinator of the cluster to erase it.")
+    return ""
 
 
 def _says_no(guardianship: Guardianship) -> bool:

@@ -31,6 +31,9 @@ def erase(request: HttpRequest, public_id: str | None = None) -> HttpResponse:
         return _mail_link(request)
     has_password = request.user.has_usable_password()
     form = ErasureForm(request.POST or None, person=request.user) if has_password else None
+    if public_id and (problem := actions.why_not_erased_by(request.user, person)):
+        messages.warning(request, problem)
+        return redirect("members:child_data", public_id)
     if request.method == "POST" and form is not None and _may_try(request) and form.is_valid():
         return _erase(request, person)
     return render(request, "members/erase.html", {"form": form, **what_happens(person, request.user)})
@@ -43,6 +46,9 @@ def erase_by_link(request: HttpRequest, token: str) -> HttpResponse:
     person = Person.objects.active().filter(public_id=public_id).first()
     if person is None:
         return render(request, "members/erase_bad.html", status=404)
+    if request.user.is_authenticated and request.user.pk != person.pk:
+        problem = _("This link is for somebody else. Sign out first if it is yours.")
+        return render(request, "members/consent_bad.html", {"problem": problem}, status=409)
     if request.method == "POST":
         return _erase(request, person)
     return render(request, "members/erase.html", {"by_link": True, **what_happens(person, person)})

@@ -1,8 +1,13 @@
 """What keeps consent honest: who may be taken for a guardian, who goes on seeing, what paper and links prove."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
+from django.core.cache import cache
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils.timezone import localdate, now
 
 from cluster_portal.links import signed_link
@@ -10,9 +15,11 @@ from cluster_portal.models import OutboxMail
 from cluster_portal.moves import Refused
 from members import actions
 from members.consent import State, state_of
-from members.models import Guardianship, Person, Purpose
+from members.consent_slips import slips, slips_pdf
+from members.models import ConsentDecision, ConsentText, Guardianship, Person, Purpose, RecordView
+from members.records import PAGES
 from tests import factories as make
-from tests.members.test_consent_pages import opened, page_of, signed_in
+from tests.members.test_consent_pages import messages_of, opened, page_of, signed_in
 
 pytestmark = pytest.mark.django_db
 PART = Purpose.TAKING_PART
@@ -41,6 +48,14 @@ def child(group, text):
 @pytest.fixture
 def guardianship(child):
     return make.GuardianshipFactory(child=child)
+
+
+def may_open(person, file):
+    """Whether somebody is served the file."""
+    response = signed_in(person).get(file)
+    if response.streaming:
+        list(response.streaming_content)
+    return response.status_code == 200
 
 
 def refusal(function, *args, **facts):
@@ -124,10 +139,7 @@ def test_guardian_of_an_adult_sees_what_they_said_no_more(client, child, guardia
     assert guardianship.guardian.has_perm("members.name_guardian", child) is False
 
 
-def test_three_children_of_a_guardian_cost_as_many_queries_as_one(guardianship, django_assert_max_num_queries):
-    from django.db import connection
-    from django.test.utils import CaptureQueriesContext
-
+def test_three_children_of_a_guardian_cost_as_many_queries_as_one(guardianship):
     reader, counted = signed_in(guardianship.guardian), []
     for more in (0, 2):
         for _one in range(more):
@@ -177,3 +189,125 @@ def test_the_guardian_reads_in_a_mail_that_the_guardianship_ended(cast, guardian
 def test_who_ends_their_own_guardianship_needs_no_mail(guardianship):
     actions.end_guardianship(guardianship, by=guardianship.guardian)
     assert OutboxMail.objects.count() == 0
+
+
+def test_scan_is_kept_about_the_first_answer_that_is_new(cast, guardianship, text):
+    child, guardian = guardianship.child, guardianship.guardian
+    photo = make.ConsentTextFactory(purpose=Purpose.PHOTO)
+    actions.decide(child, PART, "granted", by=guardian, channel="link", text=text)
+    answers, scan = {PART: "granted", Purpose.PHOTO: "granted"}, SimpleUploadedFile("slip.txt", b"signed")
+    actions.record_paper(child, guardian, answers, localdate(), by=cast.teacher, scan=scan)
+    it = ConsentDecision.objects.get(text=photo)
+    assert it.scan.about_id == it.public_id
+    file = reverse("file", args=[it.scan.public_id])
+    assert [may_open(by, file) for by in (cast.teacher, cast.colleague)] == [True, False]
+
+
+def test_paper_that_says_nothing_new_is_refused(cast, guardianship, text):
+    said = (guardianship.child, guardianship.guardian, {PART: "granted"}, localdate())
+    actions.record_paper(*said, by=cast.teacher)
+    told = "All of this is written down already. Nothing was added."
+    assert refusal(actions.record_paper, *said, by=cast.teacher) == told
+
+
+def test_scan_stays_readable_after_the_child_left_and_was_merged(cast, demo, guardianship, text):
+    child, scan = guardianship.child, SimpleUploadedFile("slip.txt", b"signed")
+    actions.record_paper(child, guardianship.guardian, {PART: "granted"}, localdate(), by=cast.teacher, scan=scan)
+    file = reverse("file", args=[ConsentDecision.objects.get().scan.public_id])
+    child.group_memberships.update(until=localdate())
+    assert [may_open(by, file) for by in (cast.coordinator, cast.outsider)] == [True, False]
+    kept = make.ChildFactory()
+    Guardianship.objects.update(child=kept)
+    Person.objects.filter(pk=child.pk).update(merged_into=kept, erased_at=now())
+    assert may_open(guardianship.guardian, file)
+
+
+def test_paper_is_about_the_document_that_was_in_force_on_its_day(cast, child):
+    guardianship = make.GuardianshipFactory(child=child)
+    former = make.ConsentTextFactory(purpose=Purpose.WORK, published_at=now() - timedelta(days=9))
+    ConsentText.objects.filter(pk=former.pk).update(replaced_at=now() - timedelta(days=3))
+    today = make.ConsentTextFactory(purpose=Purpose.WORK, version=2, published_at=now() - timedelta(days=3))
+    answers, said = {Purpose.WORK: "granted"}, []
+    for days in (5, 1):
+        day = localdate() - timedelta(days=days)
+        said += actions.record_paper(child, guardianship.guardian, answers, day, by=cast.teacher)
+    assert [it.text for it in said] == [former, today]
+    told = "No document was in force on this day. Enter the day on which you saw the signed paper."
+    day = localdate() - timedelta(days=20)
+    assert refusal(actions.record_paper, child, guardianship.guardian, answers, day, by=cast.teacher) == told
+
+
+def test_slip_shows_all_words_with_version_and_fingerprint(cast, group, guardianship, text):
+    words = "What happens. " * 100 + "The end."
+    long = make.ConsentTextFactory(purpose=Purpose.PHOTO, text=words, valid_months=12)
+    actions.request_consent([guardianship.child], [Purpose.PHOTO], by=None)
+    slip = next(slips(group, [guardianship.child], cast.teacher))
+    assert [it["text"] for it in slip["papers"]] == [text.text, words]
+    assert slip["papers"][1]["facts"] == [
+        ["Legal basis", "Consent"], ["Kept", "Until the end of the school year"],
+        ["To take it back", "data@example.org"], ["Holds for", "12 months"],
+    ]  # fmt: skip
+    assert slip["papers"][1]["mark"] == f"Version 1 · SHA-256 {long.sha256[:12]}"
+    assert slips_pdf(group, [guardianship.child], cast.teacher)[:5] == b"%PDF-"
+
+
+def looks(child):
+    return list(RecordView.objects.filter(child=child).values_list("page", flat=True))
+
+
+def test_every_page_that_shows_a_child_notes_the_look(cast, demo, group, child):
+    make.GuardianshipFactory(child=child, guardian__email=None)
+    student = make.AffiliationFactory(person=child, institution=cast.school, role="student")
+    teacher, contact = signed_in(cast.teacher), signed_in(cast.contact)
+    pages = [
+        (teacher, page_of("consent_telephone", group), "telephone"),
+        (teacher, page_of("class_student", group, child), "student"),
+        (contact, page_of("desk_unanswered"), "unanswered"),
+        (contact, page_of("unanswered_sheet", cast.school.slug), "unanswered"),
+        (contact, page_of("desk_person", student), "desk person"),
+    ]
+    for reader, address, page in pages:
+        RecordView.objects.all().delete()
+        assert reader.get(address).status_code == 200
+        assert (looks(child), page in PAGES) == ([page], True)
+
+
+def test_look_at_a_colleague_is_no_look_at_a_child(cast, demo):
+    signed_in(cast.contact).get(page_of("desk_person", cast.teacher.affiliations.get()))
+    assert looks(cast.teacher) == []
+
+
+def test_erasure_link_of_somebody_else_opens_nothing(cast):
+    other = make.PersonFactory()
+    address = signed_link("members.erasure", other.public_id).removeprefix("http://testserver")
+    for send in (signed_in(cast.teacher).get, signed_in(cast.teacher).post):
+        assert send(address).status_code == 409
+    other.refresh_from_db()
+    assert other.erased_at is None
+
+
+def erased_by(guardian, child):
+    guardian.set_password("a-long-enough-password")
+    guardian.save()
+    cache.clear()
+    sent = {"password": "a-long-enough-password"}
+    page = signed_in(guardian).post(page_of("erase_child", child), sent, follow=True)
+    child.refresh_from_db()
+    return child.erased_at is not None, messages_of(page)
+
+
+def test_guardian_does_not_erase_who_decides_beside_them(guardianship):
+    child = grown_up(guardianship.child, 16)
+    told = "At this age the child must ask for it: signed in, or through the coordinator of the cluster."
+    assert erased_by(guardianship.guardian, child) == (False, [told])
+
+
+def test_one_of_several_guardians_does_not_erase_the_child_alone(guardianship):
+    make.GuardianshipFactory(child=guardianship.child)
+    told = "This child has another guardian too. Ask the coordinator of the cluster to erase it."
+    assert erased_by(guardianship.guardian, guardianship.child) == (False, [told])
+
+
+def test_only_guardian_erases_a_young_child(guardianship):
+    guardianship.child.group_memberships.all().delete()
+    assert erased_by(guardianship.guardian, guardianship.child) == (True, ["The child is erased."])
