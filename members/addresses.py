@@ -1,21 +1,70 @@
-"""Addresses that fail: whose, and who can correct them."""
+"""Addresses that fail: whose, and who can correct them. An address is a key: what opens by it, its reader opens."""
 
 from collections.abc import Iterable
 
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 
-from members.models import Affiliation, Group, GroupMember, Person
+from members.consent import children_kept_by
+from members.models import Affiliation, Coordinator, Group, GroupMember, Guardianship, Person
 
 
 def correctable_by(person: Person) -> QuerySet:
     """Whose address somebody may correct: people of the institutions they keep, the students of their classes, and
-    the guardians of these."""
-    kept = Affiliation.objects.decidable_by(person).live().values("person")
-    classes = Group.objects.current().visible_to(person)
-    students = GroupMember.objects.now().filter(group__in=classes).values("person")
+    the guardians of these.
+
+    An invitation makes nobody theirs who signs in already, or for whom others answer too.
+    """
+    mine = Affiliation.objects.decidable_by(person)
+    claimed = Person.objects.exclude(email=None).exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX)
+    invited = mine.invited().exclude(person__in=claimed).exclude(person__in=out_of_reach(person))
+    students = _students_of(person)
     guards = Q(guards__child__in=students, guards__ended_at=None)
-    found = Person.objects.filter(Q(pk__in=kept) | Q(pk__in=students) | guards).values("pk")
+    kept = Q(pk__in=mine.known().values("person")) | Q(pk__in=invited.values("person"))
+    found = Person.objects.filter(kept | Q(pk__in=students) | guards).values("pk")
     return Person.objects.active().filter(pk__in=found).exclude(pk=person.pk)
+
+
+def out_of_reach(by: Person) -> QuerySet:
+    """Who has, or is invited to, something that `by` may not give: a place elsewhere, an office that `by` may not
+    appoint, a child whom `by` does not keep, a part of the cluster. Nobody is for coordinators of the whole cluster."""
+    if by.coordinates_whole_cluster:
+        return Person.objects.none()
+    headed = [it.institution_id for it in by.active_affiliations if it.role == Affiliation.Role.HEAD]
+    regions = [role.region_id for role in by.coordinator_roles]
+    appoints = Q(institution__in=headed) | Q(institution__region__in=regions)
+    keeps = Q(institution__in=by.spoken_for) & ~Q(role__in=Affiliation.SPEAKING_ROLES)
+    here = [it.institution_id for it in by.active_affiliations]
+    teaches = Q(role=Affiliation.Role.STUDENT, institution__in=here, person__in=_students_of(by))
+    given = Affiliation.objects.filter(appoints | keeps | teaches).values("pk")
+    elsewhere = Affiliation.objects.live().exclude(pk__in=given).values("person")
+    guards = Guardianship.objects.now().exclude(child__in=children_kept_by(by)).values("guardian")
+    powerful = Q(pk__in=Coordinator.objects.now().values("person")) | Q(is_superuser=True)
+    return Person.objects.filter(Q(pk__in=elsewhere) | Q(pk__in=guards) | powerful)
+
+
+def why_not_correctable(person: Person, by: Person) -> str:
+    """Why `by` may not write to another address, in a sentence; nothing when they may."""
+    if person.has_claimed:
+        keeps = Affiliation.objects.decidable_by(by).known().filter(person=person).exists()
+        may = person.address_failed_at and (keeps or by.coordinates_whole_cluster)
+        return "" if may else _("This person keeps their own profile. Ask them to correct it.")
+    if out_of_reach(by).filter(pk=person.pk).exists():
+        return answered_by_others()
+    if person.email and not person.address_failed_at:
+        return _("Mail arrives at this address. Withdraw the invitation, and invite the right one.")
+    return ""
+
+
+def answered_by_others() -> str:
+    return _("Others answer for this person too. Ask the coordinator of the cluster.")
+
+
+def _students_of(person: Person) -> QuerySet:
+    """Keys of those who stand in the classes that somebody keeps or answers for."""
+    classes = Group.objects.current().visible_to(person)
+    return GroupMember.objects.now().filter(group__in=classes).values("person")
 
 
 def who_can_correct(people: Iterable[Person]) -> dict[int, list[Person]]:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from cluster_portal.audit import record, record_changes
 from cluster_portal.moves import Refused
 from cluster_portal.outbox import queue_mail
+from members.addresses import why_not_correctable
 from members.models import Person
 
 
@@ -67,6 +68,8 @@ def correct_address(person: Person, email: str, by: Person) -> None:
     Whoever signs in keeps the address they sign in with; an invitation that waits goes out to the new address.
     """
     person = Person.objects.select_for_update(no_key=True).get(pk=person.pk)
+    if problem := why_not_correctable(person, by):
+        raise Refused(problem)
     if person.email and not person.has_claimed:
         if Person.objects.filter(email=email).exclude(pk=person.pk).exists():
             raise Refused(_("Somebody with this e-mail address is known already. Check the address."))

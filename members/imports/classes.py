@@ -10,6 +10,8 @@ from cluster_portal.search import folded
 from members.actions.groups import add_student, create_class
 from members.actions.guardians import name_guardian
 from members.actions.imports import correct_by_list
+from members.actions.people import correct_address
+from members.addresses import answered_by_others, out_of_reach
 from members.imports.cells import Unusable, date_of, email_of, names_of, text_of, word_of
 from members.imports.fields import FIELDS
 from members.imports.people import Institutions, full_name, names_in, sort_name
@@ -82,6 +84,8 @@ class Classes:
         self.guardians: dict[int, list[Person]] = {}
         for it in Guardianship.objects.now().filter(child__in=people).select_related("guardian"):
             self.guardians.setdefault(it.child_id, []).append(it.guardian)
+        known = {it.pk for rows in self.guardians.values() for it in rows} | set(people)
+        self.others = set(out_of_reach(self.by).filter(pk__in=known).values_list("pk", flat=True))
 
     def _remember(self, institution: int, person: Person, named: Iterable[str] | None = None) -> None:
         name = folded(person.family_name, person.given_name)
@@ -101,6 +105,8 @@ class Classes:
         if not person.has_claimed:
             said = {name: facts[name] for name in CORRECTED}
             row.changes = {name: value for name, value in said.items() if value and getattr(person, name) != value}
+        if "contact_email" in row.changes and person.contact_email and person.pk in self.others:
+            raise Unusable(answered_by_others())
         if group is None or (group.pk, person.pk) not in self.members:
             row.changes["group"] = facts["group"]
         row.changes |= self._guardian_changes(facts, person)
@@ -148,6 +154,8 @@ class Classes:
             return {"guardian_name": facts["guardian"]}
         email = facts["guardian_email"]
         is_new = email and email not in {known.contact_email, known.email} and not known.has_claimed
+        if is_new and known.pk in self.others:
+            raise Unusable(answered_by_others())
         return {"guardian_email": email} if is_new else {}
 
     def _known_guardian(self, facts: dict[str, Any], person: Person) -> Person | None:
@@ -193,7 +201,7 @@ class Classes:
             self.guardians.setdefault(person.pk, []).append(named.guardian)
         elif changes:
             guardian = self._known_guardian(facts, person)
-            correct_by_list(guardian, by=self.by, contact_email=facts["guardian_email"])
+            correct_address(guardian, facts["guardian_email"], by=self.by)
 
 
 def compact(name: str) -> str:

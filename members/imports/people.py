@@ -8,6 +8,7 @@ from cluster_portal.search import folded
 from members.actions.affiliations import invite_person
 from members.actions.imports import belong_by_list, correct_by_list
 from members.actions.people import enter_person
+from members.addresses import answered_by_others, out_of_reach
 from members.imports.cells import Unusable, date_of, email_of, names_of, text_of
 from members.imports.fields import FIELDS
 from members.imports.scope import institutions_for
@@ -116,7 +117,9 @@ class People:
         for it in live.filter(person__sort_name__in=names).select_related("person"):
             key = (it.institution_id, it.person.sort_name, it.person.birth_date)
             self.here.setdefault(key, {})[it.person_id] = it.person
-        for it in live.filter(person__in=[*by_email, *(pk for rows in self.here.values() for pk in rows)]):
+        here = [pk for rows in self.here.values() for pk in rows]
+        self.others = set(out_of_reach(self.by).filter(pk__in=here).values_list("pk", flat=True))
+        for it in live.filter(person__in=[*by_email, *here]):
             self.roles[it.person_id, it.institution_id, it.role] = it
 
     def judge(self, row: Judged) -> None:
@@ -166,6 +169,8 @@ class People:
         if self._keeps(person):
             said = facts["names"] | {"birth_date": facts["birth_date"], "email": facts["email"]}
             row.changes = {name: value for name, value in said.items() if value and getattr(person, name) != value}
+        if "email" in row.changes and person.pk in self.others:
+            raise Unusable(answered_by_others())
         if (person.pk, facts["institution"].pk, facts["role"]) in self.roles:
             row.sort, row.mails = Sort.CHANGED if row.changes else Sort.UNCHANGED, False
         elif person.pk in self.findable or not facts["email"]:

@@ -141,6 +141,49 @@ def test_what_others_entered_is_corrected_and_what_people_say_themselves_stays(c
     assert (cast.teacher.given_name, cast.teacher.birth_date) == ("Anna", date(1990, 1, 1))
 
 
+OTHERS = ("rejected", "Others answer for this person too. Ask the coordinator of the cluster.")
+
+
+@pytest.mark.parametrize("invite", [True, False])
+@pytest.mark.parametrize("where", ["here", "elsewhere"])
+def test_a_list_gives_no_address_to_a_head_who_has_none(cast, invite, where):
+    head = make.PersonFactory(email=None, family_name="Жук", given_name="Ия", birth_date=None, password="!")
+    make.AffiliationFactory(person=head, institution=cast.school, role="head" if where == "here" else "teacher")
+    if where == "elsewhere":
+        make.AffiliationFactory(person=head, role="head")
+    text = HERE + "thief@example.org;Жук;Ия;;teacher\n"
+    assert loaded("people", text, cast.contact, invite=invite) == [OTHERS]
+    assert (Person.objects.get(pk=head.pk).email, OutboxMail.objects.count()) == (None, 0)
+    assert not Person.objects.filter(email="thief@example.org").exists()
+
+
+def test_a_list_gives_an_address_to_a_teacher_who_has_none(cast):
+    it = make.PersonFactory(email=None, family_name="Жук", given_name="Ия", birth_date=None, password="!")
+    make.AffiliationFactory(person=it, institution=cast.school)
+    assert loaded("people", HERE + "zhuk@example.org;Жук;Ия;;teacher\n", cast.contact) == [("changed", "")]
+    assert Person.objects.get(pk=it.pk).email == "zhuk@example.org"
+
+
+def test_a_class_list_redirects_no_guardian_of_children_elsewhere(cast):
+    text = CLASS + "7 B;Ivanova;Anna;2013-05-06;Ivanova Maria;{}\n"
+    assert loaded("classes", text.format("old@example.org"), cast.teacher, cast.school) == [NEW]
+    guardian = Guardianship.objects.get().guardian
+    make.GuardianshipFactory(guardian=guardian, child=make.AffiliationFactory(role="student").person)
+    assert loaded("classes", text.format("thief@example.org"), cast.teacher, cast.school) == [OTHERS]
+    again = CLASS + "7 B;Petrov;Ilya;2013-05-06;Ivanova Maria;old@example.org\n"
+    again += "Choir;Petrov;Ilya;2013-05-06;Ivanova Maria;thief@example.org\n"
+    assert loaded("classes", again, cast.teacher, cast.school) == [NEW, OTHERS]
+    guardian.refresh_from_db()
+    assert guardian.contact_email == "old@example.org"
+
+
+def test_a_class_list_redirects_no_student_of_another_teachers_class(cast):
+    text = "Class;Family name;Given name;Birth date;E-mail\n{};Ivanova;Anna;2013-05-06;{}\n"
+    assert loaded("classes", text.format("7 B", "old@example.org"), cast.teacher, cast.school) == [NEW]
+    assert loaded("classes", text.format("Choir", "thief@example.org"), cast.colleague, cast.school) == [OTHERS]
+    assert Person.objects.get(family_name="Ivanova").contact_email == "old@example.org"
+
+
 def test_somebody_known_elsewhere_is_asked_and_never_shown(cast):
     text = HERE + f"{cast.outsider.email};Whoever;Nobody;1980-01-01;teacher\n"
     assert loaded("people", text, cast.contact) == [NEW]

@@ -221,8 +221,95 @@ def test_the_invitation_goes_again_to_the_corrected_address(cast):
 
 def test_an_address_of_somebody_else_is_no_correction(cast):
     it = actions.invite_person(cast.school, "wrong@example.org", "teacher", by=cast.contact, family_name="New")
+    fail(it.person)
     with pytest.raises(Refused, match="known already"):
         actions.correct_address(it.person, cast.colleague.email, by=cast.contact)
+
+
+@pytest.fixture
+def invited_head(cast):
+    """Invited to lead another institution; the mail came back."""
+    it = make.AffiliationFactory(role="head", state="invited", person__password="!").person
+    fail(it)
+    return it
+
+
+def address_of(person):
+    return Person.objects.values_list("email", "contact_email").get(pk=person.pk)
+
+
+def test_nobody_takes_the_invitation_of_another_institutions_head_by_inviting_them_too(cast, invited_head):
+    before = address_of(invited_head)
+    actions.invite_person(cast.school, invited_head.email, "teacher", by=cast.contact)
+    assert not correctable_by(cast.contact).filter(pk=invited_head.pk).exists()
+    with pytest.raises(Refused, match="Others answer for this person too"):
+        actions.correct_address(invited_head, "thief@example.org", by=cast.contact)
+    assert address_of(invited_head) == before
+
+
+def test_a_contact_does_not_correct_the_address_of_their_own_invited_head(cast):
+    it = make.AffiliationFactory(institution=cast.school, role="head", state="invited", person__password="!").person
+    fail(it)
+    assert not correctable_by(cast.contact).filter(pk=it.pk).exists()
+    with pytest.raises(Refused, match="Others answer for this person too"):
+        actions.correct_address(it, "thief@example.org", by=cast.contact)
+    assert correctable_by(cast.coordinator).filter(pk=it.pk).exists()
+    actions.correct_address(it, "right@example.org", by=cast.coordinator)
+    assert address_of(it) == ("right@example.org", "")
+
+
+def test_the_address_of_an_invitation_that_arrives_stays(cast):
+    it = actions.invite_person(cast.school, "new@example.org", "teacher", by=cast.contact, family_name="New")
+    with pytest.raises(Refused, match="Mail arrives"):
+        actions.correct_address(it.person, "other@example.org", by=cast.contact)
+
+
+def test_a_coordinator_who_never_signed_in_is_corrected_by_the_whole_cluster_only(cast):
+    it = make.AffiliationFactory(institution=cast.school, state="invited", person__password="!").person
+    make.CoordinatorFactory(person=it)
+    fail(it)
+    with pytest.raises(Refused, match="Others answer for this person too"):
+        actions.correct_address(it, "thief@example.org", by=cast.contact)
+    actions.correct_address(it, "right@example.org", by=cast.coordinator)
+
+
+@pytest.mark.parametrize("failed", [True, False])
+def test_a_teacher_redirects_nobodys_mail_who_signs_in(cast, guardian, failed):
+    Person.objects.filter(pk=guardian.pk).update(email="claimed@example.org", password="md5$salt$x", contact_email="")
+    if failed:
+        fail(guardian)
+    with pytest.raises(Refused, match="keeps their own profile"):
+        actions.correct_address(guardian, "thief@example.org", by=cast.teacher)
+    assert address_of(guardian) == ("claimed@example.org", "")
+
+
+def test_the_mail_of_somebody_who_signs_in_is_redirected_only_when_it_comes_back(cast):
+    with pytest.raises(Refused, match="keeps their own profile"):
+        actions.correct_address(cast.teacher, "thief@example.org", by=cast.contact)
+    fail(cast.teacher)
+    actions.correct_address(cast.teacher, "right@example.org", by=cast.contact)
+
+
+def test_somebody_who_signs_in_becomes_nobodys_by_an_invitation(cast):
+    fail(cast.outsider)
+    make.AffiliationFactory(institution=cast.school, person=cast.outsider, state="invited")
+    assert not correctable_by(cast.contact).filter(pk=cast.outsider.pk).exists()
+    with pytest.raises(Refused, match="keeps their own profile"):
+        actions.correct_address(cast.outsider, "thief@example.org", by=cast.contact)
+
+
+def test_a_guardian_of_children_elsewhere_too_is_no_teachers_to_redirect(cast, guardian):
+    sibling = make.AffiliationFactory(role="student", person__email=None).person
+    Guardianship.objects.create(guardian=guardian, child=sibling, how="paper")
+    with pytest.raises(Refused, match="Others answer for this person too"):
+        actions.correct_address(guardian, "thief@example.org", by=cast.teacher)
+    assert address_of(guardian) == (None, "old@example.org")
+
+
+def test_a_teacher_corrects_the_address_of_a_student_of_their_class(cast, guardian):
+    student = guardian.guards.get().child
+    actions.correct_address(student, "student@example.org", by=cast.teacher)
+    assert address_of(student) == (None, "student@example.org")
 
 
 def test_addresses_that_fail_are_listed_and_corrected(cast, guardian, signed_in):
