@@ -51,8 +51,12 @@ def add_student(group: Group, said: PastedPerson, by: Person) -> Person:
     known = same_students(group.institution, said)
     if len(known) > 1:
         raise Refused(_("Several students are called like that. Give the birth date."))
+    if known and _is_out_of_reach(known[0], said, by):
+        raise Refused(
+            _("This student is in a class of other teachers. Give the right birth date, or ask your contact person.")
+        )
     person = known[0] if known else _enter_student(group.institution, said, by)
-    if said.birth_date and person.birth_date is None:
+    if said.birth_date and person.birth_date is None and not person.has_claimed:
         change_profile(person, by=by, birth_date=said.birth_date)
     if GroupMember.objects.now().filter(group=group, person=person).exists():
         raise Refused(_("This student is in the class already."))
@@ -77,6 +81,14 @@ def same_students(institution: Institution, said: PastedPerson) -> list[Person]:
     """Students of an institution who are meant: the same name, and the same birth date where both are known."""
     named = Person.objects.students_of(institution).called(said.family_name, said.given_name)
     return same_among(list(named), said)
+
+
+def _is_out_of_reach(person: Person, said: PastedPerson, by: Person) -> bool:
+    """Whether a student stands in classes of others only: a name alone then gives nobody their record."""
+    if person.birth_date is not None and person.birth_date == said.birth_date:
+        return False
+    classes = Group.objects.current().filter(pk__in=person.group_memberships.now().values("group"))
+    return classes.exists() and not classes.visible_to(by).exists()
 
 
 def _enter_student(institution: Institution, said: PastedPerson, by: Person) -> Person:

@@ -358,3 +358,33 @@ def test_two_who_add_the_same_student_at_once_add_one(cast, group, together):
     add = lambda: actions.add_student(group, anna(), by=cast.teacher)  # noqa: E731
     assert sorted(together(add, add)) == ["done", "refused"]
     assert Person.objects.filter(family_name="Ivanova").count() == 1
+
+
+@pytest.fixture
+def in_another_class(cast):
+    other = actions.create_class(cast.school, cast.colleague, [cast.colleague], name="8 A", school_year=2026)
+    return actions.add_student(other, anna(), by=cast.colleague)
+
+
+@pytest.mark.parametrize("born", [None, date(2012, 5, 18)])
+def test_a_teacher_who_does_not_know_the_birth_date_reaches_no_student_of_another_class(
+    cast, group, in_another_class, born
+):
+    if born:  # nor may they set it where nobody knows it
+        Person.objects.filter(pk=in_another_class.pk).update(birth_date=None)
+    with pytest.raises(Refused, match="in a class of other teachers"):
+        actions.add_student(group, anna(birth_date=born), by=cast.teacher)
+    assert not group.memberships.exists()
+
+
+def test_a_student_of_another_class_is_added_by_birth_date_or_by_the_contact(cast, group, in_another_class):
+    assert actions.add_student(group, anna(), by=cast.teacher) == in_another_class
+    group.memberships.all().delete()
+    assert actions.add_student(group, anna(birth_date=None), by=cast.contact) == in_another_class
+
+
+def test_the_birth_date_of_a_student_who_signs_in_is_theirs(cast, group):
+    student = make.PersonFactory(family_name="Ivanova", given_name="Anna", birth_date=None)
+    make.AffiliationFactory(person=student, institution=cast.school, role="student")
+    assert actions.add_student(group, anna(), by=cast.teacher) == student
+    assert Person.objects.get(pk=student.pk).birth_date is None
