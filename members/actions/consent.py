@@ -188,7 +188,7 @@ def record_paper(
         raise Refused(_("No document was in force on this day. Enter the day on which you saw the signed paper."))
     public_id = ConsentDecision().public_id  # of the first row that is new: the scan is kept about it
     upload = keep_upload(scan, about=ConsentDecision(public_id=public_id), by=by) if scan else None
-    facts = {"channel": Channel.PAPER, "recorded_by": by, "seen_on": seen_on, "scan": upload}
+    facts: dict[str, Any] = {"channel": Channel.PAPER, "recorded_by": by, "seen_on": seen_on, "scan": upload}
     made = []
     for purpose, decision in answers.items():
         it = decide(child, purpose, decision, guardian, text=texts[purpose], public_id=public_id, **facts)
