@@ -1,10 +1,12 @@
-"""A pressed button becomes a move: the third beat of every view that acts."""
+"""A pressed button becomes an action, and what came of it a sentence: the third beat of every view that acts."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
@@ -22,22 +24,42 @@ def act(request: HttpRequest, it: Any, actions: dict[str, Callable]) -> None:
         raise Http404
     if not may_move(request.user, it, name):
         raise PermissionDenied
-    try:
-        action(it, by=request.user)
-    except Refused as refused:
-        messages.warning(request, str(refused))
-    else:
+    if tried(request, action, it):
         messages.success(request, str(it.MOVES[name].done))
 
 
-def tried(request: HttpRequest, action: Callable, *args: Any, **facts: Any) -> bool:
+@dataclass(frozen=True)
+class Outcome:
+    """What came of an action: true when it went through, whatever it returned."""
+
+    went_through: bool
+    result: Any = None
+
+    def __bool__(self) -> bool:
+        return self.went_through
+
+
+def tried(request: HttpRequest, action: Callable, /, *args: Any, **facts: Any) -> Outcome:
     """Let the action happen by the person of the request; a refusal becomes a sentence on the page."""
+    return outcome(request, action, *args, by=request.user, **facts)
+
+
+def outcome(request: HttpRequest, action: Callable, /, *args: Any, **facts: Any) -> Outcome:
+    """Like `tried`, where somebody else than the person of the request acts: whoever holds a signed link."""
     try:
-        action(*args, by=request.user, **facts)
+        return Outcome(True, action(*args, **facts))
     except Refused as refused:
         messages.warning(request, str(refused))
-        return False
-    return True
+        return Outcome(False)
+
+
+def outcome_in(form: BaseForm, field: str | None, action: Callable, /, *args: Any, **facts: Any) -> Outcome:
+    """Let the action happen with what a form holds; a refusal stands beside the field, above all fields for None."""
+    try:
+        return Outcome(True, action(*args, **facts))
+    except Refused as refused:
+        form.add_error(field, str(refused))
+        return Outcome(False)
 
 
 def back_to(request: HttpRequest, it: Any, page: Callable[..., HttpResponse]) -> HttpResponse:
