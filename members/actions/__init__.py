@@ -112,7 +112,7 @@ from members.actions.people import (
     restore_person,
     suspend_person,
 )
-from members.actions.signing import record_signature, remind_unsigned, sign_agreement
+from members.actions.signing import record_signature, remind_unsigned, sign_agreement, sign_for_parties
 
 ACTIONS = {
     "affiliation": {
@@ -242,6 +242,7 @@ __all__ = [
     "resume_initiative",
     "set_age_policy",
     "sign_agreement",
+    "sign_for_parties",
     "suspend_person",
     "take_out",
     "terminate_agreement",

@@ -1,3 +1,4 @@
+from collections.abc import Iterable
 from datetime import date, datetime, time
 from typing import Any
 
@@ -29,6 +30,13 @@ def sign_agreement(party: Party, name: str, sha256: str, by: Person) -> None:
         raise Refused(_("The text is not the one that this page had shown. Read it again, then sign."))
     seen = {"signed_by": by, "signed_at": now(), "signed_sha256": sha256}
     _sign(party, agreement, Party.How.ONLINE, Cluster.current().today(), " ".join(name.split()), by, **seen)
+
+
+@transaction.atomic
+def sign_for_parties(parties: Iterable[Party], name: str, sha256: str, by: Person) -> None:
+    """A head of several institutions signs for all of them at once, or for none."""
+    for party in parties:
+        sign_agreement(party, name, sha256, by)
 
 
 @transaction.atomic

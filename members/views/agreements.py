@@ -4,13 +4,13 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db import transaction
 from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
-from cluster_portal.moves import Refused, may_move
+from cluster_portal.buttons import tried
+from cluster_portal.moves import may_move
 from members import actions
 from members.access import second_factor_first
 from members.forms.agreements import SignForm
@@ -51,21 +51,10 @@ def sign(request: HttpRequest, public_id: str) -> HttpResponse:
         raise PermissionDenied
     waiting = [party for party in parties if party.signed_on is None]
     form = SignForm(request.POST or None, initial={"sha256": it.text.sha256 if it.text else ""})
-    if request.method == "POST" and form.is_valid() and _signed(request, waiting, form.cleaned_data):
+    sent = request.method == "POST" and form.is_valid()
+    if sent and tried(request, actions.sign_for_parties, waiting, **form.cleaned_data):
+        messages.success(request, _("You have signed. The coordinator concludes the agreement when all have."))
         return redirect("members:sign", public_id)
     left = it.unsigned_parties().count()
     shown = {"it": it, "parties": parties, "waiting": waiting, "form": form, "left": left}
     return render(request, "members/sign.html", shown)
-
-
-def _signed(request: HttpRequest, waiting: list[Party], facts: dict) -> bool:
-    """Sign for every institution of this head that has not signed; what refused it is said on the page."""
-    try:
-        with transaction.atomic():
-            for party in waiting:
-                actions.sign_agreement(party, facts["name"], facts["sha256"], by=request.user)
-    except Refused as refused:
-        messages.warning(request, str(refused))
-        return False
-    messages.success(request, _("You have signed. The coordinator concludes the agreement when all have."))
-    return True
