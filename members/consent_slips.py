@@ -6,9 +6,9 @@ A slip shows every word of the documents, with version and fingerprint: what is 
 from collections.abc import Collection, Iterator
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django.utils.formats import date_format
-from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, override
 
@@ -67,13 +67,18 @@ def _paper(text: ConsentText) -> dict[str, Any]:
     if months:
         held = ngettext("%(months)s month", "%(months)s months", months) % {"months": months}
         facts.append([_("Holds for"), held])
-    mark = f"{capfirst(_('version'))} {text.version} · SHA-256 {text.sha256[:12]}"
-    return {"title": text.title, "text": text.text, "facts": facts, "mark": mark}
+    return {"title": text.title, "text": text.text, "facts": facts, "mark": text.mark}
+
+
+def link_of_slip(link: str, papers: Collection[ConsentText]) -> str:
+    """The link with the texts that this slip shows: who keeps the class and scans it need not choose them."""
+    return f"{link}?{urlencode({'paper': '.'.join(it.public_id for it in papers)})}" if link else ""
 
 
 def _slip(group, child, reader, link, papers, asked_by) -> dict[str, Any]:
     cluster = Cluster.current()
     until = date_format(cluster.today() + LINK_DAYS, "DATE_FORMAT")
+    link = link_of_slip(link, papers)
     return {
         "heading": _("Consent for %(name)s") % {"name": child.full_name},
         "asks": _("%(cluster)s asks. Class %(group)s, %(institution)s; handed out by %(teacher)s.")

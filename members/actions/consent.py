@@ -1,6 +1,6 @@
 import hashlib
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -148,7 +148,7 @@ def decide(
     Person.objects.select_for_update(no_key=True).get(pk=child.pk)
     if not by.is_active or not may_decide(by, child):
         raise Refused(_("You do not decide this today: your age or your guardianship says so. Ask the school."))
-    if decision != Decision.WITHDRAWN and not _in_force(text, purpose, seen_on):
+    if seen_on is None and decision != Decision.WITHDRAWN and not _in_force(text, purpose):
         raise Refused(_("The document was replaced meanwhile. Read the new one, then decide."))
     mine = ConsentDecision.objects.about([child.pk]).filter(purpose=purpose, said_by=by.pk).last()
     expires_on = _expiry(text, seen_on) if decision == Decision.GRANTED else None
@@ -174,18 +174,18 @@ def record_paper(
     seen_on: date,
     by: Person,
     scan: UploadedFile | None = None,
+    shown: Mapping[str, ConsentText] | None = None,
 ) -> list[ConsentDecision]:
     """Write down what came back on paper, with the scan or as seen by the one who records it.
 
-    It is about the text that was in force on the day the paper was seen. Raises Refused when all of it is known.
+    It is about the texts that the paper shows (purpose → text), by default the newest of the day it was seen. Raises
+    Refused when no paper of that day can show them, or when all of it is known.
     """
     if seen_on > Cluster.current().today():
         raise Refused(_("This day is still to come. Enter the day on which you saw the signed paper."))
     if not answers:
         raise Refused(_("Nothing is marked. Choose what stands on the paper."))
-    texts = ConsentText.objects.for_reader(guardian.language, on=seen_on)
-    if any(purpose not in texts for purpose in answers):
-        raise Refused(_("No document was in force on this day. Enter the day on which you saw the signed paper."))
+    texts = _texts_on_paper(child, guardian, answers, shown or {}, seen_on)
     public_id = ConsentDecision().public_id  # of the first row that is new: the scan is kept about it
     upload = keep_upload(scan, about=ConsentDecision(public_id=public_id), by=by) if scan else None
     facts: dict[str, Any] = {"channel": Channel.PAPER, "recorded_by": by, "seen_on": seen_on, "scan": upload}
@@ -232,10 +232,24 @@ def _lock_documents(purpose: str) -> None:
     list(ConsentText.objects.filter(purpose=purpose).select_for_update(no_key=True).order_by("pk"))
 
 
-def _in_force(text: ConsentText, purpose: str, seen_on: date | None) -> bool:
-    """Whether one decides on this text now; for paper, whether one did on the day it was seen."""
-    rows = ConsentText.objects.in_force_on(seen_on) if seen_on else ConsentText.objects.in_force()
-    return rows.filter(pk=text.pk, purpose=purpose).exists()
+def _in_force(text: ConsentText, purpose: str) -> bool:
+    """Whether one decides on this text now."""
+    return ConsentText.objects.in_force().filter(pk=text.pk, purpose=purpose).exists()
+
+
+def _texts_on_paper(
+    child: Person, reader: Person, answers: dict[str, str], shown: Mapping[str, ConsentText], seen_on: date
+) -> dict[str, ConsentText]:
+    """What each answer is about: the text that the paper shows, or the newest of that day where nobody named one."""
+    texts = ConsentText.objects.for_reader(reader.language, on=seen_on) | shown
+    if any(purpose not in texts for purpose in answers):
+        raise Refused(_("No document was in force on this day. Enter the day on which you saw the signed paper."))
+    known = set(ConsentText.objects.on_paper_of(child, seen_on).values_list("purpose", "pk"))
+    for purpose in answers:
+        if (purpose, texts[purpose].pk) not in known:
+            said = _("No paper seen on this day shows %(mark)s. Compare day, version and SHA-256 with the paper.")
+            raise Refused(said % {"mark": texts[purpose].mark})
+    return texts
 
 
 def _says_the_same(mine: ConsentDecision, decision: str, text: ConsentText, expires_on: date | None) -> bool:

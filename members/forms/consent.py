@@ -1,4 +1,5 @@
 from django import forms
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from members.forms.fields import BirthDateField, DateInput
@@ -47,7 +48,7 @@ class BirthDateForm(forms.Form):
 
 
 class PaperForm(forms.Form):
-    """What stands on a signed slip that came back."""
+    """What stands on a signed slip that came back: `scanned` is what its QR code says, where somebody scanned it."""
 
     ANSWERS = [("", _("Not on the paper")), (Decision.GRANTED, _("Granted")), (Decision.REFUSED, _("Refused")),
                (Decision.WITHDRAWN, _("Withdrawn"))]  # fmt: skip
@@ -55,21 +56,41 @@ class PaperForm(forms.Form):
     seen_on = forms.DateField(label=_("Seen on"), widget=DateInput)
     scan = forms.FileField(label=_("Scan or photo"), required=False, help_text=_("Without it, you say you saw it."))
 
-    def __init__(self, *args, deciders, purposes, today, **options):
+    def __init__(self, *args, deciders, purposes, texts, scanned, today, **options):
         super().__init__(*args, **options)
+        self.texts, self.scanned = {it.public_id: it for it in texts}, scanned.get("paper", "").split(".")
         self.fields["signed_by"].queryset = deciders
         self.fields["signed_by"].label_from_instance = lambda person: person.full_name
         if len(only := deciders[:2]) == 1:
             self.fields["signed_by"].initial = only[0]
+        elif signer := deciders.filter(public_id=scanned.get("signed_by", "")).first():
+            self.fields["signed_by"].initial = signer.pk
         self.fields["seen_on"].initial = today
         for purpose in purposes:
             field = forms.ChoiceField(label=Purpose(purpose).label, choices=self.ANSWERS, required=False)
             self.fields[f"answer_{purpose}"] = field
+            self.fields[f"text_{purpose}"] = self._field_of_text(purpose)
+
+    def _field_of_text(self, purpose):
+        languages = dict(settings.LANGUAGES)
+        own = [it for it in self.texts.values() if it.purpose == purpose]
+        said = [(it.public_id, f"{it.mark} · {languages.get(it.language, it.language)}") for it in own]
+        label = _("The paper on “%(purpose)s” says") % {"purpose": Purpose(purpose).label}
+        choices = [("", _("The newest of that day")), *said]
+        initial = next((it.public_id for it in own if it.public_id in self.scanned), "")
+        return forms.ChoiceField(label=label, choices=choices, initial=initial, required=False)
 
     def answers(self) -> dict[str, str]:
         """Purpose → decision, of what is marked."""
-        named = {name.removeprefix("answer_"): it for name, it in self.cleaned_data.items() if name[:7] == "answer_"}
-        return {purpose: decision for purpose, decision in named.items() if decision}
+        return self._named("answer_")
+
+    def shown(self) -> dict[str, ConsentText]:
+        """Purpose → text, of what stands on the paper."""
+        return {purpose: self.texts[public_id] for purpose, public_id in self._named("text_").items()}
+
+    def _named(self, prefix):
+        named = {name: it for name, it in self.cleaned_data.items() if name.startswith(prefix)}
+        return {name.removeprefix(prefix): it for name, it in named.items() if it}
 
 
 class TextForm(forms.ModelForm):

@@ -2,8 +2,10 @@ from datetime import datetime, time, timedelta
 
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Least
+from django.utils.text import capfirst
 from django.utils.timezone import now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from cluster_portal.public_id import PublicIdField
@@ -99,6 +101,16 @@ class ConsentTextQuerySet(models.QuerySet):
         begin = datetime.combine(day, time.min, tzinfo=Cluster.current().zone)
         return self.filter(published_at__lt=begin + timedelta(days=1)).exclude(replaced_at__lt=begin)
 
+    def on_paper_of(self, child, day):
+        """The texts that a paper seen on a day may show: published by then, and not replaced before any slip of it.
+
+        Slips are printed from the moment a child is asked for, and what was in force on the day itself always counts.
+        """
+        begin = datetime.combine(day, time.min, tzinfo=Cluster.current().zone)
+        asked = ConsentRequest.objects.filter(child=child, purpose=models.OuterRef("purpose")).values("asked_at")
+        rows = self.annotate(printed_from=Least(models.Subquery(asked), models.Value(begin)))
+        return rows.filter(published_at__lt=begin + timedelta(days=1)).exclude(replaced_at__lt=F("printed_from"))
+
     def drafts(self):
         """Texts that are being written."""
         return self.filter(published_at=None)
@@ -106,10 +118,10 @@ class ConsentTextQuerySet(models.QuerySet):
     def for_reader(self, language, on=None):
         """The texts in force, each purpose once: in the reader's language, in English where that is missing.
 
-        Of a past day, those with which it began: what comes back signed was printed before.
+        Of a past day, the newest that was in force on it.
         """
         rank = models.Case(models.When(language=language, then=0), models.When(language="en", then=1), default=2)
-        rows = (self.in_force_on(on) if on else self.in_force()).order_by(rank, "language", "version")
+        rows = (self.in_force_on(on) if on else self.in_force()).order_by(rank, "language", "-version")
         texts = {}
         for it in rows:
             texts.setdefault(it.purpose, it)
@@ -145,6 +157,11 @@ class ConsentText(models.Model):
 
     def __str__(self):
         return f"{self.purpose} {self.version} {self.language}"
+
+    @property
+    def mark(self) -> str:
+        """By which words on a slip one tells which text it shows."""
+        return f"{capfirst(gettext('version'))} {self.version} · SHA-256 {self.sha256[:12]}"
 
 
 class ConsentRequest(models.Model):

@@ -9,14 +9,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from cluster_portal.moves import Refused
+from cluster_portal.buttons import tried
 from cluster_portal.pdf import pdf_response
 from members import actions
 from members.access import for_class_keepers
 from members.consent import OPEN, State, deciders_of, states_of
 from members.consent_slips import slips_pdf
 from members.forms.consent import AskForm, GuardianForm, PaperForm
-from members.models import ConsentDecision, Group, Guardianship, Person, Purpose
+from members.models import ConsentDecision, ConsentText, Group, Guardianship, Person, Purpose
 
 
 @for_class_keepers
@@ -47,11 +47,8 @@ def ask(request: HttpRequest, public_id: str) -> HttpResponse:
     if not form.is_valid():
         messages.warning(request, _("Nothing was asked. Mark at least one purpose."))
         return redirect("members:class_consent", public_id)
-    try:
-        sent = actions.request_consent(_children(group), form.cleaned_data["purposes"], by=request.user)
-    except Refused as refused:
-        messages.warning(request, str(refused))
-    else:
+    if asked := tried(request, actions.request_consent, _children(group), form.cleaned_data["purposes"]):
+        sent = asked.result
         said = ngettext("Asked. %(count)s mail is on its way.", "Asked. %(count)s mails are on their way.", sent)
         messages.success(request, said % {"count": sent} + " " + _("Print slips for those without e-mail."))
     return redirect("members:class_consent", public_id)
@@ -61,13 +58,9 @@ def ask(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_POST
 def remind(request: HttpRequest, public_id: str) -> HttpResponse:
     """Remind exactly those who have not answered."""
-    try:
-        sent = actions.remind_guardians(_children(_group(request, public_id)), by=request.user)
-    except Refused as refused:
-        messages.warning(request, str(refused))
-    else:
-        said = ngettext("%(count)s person is reminded.", "%(count)s people are reminded.", sent)
-        messages.success(request, said % {"count": sent})
+    if reminded := tried(request, actions.remind_guardians, _children(_group(request, public_id))):
+        said = ngettext("%(count)s person is reminded.", "%(count)s people are reminded.", reminded.result)
+        messages.success(request, said % {"count": reminded.result})
     return redirect("members:class_consent", public_id)
 
 
@@ -104,13 +97,8 @@ def child_consent(request: HttpRequest, public_id: str, child_id: str) -> HttpRe
     form = _paper_form(request, child)
     if request.method == "POST" and form.is_valid():
         facts = form.cleaned_data
-        try:
-            actions.record_paper(
-                child, facts["signed_by"], form.answers(), facts["seen_on"], by=request.user, scan=facts["scan"]
-            )
-        except Refused as refused:
-            messages.warning(request, str(refused))
-        else:
+        said = (child, facts["signed_by"], form.answers(), facts["seen_on"])
+        if tried(request, actions.record_paper, *said, scan=facts["scan"], shown=form.shown()):
             messages.success(request, _("Written down as seen on paper."))
             return redirect("members:child_consent", public_id, child_id)
     states = {purpose: state for (_pk, purpose), state in states_of([child.pk]).items() if state != State.NOT_NEEDED}
@@ -138,11 +126,7 @@ def add_guardian(request: HttpRequest, public_id: str, child_id: str) -> HttpRes
     if not form.is_valid():
         messages.warning(request, _("The guardian was not written down. Enter both names and a real address."))
         return redirect("members:child_consent", public_id, child_id)
-    try:
-        actions.name_guardian(child, by=request.user, **form.cleaned_data)
-    except Refused as refused:
-        messages.warning(request, str(refused))
-    else:
+    if tried(request, actions.name_guardian, child, **form.cleaned_data):
         messages.success(request, _("The guardian is written down."))
     return redirect("members:child_consent", public_id, child_id)
 
@@ -155,17 +139,13 @@ def end_guardian(request: HttpRequest, public_id: str, child_id: str, guardiansh
     if not request.user.has_perm("members.name_guardian", child):
         raise PermissionDenied
     it = get_object_or_404(child.guarded_by, public_id=guardianship_id)
-    try:
-        actions.end_guardianship(it, by=request.user)
-    except Refused as refused:
-        messages.warning(request, str(refused))
-    else:
+    if tried(request, actions.end_guardianship, it):
         messages.success(request, _("Not a guardian any more: the link is closed, the answers count no more."))
     return redirect("members:child_consent", public_id, child_id)
 
 
 def _said_about(child: Person) -> QuerySet:
-    rows = ConsentDecision.objects.about([child.pk]).select_related("decided_by", "recorded_by", "scan")
+    rows = ConsentDecision.objects.about([child.pk]).select_related("decided_by", "recorded_by", "scan", "text")
     return rows.reverse()
 
 
@@ -216,11 +196,13 @@ def _paper_form(request: HttpRequest, child: Person) -> PaperForm:
         signers |= people.filter(guards__in=child.guarded_by.now())
     if deciders.themself:
         signers |= people.filter(pk=child.pk)
-    asked = list(child.consent_requests.values_list("purpose", flat=True))
+    asked, today = list(child.consent_requests.values_list("purpose", flat=True)), request.cluster.today()
     return PaperForm(
         request.POST or None,
         request.FILES or None,
         deciders=signers.distinct(),
         purposes=[it.value for it in Purpose if it.value in asked],
-        today=request.cluster.today(),
+        texts=list(ConsentText.objects.on_paper_of(child, today)),
+        scanned=request.GET,
+        today=today,
     )

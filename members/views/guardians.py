@@ -1,22 +1,23 @@
 """What guardians see: a signed link on a phone, or all their children on one page after signing in."""
 
 from datetime import timedelta
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from cluster_portal.buttons import tried
+from cluster_portal.buttons import outcome, outcome_in, tried
 from cluster_portal.links import read_link
-from cluster_portal.moves import Refused
 from members import actions
 from members.consent import State, deciders_of, first_name_and_initial, guarded_now, may_decide, states_of
 from members.forms.consent import BirthDateForm, GuardianForm
-from members.models import ConsentDecision, ConsentText, Guardianship, Person, Purpose
+from members.models import ConsentDecision, ConsentText, Group, Guardianship, Person, Purpose
 
 LINK_AGE = timedelta(days=30)
 OPENED = "consent_opened"
@@ -36,6 +37,8 @@ def consent(request: HttpRequest, token: str) -> HttpResponse:
     if about is None or not (child.is_active and reader.is_active):
         return render(request, "members/consent_bad.html", status=404)
     if request.user.is_authenticated and request.user.pk != reader.pk:
+        if page := _where_paper_is_written_down(request, child, reader):
+            return redirect(page)
         problem = _("This link is for somebody else. Sign out first if it is yours.")
         return render(request, "members/consent_bad.html", {"problem": problem}, status=409)
     if about.public_id not in request.session.get(OPENED, []):
@@ -145,11 +148,7 @@ def _write_down(request: HttpRequest, child: Person, reader: Person, channel: st
         text = ConsentText.objects.filter(public_id=request.POST.get("text", ""), purpose=purpose).first()
     if text is None:
         raise Http404
-    try:
-        actions.decide(child, purpose, decision, by=reader, channel=channel, text=text)
-    except Refused as refused:
-        messages.warning(request, str(refused))
-    else:
+    if outcome(request, actions.decide, child, purpose, decision, by=reader, channel=channel, text=text):
         messages.success(request, str(SAID[decision]))
 
 
@@ -162,16 +161,25 @@ def _behind(token: str) -> tuple[Guardianship | Person | None, Person | None, Pe
     return person, person, person
 
 
+def _where_paper_is_written_down(request: HttpRequest, child: Person, reader: Person) -> str | None:
+    """Where a slip leads whoever keeps a class of the child: to the form, with the texts and the reader of the slip."""
+    groups = Group.objects.current().visible_to(request.user)
+    group = groups.filter(memberships__in=child.group_memberships.now()).order_by("pk").first()
+    if group is None or not request.GET.get("paper"):
+        return None
+    chosen = urlencode({"paper": request.GET["paper"], "signed_by": reader.public_id})
+    return reverse("members:child_consent", args=[group.public_id, child.public_id]) + f"?{chosen}"
+
+
 def _ask_birth_date(request: HttpRequest, about: Guardianship | Person, child: Person) -> HttpResponse:
     """Before anything is shown: the birth date, which whoever finds a slip on the tram does not know."""
     form = BirthDateForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        try:
-            if actions.check_birth_date(about, child, form.cleaned_data["birth_date"]):
-                request.session[OPENED] = [*request.session.get(OPENED, [])[-19:], about.public_id]
-                return redirect(request.path)
+        checked = outcome_in(form, None, actions.check_birth_date, about, child, form.cleaned_data["birth_date"])
+        if checked.result:
+            request.session[OPENED] = [*request.session.get(OPENED, [])[-19:], about.public_id]
+            return redirect(request.path)
+        if checked:
             form.add_error("birth_date", _("This is not the birth date that the school has entered. Try again."))
-        except Refused as refused:
-            form.add_error(None, str(refused))
     shown = {"form": form, "name": first_name_and_initial(child), "is_own": about == child, "child": child}
     return render(request, "members/consent_birth_date.html", shown)
