@@ -15,8 +15,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
-from cluster_portal.buttons import act
-from cluster_portal.moves import Refused, available_moves
+from cluster_portal.buttons import act, tried
+from cluster_portal.moves import available_moves
 from courses import actions
 from courses.actions.runs import MAILED_WHEN_CHANGED
 from courses.actions.sessions import MAILED_WHEN_MOVED
@@ -100,7 +100,7 @@ def edit_run(request: HttpRequest, public_id: str) -> HttpResponse:
         before = _run_of(request, public_id)
         if it.is_live and MAILED_WHEN_CHANGED & _changed(before, form) and not _confirmed(request):
             return ask_before_mailing(request, it)
-        if _tried(request, actions.change_run, before, **form.cleaned_data):
+        if tried(request, actions.change_run, before, **form.cleaned_data):
             messages.success(request, _("The run is saved."))
             return redirect("courses:desk_run", public_id)
     return render(request, "courses/desk_form.html", {"form": form, "title": str(it), "run": it})
@@ -114,7 +114,7 @@ def pattern(request: HttpRequest, public_id: str) -> HttpResponse:
     preview, said = [], ""
     if request.method == "POST" and form.is_valid():
         preview, said = form.pattern().sessions(it.zone), pattern_in_words(form.pattern())
-        if request.POST.get("step") == "save" and _tried(request, actions.plan_sessions, it, form.pattern()):
+        if request.POST.get("step") == "save" and tried(request, actions.plan_sessions, it, form.pattern()):
             planned = ngettext("%(count)s session is planned.", "%(count)s sessions are planned.", len(preview))
             messages.success(request, planned % {"count": len(preview)})
             return redirect("courses:desk_run", public_id)
@@ -137,7 +137,7 @@ def new_session(request: HttpRequest, public_id: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         if it.is_live and not _confirmed(request):
             return ask_before_mailing(request, it)
-        if _tried(request, actions.add_session, it, **form.cleaned_data):
+        if tried(request, actions.add_session, it, **form.cleaned_data):
             messages.success(request, _("The session is added."))
             return redirect("courses:desk_run", public_id)
     return render(request, "courses/desk_form.html", {"form": form, "title": _("New session"), "run": it})
@@ -153,7 +153,7 @@ def edit_session(request: HttpRequest, public_id: str, session_id: str) -> HttpR
         before = it.sessions.get(pk=session.pk)
         if it.is_live and MAILED_WHEN_MOVED & _changed(before, form) and not _confirmed(request):
             return ask_before_mailing(request, it)
-        if _tried(request, actions.move_session, before, **form.cleaned_data):
+        if tried(request, actions.move_session, before, **form.cleaned_data):
             messages.success(request, _("The session is saved."))
             return redirect("courses:desk_run", public_id)
     return render(request, "courses/desk_form.html", {"form": form, "title": _("Session"), "run": it})
@@ -192,7 +192,7 @@ def places(request: HttpRequest, public_id: str, pool_id: str) -> HttpResponse:
     asked = form.cleaned_data["places"] if request.method == "POST" and form.is_valid() else None
     if asked is not None and (offers := pool.offers_with(asked)) and not _confirmed(request):
         return ask_before_mailing(request, it, [(_("Next in the queue"), offers)])
-    if asked is not None and _tried(request, actions.change_places, pool, asked):
+    if asked is not None and tried(request, actions.change_places, pool, asked):
         messages.success(request, _("The places are saved."))
         return redirect("courses:desk_run", public_id)
     return render(request, "courses/desk_form.html", {"form": form, "title": _("Places"), "run": it})
@@ -205,7 +205,7 @@ def new_places(request: HttpRequest, public_id: str) -> HttpResponse:
     if not it.missing_sorts:
         return redirect("courses:desk_run", public_id)
     form = NewPlacesForm(request.POST or None, missing=it.missing_sorts)
-    if request.method == "POST" and form.is_valid() and _tried(request, actions.add_places, it, **form.cleaned_data):
+    if request.method == "POST" and form.is_valid() and tried(request, actions.add_places, it, **form.cleaned_data):
         messages.success(request, _("The places are saved."))
         return redirect("courses:desk_run", public_id)
     return render(request, "courses/desk_form.html", {"form": form, "title": _("New places"), "run": it})
@@ -309,13 +309,3 @@ def _run_of(request: HttpRequest, public_id: str) -> Run:
     if not request.user.has_perm("courses.change_run", it):
         raise PermissionDenied
     return it
-
-
-def _tried(request: HttpRequest, action, it, *args, **facts) -> bool:
-    """Let the action happen; a refusal becomes a sentence on the page, with the form as it was filled."""
-    try:
-        action(it, *args, by=request.user, **facts)
-    except Refused as refused:
-        messages.warning(request, str(refused))
-        return False
-    return True

@@ -9,9 +9,9 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from cluster_portal.buttons import act, back_to
+from cluster_portal.buttons import act, back_to, outcome, tried
 from cluster_portal.links import read_link
-from cluster_portal.moves import Refused, available_moves
+from cluster_portal.moves import available_moves
 from courses import actions
 from courses.chain import chain_of
 from courses.forms import ProgrammeFilter
@@ -74,12 +74,8 @@ def enrol(request: HttpRequest, public_id: str) -> HttpResponse:
     it = get_object_or_404(Run.objects.visible_to(request.user), public_id=public_id)
     if request.method != "POST":
         return redirect(it)
-    try:
-        enrolment = actions.enrol(it, request.user, by=request.user, pool=request.POST.get("pool", ""))
-    except Refused as refused:
-        messages.warning(request, str(refused))
-    else:
-        messages.success(request, said_after_enrolling(enrolment))
+    if enrolled := tried(request, actions.enrol, it, request.user, pool=request.POST.get("pool", "")):
+        messages.success(request, said_after_enrolling(enrolled.result))
     return back_to(request, it, run)
 
 
@@ -117,7 +113,4 @@ def _answer_offer(request: HttpRequest, it: Enrolment) -> None:
     answer = {"accept": actions.accept_offer, "decline": actions.decline_offer}.get(request.POST.get("answer", ""))
     if answer is None:
         raise Http404
-    try:
-        answer(it, by=it.person)
-    except Refused as refused:
-        messages.warning(request, str(refused))
+    outcome(request, answer, it, by=it.person)
