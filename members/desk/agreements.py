@@ -1,6 +1,5 @@
 """The desk of agreements: drafting, opening, concluding, and everything that ends."""
 
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -10,8 +9,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from cluster_portal.buttons import act
-from cluster_portal.moves import Refused, available_moves
+from cluster_portal.buttons import act, tried
+from cluster_portal.moves import available_moves
 from members import actions
 from members.access import cluster_coordinators_only
 from members.expiry import what_lapses, what_stops
@@ -32,12 +31,9 @@ def agreements(request: HttpRequest) -> HttpResponse:
 def new_agreement(request: HttpRequest) -> HttpResponse:
     """Begin an agreement."""
     form = NewAgreementForm(request.POST or None, request.FILES or None)
-    if sent(request, form):
-        facts = dict(form.cleaned_data)
-        drafted = []
-        if tried(request, lambda: drafted.append(actions.draft_agreement(request.user, **facts))):
-            messages.success(request, _("The draft is kept. Add its parties and clauses, then open it for signature."))
-            return redirect("members:desk_agreement", drafted[0].public_id)
+    if sent(request, form) and (drafted := tried(request, actions.draft_agreement, **form.cleaned_data)):
+        messages.success(request, _("The draft is kept. Add its parties and clauses, then open it for signature."))
+        return redirect("members:desk_agreement", drafted.result.public_id)
     return form_page(request, form, _("New agreement"), files=True)
 
 
@@ -64,9 +60,7 @@ def edit_agreement(request: HttpRequest, public_id: str) -> HttpResponse:
     """Correct what a draft says on its title page."""
     it = agreement_of(public_id)
     form = AgreementForm(request.POST or None, instance=agreement_of(public_id))
-    if sent(request, form) and tried(
-        request, lambda: actions.change_agreement(it, by=request.user, **form.cleaned_data)
-    ):
+    if sent(request, form) and tried(request, actions.change_agreement, it, **form.cleaned_data):
         messages.success(request, _("The draft is saved."))
         return redirect("members:desk_agreement", public_id)
     return form_page(request, form, _("Edit the draft"), it)
@@ -77,9 +71,7 @@ def text(request: HttpRequest, public_id: str) -> HttpResponse:
     """Give a draft its text, or another one."""
     it = agreement_of(public_id)
     form = TextForm(request.POST or None, request.FILES or None)
-    if sent(request, form) and tried(
-        request, lambda: actions.keep_text(it, form.cleaned_data["text"], by=request.user)
-    ):
+    if sent(request, form) and tried(request, actions.keep_text, it, form.cleaned_data["text"]):
         messages.success(request, _("The text is kept. Compare its fingerprint with your own file."))
         return redirect("members:desk_agreement", public_id)
     return form_page(request, form, _("The text of the agreement"), it, files=True)
@@ -90,11 +82,9 @@ def parties(request: HttpRequest, public_id: str) -> HttpResponse:
     """Name parties of a draft."""
     it = agreement_of(public_id)
     form = PartiesForm(request.POST or None)
-    if sent(request, form):
-        chosen, role = form.cleaned_data["institutions"], form.cleaned_data["role"]
-        if tried(request, lambda: actions.add_parties(it, chosen, role, by=request.user)):
-            messages.success(request, _("The parties are saved."))
-            return redirect("members:desk_agreement", public_id)
+    if sent(request, form) and tried(request, actions.add_parties, it, **form.cleaned_data):
+        messages.success(request, _("The parties are saved."))
+        return redirect("members:desk_agreement", public_id)
     return form_page(request, form, _("Name parties"), it)
 
 
@@ -103,7 +93,7 @@ def parties(request: HttpRequest, public_id: str) -> HttpResponse:
 def remove_party(request: HttpRequest, public_id: str, slug: str) -> HttpResponse:
     """Take a party out of a draft."""
     party = party_of(public_id, slug)
-    if tried(request, lambda: actions.remove_party(party, by=request.user)):
+    if tried(request, actions.remove_party, party):
         messages.success(request, _("%(institution)s is no party any more.") % {"institution": party.institution})
     return redirect("members:desk_agreement", public_id)
 
@@ -119,7 +109,7 @@ def edit_clause(request: HttpRequest, public_id: str, number: str) -> HttpRespon
     """Correct a clause of a draft, or take it out."""
     clause = get_object_or_404(agreement_of(public_id).clauses.select_related("agreement"), number=number)
     if request.POST.get("remove") == "yes":
-        if tried(request, lambda: actions.remove_clause(clause, by=request.user)):
+        if tried(request, actions.remove_clause, clause):
             messages.success(request, _("The clause is taken out."))
         return redirect("members:desk_agreement", public_id)
     return _clause_form(request, clause, str(clause))
@@ -127,7 +117,7 @@ def edit_clause(request: HttpRequest, public_id: str, number: str) -> HttpRespon
 
 def _clause_form(request: HttpRequest, clause: Clause, title: str) -> HttpResponse:
     form = ClauseForm(request.POST or None, instance=clause)
-    if sent(request, form) and tried(request, lambda: actions.keep_clause(form.instance, by=request.user)):
+    if sent(request, form) and tried(request, actions.keep_clause, form.instance):
         messages.success(request, _("%(clause)s is saved.") % {"clause": form.instance})
         return redirect("members:desk_agreement", clause.agreement.public_id)
     return form_page(request, form, title, clause.agreement, removable=clause.pk is not None)
@@ -158,7 +148,7 @@ def terminate(request: HttpRequest, public_id: str) -> HttpResponse:
         on, because = form.cleaned_data["on"], form.cleaned_data["because"]
         if request.POST.get("confirmed") != "yes":
             stop = what_stops(it, on)
-        elif tried(request, lambda: actions.terminate_agreement(it, on, because, by=request.user)):
+        elif tried(request, actions.terminate_agreement, it, on, because):
             messages.success(request, _("The agreement is terminated. The heads of its parties get a mail."))
             return redirect("members:desk_agreement", public_id)
     return render(request, "members/desk_agreement_end.html", {"form": form, "it": it, "stop": stop})
@@ -178,16 +168,6 @@ def party_of(public_id: str, slug: str) -> Party:
 def sent(request: HttpRequest, form: Any) -> bool:
     """Whether a form came in, and is well formed."""
     return request.method == "POST" and form.is_valid()
-
-
-def tried(request: HttpRequest, action: Callable[[], Any]) -> bool:
-    """Whether an action went through; what refused it is said on the page."""
-    try:
-        action()
-    except Refused as refused:
-        messages.warning(request, str(refused))
-        return False
-    return True
 
 
 def form_page(request: HttpRequest, form: Any, title: str, it: Agreement | None = None, **more: Any) -> HttpResponse:

@@ -8,10 +8,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
+from cluster_portal.buttons import tried
 from cluster_portal.pdf import pdf_response, render_pdf
 from members import actions
 from members.access import cluster_coordinators_only
-from members.desk.agreements import agreement_of, form_page, party_of, sent, tried
+from members.desk.agreements import agreement_of, form_page, party_of, sent
 from members.forms.agreements import AccessionForm, CoverForm, EndCoverageForm, EndForm, PaperForm, RenewalForm
 from members.models import Agreement, Coverage, Party
 
@@ -21,9 +22,7 @@ def paper_signature(request: HttpRequest, public_id: str, slug: str) -> HttpResp
     """Record that a party signed on paper."""
     party = party_of(public_id, slug)
     form = PaperForm(request.POST or None, request.FILES or None)
-    if sent(request, form) and tried(
-        request, lambda: actions.record_signature(party, by=request.user, **form.cleaned_data)
-    ):
+    if sent(request, form) and tried(request, actions.record_signature, party, **form.cleaned_data):
         said = _("The signature of %(institution)s is recorded.") % {"institution": party.institution}
         messages.success(request, said)
         return redirect("members:desk_agreement", public_id)
@@ -35,13 +34,12 @@ def paper_signature(request: HttpRequest, public_id: str, slug: str) -> HttpResp
 @require_POST
 def remind(request: HttpRequest, public_id: str) -> HttpResponse:
     """Remind exactly those who have not signed."""
-    it, count = agreement_of(public_id), []
-    if tried(request, lambda: count.append(actions.remind_unsigned(it, by=request.user))):
-        if count[0]:
-            said = ngettext("%(count)s head gets a reminder.", "%(count)s heads get a reminder.", count[0])
-            messages.success(request, said % {"count": count[0]})
-        else:
-            messages.info(request, _("Nobody was mailed: all who can be were asked today already."))
+    reminded = tried(request, actions.remind_unsigned, agreement_of(public_id))
+    if reminded and (count := reminded.result):
+        said = ngettext("%(count)s head gets a reminder.", "%(count)s heads get a reminder.", count)
+        messages.success(request, said % {"count": count})
+    elif reminded:
+        messages.info(request, _("Nobody was mailed: all who can be were asked today already."))
     return redirect("members:desk_agreement", public_id)
 
 
@@ -89,12 +87,10 @@ def withdraw_party(request: HttpRequest, public_id: str, slug: str) -> HttpRespo
     """A party leaves on a day."""
     party = party_of(public_id, slug)
     form = EndForm(request.POST or None, initial={"on": request.cluster.today()})
-    if sent(request, form):
-        facts = form.cleaned_data
-        if tried(request, lambda: actions.withdraw_party(party, facts["on"], facts["because"], by=request.user)):
-            said = _("%(institution)s leaves on %(day)s.")
-            messages.success(request, said % {"institution": party.institution, "day": date_format(facts["on"])})
-            return redirect("members:desk_agreement", public_id)
+    if sent(request, form) and tried(request, actions.withdraw_party, party, **form.cleaned_data):
+        said, day = _("%(institution)s leaves on %(day)s."), date_format(form.cleaned_data["on"])
+        messages.success(request, said % {"institution": party.institution, "day": day})
+        return redirect("members:desk_agreement", public_id)
     title = _("%(institution)s withdraws") % {"institution": party.institution}
     return form_page(request, form, title, party.agreement, danger=True)
 
@@ -104,9 +100,7 @@ def coverage(request: HttpRequest, public_id: str, slug: str) -> HttpResponse:
     """The roll of a party: whom it brings with it, and more of them."""
     party = party_of(public_id, slug)
     form = CoverForm(request.POST or None, initial={"since": request.cluster.today()})
-    if sent(request, form) and tried(
-        request, lambda: actions.cover_institutions(party, by=request.user, **form.cleaned_data)
-    ):
+    if sent(request, form) and tried(request, actions.cover_institutions, party, **form.cleaned_data):
         messages.success(request, _("The roll is saved."))
         return redirect("members:desk_coverage", public_id, slug)
     rows = party.coverages.select_related("institution")
@@ -120,13 +114,11 @@ def end_coverage(request: HttpRequest, public_id: str, slug: str, covered: str) 
     rows = Coverage.objects.filter(party=party, institution__slug=covered).order_by("-since")
     it = get_object_or_404(rows.select_related("institution", "party__institution", "party__agreement")[:1])
     if request.POST.get("remove") == "yes":
-        if tried(request, lambda: actions.remove_coverage(it, by=request.user)):
+        if tried(request, actions.remove_coverage, it):
             messages.success(request, _("The line is taken out."))
         return redirect("members:desk_coverage", public_id, slug)
     form = EndCoverageForm(request.POST or None, initial={"until": request.cluster.today()})
-    if sent(request, form) and tried(
-        request, lambda: actions.end_coverage(it, form.cleaned_data["until"], by=request.user)
-    ):
+    if sent(request, form) and tried(request, actions.end_coverage, it, form.cleaned_data["until"]):
         messages.success(request, _("The roll is saved."))
         return redirect("members:desk_coverage", public_id, slug)
     title = _("%(institution)s is no longer covered") % {"institution": it.institution}
@@ -136,28 +128,22 @@ def end_coverage(request: HttpRequest, public_id: str, slug: str, covered: str) 
 @cluster_coordinators_only
 def accession(request: HttpRequest, public_id: str) -> HttpResponse:
     """Prepare the addendum that brings in new parties."""
-    it, made = agreement_of(public_id), []
+    it = agreement_of(public_id)
     start = {"title": _("Accession to: %(title)s") % {"title": it.title}}
     form = AccessionForm(request.POST or None, request.FILES or None, initial=start)
-    if sent(request, form):
-        facts = dict(form.cleaned_data)
-        newcomers = facts.pop("institutions")
-        if tried(request, lambda: made.append(actions.prepare_accession(it, newcomers, request.user, **facts))):
-            messages.success(request, _("The addendum is drafted. The signed text stays as it is."))
-            return redirect("members:desk_agreement", made[0].public_id)
+    if sent(request, form) and (drafted := tried(request, actions.prepare_accession, it, **form.cleaned_data)):
+        messages.success(request, _("The addendum is drafted. The signed text stays as it is."))
+        return redirect("members:desk_agreement", drafted.result.public_id)
     return form_page(request, form, _("New parties by an addendum"), it, files=True)
 
 
 @cluster_coordinators_only
 def renew(request: HttpRequest, public_id: str) -> HttpResponse:
     """Prepare the addendum by which the agreement runs on."""
-    it, made = agreement_of(public_id), []
+    it = agreement_of(public_id)
     start = {"title": _("Renewal of: %(title)s") % {"title": it.title}}
     form = RenewalForm(request.POST or None, request.FILES or None, initial=start)
-    if sent(request, form):
-        facts = dict(form.cleaned_data)
-        until = facts.pop("until")
-        if tried(request, lambda: made.append(actions.prepare_renewal(it, until, request.user, **facts))):
-            messages.success(request, _("The renewal is drafted, with all who are bound as its parties."))
-            return redirect("members:desk_agreement", made[0].public_id)
+    if sent(request, form) and (drafted := tried(request, actions.prepare_renewal, it, **form.cleaned_data)):
+        messages.success(request, _("The renewal is drafted, with all who are bound as its parties."))
+        return redirect("members:desk_agreement", drafted.result.public_id)
     return form_page(request, form, _("Renew by an addendum"), it, files=True)
