@@ -79,6 +79,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "members.middleware.WaysToSignInMiddleware",
 ]
 
 ROOT_URLCONF = "cluster_portal.urls"

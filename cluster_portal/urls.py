@@ -8,7 +8,7 @@ from django.urls import include, path
 
 from cluster_portal import health, uploads
 from coordination.styleguide import styleguide
-from members.access import may_enter_back_room, second_factor_first
+from members.access import files_guarded, may_enter_back_room, second_factor_first
 
 # The back room has no sign-in of its own: second factors and suspended people count there too.
 admin.site.login = secure_admin_login(second_factor_first(admin.site.login))
@@ -18,7 +18,7 @@ urlpatterns = [
     path("", include("coordination.urls")),
     path("", include("members.urls")),
     path("", include("courses.urls")),
-    path("files/<id:public_id>/", login_not_required(uploads.download), name="file"),
+    path("files/<id:public_id>/", login_not_required(files_guarded(uploads.download)), name="file"),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("healthz", health.healthz, name="healthz"),

@@ -1,7 +1,13 @@
-"""Who enters the desk: coordinators, heads and contacts, with a second factor unless this is a demonstration."""
+"""Who enters the desk: coordinators, heads and contacts, with a second factor unless this is a demonstration.
+
+And from where: a page that shows other people's children opens after a sign-in with a second factor, or on a device
+that was confirmed by a mailed code (decision 067). So do the pages by which one could give oneself such a second
+factor, or have the code mailed elsewhere.
+"""
 
 from collections.abc import Callable
 from functools import wraps
+from urllib.parse import urlsplit
 
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
@@ -9,11 +15,32 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.translation import gettext as _
+from django_htmx.http import HttpResponseClientRedirect
 
+from cluster_portal.models import Upload
+from members.devices import is_confirmed, passed_second_factor
 from members.imports.scope import kinds_for
+from members.models import Institution
 
 View = Callable[..., HttpResponse]
+# Pages of allauth by which a stolen password would become more than that: its second factors, and the address.
+WAYS_TO_SIGN_IN = {
+    "account_email",
+    "mfa_activate_totp",
+    "mfa_deactivate_totp",
+    "mfa_add_webauthn",
+    "mfa_edit_webauthn",
+    "mfa_list_webauthn",
+    "mfa_remove_webauthn",
+    "mfa_download_recovery_codes",
+    "mfa_generate_recovery_codes",
+    "mfa_view_recovery_codes",
+}
+# Files that hold children's data: signed slips, and class lists with their rejected rows.
+FILES_OF_CHILDREN = ("members.consentdecision", "members.import")
 
 
 def desk_only(view: View) -> View:
@@ -33,7 +60,15 @@ def cluster_coordinators_only(view: View) -> View:
 
 def importers_only(view: View) -> View:
     """Let in whoever may load a list: those with a desk, and teachers for their classes."""
-    return _guarded(view, lambda person: bool(kinds_for(person)))
+    opened = for_class_keepers(view)
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args, **kwargs) -> HttpResponse:
+        if not kinds_for(request.user):
+            raise PermissionDenied
+        return opened(request, *args, **kwargs)
+
+    return guarded
 
 
 def has_second_factor(person) -> bool:
@@ -47,27 +82,75 @@ def may_enter_back_room(request: HttpRequest) -> bool:
 
 
 def second_factor_first(view: View) -> View:
-    """Lead whoever has no second factor to the page where one is set up."""
+    """Lead whoever has no second factor to the page where one is set up; who did not use it now confirms the device."""
+    opened = confirmed_device_first(view)
 
     @wraps(view)
     def guarded(request: HttpRequest, *args, **kwargs) -> HttpResponse:
         if has_second_factor(request.user):
-            return view(request, *args, **kwargs)
+            return opened(request, *args, **kwargs)
         messages.warning(request, _("The desk shows other people’s data. Add a second way to sign in, then it opens."))
         return redirect("mfa_index")
 
     return guarded
 
 
-def for_class_keepers(view: View) -> View:
-    """Teachers enter as they are; whoever has a desk sees classes with the same second factor as the desk."""
-    opened = second_factor_first(view)
+def confirmed_device_first(view: View) -> View:
+    """Lead whoever answers for others and sits at a new device to the page where it is confirmed."""
 
     @wraps(view)
     def guarded(request: HttpRequest, *args, **kwargs) -> HttpResponse:
-        return (opened if request.user.has_desk else view)(request, *args, **kwargs)
+        return led_to_confirm(request) if must_confirm_device(request) else view(request, *args, **kwargs)
 
     return guarded
+
+
+def for_class_keepers(view: View) -> View:
+    """Teachers enter from a confirmed device, whoever has a desk with the same second factor as there."""
+    with_desk, without = second_factor_first(view), confirmed_device_first(view)
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args, **kwargs) -> HttpResponse:
+        return (with_desk if request.user.has_desk else without)(request, *args, **kwargs)
+
+    return guarded
+
+
+def files_guarded(view: View) -> View:
+    """Files with children's data open like the pages they belong to; whom they are for, `upload_readers` says."""
+    opened = for_class_keepers(view)
+
+    @wraps(view)
+    def guarded(request: HttpRequest, public_id: str) -> HttpResponse:
+        private = Upload.objects.filter(public_id=public_id, about_model__in=FILES_OF_CHILDREN)
+        is_guarded = request.user.is_authenticated and private.exists()
+        return (opened if is_guarded else view)(request, public_id)
+
+    return guarded
+
+
+def must_confirm_device(request: HttpRequest) -> bool:
+    """Whether somebody who answers for others' children sits at a device that nothing but a password has opened."""
+    if settings.DEMO or not request.user.is_authenticated or passed_second_factor(request) or is_confirmed(request):
+        return False
+    person = request.user
+    return person.keeps_groups.exists() or Institution.objects.with_classes_of(person).exists()
+
+
+def led_to_confirm(request: HttpRequest) -> HttpResponse:
+    """To the page where a device is confirmed, and from there on to the page that was asked for."""
+    query = urlencode({"next": _page_of(request)})
+    address = f"{reverse('members:confirm_device')}?{query}"
+    return HttpResponseClientRedirect(address) if request.htmx else redirect(address)
+
+
+def _page_of(request: HttpRequest) -> str:
+    """The page one looks at: of a pressed button, the page it stands on."""
+    if request.method == "GET" and not request.htmx:
+        return request.get_full_path()
+    came_from = request.headers.get("Referer", "")
+    safe = url_has_allowed_host_and_scheme(came_from, {request.get_host()}, require_https=request.is_secure())
+    return urlsplit(came_from)._replace(scheme="", netloc="").geturl() if safe else ""
 
 
 def _guarded(view: View, may_enter: Callable) -> View:

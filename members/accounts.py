@@ -8,6 +8,7 @@ from allauth.account.models import EmailAddress
 from django.utils.timezone import now
 
 from cluster_portal.outbox import queue_mail
+from members.actions.devices import forget_devices
 from members.models import Person
 
 # allauth's names of its mails → ours. Its mails with codes are not here: no setting of ours switches them on.
@@ -46,6 +47,11 @@ class AccountAdapter(DefaultAccountAdapter):
         """Confirm an address, unless somebody was entered with it meanwhile."""
         owner = Person.objects.filter(email=email_address.email.lower()).exclude(pk=email_address.user_id)
         return False if owner.exists() else super().confirm_email(request, email_address)
+
+    def set_password(self, user, password) -> None:
+        """Change or reset a password: whoever knew the old one may sit at a device that was confirmed."""
+        super().set_password(user, password)
+        forget_devices(user, by=user)
 
     def send_notification_mail(self, template_prefix, user, context=None, email=None) -> None:
         """Queue a notice about the account, to the address that is given: after a change that is the former one."""

@@ -12,8 +12,9 @@ from cluster_portal.hooks import MailKind, Sender, WantedMail, register_mail, re
 from cluster_portal.links import absolute, signed_link
 from cluster_portal.models import OutboxMail
 from members.consent import first_name_and_initial, people_to_answer
+from members.devices import code_of, is_too_old
 from members.expiry import what_lapses
-from members.models import Affiliation, Agreement, Application, Cluster, Person
+from members.models import Affiliation, Agreement, Application, Cluster, Device, Person
 
 State = Affiliation.State
 # Notices after the fact: what happened to the account, and what to do if it was somebody else.
@@ -173,6 +174,16 @@ def _erasure_link(mail: OutboxMail) -> dict[str, str]:
     return {"erase": signed_link("members.erasure", mail.about_id)}
 
 
+def _code_is_awaited(mail: OutboxMail) -> bool:
+    """The device is not confirmed yet, nor forgotten, and its code not too old."""
+    device = Device.objects.asked().filter(public_id=mail.about_id, person=mail.to_id).first()
+    return device is not None and not is_too_old(device)
+
+
+def _device_code(mail: OutboxMail) -> dict[str, str]:
+    return {"code": code_of(Device.objects.get(public_id=mail.about_id))}
+
+
 def _unconfirmed(mail: OutboxMail) -> bool:
     return EmailAddress.objects.filter(user=mail.to_id, email__iexact=mail.address, verified=False).exists()
 
@@ -257,6 +268,7 @@ register_mail(
     MailKind("members/agreement_terminated", _agreement_in("terminated"), context=_about_agreement),
     MailKind("members/agreement_expiring", _agreement_in("concluded"), context=_about_expiry),
     MailKind("members/erase", _always, secrets=_erasure_link, account=True),
+    MailKind("members/device_code", _code_is_awaited, secrets=_device_code, account=True),
     MailKind("members/guardianship_ended", _always, context=_about_guardianship),
     MailKind("members/consent_asked", _still_to_answer, secrets=_consent_links, context=_about_children),
     MailKind("members/consent_reminder", _still_to_answer, secrets=_consent_links, context=_about_children),

@@ -1,4 +1,4 @@
-"""The reader of a page: their language and their time zone."""
+"""The reader of a page: their language and their time zone, and the device they may change their sign-in from."""
 
 import zoneinfo
 
@@ -6,6 +6,7 @@ from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 from django.utils.functional import SimpleLazyObject
 
+from members.access import WAYS_TO_SIGN_IN, led_to_confirm, must_confirm_device
 from members.models import Cluster
 
 
@@ -30,6 +31,20 @@ class ReaderMiddleware:
         patch_vary_headers(response, ["Accept-Language", "Cookie"])
         response.headers.setdefault("Content-Language", language)
         return response
+
+
+class WaysToSignInMiddleware:
+    """Let a stolen password add no second factor and change no address: allauth's views cannot be decorated."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        return self.get_response(request)
+
+    def process_view(self, request, view, args, kwargs):
+        guarded = request.resolver_match.view_name in WAYS_TO_SIGN_IN
+        return led_to_confirm(request) if guarded and must_confirm_device(request) else None
 
 
 def language_for(request) -> str:

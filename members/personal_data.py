@@ -249,6 +249,15 @@ ACCOUNTS = (
         deleted=True,
     ),
     Table(
+        "members.Device",
+        heading=_("Devices you confirmed"),
+        owners=("person",),
+        shown="person name asked_at confirmed_at used_on wrong_tries",
+        keys="key_hash",
+        plain="id public_id",
+        deleted=True,
+    ),
+    Table(
         "sessions.Session",
         heading=_("Where you are signed in: until when"),
         also=lambda person: Q(session_key__in=_sessions_of(person)),

@@ -23,7 +23,8 @@ from cluster_portal.moves import Refused, make_moves
 from members.actions.applications import erase_forgotten_applications
 from members.actions.erasure import erase_person
 from members.actions.imports import forget_old_files
-from members.models import Affiliation, Application, GroupMember, Person, RecordView
+from members.models import Affiliation, Application, Device, GroupMember, Person, RecordView
+from members.models.devices import UNUSED_DAYS
 
 BATCH = 500
 REASON = gettext_noop("its time was over")
@@ -174,6 +175,7 @@ def periods() -> list[Period]:
         ),
         *_periods_of_applications(),
         *_periods_of_files_and_views(),
+        *_periods_of_devices(),
         Period(
             "people",
             _("People without any tie: no institution, class, child, guardian or enrolment, and no sign-in"),
@@ -248,6 +250,27 @@ def _periods_of_files_and_views() -> list[Period]:
             overdue=lambda before: UserSession.objects.filter(created_at__lt=before).filter(
                 ~Exists(Session.objects.filter(session_key=OuterRef("session_key")))
             ),
+            end=_delete,
+        ),
+    ]
+
+
+def _periods_of_devices() -> list[Period]:
+    return [
+        Period(
+            "device_codes",
+            _("Codes for a new device that were asked for and not entered"),
+            _("It is noted no more that they were asked for."),
+            days=1,
+            overdue=lambda before: Device.objects.asked().filter(asked_at__lt=before),
+            end=_delete,
+        ),
+        Period(
+            "confirmed_devices",
+            _("Confirmed devices, after they were used last"),
+            _("They are forgotten, and a code is needed again."),
+            days=UNUSED_DAYS,
+            overdue=lambda before: Device.objects.filter(used_on__lt=before.date()),
             end=_delete,
         ),
     ]

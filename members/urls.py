@@ -5,6 +5,7 @@ from members.desk import addresses as desk_addresses
 from members.desk import applications as desk_applications
 from members.desk import consent as desk_consent
 from members.desk import erasure as desk_erasure
+from members.desk import erasure_requests as desk_erasure_requests
 from members.desk import handover as desk_handover
 from members.desk import imports as desk_imports
 from members.desk import initiatives as desk_initiatives
@@ -18,8 +19,10 @@ from members.views import (
     applications,
     classes,
     consent,
+    devices,
     directory,
     erasure,
+    erasure_requests,
     guardians,
     initiatives,
     my_data,
@@ -79,7 +82,16 @@ urlpatterns = [
     path("me/children/<id:public_id>/data/", my_data.my_data, name="child_data"),
     path("me/children/<id:public_id>/data.json", my_data.my_data_json, name="child_data_json"),
     path("me/children/<id:public_id>/erase/", erasure.erase, name="erase_child"),
+    path("me/children/<id:public_id>/erase/ask/", erasure_requests.ask, name="ask_child_erasure"),
+    path("me/erase/ask/", erasure_requests.ask, name="ask_erasure"),
+    path("me/erasure-requests/<id:public_id>/", erasure_requests.erasure_request, name="erasure_request"),
+    path("erasure-request/<str:token>/", erasure_requests.erasure_by_link, name="erasure_by_link"),
     path("me/children/<id:public_id>/looked-at/", my_data.looked_at, name="child_looked_at"),
+    path("me/devices/", devices.devices, name="devices"),
+    path("me/devices/confirm/", devices.confirm_device, name="confirm_device"),
+    path("me/devices/code/", devices.send_code, name="send_code"),
+    path("me/devices/forget/", devices.forget_devices, name="forget_devices"),
+    path("me/devices/<id:public_id>/forget/", devices.forget_device, name="forget_device"),
     path("me/profile/", people.profile, name="profile"),
     path("language/", people.language, name="language"),
     path("theme.css", theme.theme_css, name="theme_css"),
@@ -103,6 +115,8 @@ urlpatterns = [
     path("desk/people/<id:public_id>/role/", desk_people.change_role, name="desk_change_role"),
     path("desk/people/<id:public_id>/move/", desk_people.move, name="desk_move"),
     path("desk/people/<id:public_id>/hand-over/", desk_people.hand_over, name="desk_hand_over"),
+    path("desk/erasure-requests/", desk_erasure_requests.erasure_requests, name="desk_erasure_requests"),
+    path("desk/erasure-requests/<id:public_id>/", desk_erasure_requests.erasure_request, name="desk_erasure_request"),
     path("desk/people/<id:public_id>/erase/", desk_erasure.erase, name="desk_erase"),
     path("desk/people/<id:public_id>/act/", desk_people.act_on_affiliation, name="desk_act_on_affiliation"),
     path("desk/applications/", desk_applications.applications, name="desk_applications"),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 from django.db import connection, connections
+from django.test import Client
 from django.utils import timezone, translation
 
 from cluster_portal.moves import Refused
@@ -35,6 +36,18 @@ def english():
     """Each test begins in English and in UTC, whatever language a page spoke in the one before."""
     translation.activate("en")
     timezone.deactivate()
+
+
+@pytest.fixture(autouse=True)
+def confirmed_device(monkeypatch):
+    """Whoever a test signs in sits at a device that they have confirmed; test_devices.py tries the others."""
+    sign_in = Client.force_login
+
+    def at_a_confirmed_device(client, person, backend=None):
+        sign_in(client, person, backend)
+        make.confirm_device(client, person)
+
+    monkeypatch.setattr(Client, "force_login", at_a_confirmed_device)
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,13 @@
 from datetime import UTC, date, datetime, timedelta
 
 import factory
-from django.utils.timezone import now
+from django.http import HttpResponse
+from django.utils.timezone import localdate, now
 from factory.django import DjangoModelFactory
 
+from cluster_portal.public_id import new_public_id
 from courses.models import Course, Enrolment, Pool, Run, Session
+from members.devices import hash_of, remember
 from members.models import (
     Affiliation,
     Agreement,
@@ -14,6 +17,7 @@ from members.models import (
     Clause,
     ConsentText,
     Coordinator,
+    Device,
     Group,
     GroupMember,
     Guardianship,
@@ -216,6 +220,27 @@ class ConsentTextFactory(DjangoModelFactory):
     contact = "data@example.org"
     sha256 = factory.Sequence(lambda number: f"{number:064x}")
     published_at = factory.LazyFunction(now)
+
+
+class DeviceFactory(DjangoModelFactory):
+    """A confirmed device."""
+
+    class Meta:
+        model = Device
+
+    person = factory.SubFactory(PersonFactory)
+    name = "Firefox, Linux"
+    confirmed_at = factory.LazyFunction(now)
+    used_on = factory.LazyFunction(localdate)
+    key_hash = factory.Sequence(lambda number: hash_of(f"key {number}"))
+
+
+def confirm_device(client, person):
+    """Let the browser of a test be a confirmed device of this person."""
+    key = new_public_id()
+    device = DeviceFactory(person=person, key_hash=hash_of(key))
+    client.cookies.update(remember(HttpResponse(), person, key).cookies)
+    return device
 
 
 class ApplicationFactory(DjangoModelFactory):

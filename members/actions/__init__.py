@@ -65,6 +65,7 @@ from members.actions.consent import (
     set_age_policy,
     write_text,
 )
+from members.actions.devices import ask_for_code, confirm_device, forget_device, forget_devices
 from members.actions.erasure import ask_for_erasure, erase_person, record_copy, why_not_erasable
 from members.actions.groups import (
     add_keeper,
@@ -163,6 +164,7 @@ __all__ = [
     "appoint_coordinator",
     "archive_class",
     "ask_applicant",
+    "ask_for_code",
     "ask_for_erasure",
     "ask_to_join",
     "begin_import",
@@ -179,6 +181,7 @@ __all__ = [
     "complete_initiative",
     "conclude_agreement",
     "confirm_application",
+    "confirm_device",
     "correct_address",
     "correct_student",
     "cover_institutions",
@@ -196,6 +199,8 @@ __all__ = [
     "enter_person",
     "erase_forgotten_applications",
     "erase_person",
+    "forget_device",
+    "forget_devices",
     "forget_files",
     "hand_over",
     "invite_people",

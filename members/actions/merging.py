@@ -29,6 +29,7 @@ from members.models import (
     Cluster,
     ConsentRequest,
     Coordinator,
+    Device,
     Group,
     GroupMember,
     Guardianship,
@@ -148,6 +149,7 @@ def merge_keys(kept: Person, gone: Person) -> None:
     sessions = UserSession.objects.filter(user=gone)
     for session in sessions:
         session.end()
+    Device.objects.filter(person=gone).delete()
     takes_over = gone.has_claimed and not kept.has_claimed
     for model, column in KEYS:
         rows = model._base_manager.filter(**{column: gone})

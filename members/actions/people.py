@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from cluster_portal.audit import record, record_changes
 from cluster_portal.moves import Refused
 from cluster_portal.outbox import queue_mail
+from members.actions.devices import forget_devices
 from members.addresses import why_not_correctable
 from members.models import Person
 
@@ -43,6 +44,7 @@ def suspend_person(person: Person, by: Person) -> None:
     """Keep a person out on every path: session, signed links, mail. What they hold stays as it is."""
     if not Person.objects.filter(pk=person.pk, suspended_at=None).update(suspended_at=now()):
         raise Refused(_("This person is suspended already."))
+    forget_devices(person, by=by)
     record("members.person.suspend", person, by=by)
 
 

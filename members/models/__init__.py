@@ -10,6 +10,7 @@ from members.models.children import (
     RecordView,
 )
 from members.models.cluster import Cluster
+from members.models.devices import Device
 from members.models.groups import Group, GroupMember
 from members.models.imports import Import
 from members.models.initiatives import Initiative, Milestone, ProgressNote
@@ -29,6 +30,7 @@ __all__ = [
     "ConsentText",
     "Coordinator",
     "Coverage",
+    "Device",
     "Direction",
     "Group",
     "GroupMember",
