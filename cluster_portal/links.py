@@ -13,6 +13,7 @@ PATHS = {
     "courses.offer": "/offer/{}/",
     "members.application": "/application/{}/",
     "members.erasure": "/erase/{}/",
+    "members.erasure_word": "/erasure-request/{}/",
     "members.invitation": "/invitation/{}/",
     "members.claim": "/invitation/{}/",
     "members.consent": "/consent/{}/",

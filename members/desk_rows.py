@@ -12,7 +12,7 @@ from cluster_portal.hooks import DeskRow, register_desk_rows
 from members.addresses import correctable_by
 from members.consent import conflicts_seen_by
 from members.first_day import steps_left
-from members.models import Affiliation, Agreement, Application, Cluster, Initiative, Person
+from members.models import Affiliation, Agreement, Application, Cluster, ErasureRequest, Initiative, Person
 
 
 def waiting_people(person: Person) -> Iterator[DeskRow]:
@@ -118,6 +118,16 @@ def consent_conflicts(person: Person) -> Iterator[DeskRow]:
         yield DeskRow(text, len(conflicts), since, reverse("members:desk_consent"), _("Settle"))
 
 
+def erasures_to_decide(person: Person) -> Iterator[DeskRow]:
+    """Requests to erase somebody, which wait for this coordinator."""
+    rows = list(ErasureRequest.objects.open().decidable_by(person).for_lists()) if person.is_coordinator else []
+    if rows:
+        text = ngettext("request to erase somebody", "requests to erase somebody", len(rows))
+        only = reverse("members:desk_erasure_request", args=[rows[0].public_id])
+        url = only if len(rows) == 1 else reverse("members:desk_erasure_requests")
+        yield DeskRow(text, len(rows), rows[0].asked_at, url, _("Decide"))
+
+
 def failing_addresses(person: Person) -> Iterator[DeskRow]:
     """Addresses from which mail came back, and which this person can correct."""
     failed = correctable_by(person).with_failed_address().aggregate(count=Count("pk"), since=Min("address_failed_at"))
@@ -134,4 +144,5 @@ register_desk_rows(agreements_to_sign)
 register_desk_rows(agreements_to_finish)
 register_desk_rows(agreements_ending)
 register_desk_rows(consent_conflicts)
+register_desk_rows(erasures_to_decide)
 register_desk_rows(failing_addresses)

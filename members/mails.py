@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 from cluster_portal.hooks import MailKind, Sender, WantedMail, register_mail, register_sender
 from cluster_portal.links import absolute, signed_link
 from cluster_portal.models import OutboxMail
-from members.consent import first_name_and_initial, people_to_answer
+from members.consent import first_name_and_initial, may_decide, people_to_answer
 from members.devices import code_of, is_too_old
 from members.expiry import what_lapses
-from members.models import Affiliation, Agreement, Application, Cluster, Device, Person
+from members.models import Affiliation, Agreement, Application, Cluster, Device, ErasureRequest, ErasureWord, Person
 
 State = Affiliation.State
 # Notices after the fact: what happened to the account, and what to do if it was somebody else.
@@ -174,6 +174,40 @@ def _erasure_link(mail: OutboxMail) -> dict[str, str]:
     return {"erase": signed_link("members.erasure", mail.about_id)}
 
 
+def _erasure_in(state: str):
+    """Due while the request to erase is in this state."""
+
+    def still_due(mail: OutboxMail) -> bool:
+        return ErasureRequest.objects.filter(public_id=mail.about_id, state=state).exists()
+
+    return still_due
+
+
+def _erasure_to_decide(mail: OutboxMail) -> bool:
+    """The request still waits, and the reader may still decide about it."""
+    return ErasureRequest.objects.open().decidable_by(mail.to).filter(public_id=mail.about_id).exists()
+
+
+def _word_missing(mail: OutboxMail) -> bool:
+    """The reader's word is still awaited, and they still decide about the person."""
+    words = ErasureWord.objects.filter(request__public_id=mail.about_id, by=mail.to_id, agrees=None)
+    word = words.select_related("request__person").first()
+    return word is not None and word.request.is_open and may_decide(mail.to, word.request.person)
+
+
+def _about_erasure(wanted: WantedMail) -> dict[str, Any]:
+    """Of whom it is about no more than a first name and an initial."""
+    it = wanted.about
+    page = reverse("members:desk_erasure_request", args=[it.public_id])
+    is_oneself = it.asked_by_id == it.person_id
+    return {"name": first_name_and_initial(it.person), "it": it, "page": page, "is_oneself": is_oneself}
+
+
+def _word_link(mail: OutboxMail) -> dict[str, str]:
+    word = ErasureWord.objects.get(request__public_id=mail.about_id, by=mail.to_id)
+    return {"word": signed_link("members.erasure_word", word.public_id)}
+
+
 def _code_is_awaited(mail: OutboxMail) -> bool:
     """The device is not confirmed yet, nor forgotten, and its code not too old."""
     device = Device.objects.asked().filter(public_id=mail.about_id, person=mail.to_id).first()
@@ -268,6 +302,10 @@ register_mail(
     MailKind("members/agreement_terminated", _agreement_in("terminated"), context=_about_agreement),
     MailKind("members/agreement_expiring", _agreement_in("concluded"), context=_about_expiry),
     MailKind("members/erase", _always, secrets=_erasure_link, account=True),
+    MailKind("members/erasure_word", _word_missing, secrets=_word_link, context=_about_erasure),
+    MailKind("members/erasure_asked", _erasure_to_decide, context=_about_erasure),
+    MailKind("members/erasure_granted", _erasure_in("granted"), context=_about_erasure),
+    MailKind("members/erasure_declined", _erasure_in("declined"), context=_about_erasure),
     MailKind("members/device_code", _code_is_awaited, secrets=_device_code, account=True),
     MailKind("members/guardianship_ended", _always, context=_about_guardianship),
     MailKind("members/consent_asked", _still_to_answer, secrets=_consent_links, context=_about_children),

@@ -20,6 +20,7 @@ from members.models import (
     ConsentDecision,
     ConsentRequest,
     Coordinator,
+    ErasureRequest,
     GroupMember,
     Guardianship,
 )
@@ -59,6 +60,10 @@ def _sessions_of(person: Any) -> Any:
 
 def _live_affiliations(since: datetime):
     return Affiliation.objects.filter(Q(pk__in=Affiliation.objects.live()) | Q(state_since__gte=since))
+
+
+def _open_erasures(since: datetime):
+    return ErasureRequest.objects.open()
 
 
 def _open_applications(since: datetime):
@@ -208,6 +213,24 @@ CHILDREN = (
         plain="id scan",
         why=PROOF_OF_CONSENT,
         ties=lambda since: ConsentDecision.objects.filter(at__gte=since),
+    ),
+    Table(
+        "members.ErasureRequest",
+        heading=_("Requests to erase somebody"),
+        owners=("person", "asked_by"),
+        shown="public_id person asked_by asked_at reason state state_since answer",
+        plain="id",
+        emptied={"reason": "", "answer": ""},
+        why=_("That an erasure was asked for, and what came of it, stays for a year, without names and words."),
+        ties=_open_erasures,
+    ),
+    Table(
+        "members.ErasureWord",
+        heading=_("What was said about an erasure"),
+        owners=("by", "request__person"),
+        shown="public_id request by agrees said_at",
+        plain="id",
+        deleted=True,
     ),
     Table(
         "members.RecordView",

@@ -16,6 +16,7 @@ PAGES = {
     "conflicts": _lazy("Consents on which guardians disagree"),
     "consent": _lazy("Consents"),
     "desk person": _lazy("Student"),
+    "erasure request": _lazy("A request to erase the child"),
     "slips": _lazy("Printed consent slips"),
     "student": _lazy("Student"),
     "telephone": _lazy("Whom to telephone"),

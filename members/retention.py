@@ -23,7 +23,7 @@ from cluster_portal.moves import Refused, make_moves
 from members.actions.applications import erase_forgotten_applications
 from members.actions.erasure import erase_person
 from members.actions.imports import forget_old_files
-from members.models import Affiliation, Application, Device, GroupMember, Person, RecordView
+from members.models import Affiliation, Application, Device, ErasureRequest, GroupMember, Person, RecordView
 from members.models.devices import UNUSED_DAYS
 
 BATCH = 500
@@ -128,6 +128,10 @@ def _refused_applications(before: datetime) -> QuerySet:
     return Application.objects.filter(state__in=over, state_since__lt=before)
 
 
+def _closed_requests(before: datetime) -> QuerySet:
+    return ErasureRequest.objects.closed().filter(state_since__lt=before)
+
+
 def _unconfirmed_people(before: datetime) -> QuerySet:
     """Who signed up and never showed that the address is theirs."""
     addresses = EmailAddress.objects.filter(user=OuterRef("pk"))
@@ -174,6 +178,14 @@ def periods() -> list[Period]:
             end=_erase,
         ),
         *_periods_of_applications(),
+        Period(
+            "erasure_requests",
+            _("Requests to erase somebody, after they were granted, declined or taken back"),
+            _("They are deleted, with what others said about them."),
+            days=365,
+            overdue=_closed_requests,
+            end=_delete,
+        ),
         *_periods_of_files_and_views(),
         *_periods_of_devices(),
         Period(

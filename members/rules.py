@@ -3,7 +3,7 @@
 import rules
 
 from members.consent import children_kept_by, deciders_of
-from members.models import GroupMember
+from members.models import ErasureRequest, GroupMember
 
 
 @rules.predicate
@@ -54,6 +54,16 @@ def keeps_the_initiative(person, initiative):
 
 
 @rules.predicate
+def is_who_asked(person, request):
+    return request is not None and request.asked_by_id == person.pk
+
+
+@rules.predicate
+def decides_about_the_erasure(person, request):
+    return request is not None and ErasureRequest.objects.decidable_by(person).filter(pk=request.pk).exists()
+
+
+@rules.predicate
 def keeps_the_institution(person, institution):
     return institution is not None and (person.coordinates(institution.region_id) or institution in person.spoken_for)
 
@@ -86,6 +96,9 @@ rules.add_perm("members.publish_initiative", keeps_the_initiative)
 rules.add_perm("members.complete_initiative", keeps_the_initiative)
 rules.add_perm("members.abandon_initiative", keeps_the_initiative)
 rules.add_perm("members.resume_initiative", keeps_the_initiative)
+rules.add_perm("members.grant_erasurerequest", decides_about_the_erasure)
+rules.add_perm("members.decline_erasurerequest", decides_about_the_erasure)
+rules.add_perm("members.withdraw_erasurerequest", is_who_asked)
 rules.add_perm("members.change_institution", rules.is_authenticated & keeps_the_institution)
 
 

@@ -20,6 +20,8 @@ from members.models import (
     ConsentDecision,
     ConsentRequest,
     ConsentText,
+    ErasureRequest,
+    ErasureWord,
     Group,
     GroupMember,
     Guardianship,
@@ -42,12 +44,15 @@ GONE = {
     "certificate": "Markercertificate",
     "other address": "marker-other@example.org",
     "agent": "Markerbrowser/5.0",
+    "device": "Markerdevice",
     "network": "203.0.113.77",
     "file": "Markerfile",
     "mail": "Markermailtext",
     "error": "Markererror",
     "why": "Markerwhy",
     "note": "Markernote",
+    "why erase": "Markererasure",
+    "why not erase": "Markeranswer",
     "log": "Markerlog",
     "zone": "Asia/Vladivostok",
     "born": "1983-07-19",
@@ -83,6 +88,7 @@ def _signed_in(person):
     Authenticator.objects.create(user=person, type="totp", data={"secret": "x"})
     Session.objects.create(session_key="s" * 32, session_data="x", expire_date=AT + timedelta(days=900))
     UserSession.objects.create(user=person, ip=GONE["network"], user_agent=GONE["agent"], session_key="s" * 32)
+    make.DeviceFactory(person=person, name=GONE["device"])
     LogEntry.objects.create(user=person, object_repr=GONE["log"], action_flag=2, change_message="[]")
     person.groups.add(Rights.objects.create(name="Rights"))
     person.user_permissions.add(Permission.objects.first())
@@ -118,6 +124,13 @@ def _with_children(person, other):
         ConsentDecision.objects.create(
             child=whose, purpose="name", text=text, decided_by=person, decision="granted", channel="paper"
         )
+    for about, by in ((person, person), (child, person)):
+        asked = ErasureRequest.objects.create(
+            person=about, asked_by=by, reason=GONE["why erase"], state="declined", answer=GONE["why not erase"]
+        )
+        ErasureWord.objects.create(request=asked, by=other)
+    theirs = ErasureRequest.objects.create(person=child, asked_by=other, state="asked")
+    ErasureWord.objects.create(request=theirs, by=person, agrees=True, said_at=AT)
     RecordView.objects.create(child=person, viewer=other.public_id, page="class")
     RecordView.objects.create(child=child, viewer=person.public_id, page="class")
 

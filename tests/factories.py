@@ -18,6 +18,7 @@ from members.models import (
     ConsentText,
     Coordinator,
     Device,
+    ErasureRequest,
     Group,
     GroupMember,
     Guardianship,
@@ -202,6 +203,17 @@ class GuardianshipFactory(DjangoModelFactory):
     guardian = factory.SubFactory(PersonFactory)
     child = factory.SubFactory(ChildFactory)
     how = Guardianship.How.CLASS_LIST
+
+
+class ErasureRequestFactory(DjangoModelFactory):
+    """A guardian asks to erase a child about whom another guardian decides too."""
+
+    class Meta:
+        model = ErasureRequest
+
+    person = factory.SubFactory(ChildFactory)
+    asked_by = factory.LazyAttribute(lambda it: GuardianshipFactory(child=it.person).guardian)
+    state = ErasureRequest.State.ASKED
 
 
 class ConsentTextFactory(DjangoModelFactory):

@@ -16,7 +16,7 @@ from django.urls import URLPattern, get_resolver, reverse
 
 from cluster_portal.links import PATHS, signed_token
 from members import actions
-from members.models import Application, ConsentRequest, ConsentText, Person
+from members.models import Application, ConsentRequest, ConsentText, ErasureWord, Person
 from tests import factories as make
 from tests.everything import rows_of
 
@@ -70,6 +70,12 @@ def ask_consent(child):
     ConsentRequest.objects.create(child=child, purpose="name")
 
 
+def erasure_word():
+    request = make.ErasureRequestFactory()
+    other = make.GuardianshipFactory(child=request.person).guardian
+    return ErasureWord.objects.create(request=request, by=other)
+
+
 def unclaimed():
     return make.PersonFactory(password="!")
 
@@ -81,6 +87,7 @@ ABOUT = {
     "members.claim": lambda: [unclaimed()],
     "members.consent": lambda: [asked_guardianship()],
     "members.erasure": lambda: [make.AffiliationFactory().person],
+    "members.erasure_word": lambda: [erasure_word()],
     "members.invitation": lambda: [
         make.AffiliationFactory(state="invited"),
         make.AffiliationFactory(state="invited", person=unclaimed()),

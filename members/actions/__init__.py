@@ -66,7 +66,16 @@ from members.actions.consent import (
     write_text,
 )
 from members.actions.devices import ask_for_code, confirm_device, forget_device, forget_devices
-from members.actions.erasure import ask_for_erasure, erase_person, record_copy, why_not_erasable
+from members.actions.erasure import ask_for_erasure, erase_person, record_copy, why_not_at_once, why_not_erasable
+from members.actions.erasure_requests import (
+    decline_erasure,
+    grant_erasure,
+    others_who_decide,
+    request_erasure,
+    say_word,
+    withdraw_erasure,
+    words_about,
+)
 from members.actions.groups import (
     add_keeper,
     add_student,
@@ -80,7 +89,7 @@ from members.actions.groups import (
     restore_class,
     take_out,
 )
-from members.actions.guardians import end_guardianship, name_guardian, why_not_erased_by
+from members.actions.guardians import end_guardianship, name_guardian
 from members.actions.handover import hand_over, leave_coordination
 from members.actions.imports import begin_import, choose_columns, forget_files
 from members.actions.initiatives import (
@@ -139,6 +148,11 @@ ACTIONS = {
         "decline": decline_application,
         "withdraw": withdraw_application,
     },
+    "erasurerequest": {
+        "grant": grant_erasure,
+        "decline": decline_erasure,
+        "withdraw": withdraw_erasure,
+    },
     "initiative": {
         "publish": publish_initiative,
         "complete": complete_initiative,
@@ -188,6 +202,7 @@ __all__ = [
     "create_class",
     "decide",
     "decline_application",
+    "decline_erasure",
     "decline_invitation",
     "draft_agreement",
     "draft_initiative",
@@ -202,6 +217,7 @@ __all__ = [
     "forget_device",
     "forget_devices",
     "forget_files",
+    "grant_erasure",
     "hand_over",
     "invite_people",
     "invite_person",
@@ -220,6 +236,7 @@ __all__ = [
     "note_view",
     "note_views",
     "open_agreement",
+    "others_who_decide",
     "prepare_accession",
     "prepare_renewal",
     "publish_initiative",
@@ -242,20 +259,24 @@ __all__ = [
     "remove_party",
     "reopen_milestone",
     "request_consent",
+    "request_erasure",
     "restore_class",
     "restore_person",
     "resume_initiative",
+    "say_word",
     "set_age_policy",
     "sign_agreement",
     "sign_for_parties",
     "suspend_person",
     "take_out",
     "terminate_agreement",
+    "why_not_at_once",
     "why_not_erasable",
-    "why_not_erased_by",
     "withdraw_agreement",
     "withdraw_application",
+    "withdraw_erasure",
     "withdraw_party",
+    "words_about",
     "write_progress",
     "write_text",
 ]

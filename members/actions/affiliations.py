@@ -11,6 +11,7 @@ from django.utils.translation import gettext_noop
 from cluster_portal.audit import record
 from cluster_portal.moves import Refused, make_move
 from cluster_portal.outbox import cancel_mails, queue_mail
+from members.actions.answering import keep_answered, lock_who_answers
 from members.actions.people import enter_person
 from members.models import Affiliation, Cluster, Group, GroupMember, Institution, Person
 from members.pasted import PastedPerson
@@ -143,7 +144,6 @@ def refuse_affiliation(affiliation: Affiliation, by: Person) -> None:
 @transaction.atomic
 def end_affiliation(affiliation: Affiliation, by: Person) -> None:
     """End an affiliation today; what the person holds through it stays, and the coordinator's desk flags it."""
-    keep_a_speaker(affiliation)
     close_affiliation(affiliation, by)
     if by.pk != affiliation.person_id:
         queue_mail("members/ended", about=affiliation, to=affiliation.person)
@@ -153,9 +153,8 @@ def end_affiliation(affiliation: Affiliation, by: Person) -> None:
 def change_role(affiliation: Affiliation, role: str, by: Person) -> Affiliation:
     """Give somebody another role where they are: the old affiliation ends today, a new one begins."""
     refuse_to_appoint(affiliation.institution, role, by)
-    _lock_institution(affiliation)
+    lock_who_answers([affiliation])
     new = enter_affiliation(affiliation.person, affiliation.institution, role, State.ACTIVE, by, starts_on=_today())
-    keep_a_speaker(affiliation)
     close_affiliation(affiliation, by)
     queue_mail("members/role_changed", about=new, to=affiliation.person)
     return new
@@ -167,7 +166,6 @@ def move_person(affiliation: Affiliation, institution: Institution, role: str, b
     if institution.pk == affiliation.institution_id:
         raise Refused(_("This is the institution where the person is already. Change their role instead."))
     refuse_to_appoint(institution, role, by)
-    keep_a_speaker(affiliation)
     close_affiliation(affiliation, by)
     person = affiliation.person
     if by.coordinates(affiliation.institution.region_id) and by.coordinates(institution.region_id):
@@ -181,23 +179,13 @@ def move_person(affiliation: Affiliation, institution: Institution, role: str, b
     return new
 
 
-def keep_a_speaker(affiliation: Affiliation) -> None:
-    """Refuse to leave a member without anybody who answers for it. Under its lock, because two may leave at once."""
-    if affiliation.role not in Affiliation.SPEAKING_ROLES:
-        return
-    institution = _lock_institution(affiliation)
-    others = Person.objects.active().filter(
-        affiliations__in=institution.affiliations.speaking().exclude(pk=affiliation.pk)
-    )
-    if not others.exists() and Institution.objects.members_on(_today()).filter(pk=institution.pk).exists():
-        raise Refused(
-            _("Nobody else answers for %(institution)s. Hand over to a colleague first.") % {"institution": institution}
-        )
+def close_affiliation(affiliation: Affiliation, by: Person | None, reason: str = "") -> None:
+    """End an affiliation, and with the last one at an institution what one did there: keep classes, or be in one.
 
-
-def close_affiliation(affiliation: Affiliation, by: Person) -> None:
-    """End an affiliation, and with the last one at an institution what one did there: keep classes, or be in one."""
-    make_move(affiliation, "end", by=by, ends_on=_today())
+    Every end of an affiliation comes through here. Refused when a member would be left without anybody who answers.
+    """
+    keep_answered([affiliation])
+    make_move(affiliation, "end", by=by, reason=reason, ends_on=_today())
     person, institution = affiliation.person, affiliation.institution
     left = person.affiliations.active().filter(institution=institution)
     if affiliation.role == Affiliation.Role.STUDENT:
@@ -205,10 +193,6 @@ def close_affiliation(affiliation: Affiliation, by: Person) -> None:
     elif not left.exclude(role=Affiliation.Role.STUDENT).exists():
         for group in Group.objects.filter(institution=institution, keepers=person):
             group.keepers.remove(person)
-
-
-def _lock_institution(affiliation: Affiliation) -> Institution:
-    return Institution.objects.select_for_update(no_key=True).get(pk=affiliation.institution_id)
 
 
 def _today() -> date:

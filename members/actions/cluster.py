@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from cluster_portal.audit import record, record_changes
 from cluster_portal.moves import Refused
 from cluster_portal.search import folded
+from members.actions.answering import keep_answered
 from members.models import Cluster, Coordinator, Direction, Person, Region
 from members.models.institutions import transliterated_slug
 
@@ -72,12 +73,7 @@ def appoint_coordinator(email: str, region: Region | None, by: Person) -> Coordi
 @transaction.atomic
 def end_coordinator(role: Coordinator, by: Person) -> None:
     """End a coordinator's role today; somebody must go on coordinating the whole cluster."""
-    if role.region_id is None:
-        # All of them are locked, so that the last two cannot end each other at once.
-        held = Coordinator.objects.now().filter(region=None).select_for_update(of=["self"]).order_by("pk")
-        others = [it for it in held.select_related("person") if it.pk != role.pk and it.person.is_active]
-        if not others:
-            raise Refused(_("Somebody must coordinate the whole cluster. Appoint another coordinator, then end this."))
+    keep_answered(roles=[role])
     if not Coordinator.objects.now().filter(pk=role.pk).update(until=day_of_all()):
         raise Refused(_("This role has ended already."))
     record("members.coordinator.end", role.person, by=by, reason=_part(role.region))

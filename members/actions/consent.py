@@ -24,6 +24,7 @@ from members.models import (
     ConsentDecision,
     ConsentRequest,
     ConsentText,
+    ErasureWord,
     Guardianship,
     Person,
     Purpose,
@@ -200,7 +201,7 @@ def record_paper(
 
 
 @transaction.atomic
-def check_birth_date(about: Guardianship | Person, child: Person, birth_date: date) -> bool:
+def check_birth_date(about: Guardianship | Person | ErasureWord, child: Person, birth_date: date) -> bool:
     """Whether the reader of a link knows the child's birth date; after five wrong answers, nobody is asked for an hour.
 
     The wrong answers are lines of the audit, counted under a lock, so that guesses at once are counted too.

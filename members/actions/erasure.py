@@ -11,10 +11,14 @@ from cluster_portal import hooks
 from cluster_portal.audit import record, record_many
 from cluster_portal.moves import Refused, make_move
 from cluster_portal.outbox import queue_mail
-from members.models import Affiliation, Application, Cluster, Coordinator, Institution, Person
+from members.actions.affiliations import close_affiliation
+from members.actions.answering import keep_answered, lock_who_answers, why_unanswered
+from members.actions.cluster import day_of_all
+from members.actions.guardians import why_not_erased_by
+from members.models import Affiliation, Application, Coordinator, ErasureRequest, Person
 
 State = Affiliation.State
-LEAVING = {State.ACTIVE: "end", State.INVITED: "decline", State.ASKED: "take_back"}
+LEAVING = {State.INVITED: "decline", State.ASKED: "take_back"}
 REASON = gettext_noop("the person was erased")
 
 
@@ -22,56 +26,61 @@ REASON = gettext_noop("the person was erased")
 def erase_person(person: Person, by: Person | None, reason: str = "") -> list[str]:
     """Empty a person in place for good; return a reasoned sentence for each thing that stays.
 
-    Raises Refused when others would be left without an answer: the last coordinator, the last who speaks for a member.
+    Raises Refused when others would be left without an answer: the last coordinator, the last who speaks for a member;
+    and when somebody else decides about a child too.
     """
-    person = _locked(person)
+    person = lock_person_and_roles(person)
     if person.erased_at is not None:
         raise Refused(_("This entry was erased already."))
-    if by is not None and not _may_erase(by, person):
-        raise Refused(_("You cannot erase this person. Ask the coordinator of the cluster."))
-    if problems := why_not_erasable(person):
-        raise Refused(problems[0])
+    if by is not None and (problem := _why_not_by(by, person)):
+        raise Refused(problem)
+    keep_answered(*_roles_of(person))
     stays = [sentence for held in hooks.personal_data.values() for sentence in held.erase(person)]
     Person.objects.filter(pk__in=[it.pk for it in person.selves]).update(erased_at=now())
     record("members.person.erase", person, by=by, reason=reason)
+    _settle_requests(person, by)
     return stays
 
 
-def _may_erase(by: Person, person: Person) -> bool:
-    """Oneself, a child whom one guards, and whom a coordinator may."""
-    if by.pk == person.pk or person.guarded_by.now().filter(guardian=by).exists():
-        return True
-    return Person.objects.erasable_by(by).filter(pk=person.pk).exists()
+def _why_not_by(by: Person, person: Person) -> str:
+    """Oneself, whom a coordinator may, and a child about whom no other guardian and not the child itself decides."""
+    if by.pk == person.pk or Person.objects.erasable_by(by).filter(pk=person.pk).exists():
+        return ""
+    if person.guarded_by.now().filter(guardian=by).exists():
+        return why_not_erased_by(by, person)
+    return _("You cannot erase this person. Ask the coordinator of the cluster.")
 
 
-def _locked(person: Person) -> Person:
-    """The person, with whatever says who else answers: of two last ones who go at once, one stays."""
-    spoken_for = Affiliation.objects.speaking().filter(person=person).values("institution")
-    list(Institution.objects.filter(pk__in=spoken_for).select_for_update(no_key=True).order_by("pk"))
-    if person.coordinates_whole_cluster:
-        list(Coordinator.objects.now().filter(region=None).select_for_update(no_key=True).order_by("pk"))
+def lock_person_and_roles(person: Person) -> Person:
+    """The person, after whatever says who else answers."""
+    lock_who_answers(*_roles_of(person))
     return Person.objects.select_for_update(no_key=True).get(pk=person.pk)
+
+
+def _roles_of(person: Person) -> tuple[list[Affiliation], list[Coordinator]]:
+    return list(person.affiliations.speaking()), list(person.coordinating.now())
 
 
 def why_not_erasable(person: Person) -> list[str]:
     """What the person has to hand over first, in sentences; nothing when they can be erased."""
-    problems = [_last_speaker(it) for it in _alone_for(person)]
-    others = Coordinator.objects.now().filter(region=None).exclude(person__in=person.selves)
-    if person.coordinates_whole_cluster and not others.filter(person__in=Person.objects.active()).exists():
-        problems.append(_("Nobody else coordinates the cluster. Hand over first: name another coordinator."))
-    return problems
+    return why_unanswered(*_roles_of(person))
 
 
-def _alone_for(person: Person) -> list[Institution]:
-    """Member institutions for which nobody else answers."""
-    spoken_for = [it.pk for it in person.spoken_for]
-    members = Institution.objects.members_on(Cluster.current().today()).filter(pk__in=spoken_for)
-    return [it for it in members if not Person.objects.speaking_for(it).exclude(pk=person.pk).exists()]
+def why_not_at_once(person: Person, by: Person) -> list[str]:
+    """Why somebody does not erase a person (or themself) at once, in sentences; nothing when they may."""
+    alone = "" if by.pk == person.pk else why_not_erased_by(by, person)
+    return [*([alone] if alone else []), *why_not_erasable(person)]
 
 
-def _last_speaker(institution: Institution) -> str:
-    said = _("Nobody else answers for %(institution)s. Hand over first: invite another head or contact.")
-    return said % {"institution": institution}
+def _settle_requests(person: Person, by: Person | None) -> None:
+    """Whoever asked for the erasure hears of it; what the erased person asked for nobody asks any more."""
+    open_ones = ErasureRequest.objects.open().select_related("asked_by").order_by("pk")
+    for it in open_ones.filter(person=person):
+        make_move(it, "grant", by=by)
+        if it.asked_by_id != person.pk:
+            queue_mail("members/erasure_granted", about=it, to=it.asked_by)
+    for it in open_ones.filter(asked_by=person):
+        make_move(it, "withdraw", by=None, reason=REASON)
 
 
 def ask_for_erasure(person: Person, by: Person) -> None:
@@ -83,13 +92,14 @@ def ask_for_erasure(person: Person, by: Person) -> None:
 
 def end_ties(person: Person) -> None:
     """End today whatever binds a person to institutions, children, guardians and applications."""
-    today = Cluster.current().today()
     for it in person.affiliations.live().order_by("pk"):
-        move = LEAVING[State(it.state)]
-        make_move(it, move, by=None, reason=REASON, **({"ends_on": today} if move == "end" else {}))
+        if it.state == State.ACTIVE:
+            close_affiliation(it, by=None, reason=REASON)
+        else:
+            make_move(it, LEAVING[State(it.state)], by=None, reason=REASON)
     for application in person.applications.filter(state__in=Application.OPEN).order_by("pk"):
         make_move(application, "withdraw", by=None, reason=REASON)
-    person.coordinating.now().update(until=today)
+    person.coordinating.now().update(until=day_of_all())
     for guardianships in (person.guards.now(), person.guarded_by.now()):
         ended = list(guardianships)
         guardianships.update(ended_at=now())

@@ -59,9 +59,11 @@ def end_guardianship(guardianship: Guardianship, by: Person) -> None:
 def why_not_erased_by(guardian: Person, child: Person) -> str:
     """Why a guardian does not erase this child alone, in a sentence; nothing when they may."""
     if deciders_of(child).themself:
-        return _("At this age the child must ask for it: signed in, or through the coordinator of the cluster.")
+        return _(
+            "At this age the child decides too. Ask to erase: then the child is asked, and the coordinator decides."
+        )
     if child.guarded_by.now().exclude(guardian=guardian).exists():
-        return _("This child has another guardian too. Ask the coordinator of the cluster to erase it.")
+        return _("This child has another guardian too. Ask to erase: then they are asked, and the coordinator decides.")
     return ""
 
 

@@ -7,6 +7,7 @@ from cluster_portal.audit import record
 from cluster_portal.moves import Refused
 from cluster_portal.outbox import queue_mail
 from members.actions.affiliations import close_affiliation, enter_affiliation, refuse_to_appoint, who_answers_for
+from members.actions.answering import keep_answered, lock_who_answers
 from members.actions.cluster import day_of_all
 from members.models import Affiliation, Cluster, Coordinator, Group, Institution, Person
 
@@ -14,7 +15,8 @@ from members.models import Affiliation, Cluster, Coordinator, Group, Institution
 @transaction.atomic
 def hand_over(affiliation: Affiliation, to: Person, by: Person) -> None:
     """End the affiliation of a head or contact; `to` has their role, open requests and classes from now on."""
-    institution = Institution.objects.select_for_update(no_key=True).get(pk=affiliation.institution_id)
+    lock_who_answers([affiliation])
+    institution = affiliation.institution
     if affiliation.role not in Affiliation.SPEAKING_ROLES:
         raise Refused(_("Only heads and contacts hand over. Anybody else leaves as they are."))
     if by.pk != affiliation.person_id:
@@ -43,16 +45,14 @@ def _role_of(person: Person, institution: Institution, role: str) -> Affiliation
 @transaction.atomic
 def leave_coordination(person: Person, by: Person, to: Person | None = None) -> None:
     """End what somebody coordinates, today; `to` coordinates it from now on. The cluster keeps one coordinator."""
-    whole = Coordinator.objects.now().filter(region=None)
-    others = [it for it in whole.select_for_update(no_key=True).order_by("pk") if it.person_id != person.pk]
-    remaining = Person.objects.active().filter(pk__in=[it.person_id for it in others])
-    roles = list(person.coordinating.now().select_for_update(no_key=True).order_by("pk"))
+    held = person.coordinating.now().order_by("pk")
+    lock_who_answers(roles=list(held))
+    roles = list(held.select_for_update(no_key=True))
     if not roles:
         raise Refused(_("This person does not coordinate any more."))
-    if to is None and any(it.region_id is None for it in roles) and not remaining.exists():
-        raise Refused(_("Nobody else coordinates the whole cluster. Name who takes over."))
     if to is not None:
         _take_over(roles, person, to)
+    keep_answered(roles=roles)
     Coordinator.objects.filter(pk__in=[it.pk for it in roles]).update(until=day_of_all())
     record("members.person.leave_coordination", person, by=by)
     if to is not None:

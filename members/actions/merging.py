@@ -30,6 +30,8 @@ from members.models import (
     ConsentRequest,
     Coordinator,
     Device,
+    ErasureRequest,
+    ErasureWord,
     Group,
     GroupMember,
     Guardianship,
@@ -48,6 +50,9 @@ POINTING = (
     (Application, "applicant"),
     (ApplicationNote, "by"),
     (ConsentRequest, "asked_by"),
+    (ErasureRequest, "asked_by"),
+    (ErasureRequest, "person"),
+    (ErasureWord, "by"),
     (Guardianship, "asserted_by"),
     (Import, "by"),
     (LogEntry, "user"),
@@ -101,6 +106,7 @@ def merge_members(kept: Person, gone: Person) -> None:
     _merge_affiliations(kept, gone)
     _merge_classes(kept, gone)
     _merge_guardianships(kept, gone)
+    _merge_erasures(kept, gone)
     asked_twice = ConsentRequest.objects.filter(child=gone, purpose__in=kept.consent_requests.values("purpose"))
     asked_twice.delete()
     roles = Coordinator.objects.filter(person=gone, until=None, region__in=kept.coordinating.now().values("region"))
@@ -142,6 +148,17 @@ def _merge_guardianships(kept: Person, gone: Person) -> None:
     doubles.filter(child=gone, guardian__in=kept.guarded_by.now().values("guardian")).update(ended_at=now())
     Guardianship.objects.filter(guardian=gone).update(guardian=kept)
     Guardianship.objects.filter(child=gone).update(child=kept)
+
+
+def _merge_erasures(kept: Person, gone: Person) -> None:
+    """Asked for both, it is asked once; nobody says a word twice, nor about what they asked for themself."""
+    if kept.erasure_requests.open().exists():
+        for double in gone.erasure_requests.open():
+            make_move(double, "withdraw", by=None, reason=REASON)
+            cancel_mails(about=double, reason=REASON)
+    words = ErasureWord.objects.filter(by__in=[kept, gone])
+    words.filter(by=gone, request__in=kept.erasure_words.values("request")).delete()
+    words.filter(request__asked_by__in=[kept, gone]).delete()
 
 
 def merge_keys(kept: Person, gone: Person) -> None:

@@ -27,3 +27,21 @@ class LetterForm(forms.Form):
     """A coordinator erases somebody who asked in writing."""
 
     asked = forms.BooleanField(label=_("They asked for it in writing, and I have made sure that it was them."))
+
+
+class ReasonForm(forms.Form):
+    """Why somebody is to be erased, for the coordinator who decides."""
+
+    reason = forms.CharField(
+        label=_("Why"),
+        required=False,
+        max_length=1000,
+        help_text=_("You need not say it. Only the coordinator reads it."),
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
+class SpokenForm(forms.Form):
+    """A coordinator erases although not everybody who decides has agreed."""
+
+    spoken = forms.BooleanField(label=_("I have spoken with everybody who has not agreed."))

@@ -11,8 +11,9 @@ from members.models.children import (
 )
 from members.models.cluster import Cluster
 from members.models.devices import Device
+from members.models.erasure import ErasureRequest, ErasureWord
 from members.models.groups import Group, GroupMember
-from members.models.imports import Import
+from members.models.imports import Import, ImportRow
 from members.models.initiatives import Initiative, Milestone, ProgressNote
 from members.models.institutions import Direction, Institution, InstitutionLink, Region
 from members.models.people import Affiliation, Coordinator, Person
@@ -32,10 +33,13 @@ __all__ = [
     "Coverage",
     "Device",
     "Direction",
+    "ErasureRequest",
+    "ErasureWord",
     "Group",
     "GroupMember",
     "Guardianship",
     "Import",
+    "ImportRow",
     "Initiative",
     "Institution",
     "InstitutionLink",

@@ -13,8 +13,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from cluster_portal import hooks
+from cluster_portal.buttons import outcome, tried
 from cluster_portal.links import read_link
-from cluster_portal.moves import Refused
 from cluster_portal.personal import what_goes, what_stays
 from members import actions
 from members.forms.erasure import ErasureForm
@@ -31,9 +31,8 @@ def erase(request: HttpRequest, public_id: str | None = None) -> HttpResponse:
         return _mail_link(request)
     has_password = request.user.has_usable_password()
     form = ErasureForm(request.POST or None, person=request.user) if has_password else None
-    if public_id and (problem := actions.why_not_erased_by(request.user, person)):
-        messages.warning(request, problem)
-        return redirect("members:child_data", public_id)
+    if public_id and actions.why_not_at_once(person, request.user):
+        return redirect("members:ask_child_erasure", public_id)
     if request.method == "POST" and form is not None and _may_try(request) and form.is_valid():
         return _erase(request, person)
     return render(request, "members/erase.html", {"form": form, **what_happens(person, request.user)})
@@ -76,10 +75,7 @@ def _may_try(request: HttpRequest) -> bool:
 
 def _erase(request: HttpRequest, person: Person) -> HttpResponse:
     by = request.user if request.user.is_authenticated else person
-    try:
-        actions.erase_person(person, by=by)
-    except Refused as refused:
-        messages.warning(request, str(refused))
+    if not outcome(request, actions.erase_person, person, by=by):
         return redirect(request.path)
     if by.pk == person.pk:
         logout(request)
@@ -90,9 +86,6 @@ def _erase(request: HttpRequest, person: Person) -> HttpResponse:
 
 
 def _mail_link(request: HttpRequest) -> HttpResponse:
-    try:
-        actions.ask_for_erasure(request.user, by=request.user)
+    if tried(request, actions.ask_for_erasure, request.user):
         messages.success(request, _("A link is on its way to you. It works for one day."))
-    except Refused as refused:
-        messages.warning(request, str(refused))
     return redirect(reverse("members:erase"))

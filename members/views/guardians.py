@@ -1,6 +1,7 @@
 """What guardians see: a signed link on a phone, or all their children on one page after signing in."""
 
 from datetime import timedelta
+from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -17,7 +18,7 @@ from cluster_portal.links import read_link
 from members import actions
 from members.consent import State, deciders_of, first_name_and_initial, guarded_now, may_decide, states_of
 from members.forms.consent import BirthDateForm, GuardianForm
-from members.models import ConsentDecision, ConsentText, Group, Guardianship, Person, Purpose
+from members.models import ConsentDecision, ConsentText, ErasureRequest, Group, Guardianship, Person, Purpose
 
 LINK_AGE = timedelta(days=30)
 OPENED = "consent_opened"
@@ -42,7 +43,7 @@ def consent(request: HttpRequest, token: str) -> HttpResponse:
         problem = _("This link is for somebody else. Sign out first if it is yours.")
         return render(request, "members/consent_bad.html", {"problem": problem}, status=409)
     if about.public_id not in request.session.get(OPENED, []):
-        return _ask_birth_date(request, about, child)
+        return ask_birth_date(request, about, child, is_own=about == child)
     if about != child and not deciders_of(child).guardians:
         problem = _("What you have granted counts no more. You need not do anything.")
         return render(request, "members/consent_bad.html", {"problem": problem}, status=404)
@@ -60,7 +61,8 @@ def children(request: HttpRequest) -> HttpResponse:
             if pk == child.pk and state != State.NOT_NEEDED
         ]
     actions.note_views([child.pk for child in mine if child.pk != request.user.pk], request.user, "children")
-    shown = {"children": mine[:-1], "own": mine[-1] if mine[-1].asked else None}
+    erasures = ErasureRequest.objects.shown_to(request.user, mine[:-1])
+    shown = {"children": mine[:-1], "own": mine[-1] if mine[-1].asked else None, "erasures": erasures}
     return render(request, "members/guardian_children.html", shown)
 
 
@@ -171,7 +173,9 @@ def _where_paper_is_written_down(request: HttpRequest, child: Person, reader: Pe
     return reverse("members:child_consent", args=[group.public_id, child.public_id]) + f"?{chosen}"
 
 
-def _ask_birth_date(request: HttpRequest, about: Guardianship | Person, child: Person) -> HttpResponse:
+def ask_birth_date(
+    request: HttpRequest, about: Any, child: Person, is_own: bool, page: str = "consent"
+) -> HttpResponse:
     """Before anything is shown: the birth date, which whoever finds a slip on the tram does not know."""
     form = BirthDateForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -181,5 +185,5 @@ def _ask_birth_date(request: HttpRequest, about: Guardianship | Person, child: P
             return redirect(request.path)
         if checked:
             form.add_error("birth_date", _("This is not the birth date that the school has entered. Try again."))
-    shown = {"form": form, "name": first_name_and_initial(child), "is_own": about == child, "child": child}
-    return render(request, "members/consent_birth_date.html", shown)
+    shown = {"form": form, "name": first_name_and_initial(child), "is_own": is_own, "child": child}
+    return render(request, f"members/{page}_birth_date.html", shown)

@@ -24,10 +24,20 @@ LONGEST_FUNCTION, LONGEST_FILE, LONGEST_TEMPLATE = 50, 500, 150
 PUBLIC_VIEWS = {
     "accessibility", "agreement", "agreements", "application", "application_sent", "apply", "consent", "course",
     "directory", "directory_csv", "directory_print", "directory_xlsx", "download", "emblem_svg", "erase_by_link",
+    "erasure_by_link",
     "favicon_svg", "healthz", "home", "initiative", "initiatives", "institution", "institution_logo", "invitation",
     "language", "offer", "privacy", "programme", "readyz", "run", "search", "standing", "styleguide", "theme_css",
     "unsubscribe",
 }  # fmt: skip
+CATCH_REFUSED = {
+    "cluster_portal/buttons.py",  # a page and its forms
+    "cluster_portal/delivery.py",  # a worker: whoever decided about the mail meanwhile wins
+    "coordination/management/commands/load_example.py",  # a terminal
+    "members/admin.py",  # one sentence for each of many people
+    "members/forms/imports.py",  # while a field is being cleaned
+    "members/imports/loading.py",  # a row of a spreadsheet
+    "members/retention.py",  # the night goes on with the next person
+}
 
 
 def sources(*folders: str) -> Iterator[tuple[str, ast.Module]]:
@@ -110,6 +120,26 @@ def test_no_bare_except():
         (name, it) for name, tree in sources(*ROOMS) for it in ast.walk(tree) if isinstance(it, ast.ExceptHandler)
     ]
     assert [f"{name}:{it.lineno}" for name, it in handlers if it.type is None] == []
+
+
+def catches_refused(node: ast.AST) -> bool:
+    named = ast.walk(node.type) if isinstance(node, ast.ExceptHandler) and node.type else []
+    return any(getattr(it, "id", getattr(it, "attr", "")) == "Refused" for it in named)
+
+
+def test_a_refusal_is_said_by_the_buttons_and_by_nobody_else():
+    """Only `buttons.py` turns a refusal into a message, or into the error of a form; actions may take one up."""
+    catching = {
+        name
+        for name, tree in sources(*ROOMS)
+        if "actions" not in Path(name).parts and any(catches_refused(it) for it in ast.walk(tree))
+    }
+    assert catching == CATCH_REFUSED
+
+
+@pytest.mark.parametrize("line", ["except Refused", "except moves.Refused as it", "except (Http404, Refused)"])
+def test_a_caught_refusal_is_recognised(line):
+    assert any(catches_refused(node) for node in ast.walk(ast.parse(f"try:\n    go()\n{line}:\n    stop()")))
 
 
 def test_no_inline_script_or_style_in_pages():

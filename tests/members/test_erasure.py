@@ -124,7 +124,7 @@ def test_erasing_twice_is_refused(ivanova):
 
 
 def test_the_last_coordinator_hands_over_first(cast):
-    with pytest.raises(Refused, match=r"Nobody else coordinates the cluster\. Hand over first"):
+    with pytest.raises(Refused, match=r"Nobody else coordinates the whole cluster\. Hand over first"):
         actions.erase_person(cast.coordinator, by=cast.coordinator)
     make.CoordinatorFactory()
     actions.erase_person(cast.coordinator, by=cast.coordinator)

@@ -355,7 +355,7 @@ def test_the_last_coordinator_of_the_cluster_cannot_end(cast, signed_in):
     make.CoordinatorFactory(person__suspended_at="2026-01-01T00:00Z")
     response = end(signed_in(cast.coordinator), cast.coordinator.coordinating.get())
     assert response.status_code == 302
-    with pytest.raises(Refused, match="Somebody must coordinate the whole cluster"):
+    with pytest.raises(Refused, match="Nobody else coordinates the whole cluster"):
         actions.end_coordinator(cast.coordinator.coordinating.get(), by=cast.coordinator)
     assert cast.coordinator.coordinating.now().count() == 1
 

@@ -16,7 +16,18 @@ from cluster_portal.models import AuditEntry, OutboxMail, Upload
 from cluster_portal.outbox import queue_mail
 from cluster_portal.uploads import keep_upload
 from members import retention
-from members.models import Affiliation, Application, ApplicationNote, GroupMember, Import, Person, RecordView
+from members.models import (
+    Affiliation,
+    Application,
+    ApplicationNote,
+    Device,
+    ErasureRequest,
+    ErasureWord,
+    GroupMember,
+    Import,
+    Person,
+    RecordView,
+)
 from members.tasks import run_retention
 from tests import factories as make
 
@@ -24,7 +35,7 @@ pytestmark = pytest.mark.django_db
 START = datetime(2027, 1, 10, 9, tzinfo=UTC)
 NAMES = {
     "invitations", "declined", "unconfirmed_people", "unconfirmed_applications", "refused_applications", "mail",
-    "imports", "classes", "record_views", "sessions", "devices", "people",
+    "imports", "erasure_requests", "classes", "record_views", "sessions", "devices", "device_codes", "confirmed_devices", "people",
 }  # fmt: skip
 
 
@@ -110,6 +121,16 @@ def test_a_refused_application_goes_after_a_year(state):
     assert list(Application.objects.values_list("pk", flat=True)) == [kept.pk]
 
 
+@pytest.mark.parametrize("state", ["granted", "declined", "withdrawn"])
+def test_a_closed_request_to_erase_goes_after_a_year_with_its_words(state):
+    it = make.ErasureRequestFactory(state=state)
+    ErasureWord.objects.create(request=it, by=make.PersonFactory())
+    kept = make.ErasureRequestFactory()
+    assert nightly(364) == {}
+    assert nightly(366) == {"erasure_requests": 1}
+    assert (list(ErasureRequest.objects.all()), ErasureWord.objects.count()) == ([kept], 0)
+
+
 def test_the_text_of_mail_goes_after_its_days(settings):
     it = make.AffiliationFactory()
     mail = queue_mail("members/admitted", about=it, to=it.person)
@@ -157,6 +178,20 @@ def test_the_browser_of_somebody_still_signed_in_stays():
     Session.objects.create(session_key="s", session_data="x", expire_date=START + timedelta(days=400))
     UserSession.objects.create(user=make.PersonFactory(), ip="203.0.113.7", user_agent="x", session_key="s")
     assert nightly(91) == {}
+
+
+def test_a_device_that_is_not_used_for_90_days_is_forgotten():
+    make.DeviceFactory()
+    make.DeviceFactory(used_on=(START + timedelta(days=5)).date())
+    assert nightly(90) == {}
+    assert nightly(92) == {"confirmed_devices": 1}
+
+
+def test_a_code_that_is_not_entered_is_forgotten_after_a_day():
+    make.DeviceFactory()
+    Device.objects.create(person=make.PersonFactory())
+    assert nightly(0.9) == {}
+    assert nightly(1.1) == {"device_codes": 1}
 
 
 def test_people_without_any_tie_are_erased_after_three_years():

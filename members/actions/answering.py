@@ -1,0 +1,55 @@
+"""Nobody leaves others without an answer: a member keeps a head or contact, the cluster a coordinator.
+
+The one place of that rule. Whoever ends a role, hands over or erases asks here, under the lock of what says who else
+answers: of two last ones who go at once, one stays.
+"""
+
+from collections.abc import Sequence
+
+from django.utils.translation import gettext as _
+
+from cluster_portal.moves import Refused
+from members.models import Affiliation, Cluster, Coordinator, Institution, Person
+
+
+def lock_who_answers(affiliations: Sequence[Affiliation] = (), roles: Sequence[Coordinator] = ()) -> None:
+    """Hold the institutions that these speak for, then all who coordinate the whole cluster: always in this order."""
+    spoken_for = {it.institution_id for it in affiliations if it.role in Affiliation.SPEAKING_ROLES}
+    if spoken_for:
+        list(Institution.objects.filter(pk__in=spoken_for).select_for_update(no_key=True).order_by("pk"))
+    if any(it.region_id is None for it in roles):
+        list(Coordinator.objects.now().filter(region=None).select_for_update(no_key=True).order_by("pk"))
+
+
+def keep_answered(affiliations: Sequence[Affiliation] = (), roles: Sequence[Coordinator] = ()) -> None:
+    """Refuse, under the locks, that these end when nobody else would answer."""
+    lock_who_answers(affiliations, roles)
+    if problems := why_unanswered(affiliations, roles):
+        raise Refused(problems[0])
+
+
+def why_unanswered(affiliations: Sequence[Affiliation] = (), roles: Sequence[Coordinator] = ()) -> list[str]:
+    """What would be left without an answer if these ended, in sentences; nothing when others answer."""
+    silent = _("Nobody else answers for %(institution)s. Hand over first: invite another head or contact.")
+    problems = [silent % {"institution": it} for it in _speechless_without(affiliations)]
+    if _leaderless_without(roles):
+        problems.append(_("Nobody else coordinates the whole cluster. Hand over first: name another coordinator."))
+    return problems
+
+
+def _speechless_without(leaving: Sequence[Affiliation]) -> list[Institution]:
+    """Members for which nobody active speaks beside those who leave."""
+    spoken_for = {it.institution_id for it in leaving if it.role in Affiliation.SPEAKING_ROLES}
+    if not spoken_for:
+        return []
+    staying = Affiliation.objects.speaking().filter(person__in=Person.objects.active())
+    answered = staying.exclude(pk__in=[it.pk for it in leaving]).values("institution")
+    members = Institution.objects.members_on(Cluster.current().today()).filter(pk__in=spoken_for)
+    return list(members.exclude(pk__in=answered).order_by("pk"))
+
+
+def _leaderless_without(leaving: Sequence[Coordinator]) -> bool:
+    if all(it.region_id is not None for it in leaving):
+        return False
+    whole = Coordinator.objects.now().filter(region=None, person__in=Person.objects.active())
+    return not whole.exclude(pk__in=[it.pk for it in leaving]).exists()
