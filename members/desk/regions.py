@@ -6,7 +6,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from cluster_portal.moves import Refused
+from cluster_portal.buttons import outcome_in, tried
 from members import actions
 from members.access import cluster_coordinators_only
 from members.forms import AppointForm, DirectionForm, RegionForm
@@ -40,12 +40,9 @@ def appoint(request: HttpRequest) -> HttpResponse:
     """Let somebody coordinate a region, or the whole cluster."""
     form = AppointForm(request.POST)
     if form.is_valid():
-        try:
-            role = actions.appoint_coordinator(form.cleaned_data["email"], form.region(), by=request.user)
-        except Refused as refused:
-            form.add_error("email", str(refused))
-        else:
-            messages.success(request, _("%(name)s is appointed.") % {"name": role.person.full_name})
+        email, region = form.cleaned_data["email"], form.region()
+        if appointed := outcome_in(form, "email", actions.appoint_coordinator, email, region, by=request.user):
+            messages.success(request, _("%(name)s is appointed.") % {"name": appointed.result.person.full_name})
             return redirect("members:desk_regions")
     return _regions_page(request, appoint_form=form)
 
@@ -57,11 +54,7 @@ def end_role(request: HttpRequest, public_id: str) -> HttpResponse:
     roles = Coordinator.objects.now().select_related("person", "region").filter(person__public_id=public_id)
     part = request.POST.get("region", "")
     role = get_object_or_404(roles, **({"region__slug": part} if part else {"region": None}))
-    try:
-        actions.end_coordinator(role, by=request.user)
-    except Refused as refused:
-        messages.warning(request, str(refused))
-    else:
+    if tried(request, actions.end_coordinator, role):
         messages.success(request, _("%(name)s does not coordinate that any more.") % {"name": role.person.full_name})
     return redirect("members:desk_regions" if role.person_id != request.user.pk else "coordination:me")
 
@@ -89,13 +82,7 @@ def edit_direction(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _kept(form, action, request: HttpRequest) -> bool:
     """Let the action keep what the form holds; what it refuses is said beside the name."""
-    if not form.is_valid():
-        return False
-    try:
-        action(form.instance, by=request.user)
-    except Refused as refused:
-        form.add_error("name", str(refused))
-    return form.is_valid()
+    return form.is_valid() and bool(outcome_in(form, "name", action, form.instance, by=request.user))
 
 
 def _regions_page(request: HttpRequest, **forms) -> HttpResponse:

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from cluster_portal.moves import Refused
+from cluster_portal.buttons import outcome_in
 from members import actions
 from members.access import cluster_coordinators_only
 from members.first_day import FEWEST_INSTITUTIONS, steps_of
@@ -96,13 +96,13 @@ def institutions(request: HttpRequest) -> HttpResponse:
 
 def _entered(request: HttpRequest, form: SeveralForm) -> bool:
     facts = form.cleaned_data
-    try:
-        new = actions.enter_institutions(facts["names"], facts["kind"], facts.get("region"), by=request.user)
-    except Refused as refused:
-        form.add_error("names", str(refused))
+    names, region = facts["names"], facts.get("region")
+    entered = outcome_in(form, "names", actions.enter_institutions, names, facts["kind"], region, by=request.user)
+    if not entered:
         return False
+    new = entered.result
     said = ngettext("%(n)s institution is entered.", "%(n)s institutions are entered.", len(new)) % {"n": len(new)}
-    if known := len(facts["names"]) - len(new):
+    if known := len(names) - len(new):
         said += " " + ngettext("%(n)s was there already.", "%(n)s were there already.", known) % {"n": known}
     messages.success(request, said)
     return True

@@ -1,7 +1,7 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from cluster_portal.moves import Refused
+from cluster_portal.buttons import outcome_in
 from cluster_portal.search import LONGEST_QUERY
 from members import actions
 from members.models import Direction, Institution, InstitutionLink, Person, Region
@@ -66,10 +66,7 @@ class LogoForm(forms.Form):
 
     def keep(self) -> None:
         """Let the action keep the picture; what it refuses is said beside the field."""
-        try:
-            actions.change_logo(self.institution, self.cleaned_data["logo"], by=self.by)
-        except Refused as refused:
-            self.add_error("logo", str(refused))
+        outcome_in(self, "logo", actions.change_logo, self.institution, self.cleaned_data["logo"], by=self.by)
 
 
 class SeveralForm(forms.Form):
