@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from cluster_portal.buttons import act
-from cluster_portal.moves import Refused, available_moves, may_move
+from cluster_portal.buttons import act, tried
+from cluster_portal.moves import available_moves, may_move
 from members import actions
 from members.access import desk_only
 from members.forms import InitiativeForm, MilestoneForm, OutcomeForm, ProgressForm, ReachedForm
@@ -45,7 +45,8 @@ def edit_initiative(request: HttpRequest, public_id: str) -> HttpResponse:
     it = _kept(request, public_id)
     form = InitiativeForm(request.POST or None, instance=_kept(request, public_id), by=request.user)
     if request.method == "POST" and form.is_valid():
-        _try(request, lambda: actions.change_initiative(it, by=request.user, **form.cleaned_data), _("Saved."))
+        if tried(request, actions.change_initiative, it, **form.cleaned_data):
+            messages.success(request, _("Saved."))
         return redirect("members:desk_initiative", it.public_id)
     return render(request, "members/desk_initiative_form.html", {"form": form, "title": it.title, "it": it})
 
@@ -56,7 +57,8 @@ def initiative(request: HttpRequest, public_id: str) -> HttpResponse:
     it = _kept(request, public_id)
     form = MilestoneForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        _try(request, lambda: actions.add_milestone(it, by=request.user, **form.cleaned_data), _("Added."))
+        if tried(request, actions.add_milestone, it, **form.cleaned_data):
+            messages.success(request, _("Added."))
         return redirect("members:desk_initiative", it.public_id)
     today = request.cluster.today()
     milestones = list(it.milestones.all())
@@ -91,8 +93,8 @@ def end_initiative(request: HttpRequest, public_id: str, name: str) -> HttpRespo
         raise PermissionDenied
     form = OutcomeForm(request.POST or None, initial={"outcome": it.outcome}, label=ENDS[name])
     if request.method == "POST" and form.is_valid():
-        outcome, action = form.cleaned_data["outcome"], actions.ACTIONS["initiative"][name]
-        _try(request, lambda: action(it, by=request.user, outcome=outcome), it.MOVES[name].done)
+        if tried(request, actions.ACTIONS["initiative"][name], it, **form.cleaned_data):
+            messages.success(request, str(it.MOVES[name].done))
         return redirect("members:desk_initiative", public_id)
     missing = it.milestones.not_reached().count()
     shown = {"it": it, "form": form, "title": it.MOVES[name].label, "missing": missing}
@@ -104,10 +106,10 @@ def write_progress(request: HttpRequest, public_id: str) -> HttpResponse:
     """Note what was done, with the files that show it."""
     it = _kept(request, public_id)
     form = ProgressForm(request.POST or None, request.FILES or None, initiative=it)
-    if request.method == "POST" and form.is_valid():
-        done = _("Noted. It is shown on the page of the initiative.")
-        if _try(request, lambda: actions.write_progress(it, by=request.user, **form.cleaned_data), done):
-            return redirect("members:desk_initiative", public_id)
+    sent = request.method == "POST" and form.is_valid()
+    if sent and tried(request, actions.write_progress, it, **form.cleaned_data):
+        messages.success(request, _("Noted. It is shown on the page of the initiative."))
+        return redirect("members:desk_initiative", public_id)
     shown = {"it": it, "form": form, "title": _("What was done"), "files": True}
     return render(request, "members/desk_initiative_form.html", shown)
 
@@ -118,8 +120,8 @@ def reach_milestone(request: HttpRequest, public_id: str) -> HttpResponse:
     milestone = _kept_milestone(request, public_id)
     it, form = milestone.initiative, ReachedForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        day = form.cleaned_data["reached_on"]
-        _try(request, lambda: actions.reach_milestone(milestone, day, by=request.user), _("Marked as reached."))
+        if tried(request, actions.reach_milestone, milestone, **form.cleaned_data):
+            messages.success(request, _("Marked as reached."))
         return redirect("members:desk_initiative", it.public_id)
     shown = {"it": it, "form": form, "title": milestone.title}
     return render(request, "members/desk_initiative_form.html", shown)
@@ -134,19 +136,9 @@ def act_on_milestone(request: HttpRequest, public_id: str) -> HttpResponse:
     action = acts.get(request.POST.get("act", ""))
     if action is None:
         raise Http404
-    _try(request, lambda: action(milestone, by=request.user), _("Done."))
+    if tried(request, action, milestone):
+        messages.success(request, _("Done."))
     return redirect("members:desk_initiative", milestone.initiative.public_id)
-
-
-def _try(request: HttpRequest, action, done) -> bool:
-    """Do it, and say what came of it."""
-    try:
-        action()
-    except Refused as refused:
-        messages.warning(request, str(refused))
-        return False
-    messages.success(request, str(done))
-    return True
 
 
 def _kept(request: HttpRequest, public_id: str) -> Initiative:
