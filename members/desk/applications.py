@@ -8,7 +8,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
-from cluster_portal.moves import Refused, available_moves, may_move
+from cluster_portal.buttons import tried
+from cluster_portal.moves import available_moves, may_move
 from members import actions
 from members.access import coordinators_only
 from members.forms import AcceptForm, NoteForm
@@ -53,11 +54,8 @@ def decide_application(request: HttpRequest, public_id: str, name: str) -> HttpR
         raise PermissionDenied
     form = _form_of(request, it, name)
     if request.method == "POST" and form.is_valid():
-        try:
-            actions.ACTIONS["application"][name](it, by=request.user, **form.cleaned_data)
+        if tried(request, actions.ACTIONS["application"][name], it, **form.cleaned_data):
             messages.success(request, str(it.MOVES[name].done))
-        except Refused as refused:
-            messages.warning(request, str(refused))
         return redirect("members:desk_application", it.public_id)
     shown = {"it": it, "form": form, "name": name, "label": it.MOVES[name].label, "story": _story(it)}
     return render(request, "members/desk_application_decide.html", shown)

@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from cluster_portal.moves import Refused
+from cluster_portal.buttons import tried
 from members import actions
 from members.access import coordinators_only
 from members.consent import conflicts_seen_by
@@ -51,13 +51,10 @@ def document(request: HttpRequest, purpose: str, language: str) -> HttpResponse:
 def publish(request: HttpRequest, purpose: str) -> HttpResponse:
     """Publish the new version of a document in all languages."""
     _writer_of(request, purpose)
-    try:
-        made = actions.publish_texts(purpose, by=request.user)
-    except Refused as refused:
-        messages.warning(request, str(refused))
-    else:
+    if published := tried(request, actions.publish_texts, purpose):
         said = _("%(document)s: version %(version)s is published. People decide on it from now on.")
-        messages.success(request, said % {"document": Purpose(purpose).label, "version": made[0].version})
+        version = published.result[0].version
+        messages.success(request, said % {"document": Purpose(purpose).label, "version": version})
     return redirect("members:desk_consent")
 
 

@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from cluster_portal.moves import Refused
+from cluster_portal.buttons import tried
 from cluster_portal.search import found
 from members import actions
 from members.access import coordinators_only, desk_only
@@ -73,11 +73,7 @@ def add_link(request: HttpRequest, slug: str) -> HttpResponse:
     form = LinkForm(request.POST)
     if not form.is_valid():
         return _page(request, it, link_form=form)
-    try:
-        actions.add_link(it, form.cleaned_data["title"], form.cleaned_data["url"], by=request.user)
-    except Refused as refused:
-        messages.warning(request, str(refused))
-    else:
+    if tried(request, actions.add_link, it, **form.cleaned_data):
         messages.success(request, _("The link is on the institution’s page."))
     return redirect("members:desk_edit_institution", slug)
 

@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from cluster_portal.buttons import act, tried
-from cluster_portal.moves import Refused, available_moves
+from cluster_portal.moves import available_moves
 from members import actions
 from members.access import desk_only
 from members.forms.people import HandOverForm, InviteForm, InviteListForm, MoveForm, RoleForm
@@ -50,12 +50,10 @@ def person(request: HttpRequest, public_id: str) -> HttpResponse:
 def invite(request: HttpRequest) -> HttpResponse:
     """Invite somebody into one of my institutions."""
     form = InviteForm(request.POST or None, by=request.user)
-    if request.method == "POST" and form.is_valid():
-        facts = dict(form.cleaned_data)
-        if tried(request, actions.invite_person, facts.pop("institution"), facts.pop("email"), **facts):
-            said = _("The invitation is on its way to %(email)s.")
-            messages.success(request, said % {"email": form.cleaned_data["email"]})
-            return redirect("members:desk_people")
+    if request.method == "POST" and form.is_valid() and tried(request, actions.invite_person, **form.cleaned_data):
+        said = _("The invitation is on its way to %(email)s.")
+        messages.success(request, said % {"email": form.cleaned_data["email"]})
+        return redirect("members:desk_people")
     return render(request, "members/desk_invite.html", {"form": form})
 
 
@@ -81,11 +79,10 @@ def invite_list(request: HttpRequest) -> HttpResponse:
 def _send_list(request: HttpRequest, facts: dict, lines: list) -> list | None:
     """Invite those who can be; return the lines that wait for a correction, None when nothing could happen."""
     people = [it.said for it in lines if it.well]
-    try:
-        sent = len(actions.invite_people(facts["institution"], facts["role"], people, by=request.user))
-    except Refused as refused:
-        messages.warning(request, str(refused))
+    invited = tried(request, actions.invite_people, facts["institution"], facts["role"], people)
+    if not invited:
         return None
+    sent = len(invited.result)
     said = ngettext("%(count)s invitation is on its way.", "%(count)s invitations are on their way.", sent)
     messages.success(request, said % {"count": sent})
     return [it for it in lines if not it.well]
