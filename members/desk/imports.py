@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from cluster_portal.moves import Refused
+from cluster_portal.buttons import outcome, tried
 from members import actions
 from members.access import importers_only
 from members.forms import ColumnsForm, ImportForm, VerdictFilter
@@ -24,12 +24,9 @@ def imports(request: HttpRequest) -> HttpResponse:
     """Choose a file; and the lists that I have loaded."""
     form = ImportForm(request.POST or None, request.FILES or None, by=request.user)
     if request.method == "POST" and form.is_valid():
-        try:
-            it = actions.begin_import(by=request.user, **form.cleaned_data)
-        except Refused as refused:
-            messages.warning(request, str(refused))
-            return redirect("members:desk_import")
-        return redirect("members:desk_import_columns", it.public_id)
+        if begun := tried(request, actions.begin_import, **form.cleaned_data):
+            return redirect("members:desk_import_columns", begun.result.public_id)
+        return redirect("members:desk_import")
     page = Paginator(Import.objects.visible_to(request.user).for_lists(), PER_PAGE).get_page(request.GET.get("page"))
     return _page(request, "imports", {"form": form, "page": page})
 
@@ -38,14 +35,14 @@ def imports(request: HttpRequest) -> HttpResponse:
 def columns(request: HttpRequest, public_id: str) -> HttpResponse:
     """Say what each column means."""
     it = _import_of(request, public_id)
-    try:
-        table, guess = loading.opened(it)
-        form = ColumnsForm(request.POST or None, it=it, table=table, guess=guess)
-        if request.method == "POST" and form.is_valid():
-            actions.choose_columns(it, form.chosen(), by=request.user)
-            return redirect("members:desk_import_rows", it.public_id)
-    except Refused as refused:
-        return _to_the_lists(request, refused)
+    opened = outcome(request, loading.opened, it)
+    if not opened:
+        return redirect("members:desk_import")
+    table, guess = opened.result
+    form = ColumnsForm(request.POST or None, it=it, table=table, guess=guess)
+    if request.method == "POST" and form.is_valid():
+        chosen = tried(request, actions.choose_columns, it, form.chosen())
+        return redirect("members:desk_import_rows", it.public_id) if chosen else redirect("members:desk_import")
     return _page(request, "import_columns", {"it": it, "form": form, "table": table})
 
 
@@ -57,10 +54,10 @@ def rows(request: HttpRequest, public_id: str) -> HttpResponse:
         return _page(request, "import_done", {"it": it})
     if not it.columns:
         return redirect("members:desk_import_columns", it.public_id)
-    try:
-        table, _guess = loading.opened(it)
-    except Refused as refused:
-        return _to_the_lists(request, refused)
+    opened = outcome(request, loading.opened, it)
+    if not opened:
+        return redirect("members:desk_import")
+    table, _guess = opened.result
     judged = loading.judged(it, table)
     shown = {"it": it, "counts": loading.counts_of(judged, table), "mails": sum(row.mails for row in judged)}
     return _page(request, "import_rows", shown | _narrowed(request, it, judged))
@@ -85,10 +82,8 @@ def load(request: HttpRequest, public_id: str) -> HttpResponse:
     it = _import_of(request, public_id)
     if not it.columns:
         return redirect("members:desk_import_columns", it.public_id)
-    try:
-        loading.load(it, invite="invite" in request.POST)
-    except Refused as refused:
-        return _to_the_lists(request, refused)
+    if not outcome(request, loading.load, it, invite="invite" in request.POST):
+        return redirect("members:desk_import")
     messages.success(request, _("The list is loaded."))
     return redirect("members:desk_import_rows", it.public_id)
 
@@ -107,11 +102,6 @@ def _import_of(request: HttpRequest, public_id: str) -> Import:
     it = get_object_or_404(mine, public_id=public_id)
     it.by = request.user  # who carries the roles that were looked up for this request already
     return it
-
-
-def _to_the_lists(request: HttpRequest, refused: Refused) -> HttpResponse:
-    messages.warning(request, str(refused))
-    return redirect("members:desk_import")
 
 
 def _page(request: HttpRequest, name: str, shown: dict) -> HttpResponse:

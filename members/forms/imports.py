@@ -52,7 +52,7 @@ class ImportForm(forms.Form):
             raise ValidationError(_("The file is larger than 20 MB. Split the list and load the parts one by one."))
         try:
             return ContentFile(readable(file.read()), name=file.name)
-        except Refused as refused:
+        except Refused as refused:  # while a field is being cleaned, only this exception reaches its form
             raise ValidationError(str(refused)) from refused
 
     def clean(self) -> dict[str, Any]:
