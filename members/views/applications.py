@@ -9,14 +9,20 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
+from cluster_portal.buttons import outcome
 from cluster_portal.links import read_link
-from cluster_portal.moves import Refused, available_moves
+from cluster_portal.moves import available_moves
 from members import actions
 from members.forms import ApplicationForm, NoteForm
 from members.models import Application
 from members.words import story_of_application
 
 LINK_AGE = timedelta(days=90)
+BY_LINK = {
+    "confirm": actions.confirm_application,
+    "withdraw": actions.withdraw_application,
+    "answer": actions.answer_question,
+}
 
 
 @login_not_required
@@ -63,19 +69,11 @@ def _page(request: HttpRequest, it: Application, form: NoteForm) -> HttpResponse
 def _act(request: HttpRequest, it: Application, form: NoteForm) -> bool:
     """Make the applicant's move; False when the answer is not well formed. The link itself shows who they are."""
     move = request.POST.get("move", "")
-    try:
-        if move == "confirm":
-            actions.confirm_application(it, by=it.applicant)
-        elif move == "withdraw":
-            actions.withdraw_application(it, by=it.applicant)
-        elif move != "answer":
-            raise Http404
-        elif not form.is_valid():
-            return False
-        else:
-            actions.answer_question(it, form.cleaned_data["text"], by=it.applicant)
-    except Refused as refused:
-        messages.warning(request, str(refused))
-    else:
+    if move not in BY_LINK:
+        raise Http404
+    if form.is_bound and not form.is_valid():
+        return False
+    facts = form.cleaned_data if form.is_bound else {}
+    if outcome(request, BY_LINK[move], it, by=it.applicant, **facts):
         messages.success(request, str(it.MOVES[move].done))
     return True

@@ -10,7 +10,6 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from cluster_portal.buttons import tried
-from cluster_portal.moves import Refused
 from members import actions
 from members.access import for_class_keepers
 from members.actions.groups import next_year
@@ -40,15 +39,10 @@ def new_class(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied
     form = ClassForm(request.POST or None, by=request.user)
     if request.method == "POST" and form.is_valid():
-        facts = dict(form.cleaned_data)
-        institution = facts.pop("institution")
-        teaches = Person.objects.teaching_at(institution).filter(pk=request.user.pk)
-        try:
-            it = actions.create_class(institution, request.user, list(teaches), **facts)
+        teaches = Person.objects.teaching_at(form.cleaned_data["institution"]).filter(pk=request.user.pk)
+        if created := tried(request, actions.create_class, keepers=list(teaches), **form.cleaned_data):
             messages.success(request, _("The class is there. Now add its students."))
-            return redirect("members:add_students", it.public_id)
-        except Refused as refused:
-            messages.warning(request, str(refused))
+            return redirect("members:add_students", created.result.public_id)
     return render(request, "members/class_form.html", {"form": form, "title": _("New class"), "it": None})
 
 
@@ -108,11 +102,10 @@ def add_students(request: HttpRequest, public_id: str) -> HttpResponse:
 
 def _enter_lines(request: HttpRequest, it: Group, lines: list) -> list:
     """Enter the lines that are well; return those that wait for a correction."""
-    try:
-        added = len(actions.add_students(it, [line.said for line in lines if line.well], by=request.user))
-    except Refused as refused:
-        messages.warning(request, str(refused))
+    entered = tried(request, actions.add_students, it, [line.said for line in lines if line.well])
+    if not entered:
         return lines
+    added = len(entered.result)
     said = ngettext("%(count)s student is added.", "%(count)s students are added.", added)
     messages.success(request, said % {"count": added})
     return [line for line in lines if not line.well]
@@ -123,13 +116,11 @@ def move_class_up(request: HttpRequest, public_id: str) -> HttpResponse:
     """Take a class into the next school year, with a look at what becomes of it before."""
     it = _class_of(request, public_id)
     form = MoveUpForm(request.POST if request.method == "POST" else None, group=it)
-    if request.method == "POST" and form.is_valid():
-        try:
-            new = actions.move_up(it, by=request.user, going=list(form.cleaned_data["going"]))
-            messages.success(request, _("%(name)s is there. The old class is put away.") % {"name": new.name})
-            return redirect("members:class", new.public_id)
-        except Refused as refused:
-            messages.warning(request, str(refused))
+    sent = request.method == "POST" and form.is_valid()
+    if sent and (moved := tried(request, actions.move_up, it, going=list(form.cleaned_data["going"]))):
+        new = moved.result
+        messages.success(request, _("%(name)s is there. The old class is put away.") % {"name": new.name})
+        return redirect("members:class", new.public_id)
     return render(request, "members/class_up.html", {"it": it, "form": form, "new": next_year(it)})
 
 

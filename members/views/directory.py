@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from cluster_portal import hooks
-from cluster_portal.moves import Refused
+from cluster_portal.buttons import tried
 from cluster_portal.search import found
 from cluster_portal.sheets import CSV, XLSX, file_response
 from cluster_portal.uploads import IMAGES
@@ -122,12 +122,8 @@ def join(request: HttpRequest, slug: str) -> HttpResponse:
     it = get_object_or_404(Institution, slug=slug)
     form = JoinForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        try:
-            actions.ask_to_join(request.user, it, form.cleaned_data["role"], by=request.user)
-            messages.success(
-                request, _("%(institution)s was asked. You get a mail when it answers.") % {"institution": it}
-            )
-        except Refused as refused:
-            messages.warning(request, str(refused))
+        if tried(request, actions.ask_to_join, request.user, it, form.cleaned_data["role"]):
+            said = _("%(institution)s was asked. You get a mail when it answers.")
+            messages.success(request, said % {"institution": it})
         return redirect("coordination:me")
     return render(request, "members/join.html", {"it": it, "form": form})
