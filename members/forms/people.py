@@ -66,9 +66,9 @@ class ClaimForm(forms.Form):
         if person.birth_date is None:
             self.fields["birth_date"] = BirthDateField()
 
-    def names(self) -> dict:
-        """The names that were asked for, if any."""
-        return {name: self.cleaned_data[name] for name in NAME_FIELDS if name in self.cleaned_data}
+    def said(self) -> dict:
+        """The password, the birth date if it was not known, and the names that were asked for, if any."""
+        return {"birth_date": None, **self.cleaned_data}
 
     def clean_password(self):
         validate_password(self.cleaned_data["password"], self.person)

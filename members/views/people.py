@@ -13,9 +13,8 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from cluster_portal.buttons import act
+from cluster_portal.buttons import act, outcome
 from cluster_portal.links import read_link
-from cluster_portal.moves import Refused
 from members import actions
 from members.forms import ClaimForm, ProfileForm
 from members.models import Affiliation, Person
@@ -93,11 +92,8 @@ def _why_not_usable(request: HttpRequest, affiliation: Affiliation | None, perso
 
 def _decline(request: HttpRequest, affiliation: Affiliation) -> HttpResponse:
     """Say no by the mailed link alone: it opens nothing."""
-    try:
-        actions.decline_invitation(affiliation, by=affiliation.person)
+    if outcome(request, actions.decline_invitation, affiliation, by=affiliation.person):
         messages.success(request, affiliation.MOVES["decline"].done)
-    except Refused as refused:
-        messages.warning(request, str(refused))
     return redirect("coordination:home")
 
 
@@ -107,21 +103,15 @@ def _redeem(
     """Accept the invitation; somebody who has a password must be signed in, because a link alone opens no account."""
     if form is None and not request.user.is_authenticated:
         return redirect(f"{reverse('account_login')}?next={request.path}")
-    try:
-        if form is None:
-            actions.accept_invitation(affiliation, by=person)
-        elif affiliation is None:
-            actions.claim_person(
-                person, form.cleaned_data["password"], form.cleaned_data.get("birth_date"), **form.names()
-            )
-        else:
-            birth_date = form.cleaned_data.get("birth_date")
-            password = form.cleaned_data["password"]
-            person = actions.redeem_invitation(affiliation, password, birth_date, **form.names())
-    except Refused as refused:
-        messages.warning(request, str(refused))
+    if form is None:
+        done = outcome(request, actions.accept_invitation, affiliation, by=person)
+    elif affiliation is None:
+        done = outcome(request, actions.claim_person, person, **form.said())
+    else:
+        done = outcome(request, actions.redeem_invitation, affiliation, **form.said())
+    if not done:
         return redirect("coordination:home")
     messages.success(request, _("Welcome."))
     if form is not None:
-        return perform_login(request, person, email_verification=None, redirect_url="/me/")
+        return perform_login(request, done.result, email_verification=None, redirect_url="/me/")
     return redirect("coordination:me")

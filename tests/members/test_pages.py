@@ -121,6 +121,15 @@ def test_an_invitation_is_claimed_from_its_link(invitation, client):
     assert (invitation.state, invitation.person.has_claimed) == ("active", True)
 
 
+def test_who_was_entered_by_others_claims_from_the_link_and_is_signed_in(cast, client):
+    known = actions.enter_person(by=cast.contact, email="anna@example.org", family_name="Соколова")
+    response = client.post(reverse("members:invitation", args=[signed_token("members.claim", known.public_id)]), CLAIM)
+    assert (response.status_code, response["Location"]) == (302, "/me/")
+    assert client.get("/me/").status_code == 200
+    known.refresh_from_db()
+    assert (known.has_claimed, str(known.birth_date)) == (True, CLAIM["birth_date"])
+
+
 def test_reading_an_invitation_changes_nothing(invitation, client):
     client.get(link(invitation))
     invitation.refresh_from_db()
