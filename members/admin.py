@@ -25,7 +25,7 @@ def each(request, people, action) -> None:
     for person in people:
         try:
             action(person, by=request.user)
-        except Refused as refused:
+        except Refused as refused:  # by hand, because the sentence has to say which of them it is about
             messages.warning(request, f"{person.public_id}: {refused}")
 
 
