@@ -29,6 +29,7 @@ def django_db_setup(django_db_setup, django_db_blocker):
         cursor.execute("ALTER TABLE members_consentdecision DISABLE TRIGGER consent_is_never_emptied")
         cursor.execute("ALTER TABLE members_clause DISABLE TRIGGER members_clause_joins_a_draft")
         cursor.execute("ALTER TABLE members_party DISABLE TRIGGER members_party_joins_a_draft")
+        cursor.execute("ALTER TABLE members_coverage DISABLE TRIGGER members_roll_joins_what_lives")
 
 
 @pytest.fixture(autouse=True)

@@ -74,12 +74,15 @@ def test_what_stops_counts_the_addenda_too(ending):
     assert what_stops(addendum, date(2027, 1, 1)).institutions == [newcomer]
 
 
-def test_a_renewal_and_a_termination_silence_what_was_queued(ending, cast, time_machine):
+def test_a_renewal_silences_what_was_queued(ending, time_machine):
     assert notices(time_machine, LAST_DAY - timedelta(days=31)).count() == 3  # written a day ahead
+    make.AgreementFactory(kind="addendum", amends=ending, prolongs_until=date(2028, 6, 30))
     Agreement.objects.filter(pk=ending.pk).update(prolonged_until=date(2028, 6, 30))
     assert notices(time_machine, LAST_DAY - timedelta(days=31), hour=11).count() == 0
-    Agreement.objects.filter(pk=ending.pk).update(prolonged_until=None)
-    assert notices(time_machine, LAST_DAY - timedelta(days=31), hour=12).count() == 3
+
+
+def test_a_termination_silences_what_was_queued(ending, cast, time_machine):
+    assert notices(time_machine, LAST_DAY - timedelta(days=31)).count() == 3
     actions.terminate_agreement(ending, LAST_DAY - timedelta(days=9), "Done.", by=cast.coordinator)
     assert notices(time_machine, LAST_DAY - timedelta(days=31), hour=13).count() == 0
 

@@ -17,7 +17,7 @@ from members.models import ConsentDecision, ConsentRequest, ConsentText, Purpose
 from tests import factories as make
 from tests.members.test_consent_pages import messages_of, page_of, signed_in
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("demo")]
 PHOTO = Purpose.PHOTO
 
 
