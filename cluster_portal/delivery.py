@@ -71,15 +71,15 @@ def return_stuck_mail() -> int:
     return len(rows)
 
 
-def erase_old_text() -> int:
-    """Erase what mail said that was done with long ago, and to which address (a demonstration keeps it).
+def erase_old_text(before: datetime) -> int:
+    """Erase what mail said that was done with before an instant, and to which address (a demonstration keeps it).
 
     Returns how many.
     """
     if settings.DEMO:
         return 0
     nothing = {"subject": "", "body_text": "", "calendar": [], "address": "", "error": ""}
-    erased, old = 0, OutboxMail.objects.with_old_text(now() - timedelta(days=settings.MAIL_BODY_DAYS))
+    erased, old = 0, OutboxMail.objects.with_old_text(before)
     while keys := list(old.values_list("pk", flat=True)[:ERASED_AT_ONCE]):
         # Asked again, because somebody may have retried one since.
         erased += old.filter(pk__in=keys).update(**nothing)

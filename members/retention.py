@@ -82,20 +82,19 @@ def _next(period: Period, before: datetime, after: Any) -> list[Any]:
 
 
 def _end(period: Period, keys: list[Any]) -> int:
-    """End one batch in a transaction of its own; a bad one does not keep the others."""
+    """End one batch in a transaction of its own. Where it fails, its halves are tried: one bad row keeps no other."""
     model = period.overdue(now()).model  # type: ignore[misc]
     try:
         with transaction.atomic():
             rows = list(model._base_manager.filter(pk__in=keys).select_for_update(no_key=True).order_by("pk"))
             period.end(rows)  # type: ignore[misc]
     except Exception:
-        log.exception("What is over in %s could not be ended.", period.name)
+        if len(keys) > 1:
+            middle = len(keys) // 2
+            return _end(period, keys[:middle]) + _end(period, keys[middle:])
+        log.exception("Row %s is over in %s and could not be ended.", keys[0], period.name)
         return 0
     return len(rows)
-
-
-def _erase_mail(before: datetime) -> int:
-    return erase_old_text()  # it reckons by MAIL_BODY_DAYS itself
 
 
 def _delete(rows: list[Any]) -> None:
@@ -222,7 +221,7 @@ def _periods_of_applications() -> list[Period]:
 
 def _periods_of_files_and_views() -> list[Period]:
     return [
-        Period("mail", _("The text of mails"), _("It is erased."), days=settings.MAIL_BODY_DAYS, run=_erase_mail),
+        Period("mail", _("The text of mails"), _("It is erased."), days=settings.MAIL_BODY_DAYS, run=erase_old_text),
         Period(
             "imports",
             _("Spreadsheets that were loaded, and their rejected rows"),

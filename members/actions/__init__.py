@@ -6,6 +6,7 @@ from members.actions.addenda import (
     remove_coverage,
     withdraw_party,
 )
+from members.actions.addresses import correct_address
 from members.actions.affiliations import (
     accept_invitation,
     admit_affiliation,
@@ -91,7 +92,7 @@ from members.actions.groups import (
 )
 from members.actions.guardians import end_guardianship, name_guardian
 from members.actions.handover import hand_over, leave_coordination
-from members.actions.imports import begin_import, choose_columns, forget_files
+from members.actions.imports import begin_import, begin_loading, choose_columns, forget_files
 from members.actions.initiatives import (
     abandon_initiative,
     add_milestone,
@@ -117,7 +118,6 @@ from members.actions.merging import merge_members, merge_people
 from members.actions.people import (
     change_profile,
     choose_language,
-    correct_address,
     enter_person,
     restore_person,
     suspend_person,
@@ -182,6 +182,7 @@ __all__ = [
     "ask_for_erasure",
     "ask_to_join",
     "begin_import",
+    "begin_loading",
     "change_agreement",
     "change_class",
     "change_initiative",

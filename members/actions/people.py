@@ -7,9 +7,7 @@ from django.utils.translation import gettext as _
 
 from cluster_portal.audit import record, record_changes
 from cluster_portal.moves import Refused
-from cluster_portal.outbox import queue_mail
 from members.actions.devices import forget_devices
-from members.addresses import why_not_correctable
 from members.models import Person
 
 
@@ -61,26 +59,3 @@ def choose_language(person: Person, language: str) -> None:
     """Speak to this person in another language from now on, on pages and in mail."""
     if language in dict(settings.LANGUAGES):
         change_profile(person, by=person, language=language)
-
-
-@transaction.atomic
-def correct_address(person: Person, email: str, by: Person) -> None:
-    """Write to another address from now on; the mark that mail came back goes.
-
-    Whoever signs in keeps the address they sign in with; an invitation that waits goes out to the new address.
-    """
-    person = Person.objects.select_for_update(no_key=True).get(pk=person.pk)
-    if problem := why_not_correctable(person, by):
-        raise Refused(problem)
-    if person.email and not person.has_claimed:
-        if Person.objects.filter(email=email).exclude(pk=person.pk).exists():
-            raise Refused(_("Somebody with this e-mail address is known already. Check the address."))
-        person.email = email
-    else:
-        person.contact_email = email
-    person.address_failed_at = None
-    person.save()
-    record("members.person.correct_address", person, by=by, fields=["address"])
-    for it in person.affiliations.invited() if person.email else []:
-        occasion = now().isoformat()
-        queue_mail("members/invitation", about=it, to=person, address=person.email or "", occasion=occasion)

@@ -1,16 +1,15 @@
 """Rows of a class list: a student in a class, and perhaps a guardian."""
 
 import re
-from collections.abc import Iterable
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from cluster_portal.search import folded
+from members.actions.addresses import correct_address
 from members.actions.groups import add_student, create_class
 from members.actions.guardians import name_guardian
 from members.actions.imports import correct_by_list
-from members.actions.people import correct_address
 from members.addresses import answered_by_others, out_of_reach
 from members.imports.cells import Unusable, date_of, email_of, names_of, text_of, word_of
 from members.imports.fields import FIELDS
@@ -69,11 +68,13 @@ class Classes:
         """Look up, in few questions, whoever these rows may be about."""
         named = {sort_name(row.facts["names"] | {"patronymic": ""}) for row in rows if row.facts}
         there = Affiliation.objects.active().filter(
-            role=Affiliation.Role.STUDENT, institution__in=self.institutions.all, person__in=Person.objects.active()
+            role=Affiliation.Role.STUDENT,
+            institution__in=self.institutions.all,
+            person__in=Person.objects.active().called_one_of(named),
         )
         self.students: dict[Any, list[Person]] = {}
         for it in there.select_related("person"):
-            self._remember(it.institution_id, it.person, named)
+            self._remember(it.institution_id, it.person)
         people = [person.pk for rows in self.students.values() for person in rows]
         self.mine = set(Group.objects.visible_to(self.by).values_list("pk", flat=True))
         self.groups = {
@@ -87,10 +88,28 @@ class Classes:
         known = {it.pk for rows in self.guardians.values() for it in rows} | set(people)
         self.others = set(out_of_reach(self.by).filter(pk__in=known).values_list("pk", flat=True))
 
-    def _remember(self, institution: int, person: Person, named: Iterable[str] | None = None) -> None:
+    def _remember(self, institution: int, person: Person) -> None:
         name = folded(person.family_name, person.given_name)
-        if named is None or name in named:
-            self.students.setdefault((institution, name), []).append(person)
+        self.students.setdefault((institution, name), []).append(person)
+
+    def compare(self, row: Judged) -> None:
+        """Two rows of one name are two children with two birth dates, or one child with two guardians or classes.
+
+        Raises Unusable.
+        """
+        facts = row.facts
+        name = folded(facts["names"]["family_name"], facts["names"]["given_name"])
+        before = self.named.setdefault((facts["institution"].pk, name), [])
+        same_born = [it for it in before if it["birth_date"] == facts["birth_date"]]
+        unsure = [it for it in before if it["birth_date"] is None or facts["birth_date"] is None]
+        again = [it for it in same_born if it["class"] == self._class_of(facts) and it["guardian"] == facts["guardian"]]
+        if wrong := again or unsure:
+            said = _(
+                "The same name stands in row %(number)s already. If these are two students, add birth dates to both."
+            )
+            raise Unusable(said % {"number": wrong[0]["number"]})
+        entry = {name: facts[name] for name in ("birth_date", "guardian")}
+        before.append(entry | {"number": row.number, "class": self._class_of(facts)})
 
     def judge(self, row: Judged) -> None:
         """New, known or changed. Raises Unusable."""
@@ -98,7 +117,6 @@ class Classes:
         group = self._group(facts)
         if group is not None and group.pk not in self.mine:
             raise Unusable(_("Another teacher keeps this class. Ask them, or the contact of your institution."))
-        self._only_once(row)
         row.known = person = self._match(facts)
         if person is None:
             return
@@ -114,24 +132,6 @@ class Classes:
 
     def _group(self, facts: dict[str, Any]) -> Group | None:
         return self.groups.get((facts["institution"].pk, compact(facts["group"]), facts["school_year"]))
-
-    def _only_once(self, row: Judged) -> None:
-        """Two rows of one name are two children with two birth dates, or one child with two guardians or classes."""
-        facts = row.facts
-        name = folded(facts["names"]["family_name"], facts["names"]["given_name"])
-        before = self.named.setdefault((facts["institution"].pk, name), [])
-        if any(it["number"] == row.number for it in before):
-            return
-        same_born = [it for it in before if it["birth_date"] == facts["birth_date"]]
-        unsure = [it for it in before if it["birth_date"] is None or facts["birth_date"] is None]
-        again = [it for it in same_born if it["class"] == self._class_of(facts) and it["guardian"] == facts["guardian"]]
-        if wrong := again or unsure:
-            said = _(
-                "The same name stands in row %(number)s already. If these are two students, add birth dates to both."
-            )
-            raise Unusable(said % {"number": wrong[0]["number"]})
-        entry = {name: facts[name] for name in ("birth_date", "guardian")}
-        before.append(entry | {"number": row.number, "class": self._class_of(facts)})
 
     def _class_of(self, facts: dict[str, Any]) -> tuple[str, int]:
         return compact(facts["group"]), facts["school_year"]

@@ -45,7 +45,10 @@ class ApplicationQuerySet(models.QuerySet):
             row.doubles = [it for it in by_name[folded(row.name)] if it.pk != row.pk]
 
     def visible_to(self, person):
-        """Coordinators see those of their region (or of none); nobody else any."""
+        """Coordinators see those of their region, those of the whole cluster all; nobody else any.
+
+        What names no region is nobody's in a region: no regional coordinator could answer for it.
+        """
         confirmed = self.exclude(state=Application.State.UNCONFIRMED)
         if person.coordinates_whole_cluster:
             return confirmed

@@ -249,23 +249,23 @@ def test_old_text_is_erased_but_in_a_demonstration(sink, settings):
     done, waiting = queue(address="former@example.org"), queue(not_before=now() + timedelta(days=400))
     delivery.deliver_due_mail()
     OutboxMail.objects.filter(pk=done.pk).update(error="450 <former@example.org> is busy")
-    with time_machine.travel(now() + timedelta(days=settings.MAIL_BODY_DAYS + 1)):
-        settings.DEMO = True
-        assert delivery.erase_old_text() == 0
-        settings.DEMO = False
-        assert delivery.erase_old_text() == 1
+    before, later = now() - timedelta(days=1), now() + timedelta(days=1)
+    settings.DEMO = True
+    assert delivery.erase_old_text(later) == 0
+    settings.DEMO = False
+    assert (delivery.erase_old_text(before), delivery.erase_old_text(later)) == (0, 1)
     done.refresh_from_db()
     waiting.refresh_from_db()
     assert (done.subject, done.body_text, done.calendar, done.address, done.error) == ("", "", [], "", "")
     assert all((waiting.subject, waiting.body_text))
 
 
-def test_mail_whose_text_was_erased_is_not_tried_again(sink, settings):
+def test_mail_whose_text_was_erased_is_not_tried_again(sink):
     mail = queue()
     sink.refused[mail.to.email] = "550 5.1.1 no such user"
     delivery.deliver_due_mail()
-    with time_machine.travel(now() + timedelta(days=settings.MAIL_BODY_DAYS + 1)):
-        assert delivery.erase_old_text() == 1
+    with time_machine.travel(now() + timedelta(days=91)):
+        assert delivery.erase_old_text(now() - timedelta(days=90)) == 1
         with pytest.raises(Refused, match="text was erased"):
             retry_mail(mail, by=PersonFactory())
         assert delivery.deliver_due_mail() == 0

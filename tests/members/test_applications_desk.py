@@ -134,9 +134,10 @@ def test_the_desk_of_applications_is_for_coordinators(cast, demo, reader):
     assert [client.get(page).status_code for page in pages] == [403, 403, 403]
 
 
-def test_an_application_of_another_region_does_not_exist(demo):
+@pytest.mark.parametrize("region", [True, None], ids=["another region", "no region"])
+def test_an_application_outside_of_ones_region_does_not_exist(demo, region):
     regional = make.CoordinatorFactory(region=make.RegionFactory()).person
-    it, client = received(region=make.RegionFactory()), Client()
+    it, client = received(region=region and make.RegionFactory()), Client()
     client.force_login(regional)
     page = f"/desk/applications/{it.public_id}/"
     assert [client.get(page).status_code, client.post(f"{page}decline/", {"text": "No"}).status_code] == [404, 404]

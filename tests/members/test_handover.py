@@ -190,3 +190,84 @@ def test_of_two_coordinators_who_leave_at_once_one_stays(cast, together):
     leave = [partial(actions.leave_coordination, person, person) for person in (cast.coordinator, other)]
     assert sorted(together(*leave)) == ["done", "refused"]
     assert Coordinator.objects.now().count() == 1
+
+
+# Nobody leaves others without an answer: one rule, whichever way one goes
+
+
+@pytest.fixture
+def two_speakers(transactional_db):
+    """A member with a head and a contact, and nobody else who answers for it."""
+    school = make.PartyFactory(agreement=make.AgreementFactory()).institution
+    return [make.AffiliationFactory(institution=school, role=role) for role in ("head", "contact")]
+
+
+def ends(it):
+    actions.end_affiliation(it, by=it.person)
+
+
+def is_erased(it):
+    actions.erase_person(it.person, by=it.person)
+
+
+def becomes_a_teacher(it):
+    actions.change_role(it, "teacher", by=make.CoordinatorFactory().person)
+
+
+def moves_away(it):
+    actions.move_person(it, make.InstitutionFactory(), "teacher", by=make.CoordinatorFactory().person)
+
+
+WAYS_OUT = [ends, is_erased, becomes_a_teacher, moves_away]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("way", WAYS_OUT, ids=lambda it: it.__name__)
+def test_of_a_head_and_a_contact_who_leave_at_once_one_stays(way, together, two_speakers):
+    head, contact = two_speakers
+    assert sorted(together(lambda: ends(head), lambda: way(contact))) == ["done", "refused"]
+    assert head.institution.affiliations.speaking().count() == 1
+
+
+def leaves(role):
+    actions.leave_coordination(role.person, by=role.person)
+
+
+def is_ended(role):
+    actions.end_coordinator(role, by=role.person)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("way", [leaves, is_ended, is_erased], ids=lambda it: it.__name__)
+def test_of_two_last_coordinators_who_leave_at_once_one_stays(way, together):
+    first, second = make.CoordinatorFactory.create_batch(2)
+    assert sorted(together(lambda: leaves(first), lambda: way(second))) == ["done", "refused"]
+    assert Coordinator.objects.now().filter(region=None).count() == 1
+
+
+@pytest.mark.parametrize("way", WAYS_OUT, ids=lambda it: it.__name__)
+def test_every_way_out_is_refused_in_the_same_words(way, cast):
+    with pytest.raises(Refused) as refused:
+        way(of(cast.contact))
+    told = "Nobody else answers for School 1. Hand over first: invite another head or contact."
+    assert str(refused.value) == told
+
+
+@pytest.mark.parametrize("way", [leaves, is_ended, is_erased], ids=lambda it: it.__name__)
+def test_every_way_out_of_coordination_is_refused_in_the_same_words(way, cast):
+    with pytest.raises(Refused) as refused:
+        way(cast.coordinator.coordinating.get())
+    told = "Nobody else coordinates the whole cluster. Hand over first: name another coordinator."
+    assert str(refused.value) == told
+
+
+def test_an_erased_teacher_keeps_no_class_and_an_erased_student_is_in_none(cast):
+    pupil = make.AffiliationFactory(institution=cast.school, role="student", person=make.ChildFactory()).person
+    group = actions.create_class(
+        cast.school, cast.teacher, [cast.teacher, cast.colleague], name="7 B", school_year=2026
+    )
+    make.GroupMemberFactory(group=group, person=pupil)
+    for person in (cast.teacher, pupil):
+        actions.erase_person(person, by=cast.coordinator)
+    assert (list(group.keepers.all()), group.members.count()) == ([cast.colleague], 0)
+    assert (of(cast.teacher).state, of(pupil).state) == (State.ENDED, State.ENDED)

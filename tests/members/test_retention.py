@@ -1,5 +1,6 @@
 """How long what is kept: the table of /privacy/ is what the nightly task does."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -13,9 +14,10 @@ from django.utils.timezone import now
 
 from cluster_portal.celery import app
 from cluster_portal.models import AuditEntry, OutboxMail, Upload
+from cluster_portal.moves import Refused
 from cluster_portal.outbox import queue_mail
 from cluster_portal.uploads import keep_upload
-from members import retention
+from members import actions, retention
 from members.models import (
     Affiliation,
     Application,
@@ -35,7 +37,8 @@ pytestmark = pytest.mark.django_db
 START = datetime(2027, 1, 10, 9, tzinfo=UTC)
 NAMES = {
     "invitations", "declined", "unconfirmed_people", "unconfirmed_applications", "refused_applications", "mail",
-    "imports", "erasure_requests", "classes", "record_views", "sessions", "devices", "device_codes", "confirmed_devices", "people",
+    "imports", "erasure_requests", "classes", "record_views", "sessions", "devices", "device_codes",
+    "confirmed_devices", "people",
 }  # fmt: skip
 
 
@@ -63,6 +66,11 @@ def test_the_privacy_page_shows_every_period_with_its_time(client):
 
 def test_the_night_does_it():
     assert app.conf.beat_schedule["run retention"]["task"] == run_retention.name
+
+
+def test_nothing_else_ends_what_the_table_ends():
+    nightly = {name for name, entry in app.conf.beat_schedule.items() if entry["schedule"] != 60.0}
+    assert nightly == {"run retention", "recount pools"}
 
 
 def test_an_invitation_is_withdrawn_after_180_days():
@@ -267,11 +275,33 @@ def test_a_thousand_rows_go_in_batches(monkeypatch):
 def test_who_cannot_be_erased_yet_does_not_keep_others(monkeypatch):
     monkeypatch.setattr(retention, "BATCH", 1)
     people = make.PersonFactory.create_batch(3)
-    monkeypatch.setattr(
-        "members.actions.erasure.why_not_erasable", lambda it: ["Hand over first."] if it.pk == people[0].pk else []
-    )
+
+    def erase(person, **facts):
+        if person == people[0]:
+            raise Refused("Hand over first.")
+        actions.erase_person(person, **facts)
+
+    monkeypatch.setattr(retention, "erase_person", erase)
     nightly(3 * 365 + 1)
     assert list(Person.objects.filter(erased_at=None)) == [people[0]]
+
+
+def test_one_bad_row_does_not_keep_the_others(monkeypatch, caplog):
+    rows = make.AffiliationFactory.create_batch(7, state="declined")
+    bad = rows[3].pk
+
+    def delete(some):
+        if bad in {it.pk for it in some}:
+            raise ValueError("a row that something else points to")
+        retention._delete(some)
+
+    whole = retention.periods()
+    broken = [replace(it, end=delete) if it.name == "declined" else it for it in whole]
+    monkeypatch.setattr(retention, "periods", lambda: broken)
+    assert nightly(366) == {"declined": 6}
+    assert list(Affiliation.objects.values_list("pk", flat=True)) == [bad]
+    said = [it.getMessage() for it in caplog.records if it.levelname == "ERROR"]
+    assert said == [f"Row {bad} is over in declined and could not be ended."]
 
 
 def test_running_twice_changes_nothing_more():
