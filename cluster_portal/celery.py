@@ -24,7 +24,6 @@ app.conf.beat_schedule = {
     "return stuck mail": {"task": "cluster_portal.tasks.return_stuck_mail", "schedule": MINUTE, "options": EXPIRES},
     "queue reminders": {"task": "cluster_portal.tasks.queue_due_reminders", "schedule": MINUTE, "options": EXPIRES},
     "lapse offers": {"task": "courses.tasks.lapse_offers", "schedule": MINUTE, "options": EXPIRES},
-    "erase old mail": {"task": "cluster_portal.tasks.erase_old_mail_text", "schedule": crontab(hour=2, minute=10)},
     "run retention": {"task": "members.tasks.run_retention", "schedule": crontab(hour=2, minute=40)},
     "recount pools": {"task": "courses.tasks.recount_pools", "schedule": crontab(hour=2, minute=20)},
 }

@@ -37,9 +37,3 @@ def return_stuck_mail() -> int:
 def queue_due_reminders() -> tuple[int, int]:
     """Bring the reminders of the next day into the outbox."""
     return reminders.queue_due_reminders()
-
-
-@shared_task
-def erase_old_mail_text() -> int:
-    """Erase the text of mail that was done with long ago."""
-    return delivery.erase_old_text()
