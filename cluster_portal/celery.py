@@ -1,7 +1,8 @@
 """The Celery application: worker and beat.
 
 The broker only carries beat's words. Whatever is due is found in the database by the entries below, so losing every
-message in the broker loses nothing. That there is new mail, each worker hears from the database itself (nudge.py).
+message in the broker loses nothing. That there is new mail or long work, each worker hears from the database itself
+(nudge.py).
 """
 
 import os
@@ -23,6 +24,7 @@ app.conf.beat_schedule = {
     "deliver due mail": {"task": "cluster_portal.tasks.deliver_due_mail", "schedule": MINUTE, "options": EXPIRES},
     "return stuck mail": {"task": "cluster_portal.tasks.return_stuck_mail", "schedule": MINUTE, "options": EXPIRES},
     "queue reminders": {"task": "cluster_portal.tasks.queue_due_reminders", "schedule": MINUTE, "options": EXPIRES},
+    "carry on long work": {"task": "cluster_portal.tasks.carry_on_long_work", "schedule": MINUTE, "options": EXPIRES},
     "lapse offers": {"task": "courses.tasks.lapse_offers", "schedule": MINUTE, "options": EXPIRES},
     "run retention": {"task": "members.tasks.run_retention", "schedule": crontab(hour=2, minute=40)},
     "recount pools": {"task": "courses.tasks.recount_pools", "schedule": crontab(hour=2, minute=20)},
@@ -32,14 +34,18 @@ stopping = threading.Event()
 
 
 @worker_ready.connect
-def listen_for_mail(**_: object) -> None:
-    """Send mail as soon as it is queued, also while the broker is away."""
+def listen_for_work(**_: object) -> None:
+    """Send mail and begin long work as soon as they are asked for, also while the broker is away."""
     from cluster_portal import nudge, tasks
 
-    threading.Thread(target=nudge.listen, args=(tasks.deliver_due_mail, stopping), name="nudge").start()
+    for channel, task in ((nudge.MAIL, tasks.deliver_due_mail), (nudge.LONG_WORK, tasks.carry_on_long_work)):
+        threading.Thread(target=nudge.listen, args=(task, stopping, channel), name=channel).start()
 
 
 @worker_shutting_down.connect
 def stop_listening(**_: object) -> None:
-    """End with the round that is under way: the process waits for its threads."""
+    """End with the round of mail and the step of long work under way: the process waits for its threads."""
+    from cluster_portal import long_work
+
     stopping.set()
+    long_work.stopping.set()

@@ -61,6 +61,13 @@ def prepare_fill(arguments: Arguments) -> Arguments:
     return {"end": str(end) if end else "", "words": words}
 
 
+def prepare_progress(arguments: Arguments) -> Arguments:
+    """How far long work has come, in two numbers."""
+    work = arguments["work"]
+    words = _("%(done)d of %(total)d") % {"done": work.done, "total": work.total}
+    return {**arguments, "done": work.done, "total": max(work.total, 1), "words": words}
+
+
 def prepare_chain(arguments: Arguments) -> Arguments:
     """Every link with its shape; whether the chain is broken somewhere."""
     links = [
@@ -128,6 +135,7 @@ COMPONENTS: dict[str, Component] = {
     "mark": Component(("shape",), steady=True),
     "places": Component(("places", "taken"), {**_PEOPLE, "words_only": False}, prepare_places, steady=True),
     "fill": Component(("places", "taken"), {}, prepare_fill, steady=True),
+    "progress": Component(("work", "label"), {"live": True}, prepare_progress),
     "chain": Component(("links",), {"title": "", "level": 2}, prepare_chain),
     "emblem": Component(("drawing",)),
     "card": Component(

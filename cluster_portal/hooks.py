@@ -6,7 +6,7 @@ Each app fills them in its ``AppConfig.ready``. There is no other upward call.
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
@@ -135,7 +135,31 @@ class PersonalData:
     tables: Sequence[Any] = ()
 
 
+class Job(Protocol):
+    """One run at a piece of long work. It is made outside of any transaction, and may read what all its steps need."""
+
+    def do(self, since: int, until: int) -> None:
+        """The parts from `since` to before `until`, in the transaction that notes them as done."""
+
+    def finish(self) -> None:
+        """What follows the last part, in its transaction."""
+
+
+@dataclass(frozen=True)
+class LongWorkKind:
+    """One kind of long work (long_work.py). `job(work)` begins a run, in this worker or another; it raises Refused
+    when the work cannot be done any more. `give_up(work, why)` says what becomes of the parts that are not done.
+    `step` parts make one transaction: what a worker that is killed leaves undone, and how finely the progress shows.
+    """
+
+    name: str
+    job: Callable[[Any], Job]
+    give_up: Callable[[Any, str], None] = lambda work, why: None
+    step: int = 10
+
+
 mail_kinds: dict[str, MailKind] = {}
+long_work_kinds: dict[str, LongWorkKind] = {}
 personal_data: dict[str, PersonalData] = {}
 reminders: dict[str, Reminder] = {}
 institution_parts: list[Callable[[Any, Any], Iterable[InstitutionPart]]] = []
@@ -150,6 +174,13 @@ def register_mail(*kinds: MailKind) -> None:
     for kind in kinds:
         if mail_kinds.setdefault(kind.template, kind) is not kind:
             raise ValueError(f"The mail {kind.template} is registered twice.")
+
+
+def register_long_work(*kinds: LongWorkKind) -> None:
+    """Make kinds of long work known; a name can be registered once."""
+    for kind in kinds:
+        if long_work_kinds.setdefault(kind.name, kind) is not kind:
+            raise ValueError(f"The long work {kind.name} is registered twice.")
 
 
 def register_sender(find: Callable[[], Sender]) -> None:

@@ -1,4 +1,4 @@
-"""Tables of the ground: audit, outbox, calendar entries, uploads."""
+"""Tables of the ground: audit, outbox, calendar entries, uploads, long work."""
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -227,3 +227,51 @@ class CalendarEntry(models.Model):
 
     def __str__(self):
         return f"{self.uid} {self.status}"
+
+
+class LongWorkQuerySet(models.QuerySet):
+    def unfinished(self):
+        """What workers still have to do."""
+        return self.filter(ended_at=None)
+
+
+class LongWork(models.Model):
+    """Work that takes longer than a page may, and how far it has come (long_work.py). Nothing about people."""
+
+    kind = models.CharField(max_length=60, help_text=_("Which of the kinds of hooks.py."))
+    about_model = models.CharField(max_length=60)
+    about_id = models.CharField(max_length=12)
+    language = models.CharField(_("language"), max_length=5)
+    options = models.JSONField(default=dict)
+    done = models.PositiveIntegerField(default=0)
+    total = models.PositiveIntegerField()
+    begun_at = models.DateTimeField(default=now)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    tries = models.PositiveSmallIntegerField(default=0, help_text=_("Runs since the last step that was finished."))
+    problem = models.CharField(max_length=300, blank=True, help_text=_("Why it ended before everything was done."))
+
+    objects = LongWorkQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("long work")
+        verbose_name_plural = _("long work")
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind", "about_model", "about_id"], condition=Q(ended_at=None), name="long_work_once"
+            ),
+            models.CheckConstraint(condition=Q(done__lte=F("total")), name="long_work_done_within_total"),
+            models.CheckConstraint(
+                condition=Q(problem="", ended_at=None)
+                | Q(problem="", done=F("total"))
+                | ~Q(problem="") & Q(ended_at__isnull=False),
+                name="long_work_ends_done_or_with_a_problem",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.kind} {self.done}/{self.total}"
+
+    @property
+    def is_under_way(self) -> bool:
+        return self.ended_at is None

@@ -63,6 +63,10 @@ TABLES = (
         plain="id digest",
         deleted=True,
     ),
+    Table(
+        "cluster_portal.LongWork",
+        plain="id kind about_model about_id language options done total begun_at ended_at tries problem",
+    ),
 )
 
 

@@ -1,10 +1,10 @@
-"""Celery's shells around delivery and reminders. Each is safe to run twice, at once or again."""
+"""Celery's shells around delivery, reminders and long work. Each is safe to run twice, at once or again."""
 
 import threading
 
 from celery import shared_task
 
-from cluster_portal import delivery, reminders
+from cluster_portal import delivery, long_work, reminders
 
 _delivering = threading.Lock()
 _asked_again = threading.Event()
@@ -37,3 +37,9 @@ def return_stuck_mail() -> int:
 def queue_due_reminders() -> tuple[int, int]:
     """Bring the reminders of the next day into the outbox."""
     return reminders.queue_due_reminders()
+
+
+@shared_task
+def carry_on_long_work() -> int:
+    """Go on with long work that nobody is at."""
+    return long_work.carry_on_all()

@@ -16,6 +16,7 @@ DONE = {
     "ask_code": _("a code asked for"),
     "ask_erasure": _("erasure asked for"),
     "begin": _("begun"),
+    "begin_loading": _("loading begun"),
     "change": pgettext_lazy("audit", "changed"),
     "choose_columns": _("columns chosen"),
     "claim": _("claimed by the person"),

@@ -12,6 +12,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from cluster_portal.models import LongWork
 from cluster_portal.tones import SHAPES
 from members.emblem import draw_emblem
 from members.models import Institution
@@ -81,6 +82,7 @@ def samples(cluster) -> dict:
         "entries": _entries(),
         "trail": [("/", "Home"), ("/courses/", "Programme")],
         "runs": _runs(),
+        "work": LongWork(done=1200, total=20_000),
     }
 
 

@@ -180,7 +180,7 @@ def test_worker_that_lost_its_line_to_the_database_listens_again(machinery, sink
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
-            "WHERE datname = current_database() AND query LIKE 'LISTEN%%'"
+            "WHERE datname = current_database() AND query = 'LISTEN portal_mail'"
         )
         assert cursor.fetchone() == (1,)
     queue(1)

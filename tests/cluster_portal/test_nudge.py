@@ -18,7 +18,7 @@ def heard():
     """Call it to get the words that came since."""
     parameters = {name: connection.get_connection_params()[name] for name in ("host", "port", "user", "password")}
     with psycopg.connect(**parameters, dbname=connection.settings_dict["NAME"], autocommit=True) as line:
-        line.execute(f"LISTEN {nudge.CHANNEL}")
+        line.execute(f"LISTEN {nudge.MAIL}")
         yield lambda: [word.channel for word in line.notifies(timeout=0.3)]
 
 
@@ -32,7 +32,7 @@ def test_workers_hear_once_of_a_transaction_when_it_is_committed(heard):
         for _ in range(3):
             confirm()
         assert heard() == []
-    assert heard() == [nudge.CHANNEL]
+    assert heard() == [nudge.MAIL]
 
 
 def test_workers_hear_nothing_of_what_was_rolled_back(heard):
@@ -48,14 +48,14 @@ def test_savepoint_that_is_rolled_back_takes_only_its_own_word(heard):
         with transaction.atomic():
             confirm()
             transaction.set_rollback(True)
-    assert heard() == [nudge.CHANNEL]
+    assert heard() == [nudge.MAIL]
 
 
 def test_drafts_are_spoken_of_when_they_are_released(heard):
     mail = confirm(draft=True)
     assert heard() == []
     release_mail(mail, by=None)
-    assert heard() == [nudge.CHANNEL]
+    assert heard() == [nudge.MAIL]
     hold_mail(mail, by=None)
     assert heard() == []
 
@@ -96,4 +96,4 @@ def test_round_that_fails_does_not_make_the_worker_deaf(monkeypatch, caplog):
         stop.set()
 
     nudge.listen(heard, stop)
-    assert (len(rounds), caplog.messages) == (2, ["A round of delivery ended early."])
+    assert (len(rounds), caplog.messages) == (2, ["A round of work ended early."])
