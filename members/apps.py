@@ -16,3 +16,4 @@ class MembersConfig(AppConfig):
             reminders,
             upload_readers,
         )
+        from members.imports import background  # noqa: F401

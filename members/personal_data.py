@@ -142,7 +142,7 @@ PEOPLE = (
         heading=_("Spreadsheets you loaded"),
         owners=("by",),
         shown="public_id kind institution by made_at loaded_at counts",
-        plain="id file columns rejected",
+        plain="id file columns work rejected",
         why=_("How many rows a spreadsheet brought stays, without a name; the file itself goes after a time."),
     ),
     Table(
@@ -333,6 +333,8 @@ NOTHING_PERSONAL = (
         "members.Initiative",
         plain="id public_id state state_since title summary agreement clause responsible starts_on ends_on outcome",
     ),
+    # Of others, and the list's own file holds the same and more; both go together (actions.forget_files).
+    Table("members.ImportRow", plain="id spreadsheet number sort said shown changes mails"),
     Table("members.Initiative_directions", plain="id initiative direction"),
     Table("members.Initiative_participants", plain="id initiative institution"),
     Table("members.Institution", plain="id public_id slug name short_name kind region about website logo words"),

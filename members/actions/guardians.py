@@ -94,7 +94,7 @@ def _known_guardian(child: Person, email: str, names: dict[str, Any]) -> Person 
     at_address = same_name.filter(Q(email=email) | Q(contact_email__iexact=email, pk=child.pk))
     at_address |= same_name.filter(contact_email__iexact=email, pk__in=guards)
     found = list(at_address.order_by("pk"))
-    learners = _learners(found)
+    learners = _learners(found) if found else set()
     return next((it for it in found if it.pk == child.pk or it.pk not in learners), None)
 
 

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -8,13 +9,15 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from cluster_portal.audit import record
-from cluster_portal.models import Upload
+from cluster_portal.long_work import begin_long_work
+from cluster_portal.models import LongWork, Upload
 from cluster_portal.moves import Refused
 from cluster_portal.uploads import keep_upload
 from members.actions.affiliations import enter_affiliation
 from members.actions.people import change_profile
-from members.models import Affiliation, Cluster, Import, Institution, Person
+from members.models import Affiliation, Cluster, Import, ImportRow, Institution, Person
 
+JUDGE, LOAD = "members.judge_list", "members.load_list"
 LOCK_OF_LISTS = 0x1157
 
 
@@ -29,34 +32,97 @@ def begin_import(kind: str, institution: Institution | None, file: ContentFile, 
 
 
 @transaction.atomic
-def choose_columns(it: Import, columns: dict[str, int], by: Person) -> None:
-    """Say what the columns of a spreadsheet mean."""
-    if not Import.objects.filter(pk=it.pk, loaded_at=None).update(columns=columns):
-        raise Refused(_("This list is loaded already. Choose the file again to load it anew."))
-    it.columns = columns
+def choose_columns(it: Import, columns: dict[str, int], rows: int, by: Person) -> LongWork:
+    """Say what the columns of a spreadsheet mean, and have its so many rows judged."""
+    held = _idle(it)
+    held.rows.all().delete()
+    it.columns, it.counts = columns, {}
+    it.work = begin_long_work(JUDGE, it, rows)
+    it.save(update_fields=["columns", "counts", "work"])
     record("members.import.choose_columns", it, by=by)
+    return it.work
 
 
 @transaction.atomic
-def finish_import(it: Import, counts: dict[str, int], rejected: ContentFile | None, by: Person) -> None:
-    """Note what came of the rows, and keep those that were rejected for correction."""
-    held = Import.objects.select_for_update().get(pk=it.pk)
+def begin_loading(it: Import, invite: bool, by: Person) -> LongWork:
+    """Have the rows of a spreadsheet loaded, and those with an address invited if that is wanted."""
+    held = _idle(it)
+    if held.file is None:
+        raise Refused(file_is_erased())
+    if not held.is_judged:
+        raise Refused(_("Not every row was looked at yet. Say again what the columns mean."))
+    it.work = begin_long_work(LOAD, it, held.rows.count(), invite=invite)
+    it.save(update_fields=["work"])
+    record("members.import.begin_loading", it, by=by)
+    return it.work
+
+
+def file_is_erased() -> str:
+    return _("The file was erased, as all lists are after 30 days. Choose it again.")
+
+
+def _idle(it: Import) -> Import:
+    """The import as it is now, locked. Refused while workers are at it, and once it is loaded."""
+    rows = Import.objects.select_for_update(no_key=True, of=("self",)).select_related("work", "file")
+    held = rows.get(pk=it.pk)
     if held.loaded_at is not None:
         raise Refused(_("This list is loaded already. Choose the file again to load it anew."))
+    _let_workers_end(held)
+    return held
+
+
+def _let_workers_end(held: Import) -> None:
+    if held.is_under_way:
+        raise Refused(_("The portal is still going through the rows. Wait until it has ended."))
+
+
+def keep_verdicts(it: Import, rows: Sequence[Any]) -> None:
+    """Note what the portal thinks of some rows, instead of what it thought before."""
+    it.rows.filter(number__in=[row.number for row in rows]).delete()
+    ImportRow.objects.bulk_create(
+        ImportRow(
+            spreadsheet=it, number=row.number, sort=row.sort, said=row.said, shown=row.shown,
+            changes=list(row.changes), mails=row.mails,
+        )
+        for row in rows
+    )  # fmt: skip
+
+
+def finish_judging(it: Import, empty: int) -> None:
+    """Every row has its verdict; count them."""
+    it.counts = it.rows.counts() | {"empty": empty}
+    it.save(update_fields=["counts"])
+
+
+def reject_the_rest(it: Import, done: int, why: str) -> None:
+    """The rows after the first `done` ones will not be loaded."""
+    said = _("The portal stopped before this row. %(why)s Load the same file again.") % {"why": why}
+    rest = list(it.rows.order_by("number").values_list("pk", flat=True)[done:])
+    it.rows.filter(pk__in=rest).update(sort=ImportRow.Sort.REJECTED, said=said, mails=False)
+
+
+@transaction.atomic
+def finish_import(it: Import, rejected: ContentFile | None, by: Person) -> None:
+    """Note what came of the rows, and keep those that were rejected for correction."""
     it.rejected = keep_upload(rejected, about=it, by=by) if rejected else None
-    it.counts, it.loaded_at = counts, now()
+    it.counts, it.loaded_at = it.counts | it.rows.counts(), now()
     it.save(update_fields=["rejected", "counts", "loaded_at"])
     record("members.import.load", it, by=by)
 
 
 @transaction.atomic
 def forget_files(it: Import, by: Person | None) -> None:
-    """Erase the spreadsheet and its rejected rows; what was loaded stays, and so do the counts."""
+    """Erase the spreadsheet, its rejected rows and every verdict; what was loaded stays, and so do the counts.
+
+    Refused while workers are at it: a list that is half loaded could not say any more what became of its rows.
+    """
+    _let_workers_end(Import.objects.select_for_update(no_key=True, of=("self",)).select_related("work").get(pk=it.pk))
     uploads = Upload.objects.filter(about_model=Import._meta.label_lower, about_id=it.public_id)
     files = [(upload.file.storage, str(upload.file.name)) for upload in uploads]
     Import.objects.filter(pk=it.pk).update(file=None, rejected=None)
     it.file = it.rejected = None
     uploads.delete()
+    it.rows.all().delete()
     record("members.import.forget_files", it, by=by)
     for storage, name in files:
         transaction.on_commit(partial(storage.delete, name))

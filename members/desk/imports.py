@@ -9,10 +9,13 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from cluster_portal.buttons import outcome, tried
+from cluster_portal.long_work import do_if_short
 from members import actions
 from members.access import importers_only
+from members.actions.imports import LOAD, file_is_erased
 from members.forms import ColumnsForm, ImportForm, VerdictFilter
 from members.imports import loading
+from members.imports.fields import label_of
 from members.imports.scope import kinds_for
 from members.imports.verdicts import Sort
 from members.models import Import
@@ -41,50 +44,52 @@ def columns(request: HttpRequest, public_id: str) -> HttpResponse:
     table, guess = opened.result
     form = ColumnsForm(request.POST or None, it=it, table=table, guess=guess)
     if request.method == "POST" and form.is_valid():
-        chosen = tried(request, actions.choose_columns, it, form.chosen())
-        return redirect("members:desk_import_rows", it.public_id) if chosen else redirect("members:desk_import")
+        if chosen := tried(request, actions.choose_columns, it, form.chosen(), len(table.rows)):
+            do_if_short(chosen.result)
+        return redirect("members:desk_import_rows", it.public_id)
     return _page(request, "import_columns", {"it": it, "form": form, "table": table})
 
 
 @importers_only
 def rows(request: HttpRequest, public_id: str) -> HttpResponse:
-    """What would come of every row; after loading, what came of them."""
+    """How far the portal has come with the rows; what would come of each; after loading, what came of them."""
     it = _import_of(request, public_id)
     if it.loaded_at:
         return _page(request, "import_done", {"it": it})
-    if not it.columns:
+    if it.work is None:
         return redirect("members:desk_import_columns", it.public_id)
-    opened = outcome(request, loading.opened, it)
-    if not opened:
+    if not it.is_judged or it.work.kind == LOAD:
+        return _page(request, "import_progress", {"it": it, "loading": it.work.kind == LOAD})
+    if it.file is None:
+        messages.warning(request, file_is_erased())
         return redirect("members:desk_import")
-    table, _guess = opened.result
-    judged = loading.judged(it, table)
-    shown = {"it": it, "counts": loading.counts_of(judged, table), "mails": sum(row.mails for row in judged)}
-    return _page(request, "import_rows", shown | _narrowed(request, it, judged))
+    return _page(
+        request, "import_rows", {"it": it, "mails": it.rows.filter(mails=True).count(), **_narrowed(request, it)}
+    )
 
 
-def _narrowed(request: HttpRequest, it: Import, judged: list) -> dict:
+def _narrowed(request: HttpRequest, it: Import) -> dict:
     """The rows of one page with one verdict."""
     form = VerdictFilter(request.GET)
-    verdict = form.cleaned_data["verdict"] if form.is_valid() else ""
-    found = [row for row in judged if not verdict or row.sort == verdict]
+    found = it.rows.of_sort(form.cleaned_data["verdict"] if form.is_valid() else "")
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
     for row in page:
-        row.changed = loading.changed_fields(it, row) if row.sort == Sort.CHANGED else []
-    said = ngettext("%(count)s row", "%(count)s rows", len(found)) % {"count": len(found)}
-    return {"page": page, "filter": form, "found": said}
+        row.changed = [label_of(it.kind, name) for name in row.changes] if row.sort == Sort.CHANGED else []
+    count = page.paginator.count
+    return {
+        "page": page,
+        "filter": form,
+        "found": ngettext("%(count)s row", "%(count)s rows", count) % {"count": count},
+    }
 
 
 @importers_only
 @require_POST
 def load(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Load the list."""
+    """Load the list: a short one at once, a long one by the workers."""
     it = _import_of(request, public_id)
-    if not it.columns:
-        return redirect("members:desk_import_columns", it.public_id)
-    if not outcome(request, loading.load, it, invite="invite" in request.POST):
-        return redirect("members:desk_import")
-    messages.success(request, _("The list is loaded."))
+    if begun := tried(request, actions.begin_loading, it, invite="invite" in request.POST):
+        do_if_short(begun.result)
     return redirect("members:desk_import_rows", it.public_id)
 
 
@@ -92,8 +97,8 @@ def load(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_POST
 def forget(request: HttpRequest, public_id: str) -> HttpResponse:
     """Erase the file and its rejected rows now."""
-    actions.forget_files(_import_of(request, public_id), by=request.user)
-    messages.success(request, _("The file is erased. What was loaded stays."))
+    if tried(request, actions.forget_files, _import_of(request, public_id)):
+        messages.success(request, _("The file is erased. What was loaded stays."))
     return redirect("members:desk_import")
 
 

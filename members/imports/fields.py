@@ -149,4 +149,5 @@ NEEDED: dict[str, list[set[str]]] = {
 
 def label_of(kind: str, name: str) -> str:
     """What a field is called on screen."""
+    name = "email" if name == "contact_email" else name  # the column of students whose address is not a login
     return str(next(it.label for it in FIELDS[kind] if it.name == name))

@@ -61,14 +61,17 @@ class Institutions:
         for it in Institution.objects.select_related("region"):
             self.known.setdefault(folded(it.name), []).append(it)
 
+    def compare(self, row: Judged) -> None:
+        """Compare a row with those above it. Raises Unusable."""
+        key = (folded(row.facts["name"]), folded(row.facts["region"]))
+        if (before := self.seen.setdefault(key, row.number)) != row.number:
+            raise Unusable(_("The same institution stands in row %(number)s already.") % {"number": before})
+
     def judge(self, row: Judged) -> None:
         """New, known or changed. Raises Unusable."""
         facts = row.facts
-        key = (folded(facts["name"]), folded(facts["region"]))
-        if (before := self.seen.setdefault(key, row.number)) != row.number:
-            raise Unusable(_("The same institution stands in row %(number)s already.") % {"number": before})
         region = self._region(facts["region"])
-        row.known = self._match(key[0], region)
+        row.known = self._match(folded(facts["name"]), region)
         if row.known is None:
             return
         said = {name: facts[name] for name in ("short_name", "kind", "website", "about") if facts[name]}

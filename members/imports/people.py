@@ -122,10 +122,9 @@ class People:
         for it in live.filter(person__in=[*by_email, *here]):
             self.roles[it.person_id, it.institution_id, it.role] = it
 
-    def judge(self, row: Judged) -> None:
-        """New, known or changed. Raises Unusable."""
-        facts = row.facts
-        name = sort_name(facts["names"])
+    def compare(self, row: Judged) -> None:
+        """Compare a row with those above it. Raises Unusable."""
+        facts, name = row.facts, sort_name(row.facts["names"])
         who = facts["email"] or (name, facts["birth_date"])
         key = (who, facts["institution"].pk, facts["role"])
         if (before := self.seen.setdefault(key, row.number)) != row.number:
@@ -135,9 +134,13 @@ class People:
             )
         if facts["email"] and differ(self.names_at.setdefault(facts["email"], name), name):
             raise Unusable(_("This e-mail address stands beside another name. Give each person one of their own."))
+
+    def judge(self, row: Judged) -> None:
+        """New, known or changed. Raises Unusable."""
+        facts = row.facts
         self._may_be_a(facts["role"], facts["institution"])
-        row.known = self._match(facts, name)
-        self._compare(row)
+        row.known = self._match(facts, sort_name(facts["names"]))
+        self._note_changes(row)
 
     def _may_be_a(self, role: str, institution: Institution) -> None:
         if role in Affiliation.SPEAKING_ROLES and not (
@@ -160,7 +163,7 @@ class People:
             raise Unusable(_("Several people here bear this name. Write the e-mail address too."))
         return same[0] if same else None
 
-    def _compare(self, row: Judged) -> None:
+    def _note_changes(self, row: Judged) -> None:
         """Whether the row says anything new; the portal never overwrites what people say about themselves."""
         facts, person = row.facts, row.known
         row.mails = bool(facts["email"])

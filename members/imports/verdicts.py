@@ -5,22 +5,12 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.utils.translation import gettext_lazy as _
 
 from members.imports.cells import Unusable
 from members.imports.reading import is_filled
+from members.models import ImportRow
 
-
-class Sort(models.TextChoices):
-    """What comes of a row when it is loaded."""
-
-    NEW = "new", _("New")
-    CHANGED = "changed", _("Changed")
-    UNCHANGED = "unchanged", _("Known, unchanged")
-    REJECTED = "rejected", _("Rejected")
-
-
-TONES = {Sort.NEW: "good", Sort.CHANGED: "waiting", Sort.UNCHANGED: "neutral", Sort.REJECTED: "bad"}
+Sort = ImportRow.Sort
 
 
 @dataclass
@@ -37,17 +27,10 @@ class Judged:
     mails: bool = False
 
     @property
-    def tone(self) -> str:
-        return TONES[self.sort]
-
-    @property
     def shown(self) -> str:
-        return str(self.facts.get("shown", ""))
-
-    @property
-    def plain(self) -> str:
-        """The row as it came, where nothing could be made of it."""
-        return " · ".join(str(value) for value in self.row if is_filled(value))[:120]
+        """What the row says, in a line; the row as it came where nothing could be made of it."""
+        plain = " · ".join(str(value) for value in self.row if is_filled(value))[:120]
+        return str(self.facts.get("shown", "")) or plain
 
     def reject(self, why: str) -> None:
         self.sort, self.said, self.mails = Sort.REJECTED, why, False

@@ -108,6 +108,11 @@ class PersonQuerySet(models.QuerySet):
         name = folded(family_name, given_name)
         return self.filter(Q(sort_name=name) | Q(sort_name__startswith=f"{name} "))
 
+    def called_one_of(self, names):
+        """People with one of these names (family and given name, folded), as `called` compares each."""
+        either = "|".join(re.escape(name) for name in sorted(names))
+        return self.filter(sort_name__regex=f"^({either})( |$)") if names else self.none()
+
     def with_failed_address(self):
         """People whose mail came back; the oldest first."""
         return self.filter(address_failed_at__isnull=False).order_by("address_failed_at", "pk")

@@ -8,11 +8,13 @@ from django.core.files.base import ContentFile
 from django.utils.timezone import now
 from openpyxl import load_workbook
 
-from cluster_portal.models import AuditEntry, OutboxMail, Upload
+from cluster_portal.long_work import RUN_LASTS, carry_on
+from cluster_portal.models import AuditEntry, LongWork, OutboxMail, Upload
 from cluster_portal.moves import Refused
 from members import actions
 from members.actions.imports import correct_by_list, forget_old_files
 from members.imports import loading
+from members.imports.fields import label_of
 from members.imports.reading import readable
 from members.models import Affiliation, Group, Guardianship, Import, Institution, Person, Region
 from tests import factories as make
@@ -21,25 +23,38 @@ pytestmark = pytest.mark.django_db
 
 
 def begun(kind, text, by, institution=None):
-    """A list chosen, with its columns as they are guessed."""
+    """A list chosen, with its columns as they are guessed and every row judged."""
     file = ContentFile(readable(text.encode()), name="list.csv")
     it = actions.begin_import(kind, institution, file, by=by)
-    _table, guess = loading.opened(it)
-    actions.choose_columns(it, guess, by=by)
-    return it
+    table, guess = loading.opened(it)
+    do_now(actions.choose_columns(it, guess, len(table.rows), by=by))
+    return Import.objects.get(pk=it.pk)
+
+
+def do_now(work):
+    """What the workers do."""
+    carry_on(work, now() + RUN_LASTS)
+    return LongWork.objects.get(pk=work.pk)
+
+
+def load(it, invite=False):
+    """Load a list; return its rows."""
+    do_now(actions.begin_loading(it, invite, by=it.by))
+    it.refresh_from_db()
+    assert it.loaded_at is not None
+    assert (it.work.problem, it.counts["rows"]) == ("", it.rows.count())
+    return list(it.rows.all())
 
 
 def loaded(kind, text, by, institution=None, invite=False):
     """What came of each row: its sort and sentence."""
-    rows = loading.load(begun(kind, text, by, institution), invite=invite)
-    return [(row.sort.value, row.said) for row in rows]
+    return [(row.sort, row.said) for row in load(begun(kind, text, by, institution), invite=invite)]
 
 
 def judged(kind, text, by, institution=None):
     """What would come of each row: its sort, sentence and changed fields."""
     it = begun(kind, text, by, institution)
-    rows = loading.judged(it, loading.opened(it)[0])
-    return [(row.sort.value, row.said or ", ".join(loading.changed_fields(it, row))) for row in rows]
+    return [(row.sort, row.said or ", ".join(label_of(kind, name) for name in row.changes)) for row in it.rows.all()]
 
 
 NEW, SAME = ("new", ""), ("unchanged", "")
@@ -254,7 +269,7 @@ def test_a_list_for_an_institution_that_one_keeps_no_more_loads_nothing(cast):
     it = begun("people", HERE + ";Жук;Ия;;\n", cast.contact, cast.school)
     cast.contact.affiliations.update(role="staff")
     it = Import.objects.get(pk=it.pk)
-    assert [row.sort.value for row in loading.load(it, invite=False)] == ["rejected"]
+    assert [row.sort for row in load(it)] == ["rejected"]
 
 
 # Classes
@@ -330,7 +345,7 @@ def test_a_teacher_loads_the_classes_they_keep_and_no_other(cast):
 def test_rejected_rows_come_back_with_reasons_and_load_when_corrected(cast):
     text = "Заметка;ФИО;Дата рождения;E-mail\n=1+1;Жук Ия;05/06/2012;\n-;Цой Ян;01.02.2012;\n@x;Ким;;\n"
     it = begun("people", text, cast.contact)
-    loading.load(it, invite=False)
+    load(it)
     with it.rejected.file.open("rb") as file:
         book = load_workbook(io.BytesIO(file.read()))
     lines = [[cell.value for cell in row] for row in book.active.iter_rows()]
@@ -341,8 +356,8 @@ def test_rejected_rows_come_back_with_reasons_and_load_when_corrected(cast):
     out = io.BytesIO()
     book.save(out)
     again = actions.begin_import("people", None, ContentFile(readable(out.getvalue()), name="a.xlsx"), by=cast.contact)
-    actions.choose_columns(again, loading.opened(again)[1], by=cast.contact)
-    loading.load(again, invite=False)
+    do_now(actions.choose_columns(again, loading.opened(again)[1], 2, by=cast.contact))
+    load(again)
     assert (again.counts["new"], again.counts["rejected"], again.rejected) == (2, 0, None)
 
 
@@ -357,18 +372,56 @@ def test_a_row_that_fails_in_its_action_is_rejected_with_the_sentence(cast, monk
 
 def test_a_list_is_loaded_once(cast):
     it = begun("people", HERE + ";Жук;Ия;;\n", cast.contact)
-    loading.load(it, invite=False)
+    load(it)
     said = "This list is loaded already. Choose the file again to load it anew."
-    for late in (lambda: loading.load(it, False), lambda: actions.choose_columns(it, {"email": 0}, by=cast.contact)):
-        with pytest.raises(Refused) as refused:
-            late()
-        assert str(refused.value) == said
+    assert why_not(actions.begin_loading, it, invite=False, by=cast.contact) == said
+    assert why_not(actions.choose_columns, it, {"email": 0}, 1, by=cast.contact) == said
+
+
+def why_not(action, *args, **facts):
+    with pytest.raises(Refused) as refused:
+        action(*args, **facts)
+    return str(refused.value)
+
+
+def test_nothing_else_is_done_with_a_list_that_workers_are_at(cast):
+    it = begun("people", HERE + ";Жук;Ия;;\n", cast.contact)
+    actions.begin_loading(it, invite=False, by=cast.contact)
+    said = "The portal is still going through the rows. Wait until it has ended."
+    assert why_not(actions.begin_loading, it, invite=False, by=cast.contact) == said
+    assert why_not(actions.choose_columns, it, {"email": 0}, 1, by=cast.contact) == said
+    assert why_not(actions.forget_files, it, by=cast.contact) == said
+    Import.objects.update(made_at=now() - timedelta(days=31))
+    assert forget_old_files(now() - timedelta(days=30)) == 0
+
+
+def test_a_list_that_nobody_judged_or_that_is_erased_is_not_loaded(cast):
+    it = begun("people", HERE + ";Жук;Ия;;\n", cast.contact)
+    LongWork.objects.update(problem="The disk is full.")
+    said = "Not every row was looked at yet. Say again what the columns mean."
+    assert why_not(actions.begin_loading, it, invite=False, by=cast.contact) == said
+    actions.forget_files(it, by=cast.contact)
+    said = "The file was erased, as all lists are after 30 days. Choose it again."
+    assert why_not(actions.begin_loading, it, invite=False, by=cast.contact) == said
+
+
+def test_the_list_of_somebody_suspended_meanwhile_stops_and_every_row_has_its_reason(cast):
+    it = begun("people", HERE + ";Жук;Ия;;\n;Цой;Ян;;\n", cast.contact)
+    work = actions.begin_loading(it, invite=False, by=cast.contact)
+    actions.suspend_person(cast.contact, by=cast.coordinator)
+    assert do_now(work).problem == "Whoever loaded this list is suspended."
+    it.refresh_from_db()
+    assert (it.counts["rows"], it.counts["accepted"], it.counts["rejected"]) == (2, 0, 2)
+    said = "The portal stopped before this row. Whoever loaded this list is suspended. Load the same file again."
+    assert set(it.rows.values_list("said", flat=True)) == {said}
+    assert not Person.objects.filter(family_name="Жук").exists()
 
 
 @pytest.mark.django_db(transaction=True)
 def test_two_lists_of_the_same_people_at_once_enter_them_once(cast, together):
     lists = [begun("people", HERE + "".join(f";Жук;Ия{sign};;\n" for sign in "абвгд"), cast.contact) for _ in "12"]
-    assert together(*(lambda it=it: loading.load(it, invite=False) for it in lists)) == ["done", "done"]
+    works = [actions.begin_loading(it, invite=False, by=cast.contact) for it in lists]
+    assert together(*(lambda work=work: do_now(work) for work in works)) == ["done", "done"]
     assert Person.objects.filter(family_name="Жук").count() == 5
 
 
@@ -385,12 +438,13 @@ def test_an_address_taken_meanwhile_is_said(cast):
 
 def test_the_files_are_erased_after_a_time_and_the_counts_stay(cast):
     it = begun("people", HERE + ";Жук;Ия;;\n;;;;x\n", cast.contact)
-    loading.load(it, invite=False)
+    load(it)
     assert forget_old_files(now() - timedelta(days=30)) == 0
     Import.objects.update(made_at=now() - timedelta(days=31))
     assert forget_old_files(now() - timedelta(days=30)) == 1
     it.refresh_from_db()
     assert (it.file, it.rejected, it.counts["rows"], Upload.objects.count()) == (None, None, 2, 0)
+    assert it.rows.count() == 0
     assert forget_old_files(now() - timedelta(days=30)) == 0
 
 

@@ -9,6 +9,7 @@ from members.imports import loading
 from members.imports.reading import readable, tables_of
 from members.models import Affiliation, GroupMember, Guardianship, Import, Institution, Person
 from tests.members.bad_spreadsheets import all_sheets
+from tests.members.test_imports import do_now, load
 
 LEAST_SHARE = 0.95
 SHEETS = all_sheets()
@@ -18,9 +19,9 @@ def loaded(sheet, by, institution=None, suffix="csv"):
     """Choose, guess, load: exactly what the pages do when nobody corrects the guess."""
     file = ContentFile(readable(sheet.content), name=f"{sheet.name}.{suffix}")
     it = actions.begin_import(sheet.kind, institution, file, by=by)
-    _table, guess = loading.opened(it)
-    actions.choose_columns(it, guess, by=by)
-    return it, loading.load(it, invite=False)
+    table, guess = loading.opened(it)
+    do_now(actions.choose_columns(it, guess, len(table.rows), by=by))
+    return it, load(it)
 
 
 def has_landed(sheet, it, school):
