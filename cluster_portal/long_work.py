@@ -69,17 +69,23 @@ def carry_on_all() -> int:
 
 def carry_on(work: LongWork, ends: datetime) -> None:
     """Do one piece of work step by step until it ends or the time is over; nothing when another worker is at it."""
-    if now() >= ends or stopping.is_set() or not _try(work):
+    if now() >= ends or stopping.is_set():
         return
     with translation.override(work.language):
         try:
-            job = hooks.long_work_kinds[work.kind].job(work)
-            while _step(work, job) and now() < ends and not stopping.is_set():
-                pass
-        except Refused as refused:
-            _end_early(work, str(refused))
+            if _try(work):
+                _run(work, ends)
         except Exception:  # the next run tries again: what failed may have been the database or the disk
             log.exception("A step of %s failed.", work.kind)
+
+
+def _run(work: LongWork, ends: datetime) -> None:
+    try:
+        job = hooks.long_work_kinds[work.kind].job(work)
+        while _step(work, job) and now() < ends and not stopping.is_set():
+            pass
+    except Refused as refused:
+        _end_early(work, str(refused))
 
 
 @transaction.atomic
@@ -91,8 +97,7 @@ def _try(work: LongWork) -> bool:
     if held.tries < MOST_TRIES:
         LongWork.objects.filter(pk=work.pk).update(tries=held.tries + 1)
         return True
-    with translation.override(work.language):
-        _end_early(work, _("The portal tried several times and could not finish this. Tell your coordinator."))
+    _end_early(work, _("The portal tried several times and could not finish this. Tell your coordinator."))
     return False
 
 

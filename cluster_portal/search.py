@@ -4,6 +4,9 @@ Whatever is to be found keeps a folded copy of its words in a column `words` wit
 case rules do not know ё). A typo is forgiven by pg_trgm's word similarity.
 """
 
+import re
+from collections.abc import Iterable
+
 from django.contrib.postgres.search import TrigramWordSimilarity
 from django.db import models
 from django.db.models import Q, Value
@@ -14,6 +17,11 @@ LONGEST_QUERY = 100
 def folded(*texts: str) -> str:
     """The texts as they are compared: casefolded, ё as е, single spaces, and no NUL (no database text holds one)."""
     return " ".join(" ".join(texts).replace("\0", " ").casefold().replace("ё", "е").split())
+
+
+def beginning(texts: Iterable[str]) -> str:
+    """A pattern for columns of folded words: those that begin with one of these folded texts, as whole words."""
+    return f"^({'|'.join(re.escape(text) for text in sorted(texts))})( |$)"
 
 
 def found(rows: models.QuerySet, query: str) -> models.QuerySet:

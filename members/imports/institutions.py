@@ -58,7 +58,8 @@ class Institutions:
         """Look up, in few questions, whatever these rows may be about."""
         self.regions = {folded(it.name): it for it in Region.objects.all()}
         self.known: dict[str, list[Institution]] = {}
-        for it in Institution.objects.select_related("region"):
+        names = {folded(row.facts["name"]) for row in rows}
+        for it in Institution.objects.called_one_of(names).select_related("region"):
             self.known.setdefault(folded(it.name), []).append(it)
 
     def compare(self, row: Judged) -> None:

@@ -7,7 +7,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
 from cluster_portal.public_id import PublicIdField
-from cluster_portal.search import folded
+from cluster_portal.search import beginning, folded
 from members.models.agreements import Coverage, Party
 
 RESERVED_SLUGS = {"apply", "new", "standing"}  # addresses such as /members/apply/ are pages of their own
@@ -68,6 +68,10 @@ class Direction(models.Model):
 
 
 class InstitutionQuerySet(models.QuerySet):
+    def called_one_of(self, names):
+        """Institutions whose name is, or begins with, one of these (folded)."""
+        return self.filter(words__regex=beginning(names)) if names else self.none()
+
     def members_on(self, day):
         """Institutions that are members on a day: a bound party of a network agreement, or covered by one."""
         return self.filter(_is_party(day, network=True) | _is_covered(day))

@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from cluster_portal.public_id import PublicIdField
-from cluster_portal.search import folded
+from cluster_portal.search import beginning, folded
 from cluster_portal.states import move
 from members.models.cluster import validate_time_zone
 
@@ -110,8 +110,7 @@ class PersonQuerySet(models.QuerySet):
 
     def called_one_of(self, names):
         """People with one of these names (family and given name, folded), as `called` compares each."""
-        either = "|".join(re.escape(name) for name in sorted(names))
-        return self.filter(sort_name__regex=f"^({either})( |$)") if names else self.none()
+        return self.filter(sort_name__regex=beginning(names)) if names else self.none()
 
     def with_failed_address(self):
         """People whose mail came back; the oldest first."""
