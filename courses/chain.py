@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from courses.models import Enrolment, Run, Session
 from courses.taking_part import Right, in_run_zone, right_through, right_to_take_part, why_not_now, why_not_this_age
 from members.models import Cluster, Person
-from members.models.agreements import Ground, ground_of
+from members.models.grounds import Ground, ground_of
 
 
 @dataclass(frozen=True)

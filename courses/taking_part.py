@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from courses.models import Run
 from courses.words import zone_name
 from members.models import Affiliation, Institution, Party, Person
-from members.models.agreements import Ground, ground_of, membership_ended_on
+from members.models.grounds import Ground, ground_of, membership_ended_on
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,8 @@
-from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Greatest, Least
+from django.db.models.functions import Coalesce, Greatest, Least
 from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
@@ -40,12 +39,17 @@ class AgreementQuerySet(models.QuerySet):
             .order_by("ends_after", "pk")
         )
 
+    def lacking_a_lead(self):
+        """Accessions to what was led, on their way, whose leads have all left it: nobody signs them for the others."""
+        own = Party.objects.filter(agreement=models.OuterRef("pk")).leads()
+        led = Party.objects.filter(agreement=models.OuterRef("amends")).leads()
+        rows = self.drafts_or_open().filter(models.Exists(led), prolongs_until=None)
+        return rows.exclude(models.Exists(own.exclude(pk__in=Party.objects.left().values("pk"))))
+
     def waiting_for_signature_of(self, institutions):
         """Open agreements that one of these institutions has not signed yet."""
         return self.open().filter(
-            models.Exists(
-                Party.objects.unsigned().filter(agreement=models.OuterRef("pk"), institution__in=institutions)
-            )
+            models.Exists(Party.objects.to_ask().filter(agreement=models.OuterRef("pk"), institution__in=institutions))
         )
 
     def for_desk(self):
@@ -193,18 +197,38 @@ class Agreement(models.Model):
         )
 
     def unsigned_parties(self):
-        """Parties whose signature is still missing; who has left what a renewal prolongs does not hold it up."""
+        """Parties whose signature is still missing. Who has left holds nothing up, as long as another lead signs."""
         rows = self.parties.unsigned()
-        if self.prolongs_until is None:
-            return rows
-        staying = Party.objects.of_family(self).signed_and_staying()
-        return rows.filter(institution__in=staying.values("institution"))
+        if self.prolongs_until:
+            staying = Party.objects.of_family(self).signed_and_staying()
+            return rows.filter(institution__in=staying.values("institution"))
+        left = self.parties.left().values("pk")
+        return rows.exclude(pk__in=left) if self.parties.leads().exclude(pk__in=left).exists() else rows
+
+    def lacks_a_lead(self) -> bool:
+        """Whether nobody is left who signs this accession for those who are bound."""
+        return Agreement.objects.lacking_a_lead().filter(pk=self.pk).exists()
 
 
 class PartyQuerySet(models.QuerySet):
     def unsigned(self):
         """Parties whose signature is still missing."""
         return self.filter(signed_on=None)
+
+    def left(self):
+        """Parties that sign their addendum no more: they have left what it amends, or announced it.
+
+        That is everybody of a renewal, and the leads of an accession: a newcomer may be one that left and comes back.
+        """
+        same = Party.objects.annotate(root=Coalesce("agreement__amends", "agreement"))
+        same = same.filter(root=models.OuterRef("agreement__amends"), institution=models.OuterRef("institution"))
+        gone = models.Exists(same.filter(withdrawn_on__isnull=False)) & ~models.Exists(same.signed_and_staying())
+        asked = Q(role=Party.Role.LEAD) | Q(agreement__prolongs_until__isnull=False)
+        return self.unsigned().filter(gone, asked, agreement__amends__isnull=False)
+
+    def to_ask(self):
+        """Parties that are asked for their signature."""
+        return self.unsigned().exclude(pk__in=Party.objects.left().values("pk"))
 
     def for_desk(self):
         """With what a line at the desk shows: institution, who signed, how many it covers."""
@@ -289,12 +313,15 @@ class Party(models.Model):
 
     def is_member_on(self, day) -> bool:
         """What `binding_on(day, network=True)` asks the database, of a party that is here with its agreement."""
+        return self.agreement.makes_members and self.is_bound_on(day)
+
+    def is_bound_on(self, day) -> bool:
+        """Whether it is bound on a day: signed, not withdrawn, the agreement and what that amends in force."""
         signed = self.signed_on is not None and self.signed_on <= day
         amended = self.agreement.amends
         return (
             signed
             and (self.withdrawn_on is None or self.withdrawn_on > day)
-            and self.agreement.makes_members
             and self.agreement.is_in_force_on(day)
             and (amended is None or amended.is_in_force_on(day))
         )
@@ -360,6 +387,10 @@ class Coverage(models.Model):
     def __str__(self):
         return f"{self.institution} {self.party}"
 
+    def names_on(self, day) -> bool:
+        """Whether the roll names the institution on a day; whether its party is bound then is another matter."""
+        return self.since <= day and (self.until is None or self.until >= day)
+
 
 class ClauseQuerySet(models.QuerySet):
     def granting(self, right, day):
@@ -403,64 +434,3 @@ class Clause(models.Model):
     @property
     def anchor(self) -> str:
         return f"clause-{self.number}"
-
-
-@dataclass(frozen=True)
-class Ground:
-    """Why an institution belongs: the party (itself, or the one that covers it) and the clause that gives a right."""
-
-    party: Party
-    coverage: Coverage | None
-    clause: Clause | None
-
-    @property
-    def agreement(self) -> Agreement:
-        """The text that pages cite: that of the clause, else the one that an addendum amends, or the party's own."""
-        return self.clause.agreement if self.clause else self.party.agreement.amends or self.party.agreement
-
-
-def ground_of(institution, right: str, day) -> Ground | None:
-    """The document by which `institution` is a member on a day, with the clause that grants `right` if there is one.
-
-    Of several documents, one with such a clause comes first. Membership gives the right even where no clause names it
-    (docs/decisions/009); a clause, where there is one, is what pages cite.
-    """
-    # An institution has few parties: judging them here costs a third of building the query that would.
-    parties = institution.parties.select_related("agreement").order_by("pk")
-    _fetch_amended([party.agreement for party in parties])
-    grounds = [(party, None) for party in parties if party.is_member_on(day)]
-    if not grounds:
-        rows = Coverage.objects.in_force_on(day).filter(institution=institution)
-        rows = rows.select_related("party__agreement__amends", "party__institution").order_by("pk")
-        grounds = [(coverage.party, coverage) for coverage in rows]
-    clauses = _clauses_granting(right, [party.agreement for party, _coverage in grounds], day)
-    found = [Ground(party, coverage, clauses.get(party.agreement_id)) for party, coverage in grounds]
-    return next((ground for ground in found if ground.clause), found[0] if found else None)
-
-
-def membership_ended_on(institution, day) -> date | None:
-    """The day since which an institution that was a member is none; None when it never was, or still is."""
-    parties = Party.objects.was_bound_before(day).filter(institution=institution).select_related("agreement__amends")
-    rolls = Coverage.objects.was_in_force_before(day).filter(institution=institution)
-    ends = [party.unbound_from() for party in parties]
-    for roll in rolls.select_related("party__agreement__amends"):
-        struck_off = roll.until + timedelta(days=1) if roll.until else None
-        ends.append(min((it for it in (struck_off, roll.party.unbound_from()) if it), default=None))
-    return max((end for end in ends if end and end <= day), default=None)
-
-
-def _fetch_amended(agreements: list[Agreement]) -> None:
-    """Fetch what the addenda among these amend, all at once; most often there is none, and nothing is asked."""
-    if addenda := [it for it in agreements if it.amends_id]:
-        models.prefetch_related_objects(addenda, "amends")
-
-
-def _clauses_granting(right: str, agreements: list[Agreement], day) -> dict[int, Clause]:
-    """For each of these agreements the first clause that grants a right on a day, in its own text or the amended."""
-    texts = {it.pk: it for own in agreements for it in (own, own.amends) if it}
-    by_text = {}
-    for clause in Clause.objects.granting(right, day).filter(agreement__in=texts).order_by("-pk"):
-        clause.agreement = texts[clause.agreement_id]
-        by_text[clause.agreement_id] = clause
-    found = {own.pk: by_text.get(own.pk) or by_text.get(own.amends_id) for own in agreements}
-    return {own: clause for own, clause in found.items() if clause}

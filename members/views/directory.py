@@ -15,6 +15,7 @@ from cluster_portal.search import found
 from cluster_portal.sheets import CSV, XLSX, file_response
 from cluster_portal.uploads import IMAGES
 from members import actions
+from members.documents import documents_of
 from members.exports import DirectorySheet
 from members.forms import DirectoryFilter, JoinForm
 from members.models import Affiliation, Agreement, Institution
@@ -78,10 +79,9 @@ def institution(request: HttpRequest, slug: str) -> HttpResponse:
     """One institution: what it is, by which documents it belongs, what it offers, who answers, how to join it."""
     today = request.cluster.today()
     it = get_object_or_404(Institution.objects.for_page(today), slug=slug)
-    parties = it.parties.filter(agreement__in=Agreement.objects.visible_to(request.user))
     shown = {
         "it": it,
-        "parties": parties.select_related("agreement").prefetch_related("agreement__clauses"),
+        "documents": documents_of(it, Agreement.objects.visible_to(request.user), today),
         "mine": [own for own in _own_affiliations(request) if own.institution_id == it.pk],
         "parts": [part for parts in hooks.institution_parts for part in parts(it, request.user)],
         "speakers": it.speakers() if _knows_people(request.user) else [],

@@ -10,7 +10,7 @@ from cluster_portal.models import AuditEntry, OutboxMail
 from cluster_portal.moves import Refused, available_moves
 from members import actions
 from members.models import Agreement, Clause, Cluster, Coverage, Institution, Party
-from members.models.agreements import ground_of
+from members.models.grounds import ground_of
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from members.models import Application, Coverage, Institution, Party
-from members.models.agreements import ground_of
+from members.models.grounds import ground_of
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db

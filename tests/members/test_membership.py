@@ -11,7 +11,8 @@ from cluster_portal.moves import Refused, available_moves
 from cluster_portal.uploads import keep_upload
 from members import actions
 from members.models import Agreement, Cluster, Institution, Party
-from members.models.agreements import Coverage, ground_of
+from members.models.agreements import Coverage
+from members.models.grounds import ground_of
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db

@@ -1,0 +1,69 @@
+"""On what ground an institution takes part: the document that makes it a member, and the clause that pages cite."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.db.models import prefetch_related_objects
+
+from members.models.agreements import Agreement, Clause, Coverage, Party
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Why an institution belongs: the party (itself, or the one that covers it) and the clause that gives a right."""
+
+    party: Party
+    coverage: Coverage | None
+    clause: Clause | None
+
+    @property
+    def agreement(self) -> Agreement:
+        """The text that pages cite: that of the clause, else the one that an addendum amends, or the party's own."""
+        return self.clause.agreement if self.clause else self.party.agreement.amends or self.party.agreement
+
+
+def ground_of(institution, right: str, day) -> Ground | None:
+    """The document by which `institution` is a member on a day, with the clause that grants `right` if there is one.
+
+    Of several documents, one with such a clause comes first. Membership gives the right even where no clause names it
+    (docs/decisions/009); a clause, where there is one, is what pages cite.
+    """
+    # An institution has few parties: judging them here costs a third of building the query that would.
+    parties = institution.parties.select_related("agreement").order_by("pk")
+    _fetch_amended([party.agreement for party in parties])
+    grounds = [(party, None) for party in parties if party.is_member_on(day)]
+    if not grounds:
+        rows = Coverage.objects.in_force_on(day).filter(institution=institution)
+        rows = rows.select_related("party__agreement__amends", "party__institution").order_by("pk")
+        grounds = [(coverage.party, coverage) for coverage in rows]
+    clauses = _clauses_granting(right, [party.agreement for party, _coverage in grounds], day)
+    found = [Ground(party, coverage, clauses.get(party.agreement_id)) for party, coverage in grounds]
+    return next((ground for ground in found if ground.clause), found[0] if found else None)
+
+
+def membership_ended_on(institution, day) -> date | None:
+    """The day since which an institution that was a member is none; None when it never was, or still is."""
+    parties = Party.objects.was_bound_before(day).filter(institution=institution).select_related("agreement__amends")
+    rolls = Coverage.objects.was_in_force_before(day).filter(institution=institution)
+    ends = [party.unbound_from() for party in parties]
+    for roll in rolls.select_related("party__agreement__amends"):
+        struck_off = roll.until + timedelta(days=1) if roll.until else None
+        ends.append(min((it for it in (struck_off, roll.party.unbound_from()) if it), default=None))
+    return max((end for end in ends if end and end <= day), default=None)
+
+
+def _fetch_amended(agreements: list[Agreement]) -> None:
+    """Fetch what the addenda among these amend, all at once; most often there is none, and nothing is asked."""
+    if addenda := [it for it in agreements if it.amends_id]:
+        prefetch_related_objects(addenda, "amends")
+
+
+def _clauses_granting(right: str, agreements: list[Agreement], day) -> dict[int, Clause]:
+    """For each of these agreements the first clause that grants a right on a day, in its own text or the amended."""
+    texts = {it.pk: it for own in agreements for it in (own, own.amends) if it}
+    by_text = {}
+    for clause in Clause.objects.granting(right, day).filter(agreement__in=texts).order_by("-pk"):
+        clause.agreement = texts[clause.agreement_id]
+        by_text[clause.agreement_id] = clause
+    found = {own.pk: by_text.get(own.pk) or by_text.get(own.amends_id) for own in agreements}
+    return {own: clause for own, clause in found.items() if clause}
