@@ -8,7 +8,7 @@ from cluster_portal.moves import available_moves
 from cluster_portal.search import LONGEST_QUERY, found
 from coordination.examples.people import DEMO_PEOPLE, PASSWORD
 from courses.models import Course, Enrolment, Run, Session
-from members.access import has_second_factor
+from members.access import has_second_factor, must_confirm_device
 from members.emblem import draw_emblem
 from members.models import AgePolicy, Institution, Party, Person
 from members.retention import periods
@@ -48,7 +48,7 @@ def search(request: HttpRequest) -> HttpResponse:
     if query:
         shown["courses"] = found(Course.objects.visible_to(request.user), query)[:MOST_FOUND]
         shown["institutions"] = found(Institution.objects.with_standing(request.cluster.today()), query)[:MOST_FOUND]
-        if request.user.is_authenticated and has_second_factor(request.user):
+        if request.user.is_authenticated and has_second_factor(request.user) and not must_confirm_device(request):
             shown["people"] = found(Person.objects.findable_by(request.user), query)[:MOST_FOUND]
     return render(request, "coordination/search.html", shown)
 
