@@ -30,6 +30,9 @@ def example_of(template, to):
         application = make.ApplicationFactory(applicant=to, name="School 9")
         application.notes.create(by=make.PersonFactory(), text="Сколько вас?")
         return hooks.WantedMail(template, application, to)
+    if template.startswith("members/erasure_"):
+        answer = {"state": "declined", "answer": "Сначала экзамен."} if "declined" in template else {}
+        return hooks.WantedMail(template, make.ErasureRequestFactory(asked_by=make.PersonFactory(), **answer), to)
     if template == "members/guardianship_ended":
         return hooks.WantedMail(template, make.GuardianshipFactory(guardian=to), to)
     if app == "members":
