@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, override
+from django.utils.translation import ngettext, override, pgettext
 
 from cluster_portal.links import signed_link
 from cluster_portal.pdf import qr_svg, render_pdf
@@ -91,5 +91,5 @@ def _slip(group, child, reader, link, papers, asked_by) -> dict[str, Any]:
         "svg": qr_svg(link) if link else "",
         "scan": _("Read all of it and answer by phone until %(day)s: point the camera here.") % {"day": until},
         "or": _("Or mark each line, sign, and give the sheet back to the teacher. You can take it back at any time."),
-        "sign": [_("Name"), _("Date"), _("Signature")],
+        "sign": [pgettext("person", "Name"), _("Date"), _("Signature")],
     }

@@ -18,8 +18,27 @@ function ready(root) {
   const row = now?.closest("ul");
   if (row) row.scrollLeft = now.offsetLeft - (row.clientWidth - now.offsetWidth) / 2;
   for (const hidden of root.querySelectorAll(".themes, [data-print]")) hidden.hidden = false;
+  for (const list of root.querySelectorAll("fieldset[data-narrow]")) narrow(list);
   root.querySelector("[data-focus]")?.focus();
   showTheme(store.get());
+}
+
+// Hundreds of boxes to tick: what one types leaves those that are called so, and those that are ticked.
+const plain = (text) => text.trim().toLowerCase().replaceAll("ё", "е");
+
+function narrow(list) {
+  const rows = [...list.querySelectorAll(":scope > div > div")];
+  if (rows.length < 25 || list.querySelector("[type=search]")) return;
+  const search = document.createElement("input");
+  search.type = "search";
+  search.placeholder = list.dataset.narrow;
+  search.setAttribute("aria-label", list.dataset.narrow);
+  search.addEventListener("input", () => {
+    for (const row of rows)
+      row.hidden = !plain(row.textContent).includes(plain(search.value)) && !row.querySelector(":checked");
+  });
+  search.addEventListener("keydown", (event) => { if (event.key === "Enter") event.preventDefault(); });
+  rows[0].parentElement.before(search);
 }
 
 // A working list: the whole row leads where its first link leads; j and k move while the list has the focus.
