@@ -80,15 +80,25 @@ def agreements_to_finish(person: Person) -> Iterator[DeskRow]:
     """Open agreements: those that all have signed, and those that somebody has not."""
     if not person.coordinates_whole_cluster:
         return
-    rows = list(Agreement.objects.open().for_lists().order_by("state_since"))
-    signed = [it for it in rows if it.signed_count == it.party_count]
-    missing = [it for it in rows if it.signed_count < it.party_count]
+    rows = Agreement.objects.open().order_by("state_since")
+    signed = list(rows.ready_to_conclude())
+    missing = list(rows.exclude(pk__in=[it.pk for it in signed]).exclude(pk__in=Agreement.objects.lacking_a_lead()))
     if signed:
         text = ngettext("agreement is signed by all", "agreements are signed by all", len(signed))
         yield DeskRow(text, len(signed), signed[0].state_since, _where(signed), _("Conclude"))
     if missing:
         text = ngettext("agreement waits for signatures", "agreements wait for signatures", len(missing))
         yield DeskRow(text, len(missing), missing[0].state_since, _where(missing), _("See who is missing"))
+
+
+def accessions_without_a_lead(person: Person) -> Iterator[DeskRow]:
+    """Accessions on their way that nobody signs for those who are bound: their lead has left."""
+    if not person.coordinates_whole_cluster:
+        return
+    rows = list(Agreement.objects.lacking_a_lead().order_by("state_since"))
+    if rows:
+        text = ngettext("accession whose lead has left", "accessions whose lead has left", len(rows))
+        yield DeskRow(text, len(rows), rows[0].state_since, _where(rows), _("See what helps"))
 
 
 def agreements_ending(person: Person) -> Iterator[DeskRow]:
@@ -142,6 +152,7 @@ register_desk_rows(waiting_applications)
 register_desk_rows(overdue_initiatives)
 register_desk_rows(agreements_to_sign)
 register_desk_rows(agreements_to_finish)
+register_desk_rows(accessions_without_a_lead)
 register_desk_rows(agreements_ending)
 register_desk_rows(consent_conflicts)
 register_desk_rows(erasures_to_decide)

@@ -24,7 +24,7 @@ class Missing:
 
 def missing_signatures(agreement: Agreement) -> list[Missing]:
     """The parties that have not signed, each with its heads and the state of the mail to them."""
-    parties = list(agreement.unsigned_parties().select_related("institution"))
+    parties = list(agreement.parties.to_ask().select_related("institution"))
     institutions = [party.institution_id for party in parties]
     rows = Affiliation.objects.active().filter(role=Affiliation.Role.HEAD, institution__in=institutions)
     heads = [it for it in rows.select_related("person").order_by("pk") if it.person.is_active]

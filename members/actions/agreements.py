@@ -98,8 +98,10 @@ def open_agreement(agreement: Agreement, by: Person | None) -> None:
     Agreement.objects.select_for_update(no_key=True).get(pk=agreement.pk)
     if agreement.text_id is None or agreement.parties.count() < 2:
         raise Refused(_("An agreement needs its text and at least two parties. Add them, then open it."))
+    if agreement.lacks_a_lead():
+        raise Refused(_("The lead has left this agreement. Name another party of it as the lead, then open this."))
     make_move(agreement, "open", by=by)
-    for head in heads_of(agreement.parties.unsigned()):
+    for head in heads_of(agreement.parties.to_ask()):
         queue_mail("members/agreement_open", about=agreement, to=head)
 
 
@@ -112,8 +114,10 @@ def heads_of(parties: Iterable[Party]) -> list[Person]:
 def conclude_agreement(agreement: Agreement, by: Person | None) -> None:
     """Conclude an agreement that all its parties have signed; a renewal prolongs what it amends at this moment."""
     amended = _locked_with_amended(agreement)
+    if agreement.lacks_a_lead():
+        raise Refused(_("The lead has left this agreement and signs no more. Withdraw this, and prepare another."))
     last = agreement.parties.aggregate(last=Max("signed_on"))["last"]
-    _refuse_unsigned(agreement.unsigned_parties().count() or (0 if last else agreement.parties.count()))
+    _refuse_unsigned(agreement.parties.to_ask().count() or (0 if last else agreement.parties.count()))
     if amended is not None and not amended.is_concluded:
         raise Refused(_("What it amends is not concluded, or has ended. An addendum needs an agreement in force."))
     make_move(agreement, "conclude", by=by, concluded_on=last)

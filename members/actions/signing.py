@@ -14,7 +14,7 @@ from cluster_portal.outbox import queue_mail
 from cluster_portal.search import folded
 from cluster_portal.uploads import keep_upload
 from members.actions.agreements import heads_of
-from members.models import Agreement, Cluster, Party, Person
+from members.models import Affiliation, Agreement, Cluster, Party, Person
 
 ASKING = ("members/agreement_open", "members/agreement_reminder")
 
@@ -23,6 +23,7 @@ ASKING = ("members/agreement_open", "members/agreement_reminder")
 def sign_agreement(party: Party, name: str, sha256: str, by: Person) -> None:
     """A head signs for their institution: the name typed, the moment, and the hash of the text that was shown."""
     agreement = _open_for_signature(party)
+    _refuse_former_head(party, by)
     if not is_own_name(name, by):
         said = _("Type your own name as we know it: %(name)s. If that is wrong, correct your profile first.")
         raise Refused(said % {"name": by.full_name})
@@ -64,7 +65,7 @@ def remind_unsigned(agreement: Agreement, by: Person) -> int:
     midnight = datetime.combine(today, time.min, cluster.zone)
     asked = OutboxMail.objects.about(agreement).filter(template__in=ASKING, queued_at__gte=midnight)
     asked_today = set(asked.exclude(state=OutboxMail.State.CANCELLED).values_list("to", flat=True))
-    heads = [head for head in heads_of(agreement.unsigned_parties()) if head.pk not in asked_today]
+    heads = [head for head in heads_of(agreement.parties.to_ask()) if head.pk not in asked_today]
     mails = [
         queue_mail("members/agreement_reminder", about=agreement, to=head, occasion=today.isoformat()) for head in heads
     ]
@@ -82,12 +83,24 @@ def is_own_name(typed: str, person: Person) -> bool:
 
 
 def _open_for_signature(party: Party) -> Agreement:
-    """The agreement of a party under its lock, so that signing, concluding and withdrawing take turns."""
+    """The agreement of a party under its lock, with what it amends: signing, concluding and leaving take turns."""
+    pks = [it for it in (party.agreement.amends_id, party.agreement_id) if it]
     rows = Agreement.objects.select_for_update(no_key=True, of=("self",)).select_related("text")
-    agreement = rows.get(pk=party.agreement_id)
+    agreement = {it.pk: it for it in rows.filter(pk__in=pks).order_by("pk")}[party.agreement_id]
     if not agreement.is_open:
         raise Refused(_("Signatures can be recorded only while the agreement is open for signature."))
+    if agreement.parties.left().filter(pk=party.pk).exists():
+        said = _("%(institution)s has left this agreement, or announced it. It signs no addendum to it any more.")
+        raise Refused(said % {"institution": party.institution})
     return agreement
+
+
+def _refuse_former_head(party: Party, by: Person) -> None:
+    """Only who leads the institution at this moment signs for it: under the lock of that role, which may be ending."""
+    roles = Affiliation.objects.active().filter(person=by, institution=party.institution, role=Affiliation.Role.HEAD)
+    if not list(roles.select_for_update(no_key=True).order_by("pk")):
+        said = _("You do not lead %(institution)s any more. Its head signs; ask the coordinator who that is.")
+        raise Refused(said % {"institution": party.institution})
 
 
 def _sign(

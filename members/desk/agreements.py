@@ -49,6 +49,7 @@ def agreement(request: HttpRequest, public_id: str) -> HttpResponse:
         "parties": parties,
         "signed": [party for party in parties if party.signed_on],
         "missing": missing_signatures(it),
+        "lacks_a_lead": it.lacks_a_lead(),
         "lapse": lapse,
         "moves": available_moves(request.user, it),
     }

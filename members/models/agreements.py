@@ -52,6 +52,12 @@ class AgreementQuerySet(models.QuerySet):
             models.Exists(Party.objects.to_ask().filter(agreement=models.OuterRef("pk"), institution__in=institutions))
         )
 
+    def ready_to_conclude(self):
+        """Open agreements that everybody has signed who is still asked."""
+        rows = self.open().exclude(pk__in=Agreement.objects.lacking_a_lead().values("pk"))
+        of_it = Party.objects.filter(agreement=models.OuterRef("pk"))
+        return rows.filter(models.Exists(of_it.filter(signed_on__isnull=False)), ~models.Exists(of_it.to_ask()))
+
     def for_desk(self):
         """As `for_lists`, with what still has to be concluded on top."""
         pending = models.Case(models.When(state__in=[Agreement.State.DRAFT, Agreement.State.OPEN], then=0), default=1)
@@ -196,15 +202,6 @@ class Agreement(models.Model):
             and (self.terminated_on is None or self.terminated_on > day)
         )
 
-    def unsigned_parties(self):
-        """Parties whose signature is still missing. Who has left holds nothing up, as long as another lead signs."""
-        rows = self.parties.unsigned()
-        if self.prolongs_until:
-            staying = Party.objects.of_family(self).signed_and_staying()
-            return rows.filter(institution__in=staying.values("institution"))
-        left = self.parties.left().values("pk")
-        return rows.exclude(pk__in=left) if self.parties.leads().exclude(pk__in=left).exists() else rows
-
     def lacks_a_lead(self) -> bool:
         """Whether nobody is left who signs this accession for those who are bound."""
         return Agreement.objects.lacking_a_lead().filter(pk=self.pk).exists()
@@ -227,7 +224,7 @@ class PartyQuerySet(models.QuerySet):
         return self.unsigned().filter(gone, asked, agreement__amends__isnull=False)
 
     def to_ask(self):
-        """Parties that are asked for their signature."""
+        """Parties that still have to sign: the one rule of it, for conclusion, desk, lists and mail."""
         return self.unsigned().exclude(pk__in=Party.objects.left().values("pk"))
 
     def for_desk(self):

@@ -35,7 +35,8 @@ def agreement(request: HttpRequest, public_id: str) -> HttpResponse:
         rows.prefetch_related(Prefetch("parties", parties), "clauses__agreement", "addenda"), public_id=public_id
     )
     in_force = it.is_in_force_on(request.cluster.today())
-    mine = it.is_open and any(not p.signed_on and may_move(request.user, p, "sign") for p in it.parties.all())
+    asked = it.parties.to_ask().select_related("institution") if it.is_open else []
+    mine = any(may_move(request.user, party, "sign") for party in asked)
     return render(request, "members/agreement.html", {"it": it, "in_force": in_force, "to_sign": mine})
 
 
@@ -49,12 +50,12 @@ def sign(request: HttpRequest, public_id: str) -> HttpResponse:
     parties = [party for party in it.parties.select_related("institution") if may_move(request.user, party, "sign")]
     if not parties:
         raise PermissionDenied
-    waiting = [party for party in parties if party.signed_on is None]
+    asked = set(it.parties.to_ask().values_list("pk", flat=True))
+    waiting = [party for party in parties if party.pk in asked]
     form = SignForm(request.POST or None, initial={"sha256": it.text.sha256 if it.text else ""})
     sent = request.method == "POST" and form.is_valid()
     if sent and tried(request, actions.sign_for_parties, waiting, **form.cleaned_data):
         messages.success(request, _("You have signed. The coordinator concludes the agreement when all have."))
         return redirect("members:sign", public_id)
-    left = it.unsigned_parties().count()
-    shown = {"it": it, "parties": parties, "waiting": waiting, "form": form, "left": left}
+    shown = {"it": it, "parties": parties, "waiting": waiting, "form": form, "left": len(asked)}
     return render(request, "members/sign.html", shown)

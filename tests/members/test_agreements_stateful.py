@@ -7,6 +7,7 @@ import pytest
 import time_machine
 from django.core.files.base import ContentFile
 from django.db import transaction
+from django.db.models import Q
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -42,6 +43,7 @@ class Text:
     terminated: date | None = None
     signed: dict = field(default_factory=dict)  # institution number → day, None while it is missing
     left: dict = field(default_factory=dict)
+    leads: set = field(default_factory=set)
     seen: tuple = ()
 
     def in_force(self, day):
@@ -94,7 +96,7 @@ class Life(RuleBasedStateMachine):
             self.by, ContentFile(b"We agree.", "t.txt"), kind="network", title="x", valid_from=START, valid_until=last
         )
         actions.add_parties(row, self.institutions[:parties], "lead", by=self.by)
-        self.texts = [Text(row, last=last, signed=dict.fromkeys(range(parties)))]
+        self.texts = [Text(row, last=last, signed=dict.fromkeys(range(parties)), leads=set(range(parties)))]
 
     def tried(self, expected, action):
         """Do it in its own savepoint, and see that it was refused exactly when the model says."""
@@ -123,11 +125,12 @@ class Life(RuleBasedStateMachine):
         named = [self.institutions[institution]]
         if self.tried(it.state == "draft", lambda: actions.add_parties(it.row, named, "party", by=self.by)):
             it.signed[institution] = None
+            it.leads.discard(institution)
 
     @rule(number=NUMBERS)
     def open(self, number):
         it = self.text(number)
-        expected = it.state == "draft" and len(it.signed) >= 2
+        expected = it.state == "draft" and len(it.signed) >= 2 and not self.lacks_a_lead(it)
         if self.tried(expected, lambda: actions.open_agreement(it.row, by=self.by)):
             it.state, it.seen = "open", what_it_says(it.row)
 
@@ -137,7 +140,7 @@ class Life(RuleBasedStateMachine):
         if institution not in it.signed:
             return
         party, head = it.row.parties.get(institution=self.institutions[institution]), self.heads[institution]
-        expected = it.state == "open" and it.signed[institution] is None
+        expected = it.state == "open" and it.signed[institution] is None and institution not in self.gone(it)
         shown = it.row.text.sha256
         if self.tried(expected, lambda: actions.sign_agreement(party, head.full_name, shown, by=head)):
             it.signed[institution] = self.today
@@ -163,12 +166,13 @@ class Life(RuleBasedStateMachine):
             it.base.last = it.renews
 
     def may_conclude(self, it):
-        if it.state != "open" or (it.base and it.base.state != "concluded"):
+        if it.state != "open" or (it.base and it.base.state != "concluded") or self.lacks_a_lead(it):
             return False
-        if it.renews is None:
-            return None not in it.signed.values()
-        staying, days = self.staying(), [day for day in it.signed.values() if day]
-        if not staying <= it.signed.keys() or None in [it.signed[number] for number in staying] or not days:
+        missing = {number for number, day in it.signed.items() if day is None} - self.gone(it)
+        days = [day for day in it.signed.values() if day]
+        if missing or not days or it.renews is None:
+            return not missing and bool(days)
+        if not self.staying() <= it.signed.keys():
             return False
         return max(days) <= it.base.last < it.renews
 
@@ -188,6 +192,18 @@ class Life(RuleBasedStateMachine):
             for number, day in it.signed.items()
             if day and number not in it.left
         }
+
+    def gone(self, text):
+        """Who is to sign an addendum, and has left what it amends: of an accession, its leads."""
+        if text.base is None:
+            return set()
+        left = {number for it in self.texts for number in it.left} - self.staying()
+        asked = text.signed.keys() if text.renews else text.leads
+        return {number for number in asked if number in left and text.signed[number] is None}
+
+    def lacks_a_lead(self, text):
+        led = text.base and not text.renews and text.base.leads
+        return bool(led and not text.leads - self.gone(text))
 
     @precondition(lambda self: len(self.texts) < 4)
     @rule(institution=NUMBERS)
@@ -213,9 +229,9 @@ class Life(RuleBasedStateMachine):
         for row in made:
             numbers = {it.pk: number for number, it in enumerate(self.institutions)}
             parties = [numbers[party.institution_id] for party in row.parties.all()]
-            self.texts.append(
-                Text(row, base, valid_from=self.today, renews=row.prolongs_until, signed=dict.fromkeys(parties))
-            )
+            leads = {numbers[party.institution_id] for party in row.parties.leads()}
+            facts = {"valid_from": self.today, "renews": row.prolongs_until, "leads": leads}
+            self.texts.append(Text(row, base, signed=dict.fromkeys(parties), **facts))
 
     @rule(institution=NUMBERS, days=AHEAD)
     def leave(self, institution, days):
@@ -250,11 +266,12 @@ class Life(RuleBasedStateMachine):
 
     @invariant()
     def concluded_means_signed_by_all(self):
-        """Except for a renewal: who left before it was concluded has not signed it."""
+        """Except for who left before: of a renewal anybody, of an accession a lead beside another."""
         done = Agreement.objects.filter(state__in=["concluded", "terminated"])
         left = Party.objects.filter(withdrawn_on__isnull=False).values("institution")
         missing = Party.objects.unsigned().filter(agreement__in=done)
-        assert not missing.exclude(agreement__prolongs_until__isnull=False, institution__in=left).exists()
+        asked = Q(role="lead") | Q(agreement__prolongs_until__isnull=False)
+        assert not missing.exclude(asked, institution__in=left).exists()
 
 
 @pytest.mark.django_db

@@ -130,9 +130,10 @@ PARTY = {
 
 
 @pytest.fixture
-def signed(opened, cast):
+def signed(opened):
     """The lead of an open agreement, signed online."""
-    party, head = opened.parties.first(), cast.colleague
+    party = opened.parties.first()
+    head = make.AffiliationFactory(institution=party.institution, role="head").person
     actions.sign_agreement(party, head.full_name, opened.text.sha256, by=head)
     return party
 
@@ -326,11 +327,15 @@ def test_merging_the_signatory_goes_on(signed, cast):
     assert (signed.signed_by, signed.signatory) == (kept, typed)
 
 
+@transaction.atomic
+def pass_on(party, person):
+    sql("UPDATE members_party SET signed_by_id = %(to)s WHERE id = %(it)s", to=person.pk, it=party.pk)
+    settled()
+
+
 def test_signature_passes_to_nobody_else(signed, cast):
-    passed = "UPDATE members_party SET signed_by_id = %(to)s WHERE id = %(it)s"
-    with pytest.raises(IntegrityError, match="Who signed an agreement stays: UPDATE is refused"), transaction.atomic():
-        sql(passed, to=cast.teacher.pk, it=signed.pk)
-        settled()
+    with pytest.raises(IntegrityError, match="Who signed an agreement stays: UPDATE is refused"):
+        pass_on(signed, cast.teacher)
 
 
 def test_erasing_the_signatory_goes_on(signed, cast):
