@@ -14,7 +14,17 @@ from cluster_portal.models import OutboxMail
 from members.consent import first_name_and_initial, may_decide, people_to_answer
 from members.devices import code_of, is_too_old
 from members.expiry import what_lapses
-from members.models import Affiliation, Agreement, Application, Cluster, Device, ErasureRequest, ErasureWord, Person
+from members.models import (
+    Affiliation,
+    Agreement,
+    Application,
+    Cluster,
+    Device,
+    ErasureRequest,
+    ErasureWord,
+    Guardianship,
+    Person,
+)
 
 State = Affiliation.State
 # Notices after the fact: what happened to the account, and what to do if it was somebody else.
@@ -124,7 +134,7 @@ def _to_be_signed(mail: OutboxMail) -> bool:
 
 def _unsigned_of(agreement: Agreement, person: Person) -> list:
     """The institutions for which this person has not signed yet."""
-    parties = agreement.unsigned_parties().select_related("institution")
+    parties = agreement.parties.to_ask().select_related("institution")
     return [party.institution for party in parties if person.is_head_of(party.institution)]
 
 
@@ -271,6 +281,11 @@ def _about_guardianship(wanted: WantedMail) -> dict[str, Any]:
     return {"name": first_name_and_initial(wanted.about.child)}
 
 
+def _guardianship_stands(mail: OutboxMail) -> bool:
+    """The reader is still a guardian of the child."""
+    return Guardianship.objects.now().filter(public_id=mail.about_id, guardian=mail.to_id).exists()
+
+
 def _consent_links(mail: OutboxMail) -> dict[str, str]:
     links = {it.public_id: signed_link("members.consent", it.public_id) for it in mail.to.guards.all()}
     return links | {mail.to.public_id: signed_link("members.own_consent", mail.to.public_id)}
@@ -308,6 +323,7 @@ register_mail(
     MailKind("members/erasure_declined", _erasure_in("declined"), context=_about_erasure),
     MailKind("members/device_code", _code_is_awaited, secrets=_device_code, account=True),
     MailKind("members/guardianship_ended", _always, context=_about_guardianship),
+    MailKind("members/birth_date_changed", _guardianship_stands, context=_about_guardianship),
     MailKind("members/consent_asked", _still_to_answer, secrets=_consent_links, context=_about_children),
     MailKind("members/consent_reminder", _still_to_answer, secrets=_consent_links, context=_about_children),
     _account("confirm_email", _unconfirmed, secrets=_confirmation_link),

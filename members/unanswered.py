@@ -62,7 +62,7 @@ def requests(institution: Institution, reader: Person) -> Iterator[Unanswered]:
 
 def signatures(institution: Institution, reader: Person) -> Iterator[Unanswered]:
     """Agreements that are open and wait for the institution's signature."""
-    who, rows = _who_answers(institution), Party.objects.filter(institution=institution, signed_on=None)
+    who, rows = _who_answers(institution), Party.objects.to_ask().filter(institution=institution)
     for party in rows.filter(agreement__state=Agreement.State.OPEN).select_related("agreement"):
         what = _("Signature: %(title)s") % {"title": party.agreement.title}
         yield Unanswered(who, what, party.agreement.state_since)

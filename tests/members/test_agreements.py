@@ -344,7 +344,7 @@ def test_who_leaves_while_a_renewal_is_open_does_not_hold_it_up(ending, cast, to
     renewal = actions.prepare_renewal(ending, until, cast.coordinator, text=text())
     actions.open_agreement(renewal, by=cast.coordinator)
     actions.withdraw_party(leaving, today + timedelta(days=5), "It merges.", by=cast.coordinator)
-    assert [party.institution for party in renewal.unsigned_parties()] == [staying.institution]
+    assert [party.institution for party in renewal.parties.to_ask()] == [staying.institution]
     OutboxMail.objects.all().delete()
     actions.remind_unsigned(renewal, by=cast.coordinator)
     assert [mail.to for mail in OutboxMail.objects.all()] == heads[1:]

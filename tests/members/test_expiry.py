@@ -12,6 +12,7 @@ from members import actions
 from members.desk_rows import agreements_ending, agreements_to_finish, agreements_to_sign
 from members.expiry import what_lapses, what_stops
 from members.models import Agreement, Coverage
+from members.unanswered import signatures
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -70,7 +71,11 @@ def test_who_belongs_by_another_document_loses_nothing(ending, cast):
 def test_what_stops_counts_the_addenda_too(ending):
     addendum = make.AgreementFactory(kind="addendum", amends=ending)
     newcomer = make.PartyFactory(agreement=addendum, institution__name="Newcomer").institution
-    assert newcomer in what_lapses(ending).institutions
+    clause = make.ClauseFactory(agreement=addendum, number="1")
+    stop = what_lapses(ending)
+    assert newcomer in stop.institutions
+    assert [it.number for it in stop.clauses] == ["2.1", "1"]
+    assert what_stops(addendum, date(2027, 1, 1)).clauses == [clause]
     assert what_stops(addendum, date(2027, 1, 1)).institutions == [newcomer]
 
 
@@ -90,6 +95,10 @@ def test_a_termination_silences_what_was_queued(ending, cast, time_machine):
 def test_a_notice_is_written_once(ending, time_machine):
     counts = [notices(time_machine, LAST_DAY - timedelta(days=30), hour=hour).count() for hour in (10, 11)]
     assert counts == [3, 3]
+
+
+def desk_of(agreement):
+    return reverse("members:desk_agreement", args=[agreement.public_id])
 
 
 def rows(found):
@@ -117,6 +126,35 @@ def test_the_desk_leads_heads_to_sign_and_coordinators_to_conclude(cast):
     type(party).objects.filter(pk=party.pk).update(signed_on=date(2026, 2, 1))
     assert rows(agreements_to_sign(head)) == []
     assert rows(agreements_to_finish(cast.coordinator)) == [(1, "agreement is signed by all", desk)]
+
+
+def renewal_of(ending, signed):
+    """An open renewal that these parties (by name) have signed."""
+    it = make.AgreementFactory(
+        kind="addendum", amends=ending, state="open", concluded_on=None, prolongs_until=date(2028, 6, 30)
+    )
+    for party in ending.parties.all():
+        day = date(2027, 6, 1) if party.institution.name in signed else None
+        make.PartyFactory(agreement=it, institution=party.institution, signed_on=day)
+    return it
+
+
+def test_who_has_left_is_not_waited_for_anywhere(ending, cast):
+    renewal, college = renewal_of(ending, {"Academy"}), ending.parties.get(institution__name="College")
+    head, desk = college.institution.affiliations.get().person, desk_of(renewal)
+    assert rows(agreements_to_finish(cast.coordinator)) == [(1, "agreement waits for signatures", desk)]
+    assert rows(agreements_to_sign(head)) != []
+    assert [row.name for row in signatures(college.institution, cast.coordinator)] == [head.full_name]
+    ending.parties.filter(pk=college.pk).update(withdrawn_on=date(2027, 6, 2))
+    assert rows(agreements_to_finish(cast.coordinator)) == [(1, "agreement is signed by all", desk)]
+    assert rows(agreements_to_sign(head)) == []
+    assert list(signatures(college.institution, cast.coordinator)) == []
+
+
+def test_what_nobody_signed_and_all_have_left_is_not_called_signed_by_all(ending, cast):
+    renewal_of(ending, set())
+    ending.parties.update(withdrawn_on=date(2027, 6, 2))
+    assert [row.text for row in agreements_to_finish(cast.coordinator)] == ["agreement waits for signatures"]
 
 
 class TestAsOf:
