@@ -9,9 +9,8 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils.translation import gettext as _
 
-from members.imports.reading import ERROR, NO_VALUE
+from members.imports.reading import ERROR, INVISIBLE, NO_VALUE
 
-INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 FIRST_SERIAL = date(1899, 12, 30)  # as Excel counts: its 29 February 1900 never was
 SERIALS = range(2_200, 80_000)
 YEARS = range(1900, 2101)
@@ -41,7 +40,7 @@ def text_of(value: Any) -> str:
         value = int(value)
     if isinstance(value, datetime | date | time):
         return value.isoformat()
-    text = INVISIBLE.sub("", unicodedata.normalize("NFC", "" if value is None else str(value)))
+    text = re.sub(f"[{INVISIBLE}]", "", unicodedata.normalize("NFC", "" if value is None else str(value)))
     text = " ".join(text.replace("\0", " ").split())
     return text[1:].strip() if re.match(r"'[=+\-@]", text) else text
 

@@ -14,7 +14,7 @@ from members.imports.classes import Classes
 from members.imports.columns import List, list_of
 from members.imports.institutions import Institutions
 from members.imports.people import People
-from members.imports.reading import MOST_ROWS, is_filled, tables_of
+from members.imports.reading import MOST_ROWS, is_filled, tables_of, too_long
 from members.imports.verdicts import Judged, Sort
 from members.models import Import
 
@@ -29,7 +29,7 @@ def opened(it: Import) -> tuple[List, dict[str, int]]:
     with it.file.file.open("rb") as file:
         table, columns = list_of(tables_of(file.read()), it.kind)
     if len(table.rows) > MOST_ROWS:
-        raise Refused(_("The list has more than 20,000 rows. Split it and load the parts one by one."))
+        raise Refused(too_long())
     return table, columns
 
 

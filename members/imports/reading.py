@@ -26,7 +26,8 @@ VALUE = re.compile(rb"<(?:\w+:)?(?:v|t)\b[^>/]*>[^<]")
 FORMULA = re.compile(rb"<(?:\w+:)?f\b")
 # RuntimeError: the archive asks for a password.
 BROKEN = (CalamineError, zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError, OSError)
-BLANK = re.compile(r"[\s\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
+INVISIBLE = "\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff"  # inside the brackets of a pattern
+BLANK = re.compile(rf"[\s{INVISIBLE}]")
 PLACE = re.compile(rb"([A-Z]+)(\d+)")
 
 
@@ -67,15 +68,17 @@ def tables_of(content: bytes) -> list[Table]:
     """The sheets of a file that `readable` has let in."""
     tables = _sheets(content) if content.startswith(b"PK\x03\x04") else [Table("", _lines(content.decode()))]
     if any(len(table.rows) > MOST_ROWS + MOST_ROWS_ABOVE for table in tables):
-        raise Refused(_("The list has more than 20,000 rows. Split it and load the parts one by one."))
+        raise Refused(too_long())
     return [Table(it.name, [row[:MOST_COLUMNS] for row in it.rows]) for it in tables]
+
+
+def too_long() -> str:
+    return _("The list has more than 20,000 rows. Split it and load the parts one by one.")
 
 
 def is_filled(value: Any) -> bool:
     """Whether a cell holds anything that one can see."""
-    return value is not None and (
-        not isinstance(value, str) or bool(re.sub(r"[\s\u200b-\u200f\u2060\ufeff]", "", value))
-    )
+    return value is not None and (not isinstance(value, str) or bool(BLANK.sub("", value)))
 
 
 def _sheets(content: bytes) -> list[Table]:
@@ -90,14 +93,7 @@ def _sheets(content: bytes) -> list[Table]:
             Table(it.name, _with_missing(it.to_python(skip_empty_area=False), missing.get(number, {})))
             for number, it in enumerate(sheets)
         ]
-    except (
-        CalamineError,
-        zipfile.BadZipFile,
-        zipfile.LargeZipFile,
-        NotImplementedError,
-        RuntimeError,
-        OSError,
-    ) as error:
+    except BROKEN as error:
         raise Refused(_("The spreadsheet cannot be opened. Save it again as XLSX or CSV.")) from error
 
 
@@ -160,7 +156,7 @@ def _split(text: str, separator: str) -> Iterator[list[str]]:
     try:
         for number, row in enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=separator)):
             if number > MOST_ROWS + MOST_ROWS_ABOVE:
-                raise Refused(_("The list has more than 20,000 rows. Split it and load the parts one by one."))
+                raise Refused(too_long())
             yield row
     except csv.Error as error:
         raise Refused(_("A cell of this file never ends: a quotation mark is missing. Save it again.")) from error

@@ -5,7 +5,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from pytest_django.asserts import assertContains, assertNotContains
 
+from cluster_portal.long_work import MOST_TRIES, carry_on_all
+from cluster_portal.models import LongWork
 from members import actions
 from members.imports import loading
 from members.imports.scope import institutions_for, kinds_for
@@ -217,3 +220,75 @@ def test_the_file_is_kept_as_a_text_that_every_reader_opens(cast):
     with it.file.file.open("rb") as file:
         assert file.read().decode() == "ФИО\nЖук Ия\n"
     assert actions.forget_files(it, by=cast.contact) is None
+
+
+@pytest.fixture
+def patient(monkeypatch):
+    """Every list is long: the page does not wait for it."""
+    monkeypatch.setattr("cluster_portal.long_work.AT_ONCE", 0)
+
+
+def test_a_long_list_shows_how_far_it_has_come_until_it_is_loaded(client, cast, patient):
+    client.force_login(cast.contact)
+    response = client.post(chosen(client).url, {"column_0": "full_name", "column_1": "email"})
+    page = client.get(response.url)
+    assertContains(page, "<h1>The rows are being looked at</h1>", html=True)
+    assertContains(page, '<progress value="0" max="1" aria-label="Rows"></progress><span>0 of 1</span>', html=True)
+    assertContains(page, '<noscript><meta http-equiv="refresh" content="5"></noscript>')
+    assertContains(client.get(reverse("members:desk_import")), "Under way")
+    carry_on_all()
+    it = Import.objects.get()
+    assertContains(client.get(response.url), "<h1>What comes of every row</h1>", html=True)
+    assert client.post(page_of("desk_import_load", it)).url == response.url
+    assertContains(client.get(response.url), "<h1>The list is being loaded</h1>", html=True)
+    assert not Person.objects.filter(email="a@example.org").exists()
+    carry_on_all()
+    page = client.get(response.url)
+    assertContains(page, "<h1>The list is loaded</h1>", html=True)
+    assertNotContains(page, "http-equiv")
+    assert Person.objects.filter(email="a@example.org").exists()
+
+
+def test_a_list_that_workers_are_at_is_neither_erased_nor_loaded_twice(client, cast, patient):
+    client.force_login(cast.contact)
+    it = begun("people", HERE + ";Жук;Ия;;\n", cast.contact)
+    for page in ("desk_import_load", "desk_import_load", "desk_import_forget"):
+        response = client.post(page_of(page, it), follow=True)
+    said = "The portal is still going through the rows. Wait until it has ended."
+    assert [str(it) for it in response.context["messages"]] == [said]
+    assert Import.objects.get().file is not None
+
+
+def test_rows_that_could_not_be_looked_at_say_why(client, cast):
+    client.force_login(cast.contact)
+    it = begun("people", HERE + ";Жук;Ия;;\n", cast.contact)
+    LongWork.objects.update(problem="The disk is full.", done=0)
+    page = client.get(page_of("desk_import_rows", it))
+    assertContains(page, "The disk is full.")
+    assertNotContains(page, "http-equiv")
+
+
+def test_a_list_of_which_not_every_row_was_reached_says_why(client, cast):
+    client.force_login(cast.contact)
+    it = begun("people", HERE + ";Жук;Ия;;\n", cast.contact)
+    actions.begin_loading(it, invite=False, by=cast.contact)
+    LongWork.objects.filter(pk=it.work_id).update(tries=MOST_TRIES)
+    carry_on_all()
+    page = client.get(page_of("desk_import_rows", it))
+    assertContains(page, "The portal tried several times and could not finish this. Tell your coordinator.")
+    it.refresh_from_db()
+    assert (it.counts["rows"], it.counts["accepted"], it.counts["rejected"]) == (1, 0, 1)
+
+
+@pytest.mark.parametrize("kind", ["institutions", "people", "classes"])
+def test_judging_and_finding_asks_as_often_for_many_rows_as_for_one(cast, kind):
+    heads = {"institutions": "Name;Kind\n", "people": HERE, "classes": CLASS}
+    rows = {"institutions": "School 1{0};school\n", "people": ";Жук;Ия{0};;\n", "classes": "7;Жук;Ия{0};;;\n"}
+    asked = []
+    for signs in ("а", "бвгдежзик"):
+        it = begun(kind, heads[kind] + "".join(rows[kind].format(sign) for sign in signs), cast.coordinator, (
+            None if kind == "institutions" else cast.school))  # fmt: skip
+        with CaptureQueriesContext(connection) as queries:
+            loading.Rows(it).judged(0, len(signs))
+        asked.append(len(queries))
+    assert asked[0] == asked[1]
