@@ -9,6 +9,7 @@ from members.models import Affiliation, Coordinator, Guardianship, Person, Recor
 
 # What actions.note_view is told → what the page is called.
 PAGES = {
+    "birth date": _lazy("Birth date"),
     "child consent": _lazy("Consents of the child, for the teacher"),
     "children": _lazy("The list of one’s children"),
     "class": pgettext_lazy("a group of students", "The class list"),

@@ -3,6 +3,7 @@ from django.urls import path
 from members import agreement_urls, theme
 from members.desk import addresses as desk_addresses
 from members.desk import applications as desk_applications
+from members.desk import birth_dates as desk_birth_dates
 from members.desk import consent as desk_consent
 from members.desk import erasure as desk_erasure
 from members.desk import erasure_requests as desk_erasure_requests
@@ -118,6 +119,7 @@ urlpatterns = [
     path("desk/erasure-requests/", desk_erasure_requests.erasure_requests, name="desk_erasure_requests"),
     path("desk/erasure-requests/<id:public_id>/", desk_erasure_requests.erasure_request, name="desk_erasure_request"),
     path("desk/people/<id:public_id>/erase/", desk_erasure.erase, name="desk_erase"),
+    path("desk/people/<id:public_id>/birth-date/", desk_birth_dates.birth_date, name="desk_birth_date"),
     path("desk/people/<id:public_id>/act/", desk_people.act_on_affiliation, name="desk_act_on_affiliation"),
     path("desk/applications/", desk_applications.applications, name="desk_applications"),
     path("desk/applications/<id:public_id>/", desk_applications.application, name="desk_application"),

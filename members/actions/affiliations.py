@@ -12,6 +12,7 @@ from cluster_portal.audit import record
 from cluster_portal.moves import Refused, make_move
 from cluster_portal.outbox import cancel_mails, queue_mail
 from members.actions.answering import keep_answered, lock_who_answers
+from members.actions.birth_dates import is_kept_by_others
 from members.actions.people import enter_person
 from members.models import Affiliation, Cluster, Group, GroupMember, Institution, Person
 from members.pasted import PastedPerson
@@ -98,7 +99,8 @@ def claim_person(person: Person, password: str, birth_date: date | None, **names
     if person.has_claimed or not person.is_active:
         raise Refused(_("This link was used already. Sign in with your e-mail address and password."))
     person.set_password(password)
-    person.birth_date = person.birth_date or birth_date
+    if person.birth_date is None and not is_kept_by_others(person):
+        person.birth_date = birth_date
     for name, value in names.items():
         setattr(person, name, value)
     person.save()

@@ -103,8 +103,9 @@ def _enter_student(institution: Institution, said: PastedPerson, by: Person) -> 
 
 @transaction.atomic
 def correct_student(group: Group, person: Person, by: Person, **facts: Any) -> None:
-    """Correct how a student is written, as long as they do not say it themselves."""
-    if person.has_claimed:
+    """Correct how a student is written, as long as they do not say it themselves. The birth date the school keeps."""
+    names = {name for name, value in facts.items() if name != "birth_date" and value != getattr(person, name)}
+    if person.has_claimed and names:
         raise Refused(_("This student signs in and keeps their own name. Ask them to correct it."))
     change_profile(person, by=by, **facts)
 
@@ -139,7 +140,7 @@ def remove_keeper(group: Group, person: Person, by: Person) -> None:
 
 @transaction.atomic
 def archive_class(group: Group, by: Person) -> None:
-    """Put a class away: it is kept, and offered no more."""
+    """Put a class away: it is kept, and offered no more; its students are in it no more."""
     if not Group.objects.current().filter(pk=group.pk).update(archived_at=now()):
         raise Refused(_("This class is put away already."))
     record("members.group.archive", group, by=by)
@@ -147,7 +148,7 @@ def archive_class(group: Group, by: Person) -> None:
 
 @transaction.atomic
 def restore_class(group: Group, by: Person) -> None:
-    """Take a class out again."""
+    """Take a class out again, with whoever was put away with it, still learns there and is in no other class."""
     group = lock_class(group)
     if group.archived_at is None:
         raise Refused(_("This class is not put away."))

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from cluster_portal.audit import record, record_changes
 from cluster_portal.moves import Refused
+from members.actions.birth_dates import refuse_birth_date, tell_guardians
 from members.actions.devices import forget_devices
 from members.models import Person
 
@@ -25,15 +26,22 @@ def enter_person(by: Person | None, email: str = "", password: str | None = None
 
 @transaction.atomic
 def change_profile(person: Person, by: Person, **changes: Any) -> list[str]:
-    """Change what a person says about themself; return the names of the changed fields."""
-    Person.objects.select_for_update(no_key=True).get(pk=person.pk)
+    """Change what is said about a person; return the names of the changed fields.
+
+    Every change of a birth date comes through here. Refused where it would change who decides about consent.
+    """
+    held = Person.objects.select_for_update(no_key=True).get(pk=person.pk)
     changed = [name for name, value in changes.items() if getattr(person, name) != value]
+    if "birth_date" in changed:
+        refuse_birth_date(held, changes["birth_date"], by)
     for name in changed:
         setattr(person, name, changes[name])
     if changed:
         # Only these: the caller's person may be older than a suspension or a new password.
         person.save(update_fields=[*changed, "sort_name", "words"])
         record_changes("members.person.change", person, by=by, changed=changed)
+    if "birth_date" in changed:
+        tell_guardians(held, person.birth_date, by)
     return changed
 
 

@@ -59,6 +59,10 @@ class StudentForm(forms.ModelForm):
     def __init__(self, *args, **options):
         super().__init__(*args, **options)
         self.fields["given_name"].required = True
+        if self.instance.pk and self.instance.has_claimed:
+            for name in NAME_FIELDS:
+                self.fields[name].disabled = True
+                self.fields[name].help_text = _("The student signs in and writes it themself.")
 
     def said(self) -> PastedPerson:
         """What was filled in, as a line of a list says it."""

@@ -3,11 +3,14 @@ from django import forms
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.forms import fields_for_model
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from cluster_portal.links import absolute
 from members.actions import change_profile
+from members.actions.birth_dates import is_kept_by_others
 from members.forms.fields import BirthDateField, TimeZoneField
-from members.models import Affiliation, Institution, Person
+from members.models import Affiliation, Cluster, Institution, Person
 from members.pasted import MOST_LINES, pasted_lines
 
 NAME_FIELDS = ["family_name", "given_name", "patronymic"]
@@ -45,8 +48,21 @@ class ProfileForm(forms.ModelForm):
     def __init__(self, *args, **options):
         super().__init__(*args, **options)
         self.fields["birth_date"].required = False
+        self._say_who_keeps_the_birth_date()
         self.fields["language"] = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
         self.fields["time_zone"] = TimeZoneField(required=False, empty=_("The cluster's own"))
+
+    def _say_who_keeps_the_birth_date(self):
+        """The school's word stands; and nobody passes an age from which others decide by their own second word."""
+        field, person = self.fields["birth_date"], self.instance
+        way = {"address": absolute(reverse("members:desk_birth_date", args=[person.public_id]))}
+        if is_kept_by_others(person):
+            field.disabled = True
+            said = _("Your school keeps it. If it is wrong, ask your teacher, or send the coordinator: %(address)s")
+            field.help_text = said % way
+        elif person.birth_date and not person.is_adult_on(Cluster.current().today()):
+            said = _("If it changes who decides about consent, a coordinator enters it. Send them: %(address)s")
+            field.help_text = said % way
 
 
 class ClaimForm(forms.Form):
@@ -63,7 +79,7 @@ class ClaimForm(forms.Form):
         self.person = person
         if not person.family_name:  # invited by their address alone
             self.fields.update(fields_for_model(Person, NAME_FIELDS))
-        if person.birth_date is None:
+        if person.birth_date is None and not is_kept_by_others(person):
             self.fields["birth_date"] = BirthDateField()
 
     def said(self) -> dict:
@@ -193,6 +209,19 @@ class LeaveCoordinationForm(forms.Form):
         if not (email := self.cleaned_data["email"].lower()):
             return None
         return Person.objects.active().filter(email=email).first() or Person()
+
+
+class BornForm(forms.ModelForm):
+    """The birth date, as a coordinator enters it."""
+
+    class Meta:
+        model = Person
+        fields = ["birth_date"]
+        field_classes = {"birth_date": BirthDateField}
+
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        self.fields["birth_date"].help_text = _("By it the portal knows who decides about consent. Guardians are told.")
 
 
 class AddressForm(forms.Form):

@@ -125,6 +125,8 @@ class Classes:
             row.changes = {name: value for name, value in said.items() if value and getattr(person, name) != value}
         if "contact_email" in row.changes and person.contact_email and person.pk in self.others:
             raise Unusable(answered_by_others())
+        if "birth_date" in row.changes and (why := why_not_born(person, facts["birth_date"], self.by)):
+            raise Unusable(why)
         if group is None or (group.pk, person.pk) not in self.members:
             row.changes["group"] = facts["group"]
         row.changes |= self._guardian_changes(facts, person)

@@ -33,7 +33,7 @@ def example_of(template, to):
     if template.startswith("members/erasure_"):
         answer = {"state": "declined", "answer": "Сначала экзамен."} if "declined" in template else {}
         return hooks.WantedMail(template, make.ErasureRequestFactory(asked_by=make.PersonFactory(), **answer), to)
-    if template == "members/guardianship_ended":
+    if template in {"members/guardianship_ended", "members/birth_date_changed"}:
         return hooks.WantedMail(template, make.GuardianshipFactory(guardian=to), to)
     if app == "members":
         affiliation = make.AffiliationFactory(

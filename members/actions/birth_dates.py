@@ -1,0 +1,67 @@
+"""A birth date says who decides about a consent: who may enter which, and who is told."""
+
+from datetime import date
+
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+
+from cluster_portal.moves import Refused
+from cluster_portal.outbox import queue_mail
+from members.consent import Deciders, deciders_at
+from members.models import Affiliation, AgePolicy, Cluster, ConsentDecision, Person
+from members.models.people import years_between
+
+
+def is_kept_by_others(person: Person) -> bool:
+    """Whether a guardian, a class or a school answers for this person: then these keep the birth date."""
+    learns = person.affiliations.active().filter(role=Affiliation.Role.STUDENT)
+    return any(rows.exists() for rows in (person.guarded_by.now(), person.group_memberships.now(), learns))
+
+
+def why_not_born(person: Person, born: date | None, by: Person) -> str:
+    """Why `by` may not enter this birth date, in a sentence; nothing when they may. Coordinators of the child may."""
+    if born == person.birth_date or by.has_perm("members.overrule_guardian", person):
+        return ""
+    if by.pk == person.pk and is_kept_by_others(person):
+        return _("Your school keeps your birth date. Ask your teacher or a coordinator to correct it.")
+    is_too_much = _makes_oneself_older if by.pk == person.pk else _takes_a_voice_away
+    if is_too_much(person, born):
+        return _("By this birth date, others would decide about consent than now. Ask a coordinator to enter it.")
+    return ""
+
+
+def refuse_birth_date(person: Person, born: date | None, by: Person) -> None:
+    """Raise Refused unless `by` may enter this birth date."""
+    if why := why_not_born(person, born, by):
+        raise Refused(why)
+
+
+def tell_guardians(child: Person, born: date | None, by: Person) -> None:
+    """Write to the guardians where a new birth date changes who decides about their child."""
+    if _deciders(child.birth_date) == _deciders(born):
+        return
+    for it in child.guarded_by.now().exclude(guardian=by).select_related("guardian"):
+        queue_mail("members/birth_date_changed", about=it, to=it.guardian, occasion=now().isoformat())
+
+
+def _makes_oneself_older(person: Person, born: date | None) -> bool:
+    """Whether somebody would pass an age of the country by their own second word."""
+    if person.birth_date is None:
+        return False
+    before = _deciders(person.birth_date)
+    return before.guardians if born is None else before != _deciders(born)
+
+
+def _takes_a_voice_away(child: Person, born: date | None) -> bool:
+    """Whether a keeper would lift what was said, or the say of a guardian. A first birth date may add the child's."""
+    before, after = _deciders(child.birth_date), _deciders(born)
+    if before == after:
+        return False
+    if ConsentDecision.objects.about([child.pk]).exists():
+        return True
+    adds_only = child.birth_date is None and after.guardians
+    return not adds_only and child.guarded_by.now().exists()
+
+
+def _deciders(born: date | None) -> Deciders:
+    return deciders_at(years_between(born, Cluster.current().today()) if born else None, AgePolicy.current())
