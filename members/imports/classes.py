@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from cluster_portal.search import folded
 from members.actions.addresses import correct_address
+from members.actions.birth_dates import why_not_born
 from members.actions.groups import add_student, create_class
 from members.actions.guardians import name_guardian
 from members.actions.imports import correct_by_list
