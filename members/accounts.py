@@ -39,7 +39,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Queue the mail for the person the address belongs to; addresses of strangers get none."""
-        person = context.get("user") or person_with(email)
+        person = context.get("user") or Person.objects.active().with_address(email)
         if person is not None:
             queue_account_mail(MAILS[template_prefix], person, email)
 
@@ -68,16 +68,6 @@ def queue_account_mail(template: str, person: Person, email: str) -> None:
     queue_mail(
         template, about=person, to=person, occasion=at.isoformat(), not_after=at + TOO_LATE, address=email.lower()
     )
-
-
-def person_with(email: str) -> Person | None:
-    """Who signs in with this address, or has confirmed it as another address of theirs."""
-    owner = Person.objects.active().filter(email=email.lower()).first()
-    if owner is not None:
-        return owner
-    confirmed = EmailAddress.objects.filter(email__iexact=email, verified=True)
-    known = confirmed.select_related("user").first()
-    return known.user if known else None
 
 
 def display_name(person: Person) -> str:

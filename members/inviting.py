@@ -1,11 +1,11 @@
 """What comes of a pasted list of addresses, line by line, before anybody is invited."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
 
 from members.models import Affiliation, Institution, Person
-from members.pasted import PastedPerson, pasted_lines, read_address, twice
+from members.pasted import PastedPerson, known_by_another_address, pasted_lines, read_address, twice
 
 
 @dataclass(frozen=True)
@@ -28,10 +28,14 @@ def judge_list(text: str, institution: Institution, role: str) -> list[Invited]:
     """A verdict for each line of a pasted list."""
     people = [read_address(line) for line in pasted_lines(text)]
     addresses = {it.email for it in people if it.email}
-    known = set(Person.objects.active().filter(email__in=addresses).values_list("email", flat=True))
+    signing_in = Person.objects.active().signing_in_with(addresses)
+    known = set(signing_in.values_list("email", flat=True))
+    seconds = signing_in.filter(emailaddress__verified=True).values_list("emailaddress__email", flat=True)
+    others = addresses.intersection(seconds) - known
     here = Affiliation.objects.live().filter(institution=institution, role=role, person__email__in=addresses)
     states = dict(here.values_list("person__email", "state"))
     again = twice(people, lambda it: it.email)
+    people = [replace(it, problem=known_by_another_address()) if it.email in others else it for it in people]
     return [_judge(it, number in again, it.email in known, states.get(it.email)) for number, it in enumerate(people)]
 
 

@@ -60,6 +60,11 @@ def read_address(line: str) -> PastedPerson:
     return PastedPerson(line, email=email, problem=_wrong_name(names), **names)
 
 
+def known_by_another_address() -> str:
+    """Why somebody is not invited by an address of theirs that they do not sign in with first."""
+    return _("Somebody who is known here signs in with another address. Ask them which, and invite that one.")
+
+
 def read_student(line: str) -> PastedPerson:
     """A line with family name, given name and, if it is known, a birth date."""
     try:

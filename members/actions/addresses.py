@@ -19,7 +19,7 @@ def correct_address(person: Person, email: str, by: Person) -> None:
     if problem := why_not_correctable(person, by):
         raise Refused(problem)
     if person.email and not person.has_claimed:
-        if Person.objects.filter(email=email).exclude(pk=person.pk).exists():
+        if Person.objects.signing_in_with([email]).exclude(pk=person.pk).exists():
             raise Refused(_("Somebody with this e-mail address is known already. Check the address."))
         person.email = email
     else:

@@ -15,7 +15,7 @@ from members.actions.answering import keep_answered, lock_who_answers
 from members.actions.birth_dates import is_kept_by_others
 from members.actions.people import enter_person
 from members.models import Affiliation, Cluster, Group, GroupMember, Institution, Person
-from members.pasted import PastedPerson
+from members.pasted import PastedPerson, known_by_another_address
 
 State = Affiliation.State
 
@@ -42,7 +42,9 @@ def invite_person(institution: Institution, email: str, role: str, by: Person, *
     """Invite somebody into an institution by mail; whoever is known already keeps their Person."""
     refuse_to_appoint(institution, role, by)
     email = email.strip().lower()
-    person = Person.objects.active().filter(email=email).first()
+    person = Person.objects.active().with_address(email)
+    if person is not None and person.email != email:  # the address they sign in with must not show by it
+        raise Refused(known_by_another_address())
     if person is None:
         person = enter_person(by, email=email, language=by.language, **names)
     affiliation = enter_affiliation(person, institution, role, Affiliation.State.INVITED, by, invited_by=by)
@@ -98,6 +100,8 @@ def claim_person(person: Person, password: str, birth_date: date | None, **names
     person = Person.objects.select_for_update(no_key=True).get(pk=person.pk)
     if person.has_claimed or not person.is_active:
         raise Refused(_("This link was used already. Sign in with your e-mail address and password."))
+    if Person.objects.signing_in_with([person.email]).exclude(pk=person.pk).exists():
+        raise Refused(_("Somebody signs in with this address already. Sign in, and ask the coordinator to merge both."))
     person.set_password(password)
     if person.birth_date is None and not is_kept_by_others(person):
         person.birth_date = birth_date

@@ -34,13 +34,13 @@ def apply_to_join(email: str, language: str, names: dict[str, str], **facts: Any
 
 
 def _person_of(email: str, language: str, names: dict[str, str]) -> Person:
-    known = Person.objects.filter(email=email).first()
+    known = Person.objects.with_address(email)
     if known is not None:
         return known
     try:
         return enter_person(None, email=email, language=language, **names)
     except Refused:  # entered by somebody else between the two lines above
-        return Person.objects.get(email=email)
+        return Person.objects.signing_in_with([email]).get()
 
 
 @transaction.atomic

@@ -60,7 +60,7 @@ def _free_slug(model: Any, name: str) -> str:
 @transaction.atomic
 def appoint_coordinator(email: str, region: Region | None, by: Person) -> Coordinator:
     """Let somebody whom the portal knows coordinate a region, or the whole cluster, from today."""
-    person = Person.objects.active().select_for_update(no_key=True).filter(email=email.strip().lower()).first()
+    person = Person.objects.active().select_for_update(no_key=True).with_address(email)
     if person is None:
         raise Refused(_("Nobody signs in with this e-mail address. Invite them into their institution first."))
     if person.coordinating.now().filter(region=region).exists():

@@ -15,11 +15,14 @@ from members.models import Person
 @transaction.atomic
 def enter_person(by: Person | None, email: str = "", password: str | None = None, **names: Any) -> Person:
     """Make a person known to the portal; without a password they have yet to claim it."""
+    known = _("Somebody with this e-mail address is known already. Check the address.")
+    if Person.objects.signing_in_with([email]).exists():
+        raise Refused(known)
     try:
         with transaction.atomic():
             person = Person.objects.create_user(email=email, password=password, **names)
-    except IntegrityError as error:
-        raise Refused(_("Somebody with this e-mail address is known already. Check the address.")) from error
+    except IntegrityError as error:  # entered by somebody else since the line above
+        raise Refused(known) from error
     record("members.person.enter", person, by=by)
     return person
 

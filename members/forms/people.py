@@ -206,9 +206,9 @@ class LeaveCoordinationForm(forms.Form):
 
     def successor(self) -> Person | None:
         """The person with this address; somebody without a password when nobody has it, who cannot take over."""
-        if not (email := self.cleaned_data["email"].lower()):
+        if not (email := self.cleaned_data["email"]):
             return None
-        return Person.objects.active().filter(email=email).first() or Person()
+        return Person.objects.active().with_address(email) or Person()
 
 
 class BornForm(forms.ModelForm):

@@ -14,6 +14,7 @@ from members.imports.fields import FIELDS
 from members.imports.scope import institutions_for
 from members.imports.verdicts import Judged, Sort, check_fields
 from members.models import Affiliation, Cluster, Import, Institution, Person
+from members.pasted import known_by_another_address
 
 Role = Affiliation.Role
 ROLE_WORDS = {
@@ -109,8 +110,11 @@ class People:
         emails = {row.facts["email"] for row in rows if row.facts.get("email")}
         names = {sort_name(row.facts["names"]) for row in rows if row.facts}
         live = Affiliation.objects.live().filter(institution__in=self.institutions.all)
-        by_email = list(Person.objects.filter(email__in=emails))
+        signing_in = Person.objects.signing_in_with(emails)
+        by_email = list(signing_in.filter(email__in=emails))
         self.by_email = {it.email: it for it in by_email}
+        confirmed = signing_in.filter(emailaddress__verified=True)
+        self.seconds = set(confirmed.values_list("emailaddress__email", flat=True))
         self.findable = set(Person.objects.findable_by(self.by).filter(email__in=emails).values_list("pk", flat=True))
         self.here: dict[Any, dict[int, Person]] = {}
         self.roles: dict[tuple[int, int, str], Affiliation] = {}
@@ -156,6 +160,8 @@ class People:
             if person.pk in self.findable and differ(person.sort_name, name):
                 raise Unusable(_("This e-mail address belongs to somebody with another name. Correct one of them."))
             return person
+        if facts["email"] in self.seconds:
+            raise Unusable(known_by_another_address())
         same = list(self.here.get((facts["institution"].pk, name, facts["birth_date"]), {}).values())
         if facts["email"]:  # somebody who has another address already is another person
             same = [it for it in same if it.email is None]

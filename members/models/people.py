@@ -44,6 +44,17 @@ class PersonQuerySet(models.QuerySet):
         """People who are neither suspended nor erased."""
         return self.filter(suspended_at=None, erased_at=None)
 
+    def signing_in_with(self, emails):
+        """Who signs in with one of these addresses, or has confirmed it as another of theirs."""
+        emails = {it.strip().lower() for it in emails if it}
+        confirmed = Person.objects.filter(emailaddress__email__in=emails, emailaddress__verified=True)
+        return self.filter(Q(email__in=emails) | Q(pk__in=confirmed.values("pk")))
+
+    def with_address(self, email):
+        """The one who signs in with this address, before whoever has confirmed it as another of theirs; or None."""
+        first = models.Case(models.When(email=email.strip().lower(), then=0), default=1)
+        return self.signing_in_with([email]).order_by(first, "pk").first()
+
     def findable_by(self, person):
         """People whom a search may show: those in the institutions that one keeps; nobody to the public."""
         if not person.is_authenticated or not person.has_desk:

@@ -16,7 +16,7 @@ from cluster_portal import hooks, mailtext
 from cluster_portal.delivery import deliver_due_mail
 from cluster_portal.links import read_link
 from cluster_portal.models import OutboxMail
-from members.accounts import MAILS, AccountAdapter, person_with, queue_account_mail
+from members.accounts import MAILS, AccountAdapter, queue_account_mail
 from members.models import Person
 from tests import factories as make
 
@@ -123,9 +123,9 @@ def test_stranger_gets_no_mail(client):
 def test_address_that_was_never_confirmed_is_a_strangers():
     person = make.PersonFactory()
     address = EmailAddress.objects.create(user=person, email="claimed@example.org", verified=False)
-    assert person_with("Claimed@example.org") is None
+    assert Person.objects.with_address("Claimed@example.org") is None
     EmailAddress.objects.filter(pk=address.pk).update(verified=True)
-    assert person_with("Claimed@example.org") == person
+    assert Person.objects.with_address("Claimed@example.org") == person
 
 
 def test_suspended_person_gets_no_mail(client):

@@ -3,6 +3,7 @@
 from datetime import date
 
 import pytest
+from allauth.account.models import EmailAddress
 
 from cluster_portal.hooks import mail_kinds
 from cluster_portal.models import OutboxMail
@@ -107,6 +108,39 @@ def test_an_invitation_makes_a_person_who_claims_it(cast):
 def test_an_invitation_finds_who_is_known_in_any_case(cast):
     known = make.PersonFactory(email="anna@example.org")
     assert actions.invite_person(cast.school, "ANNA@example.org", "teacher", by=cast.contact).person == known
+
+
+@pytest.fixture
+def second_address(cast):
+    EmailAddress.objects.create(user=cast.outsider, email="second@example.org", verified=True)
+    return "second@example.org"
+
+
+def test_the_second_address_of_somebody_known_makes_no_double(cast, second_address):
+    with pytest.raises(Refused, match="signs in with another address"):
+        actions.invite_person(cast.school, " Second@Example.ORG", "teacher", by=cast.contact, family_name="Double")
+    with pytest.raises(Refused, match="known already"):
+        actions.enter_person(by=cast.coordinator, email=second_address, family_name="Double")
+    assert not Person.objects.filter(family_name="Double").exists()
+
+
+def test_a_double_made_before_its_address_was_confirmed_claims_nothing(cast, second_address):
+    double = make.PersonFactory(email=second_address, password="!")
+    it = make.AffiliationFactory(person=double, institution=cast.school, state="invited")
+    with pytest.raises(Refused, match="Somebody signs in with this address already"):
+        actions.redeem_invitation(it, "a long password", None)
+    double.refresh_from_db()
+    assert (double.has_claimed, Affiliation.objects.get(pk=it.pk).state) == (False, State.INVITED)
+
+
+def test_a_second_address_applies_for_who_has_it(cast, second_address):
+    facts = {"name": "School 9", "language": "en", "names": {"family_name": "Double"}}
+    facts |= {"region": cast.school.region, "kind": "school"}
+    assert actions.apply_to_join(second_address, **facts).applicant == cast.outsider
+
+
+def test_who_signs_in_with_a_second_address_coordinates_by_it(cast, second_address):
+    assert actions.appoint_coordinator(second_address, None, by=cast.coordinator).person == cast.outsider
 
 
 def test_a_reused_invitation_is_refused(cast):

@@ -4,6 +4,7 @@ import io
 from datetime import date, timedelta
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.core.files.base import ContentFile
 from django.utils.timezone import now
 from openpyxl import load_workbook
@@ -241,6 +242,12 @@ def test_the_address_of_an_erased_or_suspended_person_is_no_use(cast):
     gone = make.PersonFactory(suspended_at=now())
     said = "This e-mail address cannot be used any more. Write another one."
     assert judged("people", HERE + f"{gone.email};Жук;Ия;;\n", cast.contact) == [("rejected", said)]
+
+
+def test_the_second_address_of_somebody_known_makes_no_double(cast):
+    EmailAddress.objects.create(user=cast.outsider, email="second@example.org", verified=True)
+    said = "Somebody who is known here signs in with another address. Ask them which, and invite that one."
+    assert judged("people", HERE + "second@example.org;Жук;Ия;;\n", cast.contact) == [("rejected", said)]
 
 
 def test_two_people_of_one_name_need_their_address(cast):

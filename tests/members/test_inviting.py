@@ -1,6 +1,7 @@
 """Inviting by a pasted list: what each line says, what comes of it, and that nothing typed is lost."""
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.test import Client
 from django.urls import reverse
 
@@ -78,6 +79,13 @@ def test_each_line_has_its_verdict(cast, known):
         (False, "Asks to join already: answer at your desk."),
         (False, "Belongs here in this role already."),
     ]
+
+
+def test_the_second_address_of_somebody_known_waits_for_the_one_they_sign_in_with(cast, known):
+    EmailAddress.objects.create(user=known, email="second@example.org", verified=True)
+    (line,) = judge_list("Guess Anna <second@example.org>", cast.school, "teacher")
+    said = "Somebody who is known here signs in with another address. Ask them which, and invite that one."
+    assert (line.well, line.verdict) == (False, said)
 
 
 def test_of_somebody_who_is_known_no_name_shows(cast, known):
