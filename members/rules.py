@@ -32,6 +32,11 @@ def is_about_a_head(person, affiliation):
 
 
 @rules.predicate
+def is_about_who_answers(person, affiliation):
+    return affiliation is not None and affiliation.role in affiliation.SPEAKING_ROLES
+
+
+@rules.predicate
 def is_the_head(person, affiliation):
     return affiliation is not None and person.is_head_of(affiliation.institution)
 
@@ -51,6 +56,16 @@ def keeps_the_initiative(person, initiative):
     if initiative is None or not person.is_authenticated:
         return False
     return person.coordinates(initiative.responsible.region_id) or initiative.responsible in person.spoken_for
+
+
+@rules.predicate
+def wrote_the_note(person, note):
+    return note is not None and note.by_id == person.pk
+
+
+@rules.predicate
+def keeps_the_initiative_of_the_note(person, note):
+    return note is not None and keeps_the_initiative(person, note.initiative)
 
 
 @rules.predicate
@@ -79,6 +94,10 @@ rules.add_perm("members.refuse_affiliation", decides_for_the_institution)
 rules.add_perm("members.recall_affiliation", decides_for_the_institution)
 rules.add_perm("members.take_back_affiliation", is_the_person)
 rules.add_perm("members.end_affiliation", is_the_person | decides_for_the_institution)
+rules.add_perm(
+    "members.hand_over_affiliation",
+    is_about_who_answers & (is_the_person | coordinates_the_institution | is_the_head),
+)
 rules.add_perm("members.change_role_affiliation", decides_for_the_institution)
 rules.add_perm("members.move_affiliation", decides_for_the_institution)
 rules.add_perm("members.open_agreement", coordinates_the_cluster)
@@ -96,6 +115,7 @@ rules.add_perm("members.publish_initiative", keeps_the_initiative)
 rules.add_perm("members.complete_initiative", keeps_the_initiative)
 rules.add_perm("members.abandon_initiative", keeps_the_initiative)
 rules.add_perm("members.resume_initiative", keeps_the_initiative)
+rules.add_perm("members.take_down_progressnote", wrote_the_note | keeps_the_initiative_of_the_note)
 rules.add_perm("members.grant_erasurerequest", decides_about_the_erasure)
 rules.add_perm("members.decline_erasurerequest", decides_about_the_erasure)
 rules.add_perm("members.withdraw_erasurerequest", is_who_asked)

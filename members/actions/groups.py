@@ -5,14 +5,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.utils.timezone import now
+from django.db.models import F, Value
+from django.db.models.functions import Greatest
+from django.utils.timezone import localtime, now
 from django.utils.translation import gettext as _
 
 from cluster_portal.audit import record, record_changes
 from cluster_portal.moves import Refused
 from members.actions.affiliations import enter_affiliation
 from members.actions.people import change_profile, enter_person
-from members.class_lists import same_among
+from members.class_lists import in_classes_of_others, is_proved, only_with_others, same_among
 from members.models import Affiliation, Cluster, Group, GroupMember, Institution, Person
 from members.pasted import PastedPerson
 
@@ -51,10 +53,8 @@ def add_student(group: Group, said: PastedPerson, by: Person) -> Person:
     known = same_students(group.institution, said)
     if len(known) > 1:
         raise Refused(_("Several students are called like that. Give the birth date."))
-    if known and _is_out_of_reach(known[0], said, by):
-        raise Refused(
-            _("This student is in a class of other teachers. Give the right birth date, or ask your contact person.")
-        )
+    if known and not is_proved(known[0], said) and only_with_others([known[0].pk], by):
+        raise Refused(in_classes_of_others())
     person = known[0] if known else _enter_student(group.institution, said, by)
     if said.birth_date and person.birth_date is None and not person.has_claimed:
         change_profile(person, by=by, birth_date=said.birth_date)
@@ -81,14 +81,6 @@ def same_students(institution: Institution, said: PastedPerson) -> list[Person]:
     """Students of an institution who are meant: the same name, and the same birth date where both are known."""
     named = Person.objects.students_of(institution).called(said.family_name, said.given_name)
     return same_among(list(named), said)
-
-
-def _is_out_of_reach(person: Person, said: PastedPerson, by: Person) -> bool:
-    """Whether a student stands in classes of others only: a name alone then gives nobody their record."""
-    if person.birth_date is not None and person.birth_date == said.birth_date:
-        return False
-    classes = Group.objects.current().filter(pk__in=person.group_memberships.now().values("group"))
-    return classes.exists() and not classes.visible_to(by).exists()
 
 
 def _enter_student(institution: Institution, said: PastedPerson, by: Person) -> Person:
@@ -143,6 +135,7 @@ def archive_class(group: Group, by: Person) -> None:
     """Put a class away: it is kept, and offered no more; its students are in it no more."""
     if not Group.objects.current().filter(pk=group.pk).update(archived_at=now()):
         raise Refused(_("This class is put away already."))
+    _end_memberships(group)
     record("members.group.archive", group, by=by)
 
 
@@ -152,8 +145,13 @@ def restore_class(group: Group, by: Person) -> None:
     group = lock_class(group)
     if group.archived_at is None:
         raise Refused(_("This class is not put away."))
+    put_away_on = localtime(group.archived_at, Cluster.current().zone).date()
     group.archived_at = None
     _save(group)
+    elsewhere = GroupMember.objects.now().filter(group__institution=group.institution_id).values("person")
+    here = Person.objects.students_of(group.institution).exclude(pk__in=elsewhere)
+    last = group.memberships.filter(until__gte=put_away_on, person__in=here).order_by("person", "-pk")
+    GroupMember.objects.filter(pk__in=list(last.distinct("person").values_list("pk", flat=True))).update(until=None)
     record("members.group.restore", group, by=by)
 
 
@@ -167,7 +165,6 @@ def move_up(group: Group, by: Person, going: Sequence[Person]) -> Group:
     new = create_class(group.institution, by, keepers, **next_year(group))
     here = list(group.memberships.now().filter(person__in=going))
     GroupMember.objects.bulk_create(GroupMember(group=new, person_id=it.person_id, since=today) for it in here)
-    group.memberships.now().filter(since__lte=today).update(until=today)
     archive_class(group, by)
     return new
 
@@ -182,6 +179,11 @@ def next_year(group: Group) -> dict[str, Any]:
 def lock_class(group: Group) -> Group:
     """The class as it is now, locked until the end of the transaction."""
     return Group.objects.select_for_update(no_key=True, of=("self",)).select_related("institution").get(pk=group.pk)
+
+
+def _end_memberships(group: Group) -> None:
+    """Nobody is in a class any more from today; who was to begin later leaves on that day."""
+    group.memberships.now().update(until=Greatest(Value(Cluster.current().today()), F("since")))
 
 
 def _save(group: Group) -> None:

@@ -39,7 +39,7 @@ def person(request: HttpRequest, public_id: str) -> HttpResponse:
         "history": history if it.state in {"asked", "active", "ended"} else [it],
         "moves": available_moves(request.user, it),
         "may_change": it.state == "active" and request.user.has_perm("members.change_role_affiliation", it),
-        "hands_over": it.state == "active" and it.role in it.SPEAKING_ROLES and _may_end(request, it),
+        "hands_over": it.state == "active" and request.user.has_perm("members.hand_over_affiliation", it),
     }
     if it.role == it.Role.STUDENT:
         actions.note_view(it.person, request.user, "desk person")
@@ -115,7 +115,7 @@ def move(request: HttpRequest, public_id: str) -> HttpResponse:
 def hand_over(request: HttpRequest, public_id: str) -> HttpResponse:
     """Somebody who answers for an institution leaves, and names who takes over."""
     it = _affiliation_of(request, public_id)
-    if it.state != Affiliation.State.ACTIVE or not _may_end(request, it):
+    if it.state != Affiliation.State.ACTIVE or not request.user.has_perm("members.hand_over_affiliation", it):
         raise PermissionDenied
     form = HandOverForm(request.POST or None, affiliation=it)
     if request.method == "POST" and form.is_valid() and tried(request, actions.hand_over, it, **form.cleaned_data):
@@ -149,7 +149,3 @@ def _changeable(request: HttpRequest, public_id: str, permission: str) -> Affili
     if it.state != Affiliation.State.ACTIVE or not request.user.has_perm(permission, it):
         raise PermissionDenied
     return it
-
-
-def _may_end(request: HttpRequest, it: Affiliation) -> bool:
-    return request.user.has_perm("members.end_affiliation", it)

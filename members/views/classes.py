@@ -90,7 +90,7 @@ def add_students(request: HttpRequest, public_id: str) -> HttpResponse:
         messages.success(request, _("%(name)s is in the class.") % {"name": one.said().full_name})
         return redirect("members:add_students", public_id)
     if several.is_bound and several.is_valid():
-        lines = judge_class_list(several.cleaned_data["people"], it)
+        lines = judge_class_list(several.cleaned_data["people"], it, request.user)
         if step == "save":
             lines = _enter_lines(request, it, lines)
             if not lines:

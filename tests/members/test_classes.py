@@ -126,7 +126,7 @@ def test_each_line_of_a_class_list_has_its_verdict(cast, group):
     actions.take_out(GroupMember.objects.get(), by=cast.teacher)
     actions.add_student(group, anna(given_name="Olga"), by=cast.teacher)
     text = "Ivanova Anna 17.05.2012\nIvanova Olga\nPetrov Petr 2012-01-01\nKim Min\nKim Min\nLee"
-    assert [(it.well, it.verdict) for it in judge_class_list(text, group)] == [
+    assert [(it.well, it.verdict) for it in judge_class_list(text, group, cast.teacher)] == [
         (True, "A student of the institution already: is put into the class."),
         (False, "Is in the class already."),
         (True, "Will be entered."),
@@ -203,6 +203,17 @@ def test_putting_away_and_taking_out_again(cast, group):
     with pytest.raises(Refused, match="not put away"):
         actions.restore_class(group, by=cast.teacher)
     assert list(Group.objects.current()) == [group]
+
+
+def test_a_class_that_is_put_away_holds_nobody_until_it_is_taken_out_again(cast, group):
+    stays, left, moved = (actions.add_student(group, anna(given_name=it), by=cast.teacher) for it in "ABC")
+    group.memberships.filter(person=left).update(since=date(2026, 9, 1), until=date(2026, 9, 2))
+    actions.archive_class(group, by=cast.teacher)
+    assert group.memberships.now().count() == 0
+    other = actions.create_class(cast.school, cast.teacher, [cast.teacher], name="7 C", school_year=2026)
+    make.GroupMemberFactory(group=other, person=moved)
+    actions.restore_class(group, by=cast.teacher)
+    assert [it.person for it in group.memberships.now()] == [stays]
 
 
 def test_several_teachers_keep_a_class_and_one_always(cast, group):
@@ -383,8 +394,25 @@ def test_a_student_of_another_class_is_added_by_birth_date_or_by_the_contact(cas
     assert actions.add_student(group, anna(birth_date=None), by=cast.contact) == in_another_class
 
 
-def test_the_birth_date_of_a_student_who_signs_in_is_theirs(cast, group):
+def test_a_list_gives_no_birth_date_to_a_student_who_signs_in(cast, group):
     student = make.PersonFactory(family_name="Ivanova", given_name="Anna", birth_date=None)
     make.AffiliationFactory(person=student, institution=cast.school, role="student")
     assert actions.add_student(group, anna(), by=cast.teacher) == student
     assert Person.objects.get(pk=student.pk).birth_date is None
+
+
+FAR = "This student is in a class of other teachers. Give the right birth date, or ask your contact person."
+INTO = "A student of the institution already: is put into the class."
+
+
+@pytest.mark.parametrize(("who", "line", "verdict"), [
+    ("teacher", "Ivanova Anna", FAR), ("teacher", "Ivanova Anna 17.05.2012", INTO), ("contact", "Ivanova Anna", INTO),
+])  # fmt: skip
+def test_the_verdict_on_a_student_of_another_class_is_what_the_action_does(
+    cast, group, in_another_class, who, line, verdict
+):
+    by = getattr(cast, who)
+    listed = judge_class_list(line, group, by)
+    assert [(it.verdict, it.well) for it in listed] == [(verdict, verdict == INTO)]
+    added = actions.add_students(group, [it.said for it in listed], by=by)
+    assert added == ([in_another_class] if listed[0].well else [])

@@ -3,6 +3,7 @@
 from functools import partial
 
 import pytest
+from django.urls import reverse
 
 from cluster_portal.models import OutboxMail
 from cluster_portal.moves import Refused
@@ -95,6 +96,21 @@ def test_a_contact_hands_nobody_elses_office_over(cast, heir):
     with pytest.raises(Refused, match="invited by the head or the coordinator"):
         actions.hand_over(other, heir, by=cast.contact)
     assert speakers(cast.school) == {cast.contact, other.person}
+
+
+def test_the_button_is_there_for_who_may_press_it(client, cast, heir, demo):
+    other = make.AffiliationFactory(institution=cast.school, role="contact")
+    head = make.AffiliationFactory(institution=cast.school, role="head").person
+    teacher = of(cast.teacher)
+    shown = {}
+    for name, by in {"contact": cast.contact, "themself": other.person, "head": head, "all": cast.coordinator}.items():
+        client.force_login(by)
+        page = client.get(reverse("members:desk_person", args=[other.public_id]))
+        form = client.get(reverse("members:desk_hand_over", args=[other.public_id]))
+        of_teacher = client.get(reverse("members:desk_person", args=[teacher.public_id]))
+        shown[name] = (page.context["hands_over"], form.status_code, of_teacher.context["hands_over"])
+    yes, no = (True, 200, False), (False, 403, False)
+    assert shown == {"contact": no, "themself": yes, "head": yes, "all": yes}
 
 
 def test_handing_over_to_somebody_who_speaks_already_adds_no_role(cast):
