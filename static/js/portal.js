@@ -28,7 +28,7 @@ const plain = (text) => text.trim().toLowerCase().replaceAll("ё", "е");
 
 function narrow(list) {
   const rows = [...list.querySelectorAll(":scope > div > div")];
-  if (rows.length < 25 || list.querySelector("[type=search]")) return;
+  if (rows.length <= 40 || list.querySelector("[type=search]")) return;
   const search = document.createElement("input");
   search.type = "search";
   search.placeholder = list.dataset.narrow;

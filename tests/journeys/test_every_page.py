@@ -40,6 +40,9 @@ def test_no_page_is_cut_off_at_320_pixels(visit, portal, reader):
 
 def test_every_page_is_clean_for_axe_in_the_dark(visit):
     visitor = visit("coordinator", color_scheme="dark", width=390)
-    for address in ["/", "/members/", "/courses/", "/desk/", "/desk/people/", "/no-such-page/"]:
+    members = ["/members/", "/members/standing/", "/members/apply/", "/initiatives/", "/privacy/", "/me/erase/"]
+    people = [f"/desk/people/{part}" for part in ("", "addresses/", "duplicates/", "unanswered/", "invite/list/")]
+    desk = ["/desk/", *people, "/desk/import/", "/desk/initiatives/new/", "/desk/agreements/", "/desk/regions/"]
+    for address in ["/", *members, "/courses/", *desk, "/no-such-page/"]:
         visitor.go(address)
         visitor.look()

@@ -3,6 +3,7 @@
 import pytest
 
 from courses.models import Enrolment
+from members.models import Agreement, Institution
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -37,6 +38,22 @@ def test_lists_of_the_desk_are_walked_by_j_and_k(visit):
     assert coordinator.page.evaluate("document.activeElement.href") != first
     coordinator.page.keyboard.press("k")
     assert coordinator.page.evaluate("document.activeElement.href") == first
+
+
+def test_hundreds_of_boxes_are_narrowed_by_typing_and_keep_what_is_ticked(visit):
+    Institution.objects.bulk_create(
+        Institution(name=f"Lyceum {number}", slug=f"lyceum-{number}", kind="school") for number in range(100, 160)
+    )
+    coordinator = visit("coordinator")
+    coordinator.go(f"/desk/agreements/{Agreement.objects.get().public_id}/accession/")
+    boxes = coordinator.page.locator("[name=institutions]")
+    boxes.first.check()
+    coordinator.page.keyboard.press("Shift+Tab")
+    coordinator.page.keyboard.type("LYCEUM 12")
+    coordinator.page.keyboard.press("Enter")  # does not send the form
+    assert boxes.locator("visible=true").count() == 11
+    coordinator.look("Lyceum 125")
+    assert not coordinator.page.get_by_text("Lyceum 130").is_visible()
 
 
 def test_without_javascript_a_teacher_searches_filters_enrols_and_leaves(visit):

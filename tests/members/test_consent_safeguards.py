@@ -1,5 +1,6 @@
 """What keeps consent honest: who may be taken for a guardian, who goes on seeing, what paper and links prove."""
 
+import re
 from datetime import date, timedelta
 
 import pytest
@@ -13,6 +14,7 @@ from django.utils.timezone import localdate, now
 from cluster_portal.links import signed_link
 from cluster_portal.models import OutboxMail
 from cluster_portal.moves import Refused
+from coordination.examples import families
 from members import actions
 from members.consent import State, state_of
 from members.consent_slips import slips, slips_pdf
@@ -249,6 +251,15 @@ def test_slip_shows_all_words_with_version_and_fingerprint(cast, group, guardian
     ]  # fmt: skip
     assert slip["papers"][1]["mark"] == f"Version 1 · SHA-256 {long.sha256[:12]}"
     assert slips_pdf(group, [guardianship.child], cast.teacher)[:5] == b"%PDF-"
+
+
+@pytest.mark.parametrize("language", ["en", "ru", "ko"])
+def test_slip_with_the_documents_of_the_example_is_one_sheet(cast, group, guardianship, language):
+    families.publish_documents(cast.coordinator)
+    Person.objects.update(language=language)
+    actions.request_consent([guardianship.child], list(families.DOCUMENTS), by=None)
+    pdf = slips_pdf(group, [guardianship.child], cast.teacher)
+    assert len(re.findall(rb"/Type\s*/Page\b", pdf)) == 1
 
 
 def looks(child):
