@@ -12,6 +12,7 @@ from members.actions.groups import add_student, create_class
 from members.actions.guardians import name_guardian
 from members.actions.imports import correct_by_list
 from members.addresses import answered_by_others, out_of_reach
+from members.class_lists import in_classes_of_others, is_proved, only_with_others
 from members.imports.cells import Unusable, date_of, email_of, names_of, text_of, word_of
 from members.imports.fields import FIELDS
 from members.imports.people import Institutions, full_name, names_in, sort_name
@@ -87,6 +88,7 @@ class Classes:
         for it in Guardianship.objects.now().filter(child__in=people).select_related("guardian"):
             self.guardians.setdefault(it.child_id, []).append(it.guardian)
         known = {it.pk for rows in self.guardians.values() for it in rows} | set(people)
+        self.far = only_with_others(people, self.by)
         self.others = set(out_of_reach(self.by).filter(pk__in=known).values_list("pk", flat=True))
 
     def _remember(self, institution: int, person: Person) -> None:
@@ -129,6 +131,8 @@ class Classes:
         if "birth_date" in row.changes and (why := why_not_born(person, facts["birth_date"], self.by)):
             raise Unusable(why)
         if group is None or (group.pk, person.pk) not in self.members:
+            if person.pk in self.far and not is_proved(person, self._said(facts)):
+                raise Unusable(in_classes_of_others())
             row.changes["group"] = facts["group"]
         row.changes |= self._guardian_changes(facts, person)
         row.sort = Sort.CHANGED if row.changes else Sort.UNCHANGED
@@ -170,8 +174,7 @@ class Classes:
         facts, person = row.facts, row.known
         group = self._group(facts) or self._create(facts)
         if person is None or (group.pk, person.pk) not in self.members:
-            said = PastedPerson("", birth_date=facts["birth_date"], **facts["names"])
-            person = add_student(group, said, by=self.by)
+            person = add_student(group, self._said(facts), by=self.by)
             self.members.add((group.pk, person.pk))
         changes = {name: facts[name] for name in CORRECTED if facts[name]}
         if not person.has_claimed and (row.known is None or set(row.changes) & set(CORRECTED)):
@@ -179,6 +182,9 @@ class Classes:
         if row.known is None:
             self._remember(facts["institution"].pk, person)
         self._load_guardian(facts, person)
+
+    def _said(self, facts: dict[str, Any]) -> PastedPerson:
+        return PastedPerson("", birth_date=facts["birth_date"], **facts["names"])
 
     def _create(self, facts: dict[str, Any]) -> Group:
         stage = re.match(r"\d{1,2}", facts["group"])

@@ -346,6 +346,22 @@ def test_a_teacher_loads_the_classes_they_keep_and_no_other(cast):
     assert loaded("classes", CLASS + "7;Цой;Ян;;;\n", cast.colleague) == [("rejected", said)]
 
 
+def test_a_name_alone_takes_no_student_out_of_another_teachers_class(cast):
+    assert loaded("classes", CLASS + "7;Жук;Ия;2012-05-05;;\n", cast.teacher) == [NEW]
+    text = CLASS + "Choir;Жук;Ия;;;\n"
+    said = "This student is in a class of other teachers. Give the right birth date, or ask your contact person."
+    assert judged("classes", text, cast.colleague) == [("rejected", said)]
+    assert loaded("classes", text, cast.colleague) == [("rejected", said)]
+    sure = CLASS + "Choir;Жук;Ия;2012-05-05;;\n"
+    assert judged("classes", sure, cast.colleague) == [("changed", "Class")]
+    assert loaded("classes", sure, cast.colleague) == [("changed", "")]
+
+
+def test_a_row_of_invisible_signs_only_is_an_empty_one(cast):
+    it = begun("people", HERE + ";Жук;Ия;;\n;\u202a\u00ad;;;\n;Цой;Ян;;\n", cast.contact)
+    assert (it.counts["rows"], it.counts["accepted"], it.counts["empty"]) == (2, 2, 1)
+
+
 # What stays, and who may
 
 
