@@ -14,8 +14,11 @@ def correctable_by(person: Person) -> QuerySet:
     """Whose address somebody may correct: people of the institutions they keep, the students of their classes, and
     the guardians of these.
 
-    An invitation makes nobody theirs who signs in already, or for whom others answer too.
+    An invitation makes nobody theirs who signs in already, or for whom others answer too. Whoever coordinates the whole
+    cluster has everybody else: an applicant or a coordinator belongs to no institution and no class.
     """
+    if person.coordinates_whole_cluster:
+        return Person.objects.active().exclude(pk=person.pk)
     mine = Affiliation.objects.decidable_by(person)
     claimed = Person.objects.exclude(email=None).exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX)
     invited = mine.invited().exclude(person__in=claimed).exclude(person__in=out_of_reach(person))

@@ -48,7 +48,7 @@ def invitations(institution: Institution, reader: Person) -> Iterator[Unanswered
     for it in institution.affiliations.invited().select_related("person"):
         what = _("Invitation. Role: %(role)s") % {"role": it.get_role_display()}
         shown = it.shown_name
-        yield Unanswered(shown, what, it.state_since, "" if shown == it.person.address else it.person.address)
+        yield Unanswered(shown, what, it.state_since, "" if shown == it.shown_address else it.shown_address)
 
 
 def requests(institution: Institution, reader: Person) -> Iterator[Unanswered]:

@@ -7,12 +7,6 @@ from members.models import Cluster, Group, Institution, Person
 from members.pasted import PastedPerson
 
 
-def school_year_on(day) -> int:
-    """The year in which the school year of a day began: in Korea they begin in March, elsewhere in autumn."""
-    first_month = 3 if Cluster.current().country == "KR" else 8
-    return day.year if day.month >= first_month else day.year - 1
-
-
 class ClassForm(forms.ModelForm):
     """A class: where, its name and year."""
 
@@ -26,7 +20,8 @@ class ClassForm(forms.ModelForm):
         if self.instance.pk:
             del self.fields["institution"]
             return
-        self.fields["school_year"].initial = school_year_on(Cluster.current().today())
+        cluster = Cluster.current()
+        self.fields["school_year"].initial = cluster.school_year_on(cluster.today())
         self.fields["institution"].queryset = institutions = Institution.objects.with_classes_of(by)
         if len(only := institutions[:2]) == 1:
             self.fields["institution"].initial = only[0]

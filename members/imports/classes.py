@@ -21,7 +21,6 @@ from members.imports.verdicts import Judged, Sort, check_fields
 from members.models import Affiliation, Cluster, Group, GroupMember, Guardianship, Import, Person
 from members.pasted import PastedPerson
 
-FIRST_MONTH = 7  # who loads a list in July means the school year ahead
 CORRECTED = ("patronymic", "birth_date", "contact_email")
 
 
@@ -60,7 +59,7 @@ class Classes:
     def _year_of(self, said: str) -> int:
         """The year in which the school year begins: "2026/27" and "2026-2027" say it."""
         if not said:
-            return self.today.year - (self.today.month < FIRST_MONTH)
+            return Cluster.current().school_year_on(self.today)
         found = re.fullmatch(r"(20\d\d)(?:\s*[-/–—]\s*(?:20)?\d\d)?(?:\s*\D*)?", said)
         if not found:
             raise Unusable(_("“%(year)s” is not a school year. Write it as 2026/27.") % {"year": said[:40]})

@@ -81,3 +81,12 @@ class Cluster(models.Model):
     def today(self) -> date:
         """Today in the cluster's zone."""
         return localdate(now(), self.zone)
+
+    def school_year_on(self, day: date) -> int:
+        """The year in which the school year of a day begins: in Korea it begins in March, elsewhere in autumn.
+
+        Elsewhere July counts as the year ahead: lessons are over, and whoever makes a class or loads a list then
+        prepares the next one.
+        """
+        first_month = 3 if self.country == "KR" else 7
+        return day.year - (day.month < first_month)

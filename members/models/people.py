@@ -353,10 +353,19 @@ class AffiliationQuerySet(models.QuerySet):
         return self.filter(Q(person=person) | Q(institution__in=person.spoken_for) | Q(institution__region__in=regions))
 
     def for_lists(self, query=""):
-        """With what a line in a list shows; whoever waits for an answer comes first, the oldest on top."""
+        """With what a line in a list shows; whoever waits for an answer comes first, the oldest on top.
+
+        Whom `shown_name` hides stands, and is found, by their address alone: neither may tell whose it is.
+        """
+        claimed = ~Q(person__email=None) & ~Q(person__password__startswith=UNUSABLE_PASSWORD_PREFIX)
+        hidden = models.When(Q(state__in=Affiliation.UNANSWERED) & claimed, then="person__email")
         waiting = models.Case(models.When(state=Affiliation.State.ASKED, then=0), default=1)
-        rows = self.select_related("person", "institution").order_by(waiting, "person__sort_name", "pk")
-        return rows.filter(person__words__contains=folded(query)) if folded(query) else rows
+        rows = self.select_related("person", "institution").annotate(
+            found_by=models.Case(hidden, default="person__words", output_field=models.TextField()),
+            stands_at=models.Case(hidden, default="person__sort_name", output_field=models.TextField()),
+        )
+        rows = rows.filter(found_by__contains=folded(query)) if folded(query) else rows
+        return rows.order_by(waiting, "stands_at", "pk")
 
     def decidable_by(self, person):
         """What this person's desk may decide: as `visible_to`, without one's own."""
@@ -381,6 +390,7 @@ class Affiliation(models.Model):
         ENDED = "ended", _("Ended")
 
     SPEAKING_ROLES = (Role.HEAD, Role.CONTACT)
+    UNANSWERED = (State.INVITED, State.DECLINED)
     MOVES = {
         "accept": move(
             [State.INVITED], State.ACTIVE, _("Accept the invitation"), _("You belong to the institution now.")
@@ -432,8 +442,16 @@ class Affiliation(models.Model):
         return f"{self.person} {self.role} {self.institution}"
 
     @property
+    def hides_who(self) -> bool:
+        """Whether an institution knows no more than the address: an invitation must not tell who stands behind it."""
+        return self.state in self.UNANSWERED and self.person.has_claimed
+
+    @property
+    def shown_address(self) -> str:
+        """Where the institution reaches this person: of somebody whom it has only invited, what it wrote itself."""
+        return self.person.email if self.hides_who else self.person.address
+
+    @property
     def shown_name(self) -> str:
-        """What the institution calls this person: an invitation must not tell who stands behind an address."""
-        unanswered = self.state in {self.State.INVITED, self.State.DECLINED}
-        hidden = unanswered and self.person.has_claimed
-        return self.person.address if hidden or not self.person.full_name else self.person.full_name
+        """What the institution calls this person."""
+        return (not self.hides_who and self.person.full_name) or self.shown_address

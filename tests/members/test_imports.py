@@ -4,6 +4,7 @@ import io
 from datetime import date, timedelta
 
 import pytest
+import time_machine
 from allauth.account.models import EmailAddress
 from django.core.files.base import ContentFile
 from django.utils.timezone import now
@@ -14,10 +15,11 @@ from cluster_portal.models import AuditEntry, LongWork, OutboxMail, Upload
 from cluster_portal.moves import Refused
 from members import actions
 from members.actions.imports import correct_by_list, forget_old_files
+from members.forms.classes import ClassForm
 from members.imports import loading
 from members.imports.fields import label_of
 from members.imports.reading import readable
-from members.models import Affiliation, Group, Guardianship, Import, Institution, Person, Region
+from members.models import Affiliation, Cluster, Group, Guardianship, Import, Institution, Person, Region
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -330,6 +332,18 @@ def test_a_student_who_cannot_be_entered_says_why(cast, row, said):
 @pytest.mark.parametrize(("said", "year"), [("2026/27", 2026), ("2026-2027", 2026), ("2025", 2025), ("2026 г.", 2026)])
 def test_the_school_year_is_read(cast, said, year):
     loaded("classes", f"Class;Full name;School year\n7;Жук Ия;{said}\n", cast.contact)
+    assert Group.objects.get().school_year == year
+
+
+@pytest.mark.parametrize(
+    ("country", "day", "year"),
+    [("", "2026-06-30", 2025), ("", "2026-07-01", 2026), ("KR", "2026-02-28", 2025), ("KR", "2026-03-01", 2026)],
+)
+def test_a_list_and_a_new_class_mean_the_same_school_year(cast, country, day, year):
+    Cluster.objects.update_or_create(pk=1, defaults={"name": "C", "country": country, "time_zone": "UTC"})
+    with time_machine.travel(f"{day}T12:00Z"):
+        loaded("classes", "Class;Full name\n7;Жук Ия\n", cast.contact)
+        assert ClassForm(by=cast.teacher)["school_year"].initial == year
     assert Group.objects.get().school_year == year
 
 

@@ -149,6 +149,37 @@ def test_of_somebody_invited_the_page_shows_the_address_alone(cast, signed_in):
     assert (it.person.email in page, "Secret" in page, "Elsewhere" in page) == (True, False, False)
 
 
+def test_no_search_and_no_order_tell_who_stands_behind_an_invited_address(cast):
+    cast.outsider.family_name, cast.outsider.contact_email = "Aaaa", "private@example.org"
+    cast.outsider.save()
+    make.AffiliationFactory(institution=cast.school, state="invited", person=cast.outsider)
+    rows = Affiliation.objects.decidable_by(cast.contact)
+    assert [list(rows.for_lists(asked)) for asked in ("aaaa", "private", "Anna Aaaa")] == [[], [], []]
+    assert [it.person for it in rows.for_lists(cast.outsider.email.upper())] == [cast.outsider]
+    shown = [it.shown_name.casefold() for it in rows.for_lists()]
+    assert (shown, shown[0]) == (sorted(shown), min(shown))
+    assert cast.outsider.email in shown
+
+
+def test_who_was_invited_by_name_and_never_signed_in_is_found_by_it(cast):
+    person = make.PersonFactory(family_name="Новёнок", password="!")
+    it = make.AffiliationFactory(institution=cast.school, state="invited", person=person)
+    rows = Affiliation.objects.decidable_by(cast.contact)
+    assert [list(rows.for_lists(asked)) for asked in ("новенок", person.email)] == [[it], [it]]
+
+
+def test_the_page_of_somebody_invited_shows_no_address_that_they_keep_for_themself(cast, signed_in):
+    person = make.PersonFactory(contact_email="private@example.org")
+    it = make.AffiliationFactory(institution=cast.school, state="invited", person=person)
+    client = signed_in(cast.contact)
+    pages = [client.get(url) for url in (url_of("desk_person", it.public_id), url_of("desk_people"))]
+    assert [(person.email in page, "private" in page) for page in [it.content.decode() for it in pages]] == [
+        (True, False), (True, False),
+    ]  # fmt: skip
+    (line,) = unanswered_in(cast.school, cast.contact)
+    assert (line.name, line.address) == (person.email, "")
+
+
 def test_the_coordinator_hands_over_on_a_page(cast, signed_in):
     client, url = signed_in(cast.coordinator), url_of("desk_leave_coordination", cast.coordinator.public_id)
     assert "Name who takes over" in client.post(url, {}).content.decode()
@@ -193,6 +224,17 @@ def test_a_guardians_address_is_corrected_by_the_teachers_of_the_class_and_above
 def test_nobody_corrects_their_own_mark_or_another_schools(cast):
     assert not correctable_by(cast.contact).filter(pk=cast.contact.pk).exists()
     assert not correctable_by(cast.contact).filter(pk=make.AffiliationFactory().person_id).exists()
+
+
+def test_who_belongs_nowhere_is_corrected_by_the_whole_cluster(cast):
+    applicant = make.ApplicationFactory().applicant
+    colleague = make.CoordinatorFactory(region=make.RegionFactory()).person
+    fail(applicant)
+    fail(colleague)
+    found = correctable_by(cast.coordinator).with_failed_address()
+    assert set(found) & {applicant, colleague, cast.coordinator} == {applicant, colleague}
+    assert set(correctable_by(colleague)) & {applicant, cast.coordinator} == set()
+    assert who_can_correct([applicant])[applicant.pk] == []
 
 
 def test_who_can_correct_is_named(cast, guardian):
