@@ -186,6 +186,7 @@ def periods() -> list[Period]:
             end=_delete,
         ),
         *_periods_of_files_and_views(),
+        *_periods_of_signing_in(),
         *_periods_of_devices(),
         Period(
             "people",
@@ -245,6 +246,11 @@ def _periods_of_files_and_views() -> list[Period]:
             overdue=lambda before: RecordView.objects.filter(at__lt=before),
             end=_delete,
         ),
+    ]
+
+
+def _periods_of_signing_in() -> list[Period]:
+    return [
         Period(
             "sessions",
             _("Where somebody was signed in, after that ended"),
