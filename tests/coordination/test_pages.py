@@ -34,6 +34,17 @@ def consent_pages():
     yield COORDINATORS, reverse("members:desk_consent_document", args=["photo", "en"])
 
 
+def member_pages():
+    school = Institution.objects.get(name="School 1")
+    yield from [(PUBLIC, reverse(f"members:{name}")) for name in ("apply", "initiatives")]
+    yield from [(SIGNED_IN, reverse(f"members:{name}")) for name in ("classes", "erase", "desk_import")]
+    yield from [(DESK, reverse(f"members:{name}")) for name in (
+        "desk_addresses", "desk_unanswered", "desk_initiatives", "desk_new_initiative", "desk_invite_list",
+    )]  # fmt: skip
+    yield DESK, reverse("members:unanswered_sheet", args=[school.slug])
+    yield from [(COORDINATORS, reverse(f"members:{name}")) for name in ("desk_duplicates", "desk_applications")]
+
+
 def pages():
     run = Run.objects.get(course__title="AI Tools in Teaching")
     draft = Run.objects.get(state="draft")
@@ -57,6 +68,7 @@ def pages():
     yield SIGNED_IN, reverse("coordination:me")
     yield SIGNED_IN, reverse("members:profile")
     yield from consent_pages()
+    yield from member_pages()
     yield SIGNED_IN, reverse("members:join", args=[institution.slug])
     yield from [
         (SIGNED_IN, reverse(name))
