@@ -28,7 +28,9 @@ class Classes:
     """Judges and loads students with their class. A class is known by its name and school year."""
 
     def __init__(self, it: Import):
-        self.by, self.today = it.by, Cluster.current().today()
+        cluster = Cluster.current()
+        self.by, self.today = it.by, cluster.today()
+        self.this_school_year = cluster.school_year_on(self.today)
         self.labels = {field.name: str(field.label) for field in FIELDS[it.kind]}
         self.labels |= {"contact_email": self.labels["email"]}
         self.institutions = Institutions(it, institutions_for(it.kind, it.by))
@@ -59,7 +61,7 @@ class Classes:
     def _year_of(self, said: str) -> int:
         """The year in which the school year begins: "2026/27" and "2026-2027" say it."""
         if not said:
-            return Cluster.current().school_year_on(self.today)
+            return self.this_school_year
         found = re.fullmatch(r"(20\d\d)(?:\s*[-/–—]\s*(?:20)?\d\d)?(?:\s*\D*)?", said)
         if not found:
             raise Unusable(_("“%(year)s” is not a school year. Write it as 2026/27.") % {"year": said[:40]})
@@ -125,10 +127,10 @@ class Classes:
         if not person.has_claimed:
             said = {name: facts[name] for name in CORRECTED}
             row.changes = {name: value for name, value in said.items() if value and getattr(person, name) != value}
-        if "contact_email" in row.changes and person.contact_email and person.pk in self.others:
-            raise Unusable(answered_by_others())
         if "birth_date" in row.changes and (why := why_not_born(person, facts["birth_date"], self.by)):
             raise Unusable(why)
+        if "contact_email" in row.changes and person.contact_email and person.pk in self.others:
+            raise Unusable(answered_by_others())
         if group is None or (group.pk, person.pk) not in self.members:
             if person.pk in self.far and not is_proved(person, self._said(facts)):
                 raise Unusable(in_classes_of_others())
