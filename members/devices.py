@@ -7,9 +7,9 @@ from allauth.account.authentication import get_authentication_records
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.crypto import salted_hmac
-from django.utils.timezone import localdate, now
+from django.utils.timezone import now
 
-from members.models import Device, Person
+from members.models import Cluster, Device, Person
 
 SALT = "members.device"
 ASKED = "device_asked"  # in the session: for which device a code was asked
@@ -57,7 +57,7 @@ def device_of(request: HttpRequest) -> Device | None:
 
 def is_confirmed(request: HttpRequest) -> bool:
     """Whether the device of this request is confirmed. Its last day of use is noted, like a session's: once a day."""
-    device, today = device_of(request), localdate()
+    device, today = device_of(request), Cluster.current().today()
     if device is not None and device.used_on < today:
         Device.objects.filter(pk=device.pk).update(used_on=today)
     return device is not None

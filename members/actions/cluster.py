@@ -2,7 +2,6 @@ from datetime import date
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from cluster_portal.audit import record, record_changes
@@ -65,7 +64,7 @@ def appoint_coordinator(email: str, region: Region | None, by: Person) -> Coordi
         raise Refused(_("Nobody signs in with this e-mail address. Invite them into their institution first."))
     if person.coordinating.now().filter(region=region).exists():
         raise Refused(_("This person coordinates that already."))
-    role = Coordinator.objects.create(person=person, region=region, since=day_of_all())
+    role = Coordinator.objects.create(person=person, region=region, since=Cluster.current().today())
     record("members.coordinator.appoint", person, by=by, reason=_part(region))
     return role
 
@@ -74,16 +73,10 @@ def appoint_coordinator(email: str, region: Region | None, by: Person) -> Coordi
 def end_coordinator(role: Coordinator, by: Person) -> None:
     """End a coordinator's role today; somebody must go on coordinating the whole cluster."""
     keep_answered(roles=[role])
-    if not Coordinator.objects.now().filter(pk=role.pk).update(until=day_of_all()):
+    if not Coordinator.objects.now().filter(pk=role.pk).update(until=Cluster.current().today()):
         raise Refused(_("This role has ended already."))
     record("members.coordinator.end", role.person, by=by, reason=_part(role.region))
 
 
 def _part(region: Region | None) -> str:
     return f"region {region.pk}" if region else "whole cluster"
-
-
-def day_of_all() -> date:
-    """A day that has begun for whoever acts, for the cluster and for the workers: a role counts by it at once."""
-    now = timezone.now()
-    return min(timezone.localdate(now), Cluster.current().today(), now.date())

@@ -5,14 +5,14 @@ from datetime import timedelta
 
 from django.db import transaction
 from django.utils.crypto import constant_time_compare
-from django.utils.timezone import localdate, now
+from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from cluster_portal.audit import record, record_many
 from cluster_portal.moves import Refused
 from cluster_portal.outbox import queue_mail
 from members.devices import CODE_AGE, code_of, hash_of, is_too_old
-from members.models import Device, Person
+from members.models import Cluster, Device, Person
 
 MOST_TRIES = 5
 # Whoever has a password may guess: fifty of a million codes a day, with ten mails that tell the owner.
@@ -55,7 +55,7 @@ def _redeemed(device: Device, code: str, name: str, by: Person) -> str:
         it.save(update_fields=["wrong_tries"])
         return ""
     key = secrets.token_urlsafe(32)
-    it.name, it.confirmed_at, it.used_on, it.key_hash = name, now(), localdate(), hash_of(key)
+    it.name, it.confirmed_at, it.used_on, it.key_hash = name, now(), Cluster.current().today(), hash_of(key)
     it.save(update_fields=["name", "confirmed_at", "used_on", "key_hash"])
     record("members.device.confirm_device", it, by=by)
     return key

@@ -13,9 +13,8 @@ from cluster_portal.moves import Refused, make_move
 from cluster_portal.outbox import queue_mail
 from members.actions.affiliations import close_affiliation
 from members.actions.answering import keep_answered, lock_who_answers, why_unanswered
-from members.actions.cluster import day_of_all
 from members.actions.guardians import why_not_erased_by
-from members.models import Affiliation, Application, Coordinator, ErasureRequest, Person
+from members.models import Affiliation, Application, Cluster, Coordinator, ErasureRequest, Person
 
 State = Affiliation.State
 LEAVING = {State.INVITED: "decline", State.ASKED: "take_back"}
@@ -99,7 +98,7 @@ def end_ties(person: Person) -> None:
             make_move(it, LEAVING[State(it.state)], by=None, reason=REASON)
     for application in person.applications.filter(state__in=Application.OPEN).order_by("pk"):
         make_move(application, "withdraw", by=None, reason=REASON)
-    person.coordinating.now().update(until=day_of_all())
+    person.coordinating.now().update(until=Cluster.current().today())
     for guardianships in (person.guards.now(), person.guarded_by.now()):
         ended = list(guardianships)
         guardianships.update(ended_at=now())

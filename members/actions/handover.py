@@ -8,7 +8,6 @@ from cluster_portal.moves import Refused
 from cluster_portal.outbox import queue_mail
 from members.actions.affiliations import close_affiliation, enter_affiliation, refuse_to_appoint, who_answers_for
 from members.actions.answering import keep_answered, lock_who_answers
-from members.actions.cluster import day_of_all
 from members.models import Affiliation, Cluster, Coordinator, Group, Institution, Person
 
 
@@ -53,7 +52,7 @@ def leave_coordination(person: Person, by: Person, to: Person | None = None) -> 
     if to is not None:
         _take_over(roles, person, to)
     keep_answered(roles=roles)
-    Coordinator.objects.filter(pk__in=[it.pk for it in roles]).update(until=day_of_all())
+    Coordinator.objects.filter(pk__in=[it.pk for it in roles]).update(until=Cluster.current().today())
     record("members.person.leave_coordination", person, by=by)
     if to is not None:
         _tell_successor(to, by)
@@ -63,7 +62,7 @@ def _take_over(roles: list[Coordinator], person: Person, to: Person) -> None:
     if to.pk == person.pk or not to.is_active or not to.has_claimed:
         raise Refused(_("Nobody else signs in with this address. Invite them to an institution first."))
     held = set(to.coordinating.now().values_list("region_id", flat=True))
-    today = day_of_all()
+    today = Cluster.current().today()
     new = [Coordinator(person=to, region_id=it.region_id, since=today) for it in roles if it.region_id not in held]
     Coordinator.objects.bulk_create(new)
 

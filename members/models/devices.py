@@ -2,10 +2,11 @@ from datetime import timedelta
 
 from django.db import models
 from django.db.models import Q
-from django.utils.timezone import localdate, now
+from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
 from cluster_portal.public_id import PublicIdField
+from members.models.cluster import Cluster
 from members.models.people import Person
 
 UNUSED_DAYS = 90  # a confirmed device that is not used so long is forgotten
@@ -18,7 +19,7 @@ class DeviceQuerySet(models.QuerySet):
 
     def trusted(self):
         """Confirmed devices that were used not too long ago."""
-        return self.filter(confirmed_at__isnull=False, used_on__gte=localdate() - timedelta(days=UNUSED_DAYS))
+        return self.filter(confirmed_at__isnull=False, used_on__gte=Cluster.current().today() - timedelta(days=UNUSED_DAYS))
 
 
 class Device(models.Model):

@@ -8,14 +8,14 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.utils.functional import cached_property
-from django.utils.timezone import localdate, now
+from django.utils.timezone import now
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from cluster_portal.public_id import PublicIdField
 from cluster_portal.search import beginning, folded
 from cluster_portal.states import move
-from members.models.cluster import validate_time_zone
+from members.models.cluster import Cluster, validate_time_zone
 
 ADULT_AGE = 18
 
@@ -80,7 +80,7 @@ class PersonQuerySet(models.QuerySet):
     def possible_instructors(self, by):
         """Adults of the institutions that one keeps: whoever may be named as an instructor."""
         kept = Affiliation.objects.visible_to(by).active().exclude(role=Affiliation.Role.STUDENT)
-        too_young = models.Q(birth_date__gt=latest_birth_date_of_an_adult(localdate()))
+        too_young = models.Q(birth_date__gt=latest_birth_date_of_an_adult(Cluster.current().today()))
         return self.active().filter(pk__in=kept.values("person")).exclude(too_young)
 
     def coordinators(self):
@@ -293,7 +293,7 @@ class Person(AbstractBaseUser, PermissionsMixin):
 class CoordinatorQuerySet(models.QuerySet):
     def now(self):
         """Roles that are held today."""
-        today = localdate()
+        today = Cluster.current().today()
         return self.filter(Q(until=None) | Q(until__gt=today), since__lte=today)
 
 

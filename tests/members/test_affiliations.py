@@ -3,14 +3,16 @@
 from datetime import date
 
 import pytest
+import time_machine
 from allauth.account.models import EmailAddress
+from django.utils import timezone
 
 from cluster_portal.hooks import mail_kinds
 from cluster_portal.models import OutboxMail
 from cluster_portal.moves import Refused
 from cluster_portal.outbox import queue_mail
 from members import actions
-from members.models import Affiliation, Person
+from members.models import Affiliation, Cluster, Coordinator, Person
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -141,6 +143,20 @@ def test_a_second_address_applies_for_who_has_it(cast, second_address):
 
 def test_who_signs_in_with_a_second_address_coordinates_by_it(cast, second_address):
     assert actions.appoint_coordinator(second_address, None, by=cast.coordinator).person == cast.outsider
+
+
+@pytest.mark.parametrize("zone_of_reader", ["UTC", "Pacific/Kiritimati", "Pacific/Honolulu"])
+def test_offices_and_coming_of_age_follow_the_day_of_the_cluster(cast, zone_of_reader):
+    Cluster.objects.create(pk=1, name="C", time_zone="Asia/Seoul")
+    born = make.AffiliationFactory(institution=cast.school, person__birth_date=date(2008, 11, 23)).person
+    late = make.AffiliationFactory(institution=cast.school, person__birth_date=date(2008, 11, 24)).person
+    with time_machine.travel("2026-11-22T16:00Z"), timezone.override(zone_of_reader):  # the 23rd has begun in Seoul
+        role = actions.appoint_coordinator(cast.outsider.email, None, by=cast.coordinator)
+        assert (role.since, role in Coordinator.objects.now()) == (date(2026, 11, 23), True)
+        assert set(Person.objects.possible_instructors(cast.contact)) & {born, late} == {born}
+        actions.end_coordinator(role, by=cast.coordinator)
+        role.refresh_from_db()
+        assert (role.until, role in Coordinator.objects.now()) == (date(2026, 11, 23), False)
 
 
 def test_a_reused_invitation_is_refused(cast):
