@@ -4,12 +4,15 @@ import hashlib
 import io
 import re
 import unicodedata
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import filetype
 from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+from django.db.models import QuerySet
 from django.http import FileResponse, Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
@@ -57,6 +60,20 @@ def keep_upload(file: UploadedFile | ContentFile, about: Any, by: Any) -> Upload
     upload.file.save(f"{upload.public_id}{ENDINGS[content_type]}", ContentFile(content), save=False)
     upload.save(force_insert=True)
     return upload
+
+
+def uploads_about(it: Any) -> QuerySet[Upload]:
+    """The files that belong to an object."""
+    return Upload.objects.filter(about_model=it._meta.label_lower, about_id=it.public_id)
+
+
+def erase_uploads(uploads: QuerySet[Upload]) -> int:
+    """Delete files for good: their rows now, what lies in the store once the transaction holds; return how many."""
+    files = [(it.file.storage, str(it.file.name)) for it in uploads]
+    uploads.delete()
+    for storage, name in files:
+        transaction.on_commit(partial(storage.delete, name))
+    return len(files)
 
 
 def clean_name(name: str, ending: str) -> str:

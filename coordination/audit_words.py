@@ -51,6 +51,8 @@ DONE = {
     "set": _("laid down"),
     "sign": _("signed"),
     "suspend": _("suspended"),
+    "take_down_file": _("a file taken down"),
+    "take_down_note": _("a note taken down"),
     "take_out": _("somebody taken out"),
     "take_over_coordination": _("coordination taken over"),
     "withdraw_party": _("a party withdrew"),

@@ -43,6 +43,7 @@ urlpatterns = [
     path("application/<str:token>/", applications.application, name="application"),
     path("initiatives/", initiatives.initiatives, name="initiatives"),
     path("initiatives/<id:public_id>/", initiatives.initiative, name="initiative"),
+    path("initiatives/<id:public_id>/notes/<id:note_id>/take-down/", initiatives.take_down, name="take_down"),
     path("members/<slug:slug>/", directory.institution, name="institution"),
     path("members/<slug:slug>/logo/", directory.institution_logo, name="institution_logo"),
     path("members/<slug:slug>/join/", directory.join, name="join"),

@@ -5,9 +5,9 @@ from datetime import date
 from itertools import groupby
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
-from members.models import Application, ApplicationNote, Initiative, Institution, Milestone
+from members.models import Application, ApplicationNote, Initiative, Institution, Milestone, Purpose
 
 Kind = Institution.Kind
 COUNTED = {
@@ -67,3 +67,24 @@ def _milestone_state(milestone: Milestone, initiative: Initiative, today: date) 
     if milestone.is_overdue_on(today):
         return {"word": _("overdue"), "tone": "attention"}
     return {"word": _("due"), "tone": "neutral"}
+
+
+# What happens when a consent is taken back: no more than the portal does (docs/decisions/071).
+SEEN_AT_ONCE = gettext_lazy("Your teacher and the coordinator see it at once.")
+TAKEN_BACK = {
+    Purpose.TAKING_PART: SEEN_AT_ONCE,
+    Purpose.NAME: gettext_lazy(
+        "Rosters and attendance sheets show no name from now on. What was printed before stays as it is."
+    ),
+    Purpose.PHOTO: gettext_lazy(
+        "Your teacher and the coordinator see it at once. The portal does not know who is on a photo: tell them which "
+        "ones, and they take them down."
+    ),
+    Purpose.WORK: gettext_lazy(
+        "Your teacher and the coordinator see it at once. The portal does not know whose work is where: tell them "
+        "which, and they take it down."
+    ),
+    Purpose.MESSAGES: gettext_lazy(
+        "Your teacher and the coordinator see it at once. Mail about consents and places still comes."
+    ),
+}

@@ -11,17 +11,17 @@ from members.models import ConsentDecision, ConsentText, Group, Guardianship, In
 COMMON = {
     "en": {
         "legal_basis": "Consent (Article 9 of the Federal Law on Personal Data)",
-        "retention": "Until the end of the school year; the proof of the answer three years longer",
+        "retention": "The answer holds for twelve months; its proof stays, without the name once the child is erased",
         "contact": "coordinator@example.org",
     },
     "ru": {
         "legal_basis": "Согласие (статья 9 Федерального закона «О персональных данных»)",
-        "retention": "До конца учебного года; подтверждение ответа ещё три года",
+        "retention": "Ответ действует двенадцать месяцев; подтверждение остаётся, после удаления — без имени",
         "contact": "coordinator@example.org",
     },
     "ko": {
         "legal_basis": "동의(개인정보에 관한 연방법 제9조)",
-        "retention": "학년 말까지, 응답의 증거는 3년 더 보관",
+        "retention": "응답은 12개월 동안 유효합니다. 증거는 남으며, 아동의 정보를 삭제하면 이름 없이 남습니다",
         "contact": "coordinator@example.org",
     },
 }
@@ -30,52 +30,54 @@ DOCUMENTS = {
         "en": (
             "Taking part in the workshops of the cluster",
             "The child comes to workshops on artificial intelligence at the schools of the district and at the "
-            "university. Name, class and birth date are known to the teacher, the instructor and the coordinator; "
-            "nobody else sees them.",
+            "university. Name, class and birth date are known to the teacher, the school’s head and contact person, "
+            "the instructor and the coordinator; nobody else sees them.",
         ),
         "ru": (
             "Участие в мастер-классах кластера",
             "Ребёнок приходит на мастер-классы по искусственному интеллекту в школах района и в университете. Имя, "
-            "класс и дату рождения знают педагог, ведущий и координатор; больше их никто не видит.",
+            "класс и дату рождения знают педагог, руководитель и контактное лицо школы, ведущий и координатор; "
+            "больше их никто не видит.",
         ),
         "ko": (
             "클러스터 워크숍 참여",
-            "아동은 지역 학교와 대학에서 열리는 인공지능 워크숍에 참여합니다. 이름, 반, 생년월일은 교사, 강사, "
-            "코디네이터만 알며 다른 사람은 볼 수 없습니다.",
+            "아동은 지역 학교와 대학에서 열리는 인공지능 워크숍에 참여합니다. 이름, 반, 생년월일은 교사, 학교장과 "
+            "담당자, 강사, 코디네이터만 알며 다른 사람은 볼 수 없습니다.",
         ),
     },
     Purpose.NAME: {
         "en": (
             "Publishing the name",
-            "Where the child has won or made something, the name may stand beside it: on the pages of the cluster, on "
-            "rosters at the door and in lists of results. Without it the place stays without a name.",
+            "The name of the child may stand on rosters and attendance sheets of courses. Without it the place stays "
+            "without a name.",
         ),
         "ru": (
             "Публикация имени",
-            "Если ребёнок что-то сделал или победил, рядом может стоять имя: на страницах кластера, в списках у входа "
-            "и в результатах. Без согласия имя не указывается.",
+            "Имя ребёнка может стоять в списках участников и листах посещаемости курсов. Без согласия имя не "
+            "указывается.",
         ),
         "ko": (
             "이름 공개",
-            "아동이 만든 것이나 수상한 것 옆에 이름을 표시할 수 있습니다: 클러스터 페이지, 입구 명단, 결과 목록. "
-            "동의가 없으면 이름을 표시하지 않습니다.",
+            "아동의 이름을 과정의 참가자 명단과 출석부에 표시할 수 있습니다. 동의가 없으면 이름을 표시하지 않습니다.",
         ),
     },
     Purpose.PHOTO: {
         "en": (
             "Publishing photos",
             "Photos of a workshop on which the child can be recognised may be shown on the pages of the cluster. They "
-            "are never passed on to others, and are taken down when you take the consent back.",
+            "are not passed on to others. When you take the consent back, tell the teacher or the coordinator which "
+            "photos they are: they take them down.",
         ),
         "ru": (
             "Публикация фотографий",
             "Фотографии с мастер-класса, на которых ребёнка можно узнать, могут быть показаны на страницах кластера. "
-            "Другим их не передают и убирают, когда вы отзываете согласие.",
+            "Другим их не передают. Если вы отзовёте согласие, скажите педагогу или координатору, какие это "
+            "фотографии: они их уберут.",
         ),
         "ko": (
             "사진 공개",
-            "아동을 알아볼 수 있는 워크숍 사진을 클러스터 페이지에 게시할 수 있습니다. 다른 곳에 전달하지 않으며, "
-            "동의를 철회하면 내립니다.",
+            "아동을 알아볼 수 있는 워크숍 사진을 클러스터 페이지에 게시할 수 있습니다. 다른 곳에 전달하지 않습니다. "
+            "동의를 철회할 때 어떤 사진인지 교사나 코디네이터에게 알려 주시면 내립니다.",
         ),
     },
 }

@@ -106,6 +106,8 @@ from members.actions.initiatives import (
     resume_initiative,
     write_progress,
 )
+    take_down_file,
+    take_down_note,
 from members.actions.institutions import (
     add_link,
     change_logo,
@@ -271,6 +273,8 @@ __all__ = [
     "suspend_person",
     "take_out",
     "terminate_agreement",
+    "take_down_file",
+    "take_down_note",
     "why_not_at_once",
     "why_not_erasable",
     "withdraw_agreement",

@@ -1,6 +1,5 @@
 from collections.abc import Sequence
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 from django.core.files.base import ContentFile
@@ -10,9 +9,9 @@ from django.utils.translation import gettext as _
 
 from cluster_portal.audit import record
 from cluster_portal.long_work import begin_long_work
-from cluster_portal.models import LongWork, Upload
+from cluster_portal.models import LongWork
 from cluster_portal.moves import Refused
-from cluster_portal.uploads import keep_upload
+from cluster_portal.uploads import erase_uploads, keep_upload, uploads_about
 from members.actions.affiliations import enter_affiliation
 from members.actions.people import change_profile
 from members.models import Affiliation, Cluster, Import, ImportRow, Institution, Person
@@ -117,15 +116,11 @@ def forget_files(it: Import, by: Person | None) -> None:
     Refused while workers are at it: a list that is half loaded could not say any more what became of its rows.
     """
     _let_workers_end(Import.objects.select_for_update(no_key=True, of=("self",)).select_related("work").get(pk=it.pk))
-    uploads = Upload.objects.filter(about_model=Import._meta.label_lower, about_id=it.public_id)
-    files = [(upload.file.storage, str(upload.file.name)) for upload in uploads]
     Import.objects.filter(pk=it.pk).update(file=None, rejected=None)
     it.file = it.rejected = None
-    uploads.delete()
+    erase_uploads(uploads_about(it))
     it.rows.all().delete()
     record("members.import.forget_files", it, by=by)
-    for storage, name in files:
-        transaction.on_commit(partial(storage.delete, name))
 
 
 def forget_old_files(before: datetime) -> int:

@@ -4,11 +4,13 @@ from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from cluster_portal.audit import record, record_changes
+from cluster_portal.models import Upload
 from cluster_portal.moves import Refused, make_move
-from cluster_portal.uploads import keep_upload
+from cluster_portal.uploads import erase_uploads, keep_upload, uploads_about
 from members.models import Cluster, Direction, Initiative, Institution, Milestone, Person, ProgressNote
 
 TIED = ("directions", "participants")
@@ -131,6 +133,27 @@ def write_progress(
         keep_upload(file, about=note, by=by)
     record("members.initiative.write_progress", initiative, by=by, fields=["notes"])
     return note
+
+
+@transaction.atomic
+def take_down_note(note: ProgressNote, by: Person) -> None:
+    """Delete a note with all its files, for good; also of what is over, because a consent can be taken back then."""
+    erase_uploads(_files_of(note))
+    if not ProgressNote.objects.filter(pk=note.pk).delete()[0]:
+        raise Refused(_("This note is taken down already."))
+    record("members.initiative.take_down_note", note.initiative, by=by, fields=["notes"])
+
+
+@transaction.atomic
+def take_down_file(note: ProgressNote, file: Upload, by: Person) -> None:
+    """Delete one file of a note, for good; what was written stays."""
+    if not erase_uploads(_files_of(note).filter(pk=file.pk)):
+        raise Refused(_("This file is taken down already."))
+    record("members.initiative.take_down_file", note.initiative, by=by, fields=["notes"])
+
+
+def _files_of(note: ProgressNote) -> QuerySet[Upload]:
+    return uploads_about(note).select_for_update()
 
 
 def _locked_alive(initiative: Initiative) -> Initiative:

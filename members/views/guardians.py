@@ -19,6 +19,7 @@ from members import actions
 from members.consent import State, deciders_of, first_name_and_initial, guarded_now, may_decide, states_of
 from members.forms.consent import BirthDateForm, GuardianForm
 from members.models import ConsentDecision, ConsentText, ErasureRequest, Group, Guardianship, Person, Purpose
+from members.words import TAKEN_BACK
 
 LINK_AGE = timedelta(days=30)
 OPENED = "consent_opened"
@@ -125,6 +126,7 @@ def _rows(request: HttpRequest, child: Person, said: dict[str, ConsentDecision])
                     "label": Purpose(purpose).label,
                     "text": texts.get(purpose),
                     "state": state,
+                    "taken_back": TAKEN_BACK[Purpose(purpose)],
                     "mine": mine,
                     "open": mine is None or over,
                     "granted": bool(mine and mine.decision == Decision.GRANTED and not over),

@@ -1,11 +1,18 @@
 """What the institutions undertake together, for everybody."""
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 
+from cluster_portal.buttons import tried
 from cluster_portal.models import Upload
+from cluster_portal.uploads import uploads_about
+from members import actions
 from members.forms import InitiativeFilter
 from members.models import Initiative
 from members.views import PER_PAGE
@@ -38,8 +45,26 @@ def initiative(request: HttpRequest, public_id: str) -> HttpResponse:
     give_evidence(notes)
     keeps = request.user.is_authenticated and Initiative.objects.editable_by(request.user).filter(pk=it.pk).exists()
     milestones = milestones_as_timeline(it, today)
+    for note in notes:
+        note.may_take_down = keeps or note.by_id == request.user.pk
     shown = {"it": it, "notes": notes, "milestones": milestones, "keeps": keeps}
     return render(request, "members/initiative.html", shown)
+
+
+@require_POST
+def take_down(request: HttpRequest, public_id: str, note_id: str) -> HttpResponse:
+    """Take a note down, or one of its files: whoever wrote it, and who keeps the initiative."""
+    it = get_object_or_404(Initiative.objects.visible_to(request.user), public_id=public_id)
+    note = get_object_or_404(it.notes.select_related("initiative__responsible"), public_id=note_id)
+    if not request.user.has_perm("members.take_down_progressnote", note):
+        raise PermissionDenied
+    if file_id := request.POST.get("file"):
+        file = get_object_or_404(uploads_about(note), public_id=file_id)
+        if tried(request, actions.take_down_file, note, file):
+            messages.success(request, _("The file is taken down. Nobody can open it any more."))
+    elif tried(request, actions.take_down_note, note):
+        messages.success(request, _("The note is taken down, with its files. Nobody can open them any more."))
+    return redirect(it)
 
 
 def give_evidence(notes: list) -> None:
