@@ -194,10 +194,26 @@ class Awaited:
     reader: Person
     child: int
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether no mail reaches them: without an address, with one that fails, or kept out."""
+        return not (self.reader.is_active and self.reader.address) or self.reader.address_failed_at is not None
 
-def people_to_answer(children: Collection[int]) -> list[Awaited]:
-    """Who has not answered about these children (by key): the guardians, or the child, where their word is missing."""
-    sides = {key: theirs for key, theirs in sides_of(children).items() if theirs and derived(theirs.values()) in OPEN}
+
+def without_guardian(children: Iterable[Person]) -> set[int]:
+    """Of these children those (by key) for whom a guardian decides, and nobody is named."""
+    today, policy = Cluster.current().today(), AgePolicy.current()
+    young = {child.pk for child in children if deciders_at(child.age_on(today), policy).guardians}
+    return young - set(Guardianship.objects.now().filter(child__in=young).values_list("child", flat=True))
+
+
+def people_to_answer(children: Collection[int], on: date | None = None) -> list[Awaited]:
+    """Whose answer about these children (by key) is awaited today, or will be on a day: of guardians, and of the child.
+
+    These are the ones whose word is missing, whoever else has spoken already.
+    """
+    asked = sides_of(children, today=on).items()
+    sides = {key: theirs for key, theirs in asked if theirs and derived(theirs.values()) in OPEN}
     of_guardians = {child for (child, _purpose), theirs in sides.items() if theirs.get(GUARDIANS) in OPEN}
     own = {child for (child, _purpose), theirs in sides.items() if theirs.get(THEMSELF) in OPEN}
     rows = Guardianship.objects.now().filter(child__in=of_guardians).select_related("guardian").order_by("pk")

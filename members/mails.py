@@ -1,16 +1,21 @@
 """The mail of members: invitations, answers, and everything about one's own account."""
 
+from itertools import chain
 from typing import Any
 
 from allauth.account import app_settings
 from allauth.account.models import EmailAddress, EmailConfirmationHMAC
 from allauth.account.utils import user_pk_to_url_str
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from cluster_portal.hooks import MailKind, Sender, WantedMail, register_mail, register_sender
+from cluster_portal import hooks
+from cluster_portal.hooks import DeskRow, MailKind, Sender, WantedMail, register_mail, register_sender
 from cluster_portal.links import absolute, signed_link
+from cluster_portal.mailtext import secrets_in
 from cluster_portal.models import OutboxMail
+from cluster_portal.outbox import occasion_of
 from members.consent import first_name_and_initial, may_decide, people_to_answer
 from members.devices import code_of, is_too_old
 from members.expiry import what_lapses
@@ -23,6 +28,8 @@ from members.models import (
     ErasureRequest,
     ErasureWord,
     Guardianship,
+    Initiative,
+    Party,
     Person,
 )
 
@@ -71,6 +78,27 @@ def _waits_for_reader(mail: OutboxMail) -> bool:
 
 def _speaks_for(institution: int, person: int) -> bool:
     return Person.objects.speaking_for(institution).filter(pk=person).exists()
+
+
+def _about_handover(wanted: WantedMail) -> dict[str, Any]:
+    """With what waits for the successor at their desk, and the initiatives that their institution answers for."""
+    parts = _about_affiliation(wanted)
+    initiatives = Initiative.objects.under_way().filter(responsible=parts["institution"])
+    return parts | {"tasks": _tasks_of(wanted.to), "initiatives": initiatives.order_by("title")}
+
+
+def _about_coordination(wanted: WantedMail) -> dict[str, Any]:
+    return {"tasks": _tasks_of(wanted.to)}
+
+
+def _tasks_of(person: Person) -> list[DeskRow]:
+    """The rows of somebody's desk as they are now: their roles have just changed."""
+    fresh = Person.objects.get(pk=person.pk)
+    return list(chain.from_iterable(rows(fresh) for rows in hooks.desk_rows))
+
+
+def _about_role(wanted: WantedMail) -> dict[str, Any]:
+    return {"region": wanted.ground.region}
 
 
 def _about_affiliation(wanted: WantedMail) -> dict[str, Any]:
@@ -136,6 +164,25 @@ def _unsigned_of(agreement: Agreement, person: Person) -> list:
     """The institutions for which this person has not signed yet."""
     parties = agreement.parties.to_ask().select_related("institution")
     return [party.institution for party in parties if person.is_head_of(party.institution)]
+
+
+def _termination_stands(mail: OutboxMail) -> bool:
+    """The agreement ends on the day that the mail names: it may have got another since."""
+    day = occasion_of(mail)
+    return Agreement.objects.filter(public_id=mail.about_id, state="terminated", terminated_on=day).exists()
+
+
+def _party_leaves(mail: OutboxMail) -> bool:
+    """The party leaves on the day that the mail names."""
+    institution, day = occasion_of(mail).split(":")
+    family = Q(agreement__public_id=mail.about_id) | Q(agreement__amends__public_id=mail.about_id)
+    return Party.objects.filter(family, institution__public_id=institution, withdrawn_on=day).exists()
+
+
+def _about_leaving(wanted: WantedMail) -> dict[str, Any]:
+    party = wanted.ground
+    own = _speaks_for(party.institution_id, wanted.to.pk)
+    return {"agreement": wanted.about, "party": party, "institution": party.institution, "is_own": own}
 
 
 def _agreement_in(*states: str):
@@ -258,9 +305,18 @@ def _children_of(reader: Person) -> list[Person]:
 
 
 def _still_to_answer(mail: OutboxMail) -> bool:
-    """The reader's answer about at least one child is still awaited."""
-    children = [child.pk for child in _children_of(mail.to)]
-    return any(it.reader == mail.to for it in people_to_answer(children))
+    """The reader is still guardian of all whom the mail names, and their answer about one of these is awaited."""
+    named = _named_in(mail)
+    return named is not None and any(it.reader == mail.to for it in people_to_answer(named))
+
+
+def _named_in(mail: OutboxMail) -> list[int] | None:
+    """The children (by key) whose links the mail holds; nothing when the reader is a guardian of one no more."""
+    links = set(secrets_in(mail.body_text))
+    named = dict(mail.to.guards.now().filter(public_id__in=links).values_list("public_id", "child"))
+    if mail.to.public_id in links:
+        named[mail.to.public_id] = mail.to_id
+    return list(named.values()) if set(named) == links else None
 
 
 def _about_children(wanted: WantedMail) -> dict[str, Any]:
@@ -303,8 +359,10 @@ register_mail(
     MailKind("members/refused", _while_in(State.DECLINED), context=_about_affiliation),
     MailKind("members/ended", _while_in(State.ENDED), context=_about_affiliation),
     MailKind("members/role_changed", _while_in(State.ACTIVE), context=_about_affiliation),
-    MailKind("members/handed_over", _while_in(State.ACTIVE), context=_about_affiliation),
-    MailKind("members/coordination_handed_over", _still_coordinates),
+    MailKind("members/handed_over", _while_in(State.ACTIVE), context=_about_handover),
+    MailKind("members/coordination_handed_over", _still_coordinates, context=_about_coordination),
+    MailKind("members/coordinator_appointed", _still_coordinates, context=_about_role),
+    MailKind("members/coordinator_ended", _always, context=_about_role),
     _to_applicant("application_confirm", Application.State.UNCONFIRMED),
     _to_applicant("application_question", Application.State.QUESTIONED),
     _to_applicant("application_declined", Application.State.DECLINED),
@@ -314,7 +372,8 @@ register_mail(
     MailKind("members/agreement_open", _to_be_signed, context=_about_signing),
     MailKind("members/agreement_reminder", _to_be_signed, context=_about_signing),
     MailKind("members/agreement_concluded", _agreement_in("concluded"), context=_about_agreement),
-    MailKind("members/agreement_terminated", _agreement_in("terminated"), context=_about_agreement),
+    MailKind("members/agreement_terminated", _termination_stands, context=_about_agreement),
+    MailKind("members/party_withdrawn", _party_leaves, context=_about_leaving),
     MailKind("members/agreement_expiring", _agreement_in("concluded"), context=_about_expiry),
     MailKind("members/erase", _always, secrets=_erasure_link, account=True),
     MailKind("members/erasure_word", _word_missing, secrets=_word_link, context=_about_erasure),

@@ -1,21 +1,23 @@
 import hashlib
 import json
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
-from cluster_portal.audit import record, record_changes
+from cluster_portal.audit import record, record_changes, record_many
 from cluster_portal.hooks import WantedMail
+from cluster_portal.mailtext import secrets_in
 from cluster_portal.models import AuditEntry, OutboxMail, Upload
 from cluster_portal.moves import Refused
-from cluster_portal.outbox import key_of, queue_mails
+from cluster_portal.outbox import cancel_rows, key_of, occasion_of, queue_mails
 from cluster_portal.uploads import keep_upload
 from members.consent import may_decide, open_answers, people_to_answer, who_decides
 from members.models import (
@@ -32,6 +34,7 @@ from members.models import (
 )
 
 Decision, Channel = ConsentDecision.Decision, ConsentDecision.Channel
+ASKED, REMINDER = "members/consent_asked", "members/consent_reminder"
 WORDS = ("title", "text", "legal_basis", "retention", "contact", "valid_months")
 WRONG_MOST, WRONG_FOR = 5, timedelta(hours=1)
 WRONG, RIGHT = "members.consent.wrong_birth_date", "members.consent.right_birth_date"
@@ -101,31 +104,40 @@ def request_consent(children: Collection[Person], purposes: Collection[str], by:
         )
     rows = [ConsentRequest(child=child, purpose=it, asked_by=by) for child in children for it in purposes]
     ConsentRequest.objects.bulk_create(rows, ignore_conflicts=True)
-    for child in children:
-        record("members.consent.ask", child, by=by)
-    occasion = hashlib.sha256(f"{sorted(child.pk for child in children)}{sorted(purposes)}".encode()).hexdigest()[:12]
-    return queue_mails(_mails(children, "members/consent_asked", f"{_day()}/{occasion}"))
+    record_many("members.consent.ask", children, by=by)
+    return queue_mails(_not_written_today(_mails(children, ASKED, _day())))
 
 
 @transaction.atomic
 def remind_guardians(children: Collection[Person], by: Person) -> int:
     """Write to exactly those who have not answered, once a day at most; return how many mails go out."""
-    sent = queue_mails(_mails(children, "members/consent_reminder", _day()))
+    sent = queue_mails(_mails(children, REMINDER, _day()))
     if not sent:
         raise Refused(_("Everybody who can be written to has answered, or was reminded today. Try again tomorrow."))
     open_ones = {child for child, _purpose in open_answers([child.pk for child in children])}
     ConsentRequest.objects.filter(child__in=open_ones).update(reminded_at=now())
-    record("members.consent.remind", by, by=by, reason=str(sent))
+    record_many("members.consent.remind", [child for child in children if child.pk in open_ones], by=by)
     return sent
 
 
 def reminders_for(children: Collection[Person]) -> list[Person]:
     """Who would be written to by a reminder now: those with an address who have not answered."""
-    wanted = {key_of(it): it.to for it in _mails(children, "members/consent_reminder", _day())}
-    written = OutboxMail.objects.filter(key__in=wanted).exclude(state=OutboxMail.State.CANCELLED)
-    for key in written.values_list("key", flat=True):
-        del wanted[key]
-    return [person for person in wanted.values() if person.address and person.is_active]
+    wanted = _not_written_today(_mails(children, REMINDER, _day()), [REMINDER])
+    return [it.to for it in wanted if it.to.address and it.to.is_active]
+
+
+@transaction.atomic
+def forget_mails_naming(guardianship: Guardianship) -> None:
+    """Write the mails about consent anew that have not left and name a child whose guardian one is no more."""
+    guardian = guardianship.guardian
+    rows = OutboxMail.objects.unfinished().filter(to=guardian, body_text__contains=f"⟦{guardianship.public_id}⟧")
+    for mail in list(rows):
+        links = secrets_in(mail.body_text)
+        others = guardian.guards.now().filter(public_id__in=links).values("child")
+        children = Person.objects.filter(Q(pk__in=others) | Q(pk=guardian.pk, public_id__in=links))
+        cancel_rows(OutboxMail.objects.filter(pk=mail.pk), reason="not due any more")
+        wanted = _mails(list(children), mail.template, occasion_of(mail))
+        queue_mails(it for it in wanted if it.to.pk == guardian.pk)
 
 
 @transaction.atomic
@@ -290,6 +302,16 @@ def _time_of(decision: str, seen_on: date | None) -> datetime:
 
 def _day() -> str:
     return Cluster.current().today().isoformat()
+
+
+def _not_written_today(
+    wanted: Iterable[WantedMail], templates: Collection[str] = (ASKED, REMINDER)
+) -> list[WantedMail]:
+    """Without whoever got one of these mails today: one a day, from whoever asks first (docs/decisions/061)."""
+    keys = {key_of(replace(it, template=name, occasion=_day())): it for it in wanted for name in templates}
+    held = OutboxMail.objects.filter(key__in=keys).exclude(state=OutboxMail.State.CANCELLED)
+    written = {keys[key].to.pk for key in held.values_list("key", flat=True)}
+    return [it for it in wanted if it.to.pk not in written]
 
 
 def _mails(children: Collection[Person], template: str, occasion: str) -> list[WantedMail]:

@@ -9,6 +9,7 @@ from cluster_portal.audit import record
 from cluster_portal.moves import Refused
 from cluster_portal.outbox import queue_mail
 from cluster_portal.search import folded
+from members.actions.consent import forget_mails_naming
 from members.actions.people import enter_person
 from members.consent import NOES, children_among, deciders_of
 from members.models import Affiliation, ConsentDecision, GroupMember, Guardianship, Person
@@ -51,6 +52,7 @@ def end_guardianship(guardianship: Guardianship, by: Person) -> None:
         raise Refused(_("This guardian refused or took back a consent. Ask a coordinator to end the guardianship."))
     if not Guardianship.objects.now().filter(pk=guardianship.pk).update(ended_at=now()):
         raise Refused(_("This guardianship has ended already."))
+    forget_mails_naming(guardianship)
     if not is_own:
         queue_mail("members/guardianship_ended", about=guardianship, to=guardianship.guardian)
     record("members.guardianship.end", guardianship, by=by)

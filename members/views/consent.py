@@ -13,7 +13,7 @@ from cluster_portal.buttons import tried
 from cluster_portal.pdf import pdf_response
 from members import actions
 from members.access import for_class_keepers
-from members.consent import OPEN, State, deciders_of, states_of
+from members.consent import OPEN, State, deciders_of, people_to_answer, states_of, without_guardian
 from members.consent_slips import slips_pdf
 from members.forms.consent import AskForm, GuardianForm, PaperForm
 from members.models import ConsentDecision, ConsentText, Group, Guardianship, Person, Purpose
@@ -33,7 +33,7 @@ def class_consent(request: HttpRequest, public_id: str) -> HttpResponse:
         "purposes": [Purpose(it).label for it in purposes],
         "form": AskForm(),
         "waited_for": len(waited_for),
-        "without_guardian": sum(not row["guardians"] for row in rows),
+        "without_guardian": len(without_guardian(children)),
     }
     return render(request, "members/class_consent.html", shown)
 
@@ -75,15 +75,19 @@ def slips(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @for_class_keepers
 def telephone(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Who has not answered and has no e-mail: a sheet to telephone through."""
+    """Who has not answered and is reached by no mail: a sheet to telephone through."""
     group = _group(request, public_id)
-    rows, _purposes = _lights(_children(group))
+    children = _children(group)
+    rows, _purposes = _lights(children)
+    silent: dict[int, list[Person | None]] = {pk: [None] for pk in without_guardian(children)}
+    for it in people_to_answer([child.pk for child in children]):
+        if it.is_silent:
+            silent.setdefault(it.child, []).append(it.reader)
     lines = [
-        {"child": row["child"], "guardian": it and it.guardian, "open": row["open"]}
+        {"child": row["child"], "reader": reader, "open": row["open"]}
         for row in rows
         if row["open"]
-        for it in row["guardians"] or [None]
-        if it is None or not it.guardian.address
+        for reader in silent.get(row["child"].pk, [])
     ]
     actions.note_views({line["child"].pk for line in lines}, request.user, "telephone")
     return render(request, "members/consent_telephone.html", {"group": group, "lines": lines})

@@ -415,3 +415,73 @@ def test_look_at_a_record_is_written_down_without_a_key_to_the_looker(child, cas
     actions.note_view(child, cast.teacher, "consent")
     it = RecordView.objects.get()
     assert (it.child, it.viewer, it.page) == (child, cast.teacher.public_id, "consent")
+
+
+def asked_mail(*children):
+    """The mail that asks, as it waits in the outbox."""
+    actions.request_consent(children, [PART], by=None)
+    return OutboxMail.objects.get(template="members/consent_asked", state="queued")
+
+
+def still_due(mail):
+    return hooks.mail_kinds[mail.template].still_due(mail)
+
+
+def two_children_of_one(**facts):
+    mother = make.PersonFactory()
+    return mother, [make.GuardianshipFactory(guardian=mother, **facts).child for _ in "ab"]
+
+
+def test_mail_is_due_as_long_as_one_of_those_it_names_is_open(text):
+    mother, (first, second) = two_children_of_one()
+    mail = asked_mail(first)
+    actions.request_consent([second], [PART], by=None)
+    assert still_due(mail) is True
+    say(first, mother, GRANTED, text)
+    assert still_due(mail) is False  # the second is open too, but this mail does not name them
+
+
+def test_mail_is_written_anew_without_the_child_whose_guardian_one_is_no_more(text, cast):
+    _mother, (first, second) = two_children_of_one()
+    mail = asked_mail(first, second)
+    ended = first.guarded_by.get()
+    actions.end_guardianship(ended, by=cast.coordinator)
+    mail.refresh_from_db()
+    anew = OutboxMail.objects.get(template="members/consent_asked", state="queued")
+    assert (mail.state, ended.public_id in anew.body_text) == ("cancelled", False)
+    assert second.guarded_by.get().public_id in anew.body_text
+    Guardianship.objects.filter(child=second).update(ended_at=now())
+    assert still_due(anew) is False
+
+
+def test_mail_about_the_only_child_is_cancelled_with_the_guardianship(text, cast):
+    child = make.GuardianshipFactory().child
+    mail = asked_mail(child)
+    actions.end_guardianship(child.guarded_by.get(), by=cast.coordinator)
+    mail.refresh_from_db()
+    assert mail.state == "cancelled"
+    assert not OutboxMail.objects.filter(template="members/consent_asked", state="queued").exists()
+
+
+@pytest.mark.parametrize("before", ["asked", "reminded"])
+def test_asking_writes_to_nobody_who_was_asked_or_reminded_today(before, text, cast, time_machine):
+    _mother, (first, second) = two_children_of_one()
+    if before == "asked":
+        assert actions.request_consent([first], [PART], by=cast.teacher) == 1
+    else:
+        actions.request_consent([first], [PART], by=cast.teacher)
+        OutboxMail.objects.all().delete()
+        actions.remind_guardians([first], by=cast.teacher)
+    assert actions.request_consent([first, second], [PART], by=cast.colleague) == 0
+    time_machine.move_to(now() + timedelta(days=1))
+    third = make.GuardianshipFactory(guardian=_mother).child
+    assert actions.request_consent([second, third], [PART], by=cast.colleague) == 1
+
+
+def test_reminder_is_audited_about_each_child_it_is_about(child, mother, text, cast):
+    other = make.GuardianshipFactory().child
+    actions.request_consent([other], [PART], by=None)
+    say(other, other.guarded_by.get().guardian, GRANTED, text)
+    actions.remind_guardians([child, other], by=cast.teacher)
+    lines = AuditEntry.objects.filter(verb="members.consent.remind").values_list("object_id", "actor", "reason")
+    assert list(lines) == [(child.public_id, cast.teacher.public_id, "")]

@@ -295,6 +295,38 @@ def test_list_for_the_telephone_names_those_without_address(group, cast, text):
     assert (silent.guardian.full_name in page, written.guardian.full_name in page) == (True, False)
 
 
+def listed(group, cast):
+    """Child and reader of each line of the telephone list, and how many have no guardian."""
+    client = signed_in(cast.teacher)
+    lines = client.get(page_of("consent_telephone", group)).context["lines"]
+    counted = client.get(page_of("class_consent", group)).context["without_guardian"]
+    return [(it["child"], it["reader"]) for it in lines], counted
+
+
+def in_class(group, **facts):
+    return make.GroupMemberFactory(group=group, **{f"person__{name}": value for name, value in facts.items()}).person
+
+
+def test_telephone_list_names_whose_word_is_awaited_and_nobody_else(group, cast, text):
+    teenager = in_class(group, birth_date=date(localdate().year - 15, 1, 1))
+    mother = make.GuardianshipFactory(child=teenager, guardian__email=None).guardian
+    failing = make.GuardianshipFactory(child=in_class(group), guardian__address_failed_at=now())
+    alone, adult = in_class(group), in_class(group, birth_date=date(1990, 1, 1), email="adult@example.org")
+    actions.request_consent([teenager, failing.child, alone, adult], [PART], by=None)
+    actions.decide(teenager, PART, "granted", by=mother, channel="paper", text=text)
+    lines, without = listed(group, cast)
+    assert sorted(lines, key=str) == sorted(
+        [(teenager, teenager), (failing.child, failing.guardian), (alone, None)], key=str
+    )
+    assert without == 1
+
+
+def test_adult_of_a_class_is_no_child_without_guardian(group, cast, text):
+    adult = in_class(group, birth_date=date(1990, 1, 1))
+    actions.request_consent([adult], [PART], by=None)
+    assert listed(group, cast) == ([(adult, adult)], 0)
+
+
 def test_teacher_names_and_ends_a_guardian(guardianship, group, cast):
     client, child = signed_in(cast.teacher), guardianship.child
     sent = {"family_name": "Gromova", "given_name": "Olga", "email": "shared@example.org", "how": "paper"}
