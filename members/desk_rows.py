@@ -68,7 +68,7 @@ def overdue_initiatives(person: Person) -> Iterator[DeskRow]:
 
 def agreements_to_sign(person: Person) -> Iterator[DeskRow]:
     """Agreements that wait for the signature of a head."""
-    own = [it.institution_id for it in person.active_affiliations if it.role == Affiliation.Role.HEAD]
+    own = _led_by(person)
     rows = list(Agreement.objects.waiting_for_signature_of(own).order_by("state_since")) if own else []
     if rows:
         text = ngettext("agreement waits for your signature", "agreements wait for your signature", len(rows))
@@ -107,9 +107,33 @@ def agreements_ending(person: Person) -> Iterator[DeskRow]:
         return
     today = Cluster.current().today()
     rows = list(Agreement.objects.ending_between(today, today + timedelta(days=60)))
+    renewals = {it.pk: it.renewal_under_way() for it in rows}
+    alone = [it for it in rows if renewals[it.pk] is None]
+    if alone:
+        text = ngettext("agreement ends within 60 days", "agreements end within 60 days", len(alone))
+        yield DeskRow(text, len(alone), None, _where(alone), _("Renew"))
+    if under_way := [it for it in renewals.values() if it is not None]:
+        text = ngettext(
+            "renewal of what ends soon is under way", "renewals of what ends soon are under way", len(under_way)
+        )
+        yield DeskRow(text, len(under_way), None, _where(under_way), _("See how it stands"))
+
+
+def own_agreements_ending(person: Person) -> Iterator[DeskRow]:
+    """Agreements that bind a head's institution, and end soon."""
+    if person.coordinates_whole_cluster or not (own := _led_by(person)):
+        return
+    today = Cluster.current().today()
+    rows = list(Agreement.objects.ending_between(today, today + timedelta(days=60)).binding(own))
     if rows:
-        text = ngettext("agreement ends within 60 days", "agreements end within 60 days", len(rows))
-        yield DeskRow(text, len(rows), None, _where(rows), _("Renew"))
+        text = ngettext("agreement of yours ends within 60 days", "agreements of yours end within 60 days", len(rows))
+        url = rows[0].get_absolute_url() if len(rows) == 1 else reverse("members:agreements")
+        yield DeskRow(text, len(rows), None, url, _("See until when"))
+
+
+def _led_by(person: Person) -> list[int]:
+    """The institutions (by key) that somebody leads."""
+    return [it.institution_id for it in person.active_affiliations if it.role == Affiliation.Role.HEAD]
 
 
 def _where(rows: list[Agreement]) -> str:
@@ -154,6 +178,7 @@ register_desk_rows(agreements_to_sign)
 register_desk_rows(agreements_to_finish)
 register_desk_rows(accessions_without_a_lead)
 register_desk_rows(agreements_ending)
+register_desk_rows(own_agreements_ending)
 register_desk_rows(consent_conflicts)
 register_desk_rows(erasures_to_decide)
 register_desk_rows(failing_addresses)

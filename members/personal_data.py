@@ -320,13 +320,13 @@ NOTHING_PERSONAL = (
         " concluded_on terminated_on prolongs_until prolonged_until terminated_because",
     ),
     Table("members.Clause", plain="id agreement number text right places since"),
-    Table("members.Cluster", plain="id name about hue time_zone country example contact_email"),
+    Table("members.Cluster", plain="id name about hue time_zone language country example contact_email"),
     Table(
         "members.ConsentText",
         plain="id public_id purpose version language title text legal_basis retention contact valid_months sha256"
         " published_at replaced_at",
     ),
-    Table("members.Coverage", plain="id party institution since until document"),
+    Table("members.Coverage", plain="id party institution since until document entered_on"),
     Table("members.Direction", plain="id name slug"),
     Table("members.Group", plain="id public_id institution name stage school_year archived_at"),
     Table(

@@ -6,6 +6,7 @@ The facts come from published reports; what these do not name is a plain placeho
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
+from django.conf import settings
 from django.core.files.base import ContentFile
 from django.utils.timezone import localdate, now
 from django.utils.translation import get_language, gettext_lazy
@@ -101,6 +102,7 @@ def load(today: date) -> None:
         ),
         hue=258,
         time_zone="Europe/Moscow",
+        language=get_language() or settings.LANGUAGE_CODE,
         country="RU",
         contact_email="coordinator@example.org",
     )

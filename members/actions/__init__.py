@@ -4,6 +4,8 @@ from members.actions.addenda import (
     prepare_accession,
     prepare_renewal,
     remove_coverage,
+    title_of_accession,
+    title_of_renewal,
     withdraw_party,
 )
 from members.actions.addresses import correct_address
@@ -271,10 +273,12 @@ __all__ = [
     "sign_agreement",
     "sign_for_parties",
     "suspend_person",
-    "take_out",
-    "terminate_agreement",
     "take_down_file",
     "take_down_note",
+    "take_out",
+    "terminate_agreement",
+    "title_of_accession",
+    "title_of_renewal",
     "why_not_at_once",
     "why_not_erasable",
     "withdraw_agreement",

@@ -3,13 +3,29 @@ from datetime import date
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from cluster_portal.audit import record
+from cluster_portal.hooks import WantedMail
 from cluster_portal.moves import Refused
+from cluster_portal.outbox import queue_mails
 from members.actions.agreements import add_parties, draft_agreement, refuse_past
 from members.models import Agreement, Cluster, Coverage, Institution, Party, Person
+
+LONGEST_TITLE = 200
+
+
+def title_of_accession(agreement: Agreement) -> str:
+    """What the addendum that brings in new parties is called, in the cluster's language."""
+    return Cluster.current().in_words(gettext_noop("Accession to: %(title)s"), title=agreement.title)[:LONGEST_TITLE]
+
+
+def title_of_renewal(agreement: Agreement) -> str:
+    """What the addendum by which an agreement runs on is called, in the cluster's language."""
+    return Cluster.current().in_words(gettext_noop("Renewal of: %(title)s"), title=agreement.title)[:LONGEST_TITLE]
 
 
 @transaction.atomic
@@ -24,7 +40,7 @@ def prepare_accession(
         if institution.pk in known:
             raise Refused(_("%(institution)s is a party already.") % {"institution": institution})
     named: dict[str, Any] = {
-        "title": _("Accession to: %(title)s") % {"title": base.title},
+        "title": title_of_accession(base),
         "valid_from": _today(),
     }
     addendum = draft_agreement(by, kind=Agreement.Kind.ADDENDUM, amends=base, **named | facts)
@@ -40,7 +56,7 @@ def prepare_renewal(agreement: Agreement, until: date, by: Person | None, **fact
     base = _concluded(agreement)
     _refuse_renewal(base, until)
     named: dict[str, Any] = {
-        "title": _("Renewal of: %(title)s") % {"title": base.title},
+        "title": title_of_renewal(base),
         "valid_from": _today(),
     }
     addendum = draft_agreement(by, kind=Agreement.Kind.ADDENDUM, amends=base, prolongs_until=until, **named | facts)
@@ -54,33 +70,53 @@ def prepare_renewal(agreement: Agreement, until: date, by: Person | None, **fact
 
 @transaction.atomic
 def withdraw_party(party: Party, on: date, because: str, by: Person) -> None:
-    """A party leaves on a day, today or later, with whom it covers: it is bound by nothing of this agreement then."""
+    """A party leaves on a day, today or later, with whom it covers: it is bound by nothing of this agreement then.
+
+    As long as that day lies ahead, another can take its place. Who leaves and who was covered is told.
+    """
     refuse_past(on)
     if not because.strip():
         raise Refused(_("Say why it leaves: the page of the agreement shows the reason."))
     base = _concluded(party.agreement.amends or party.agreement)
     signed = Party.objects.of_family(base).filter(institution=party.institution, signed_on__isnull=False)
-    if not signed.filter(pk=party.pk, withdrawn_on=None).exists():
+    going = signed.filter(Q(withdrawn_on=None) | Q(withdrawn_on__gt=_today()))
+    if not going.filter(pk=party.pk).exists():
         raise Refused(_("This party has not signed, or has withdrawn already."))
-    signed.filter(withdrawn_on=None).update(withdrawn_on=on, withdrawn_because=because.strip())
+    leaving = list(going.values_list("pk", flat=True))
+    going.update(withdrawn_on=on, withdrawn_because=because.strip())
     party.refresh_from_db()
     reason = f"party {party.institution.public_id} from {on.isoformat()}"
     record("members.agreement.withdraw_party", base, by=by, fields=["parties"], reason=reason)
+    _tell_who_leaves(base, party, leaving)
+
+
+def _tell_who_leaves(base: Agreement, party: Party, leaving: list[int]) -> None:
+    """Who answers for the party hears of it, and who answers for those it covers: they go with it."""
+    rolls = Coverage.objects.filter(party__in=leaving).reaching(party.withdrawn_on, None)
+    concerned = Institution.objects.filter(Q(pk=party.institution_id) | Q(pk__in=rolls.values("institution")))
+    occasion = f"{party.institution.public_id}:{party.withdrawn_on:%Y-%m-%d}"
+    readers = Person.objects.speaking_for_any(concerned).order_by("pk")
+    queue_mails(WantedMail("members/party_withdrawn", base, it, occasion, ground=party) for it in readers)
 
 
 @transaction.atomic
 def cover_institutions(
     party: Party, institutions: Iterable[Institution], since: date, until: date | None, document: str, by: Person
 ) -> None:
-    """Note whom a party brings with it, from when to when, and which document says so."""
+    """Note whom a party brings with it, from when to when, and which document says so.
+
+    A document dated earlier is normal; pages say when it was entered (docs/decisions/072).
+    """
     _locked(party)
+    today = _today()
     for institution in institutions:
         if institution.pk == party.institution_id:
             raise Refused(_("A party does not cover itself: it has signed."))
         if party.coverages.filter(institution=institution).reaching(since, until).exists():
             said = _("%(institution)s is covered in these days already. End that first.")
             raise Refused(said % {"institution": institution})
-        Coverage.objects.create(party=party, institution=institution, since=since, until=until, document=document)
+        dates = {"since": since, "until": until, "entered_on": today}
+        Coverage.objects.create(party=party, institution=institution, document=document, **dates)
     record("members.agreement.cover", party.agreement, by=by, fields=["coverage"], reason=_named(party))
 
 
@@ -116,7 +152,7 @@ def _refuse_renewal(base: Agreement, until: date) -> None:
     if until <= base.last_day:
         said = _("The agreement runs until %(day)s already. A renewal names a later day.")
         raise Refused(said % {"day": date_format(base.last_day)})
-    if base.addenda.drafts_or_open().filter(prolongs_until__isnull=False).exists():
+    if base.renewal_under_way() is not None:
         raise Refused(_("A renewal is under way already. Conclude it, or withdraw it and begin anew."))
 
 

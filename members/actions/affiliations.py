@@ -14,7 +14,7 @@ from cluster_portal.outbox import cancel_mails, queue_mail
 from members.actions.answering import keep_answered, lock_who_answers
 from members.actions.birth_dates import is_kept_by_others
 from members.actions.people import enter_person
-from members.models import Affiliation, Cluster, Group, GroupMember, Institution, Person
+from members.models import Affiliation, Agreement, Cluster, Group, GroupMember, Institution, Person
 from members.pasted import PastedPerson, known_by_another_address
 
 State = Affiliation.State
@@ -81,6 +81,7 @@ def send_invitation(affiliation: Affiliation, occasion: str = "") -> None:
 def accept_invitation(affiliation: Affiliation, by: Person) -> None:
     """The invited person joins the institution."""
     make_move(affiliation, "accept", by=by, starts_on=_today())
+    ask_new_head(affiliation)
 
 
 @transaction.atomic
@@ -217,7 +218,16 @@ def enter_affiliation(
         person=person, institution=institution, role=role, state=state, state_since=now(), **facts
     )
     record("members.affiliation.enter", affiliation, by=by, state=state, role=role)
+    ask_new_head(affiliation)
     return affiliation
+
+
+def ask_new_head(affiliation: Affiliation) -> None:
+    """Who leads an institution from now on signs what waits for it: they were not there when it was opened."""
+    if affiliation.role != Affiliation.Role.HEAD or affiliation.state != State.ACTIVE:
+        return
+    for agreement in Agreement.objects.waiting_for_signature_of([affiliation.institution_id]).order_by("pk"):
+        queue_mail("members/agreement_open", about=agreement, to=affiliation.person, occasion=affiliation.public_id)
 
 
 def _already(affiliation: Affiliation) -> str:

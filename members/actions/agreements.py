@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
@@ -19,6 +19,7 @@ from members.models import Agreement, Clause, Cluster, Institution, Party, Perso
 @transaction.atomic
 def draft_agreement(by: Person | None, text: UploadedFile | None = None, **facts: Any) -> Agreement:
     """Begin an agreement; while it is a draft everything about it can be changed."""
+    _refuse_own_end(facts.get("amends"), facts.get("valid_until"))
     agreement = Agreement.objects.create(**facts)
     record("members.agreement.draft", agreement, by=by, kind=agreement.kind)
     if text is not None:
@@ -29,13 +30,19 @@ def draft_agreement(by: Person | None, text: UploadedFile | None = None, **facts
 @transaction.atomic
 def change_agreement(agreement: Agreement, by: Person, **facts: Any) -> None:
     """Keep what was corrected about a draft."""
-    locked_draft(agreement)
+    _refuse_own_end(locked_draft(agreement).amends_id, facts.get("valid_until"))
     changed = [name for name, value in facts.items() if getattr(agreement, name) != value]
     for name in changed:
         setattr(agreement, name, facts[name])
     if changed:
         agreement.save(update_fields=changed)
         record_changes("members.agreement.change", agreement, by=by, changed=changed)
+
+
+def _refuse_own_end(amends: Any, valid_until: date | None) -> None:
+    """An addendum ends with what it amends: what ends by itself and cannot be renewed would end behind its back."""
+    if amends and valid_until:
+        raise Refused(_("An addendum ends with the agreement that it amends. Leave its last day empty."))
 
 
 @transaction.atomic
@@ -51,9 +58,12 @@ def keep_text(agreement: Agreement, file: UploadedFile, by: Person | None) -> No
 def add_parties(agreement: Agreement, institutions: Iterable[Institution], role: str, by: Person | None) -> None:
     """Name institutions as parties of a draft; who is one already gets this role."""
     locked_draft(agreement)
-    for institution in institutions:
+    named = list(institutions)
+    for institution in named:
         Party.objects.update_or_create(agreement=agreement, institution=institution, defaults={"role": role})
-    record("members.agreement.change", agreement, by=by, fields=["parties"])
+    for institution in named:
+        reason = f"{role}: party {institution.public_id}"
+        record("members.agreement.change", agreement, by=by, fields=["parties"], reason=reason)
 
 
 @transaction.atomic
@@ -63,7 +73,8 @@ def remove_party(party: Party, by: Person) -> None:
     if party.coverages.exists():
         raise Refused(_("This party covers other institutions here. Remove those first, then the party."))
     party.delete()
-    record("members.agreement.change", party.agreement, by=by, fields=["parties"])
+    reason = f"taken out: party {party.institution.public_id}"
+    record("members.agreement.change", party.agreement, by=by, fields=["parties"], reason=reason)
 
 
 @transaction.atomic
@@ -181,7 +192,10 @@ def withdraw_agreement(agreement: Agreement, by: Person | None) -> None:
 
 @transaction.atomic
 def terminate_agreement(agreement: Agreement, on: date, because: str, by: Person) -> None:
-    """End a concluded agreement on a day, today or later; the rights it gave end with it, and the heads are told."""
+    """End a concluded agreement on a day, today or later; the rights it gave end with it, and the heads are told.
+
+    As long as that day lies ahead, another can take its place.
+    """
     refuse_past(on)
     if not because.strip():
         raise Refused(_("Say why the agreement ends: its page shows the reason."))
@@ -192,10 +206,23 @@ def terminate_agreement(agreement: Agreement, on: date, because: str, by: Person
         said = _("The agreement ends by itself on %(day)s. Choose an earlier day.")
         raise Refused(said % {"day": date_format(current.last_day)})
     rows = agreement.parties.all() if agreement.amends_id else Party.objects.of_family(agreement)
-    bound = list(rows.signed_and_staying())
-    make_move(agreement, "terminate", by=by, terminated_on=on, terminated_because=because.strip())
+    concluded = Q(agreement__state=Agreement.State.CONCLUDED) | Q(agreement=agreement)
+    bound = list(rows.filter(concluded, signed_on__isnull=False, withdrawn_on=None))
+    facts = {"terminated_on": on, "terminated_because": because.strip()}
+    if current.ends_later(Cluster.current().today()):
+        _change_facts(agreement, "members.agreement.terminate", by, facts)
+    else:
+        make_move(agreement, "terminate", by=by, **facts)
     for head in heads_of(bound):
-        queue_mail("members/agreement_terminated", about=agreement, to=head)
+        queue_mail("members/agreement_terminated", about=agreement, to=head, occasion=on.isoformat())
+
+
+def _change_facts(agreement: Agreement, verb: str, by: Person, facts: dict[str, Any]) -> None:
+    """Keep facts of an agreement whose state stays."""
+    for name, value in facts.items():
+        setattr(agreement, name, value)
+    agreement.save(update_fields=list(facts))
+    record_changes(verb, agreement, by=by, changed=facts)
 
 
 def refuse_past(on: date) -> None:

@@ -103,7 +103,8 @@ def accept_application(
         raise Refused(_("The applicant cannot be invited any more. Decline, and ask them to apply again."))
     institution = institution or _entered(application, by)
     _refuse_if_on_board(institution)
-    title = _("Accession of %(institution)s") % {"institution": institution.name[:150]}
+    named = gettext_noop("Accession of %(institution)s")
+    title = Cluster.current().in_words(named, institution=institution.name[:150])
     addendum = prepare_accession(agreement, [institution], by, title=title)
     make_move(application, "accept", by=by, institution=institution, addendum=addendum)
     cancel_mails(about=application, reason=gettext_noop("the application was accepted"))

@@ -5,7 +5,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from cluster_portal.audit import record, record_changes
+from cluster_portal.hooks import WantedMail
 from cluster_portal.moves import Refused
+from cluster_portal.outbox import queue_mails
 from cluster_portal.search import folded
 from members.actions.answering import keep_answered
 from members.models import Cluster, Coordinator, Direction, Person, Region
@@ -66,6 +68,7 @@ def appoint_coordinator(email: str, region: Region | None, by: Person) -> Coordi
         raise Refused(_("This person coordinates that already."))
     role = Coordinator.objects.create(person=person, region=region, since=Cluster.current().today())
     record("members.coordinator.appoint", person, by=by, reason=_part(region))
+    _tell("members/coordinator_appointed", role, role.since, by)
     return role
 
 
@@ -76,6 +79,14 @@ def end_coordinator(role: Coordinator, by: Person) -> None:
     if not Coordinator.objects.now().filter(pk=role.pk).update(until=Cluster.current().today()):
         raise Refused(_("This role has ended already."))
     record("members.coordinator.end", role.person, by=by, reason=_part(role.region))
+    _tell("members/coordinator_ended", role, Cluster.current().today(), by)
+
+
+def _tell(template: str, role: Coordinator, day: date, by: Person) -> None:
+    """The person hears of their role, unless they did it themself."""
+    if role.person_id != by.pk:
+        occasion = f"{role.region.slug if role.region else ''}:{day.isoformat()}"
+        queue_mails([WantedMail(template, role.person, role.person, occasion, ground=role)])
 
 
 def _part(region: Region | None) -> str:

@@ -8,7 +8,7 @@ from cluster_portal.moves import Refused
 from cluster_portal.outbox import queue_mail
 from members.actions.affiliations import close_affiliation, enter_affiliation, refuse_to_appoint, who_answers_for
 from members.actions.answering import keep_answered, lock_who_answers
-from members.models import Affiliation, Cluster, Coordinator, Group, Institution, Person
+from members.models import Affiliation, Application, Cluster, Coordinator, Group, Institution, Person
 
 
 @transaction.atomic
@@ -76,3 +76,5 @@ def _tell_successor(to: Person, by: Person) -> None:
     for request in Affiliation.objects.decidable_by(to).asked().select_related("institution", "person"):
         if to in who_answers_for(request.institution, but=request.person):
             queue_mail("members/asked", about=request, to=to)
+    for application in Application.objects.visible_to(to).waiting():
+        queue_mail("members/application_received", about=application, to=to)

@@ -44,6 +44,7 @@ def agreement(request: HttpRequest, public_id: str) -> HttpResponse:
     it = get_object_or_404(rows, public_id=public_id)
     parties = list(it.parties.for_desk())
     lapse = what_lapses(it) if it.is_concluded else None
+    today = request.cluster.today()
     shown = {
         "it": it,
         "parties": parties,
@@ -51,6 +52,9 @@ def agreement(request: HttpRequest, public_id: str) -> HttpResponse:
         "missing": missing_signatures(it),
         "lacks_a_lead": it.lacks_a_lead(),
         "lapse": lapse,
+        "renewal": it.renewal_under_way(),
+        "today": today,
+        "ends_later": it.ends_later(today),
         "moves": available_moves(request.user, it),
     }
     return render(request, "members/desk_agreement.html", shown)
@@ -143,7 +147,7 @@ def terminate(request: HttpRequest, public_id: str) -> HttpResponse:
     """End an agreement on a day, after a look at what stops then."""
     it = agreement_of(public_id)
     today = request.cluster.today()
-    form = EndForm(request.POST or None, initial={"on": today})
+    form = EndForm(request.POST or None, initial={"on": it.terminated_on or today, "because": it.terminated_because})
     stop = None
     if sent(request, form):
         on, because = form.cleaned_data["on"], form.cleaned_data["because"]

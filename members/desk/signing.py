@@ -86,7 +86,8 @@ def _signature(party: Party) -> tuple[str, str]:
 def withdraw_party(request: HttpRequest, public_id: str, slug: str) -> HttpResponse:
     """A party leaves on a day."""
     party = party_of(public_id, slug)
-    form = EndForm(request.POST or None, initial={"on": request.cluster.today()})
+    start = {"on": party.withdrawn_on or request.cluster.today(), "because": party.withdrawn_because}
+    form = EndForm(request.POST or None, initial=start)
     if sent(request, form) and tried(request, actions.withdraw_party, party, **form.cleaned_data):
         said, day = _("%(institution)s leaves on %(day)s."), date_format(form.cleaned_data["on"])
         messages.success(request, said % {"institution": party.institution, "day": day})
@@ -129,7 +130,7 @@ def end_coverage(request: HttpRequest, public_id: str, slug: str, covered: str) 
 def accession(request: HttpRequest, public_id: str) -> HttpResponse:
     """Prepare the addendum that brings in new parties."""
     it = agreement_of(public_id)
-    start = {"title": _("Accession to: %(title)s") % {"title": it.title}}
+    start = {"title": actions.title_of_accession(it)}
     form = AccessionForm(request.POST or None, request.FILES or None, initial=start)
     if sent(request, form) and (drafted := tried(request, actions.prepare_accession, it, **form.cleaned_data)):
         messages.success(request, _("The addendum is drafted. The signed text stays as it is."))
@@ -141,7 +142,7 @@ def accession(request: HttpRequest, public_id: str) -> HttpResponse:
 def renew(request: HttpRequest, public_id: str) -> HttpResponse:
     """Prepare the addendum by which the agreement runs on."""
     it = agreement_of(public_id)
-    start = {"title": _("Renewal of: %(title)s") % {"title": it.title}}
+    start = {"title": actions.title_of_renewal(it)}
     form = RenewalForm(request.POST or None, request.FILES or None, initial=start)
     if sent(request, form) and (drafted := tried(request, actions.prepare_renewal, it, **form.cleaned_data)):
         messages.success(request, _("The renewal is drafted, with all who are bound as its parties."))

@@ -33,7 +33,7 @@ class AgreementForm(forms.ModelForm):
     def __init__(self, *args: Any, **options: Any):
         super().__init__(*args, **options)
         if self.instance.amends_id:
-            del self.fields["kind"]
+            del self.fields["kind"], self.fields["valid_until"]  # it ends with what it amends
         else:
             kinds = [it for it in Agreement.Kind.choices if it[0] != Agreement.Kind.ADDENDUM]
             self.fields["kind"].choices = kinds

@@ -10,8 +10,16 @@ class ClusterNameForm(forms.ModelForm):
 
     class Meta:
         model = Cluster
-        fields = ["name", "about", "contact_email"]
+        fields = ["name", "about", "contact_email", "language"]
         widgets = {"about": forms.Textarea(attrs={"rows": 3})}
+
+
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        self.fields["language"].required = False  # left out: the one it has
+
+    def clean_language(self) -> str:
+        return self.cleaned_data["language"] or self.instance.language
 
 
 class HueForm(forms.Form):

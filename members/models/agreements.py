@@ -32,12 +32,18 @@ class AgreementQuerySet(models.QuerySet):
 
     def ending_between(self, first, last):
         """Agreements in force whose last day lies in a span, the soonest first: what expiry notices are about."""
-        rows = self.filter(agreement_in_force(first), terminated_on=None, valid_until__isnull=False)
+        rows = self.filter(agreement_in_force(first), terminated_on=None, amends=None, valid_until__isnull=False)
         return (
             rows.annotate(ends_after=Greatest("valid_until", "prolonged_until"))
             .filter(ends_after__gte=first, ends_after__lte=last)
             .order_by("ends_after", "pk")
         )
+
+    def binding(self, institutions):
+        """Agreements that one of these institutions signed, itself or by an addendum, and has not left."""
+        staying = Party.objects.signed_and_staying().filter(institution__in=institutions)
+        of_it = Q(agreement=models.OuterRef("pk")) | Q(agreement__amends=models.OuterRef("pk"))
+        return self.filter(models.Exists(staying.filter(of_it)))
 
     def lacking_a_lead(self):
         """Accessions to what was led, on their way, whose leads have all left it: nobody signs them for the others."""
@@ -162,6 +168,9 @@ class Agreement(models.Model):
             models.CheckConstraint(
                 condition=Q(valid_until=None) | Q(valid_until__gte=F("valid_from")), name="agreement_ends_after_start"
             ),
+            models.CheckConstraint(
+                condition=Q(amends=None) | Q(valid_until=None), name="agreement_addendum_ends_with_what_it_amends"
+            ),
         ]
 
     def __str__(self):
@@ -201,6 +210,14 @@ class Agreement(models.Model):
             and (self.last_day is None or self.last_day >= day)
             and (self.terminated_on is None or self.terminated_on > day)
         )
+
+    def ends_later(self, day) -> bool:
+        """Whether it is terminated for a day that still lies ahead."""
+        return self.terminated_on is not None and self.terminated_on > day
+
+    def renewal_under_way(self) -> "Agreement | None":
+        """The addendum that is to prolong it, drafted or open for signature."""
+        return self.addenda.drafts_or_open().filter(prolongs_until__isnull=False).order_by("pk").first()
 
     def lacks_a_lead(self) -> bool:
         """Whether nobody is left who signs this accession for those who are bound."""
@@ -367,6 +384,7 @@ class Coverage(models.Model):
     since = models.DateField(_("from"))
     until = models.DateField(_("to"), null=True, blank=True)
     document = models.CharField(_("document"), max_length=200)
+    entered_on = models.DateField(_("entered on"), null=True, blank=True, editable=False)
 
     objects = CoverageQuerySet.as_manager()
 
@@ -383,6 +401,14 @@ class Coverage(models.Model):
 
     def __str__(self):
         return f"{self.institution} {self.party}"
+
+    @property
+    def entered_late(self) -> date | None:
+        """The day on which the portal learnt of it, where that rewrote days that had been: pages say so."""
+        concluded = self.party.agreement.concluded_on
+        if self.entered_on is None or concluded is None or self.entered_on <= max(self.since, concluded):
+            return None
+        return self.entered_on
 
     def names_on(self, day) -> bool:
         """Whether the roll names the institution on a day; whether its party is bound then is another matter."""

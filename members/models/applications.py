@@ -8,12 +8,23 @@ from django.utils.translation import gettext_lazy as _
 from cluster_portal.public_id import PublicIdField
 from cluster_portal.search import folded
 from cluster_portal.states import move
+from members.models.agreements import Agreement, Party
+from members.models.binding import of_network
 from members.models.cluster import Cluster
 from members.models.institutions import Institution, Region
 from members.models.people import Person
 
 
 class ApplicationQuerySet(models.QuerySet):
+    def hoping_on(self, day):
+        """Those accepted by a day whose accession had not been given up by then, and is not begun anew."""
+        gone_on = TruncDate("addendum__state_since", tzinfo=Cluster.current().zone)
+        on_its_way = Agreement.objects.drafts_or_open().filter(of_network(), prolongs_until=None)
+        joins = Party.objects.filter(institution=models.OuterRef("institution"), role=Party.Role.PARTY)
+        anew = models.Exists(joins.filter(agreement__in=on_its_way))
+        stands = models.Q(addendum=None) | ~models.Q(addendum__state=Agreement.State.WITHDRAWN)
+        return self.accepted_by(day).annotate(gone_on=gone_on).filter(stands | models.Q(gone_on__gt=day) | anew)
+
     def waiting(self):
         """Applications that the coordinator has to answer, the oldest first."""
         return self.filter(state=Application.State.RECEIVED).order_by("state_since", "pk")
@@ -112,6 +123,11 @@ class Application(models.Model):
     def is_open(self) -> bool:
         """Whether it can still be decided or withdrawn."""
         return self.state in self.OPEN
+
+    @property
+    def is_given_up(self) -> bool:
+        """Whether it was accepted, and the addendum that was to bring the institution in has been withdrawn."""
+        return self.addendum is not None and self.addendum.state == Agreement.State.WITHDRAWN
 
     def same_institutions(self) -> list[Institution]:
         """Institutions of the portal that are called as this one is, whatever the case."""

@@ -4,9 +4,11 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator
 from django.db import models
+from django.utils import translation
 from django.utils.timezone import localdate, now
 from django.utils.translation import gettext_lazy as _
 
@@ -31,11 +33,18 @@ class Cluster(models.Model):
         _("accent hue, 0 to 359"), default=DEFAULT_HUE, validators=[MaxValueValidator(359)]
     )
     time_zone = models.CharField(_("time zone"), max_length=40, default="UTC", validators=[validate_time_zone])
+    language = models.CharField(
+        _("language of its documents"),
+        max_length=2,
+        choices=settings.LANGUAGES,
+        default=settings.LANGUAGE_CODE,
+        help_text=_("Titles that the portal writes into agreements are in it, whoever presses the button."),
+    )
     country = models.CharField(_("country, two letters"), max_length=2, blank=True)
     example = models.CharField(max_length=40, blank=True, editable=False)
     contact_email = models.EmailField(_("who answers replies to our mail"), blank=True)
 
-    AUDITED = ("hue", "time_zone", "country")
+    AUDITED = ("hue", "time_zone", "country", "language")
 
     class Meta:
         verbose_name = _("cluster")
@@ -77,6 +86,11 @@ class Cluster(models.Model):
     def zone(self) -> zoneinfo.ZoneInfo:
         """The time zone in which the cluster's days begin and end."""
         return zoneinfo.ZoneInfo(self.time_zone)
+
+    def in_words(self, text: str, **parts: str) -> str:
+        """A text of the portal (marked by gettext_noop) in the cluster's language, for what is kept."""
+        with translation.override(self.language):
+            return translation.gettext(text) % parts
 
     def today(self) -> date:
         """Today in the cluster's zone."""

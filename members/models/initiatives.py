@@ -16,6 +16,10 @@ class InitiativeQuerySet(models.QuerySet):
         """Initiatives that everybody may see: whatever was published, also when it is over."""
         return self.exclude(state=Initiative.State.DRAFT)
 
+    def under_way(self):
+        """Published initiatives that are not over."""
+        return self.filter(state=Initiative.State.PUBLISHED)
+
     def visible_to(self, person):
         """Public ones for everybody; drafts for coordinators and for those who answer for the responsible one."""
         if not person.is_authenticated:

@@ -219,10 +219,10 @@ def _is_covered(day):
 
 
 def _is_candidate(day):
-    """Its application was accepted by that day, and no document has made it a member since."""
+    """Its application was accepted by that day and not given up since, and no document has made it a member."""
     from members.models.applications import Application  # it points here
 
-    accepted = Application.objects.accepted_by(day).filter(institution=OuterRef("pk"))
+    accepted = Application.objects.hoping_on(day).filter(institution=OuterRef("pk"))
     signed = Party.objects.bound_between(OuterRef("accepted_on"), day).filter(institution=OuterRef("institution"))
     rolls = Coverage.objects.in_force_between(OuterRef("accepted_on"), day).filter(institution=OuterRef("institution"))
     return Exists(accepted.filter(~Exists(signed), ~Exists(rolls)))

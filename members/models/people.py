@@ -127,6 +127,11 @@ class PersonQuerySet(models.QuerySet):
         """People whose mail came back; the oldest first."""
         return self.filter(address_failed_at__isnull=False).order_by("address_failed_at", "pk")
 
+    def speaking_for_any(self, institutions):
+        """Heads and contacts of these institutions, each person once."""
+        there = Affiliation.objects.speaking().filter(institution__in=institutions)
+        return self.active().filter(pk__in=there.values("person"))
+
     def speaking_for(self, institution):
         """Heads and contacts of an institution: who answers for it."""
         return (

@@ -15,8 +15,23 @@ pytestmark = pytest.mark.django_db
 FOLDER = settings.BASE_DIR / "templates" / "mail"
 
 
+def example_with_ground(template, to):
+    """A mail that is about one thing and has another for its ground, or None."""
+    if template.startswith("members/coordinator_"):
+        return hooks.WantedMail(template, to, to, "north:2027-01-31", ground=make.CoordinatorFactory(person=to))
+    if template == "members/party_withdrawn":
+        left = {"withdrawn_on": date(2027, 1, 31), "withdrawn_because": "Сделано."}
+        party = make.PartyFactory(institution__name="School 9", **left)
+        return hooks.WantedMail(template, party.agreement, to, "school:2027-01-31", ground=party)
+    return None
+
+
 def example_of(template, to):
     """A mail of this kind, about something that has all that its text may mention."""
+    return example_with_ground(template, to) or plain_example(template, to)
+
+
+def plain_example(template, to):
     app = template.partition("/")[0]
     if app == "account":
         return hooks.WantedMail(template, to, to, address="somebody@example.org")
