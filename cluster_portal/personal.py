@@ -12,10 +12,12 @@ from typing import Any
 
 from django.apps import apps
 from django.conf import settings
-from django.db.models import ForeignKey, Model, Q, QuerySet
+from django.db.models import Exists, ForeignKey, Model, OuterRef, Q, QuerySet
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
+
+from cluster_portal import hooks
 
 
 @dataclass(frozen=True)
@@ -172,3 +174,13 @@ def _one_line(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{name}: {_one_line(it)}" for name, it in value.items())
     return ", ".join(map(_one_line, value)) if isinstance(value, list) else str(value)
+
+
+def has_ties(column: str, since: datetime, but: str = "") -> Q:
+    """Whether any app (`but` one table) knows a tie of the person in this column that is in force, or younger."""
+    tied = Q(pk__in=[])
+    for held in hooks.personal_data.values():
+        for table in held.tables:
+            for owner in table.owners if table.ties and table.model != but else ():
+                tied |= Exists(table.ties(since).filter(**{owner: OuterRef(column)}))
+    return tied

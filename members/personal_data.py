@@ -11,12 +11,13 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from cluster_portal.hooks import PersonalData, register_personal_data
-from cluster_portal.personal import Table, erase_tables, export_tables
+from cluster_portal.personal import Table, erase_tables, export_tables, has_ties
 from members.actions.erasure import end_ties
 from members.actions.merging import merge_members
 from members.models import (
     Affiliation,
     Application,
+    Cluster,
     ConsentDecision,
     ConsentRequest,
     Coordinator,
@@ -24,6 +25,7 @@ from members.models import (
     GroupMember,
     Guardianship,
 )
+from members.models.people import latest_birth_date_of_an_adult
 
 IN_THE_NAME_OF_AN_INSTITUTION = _(
     "What you wrote in the name of an institution about its work stays with that work, without your name."
@@ -60,6 +62,15 @@ def _sessions_of(person: Any) -> Any:
 
 def _live_affiliations(since: datetime):
     return Affiliation.objects.filter(Q(pk__in=Affiliation.objects.live()) | Q(state_since__gte=since))
+
+
+def _living_guardianships(since: datetime):
+    """Of children: as long as one of both has another tie. Two who only have each other are forgotten."""
+    grown_up = latest_birth_date_of_an_adult(Cluster.current().today())
+    minors = Q(child__birth_date=None) | Q(child__birth_date__gt=grown_up)
+    lately = Q(child__last_login__gte=since) | Q(guardian__last_login__gte=since) | Q(asserted_at__gte=since)
+    others = [has_ties(side, since, but="members.Guardianship") for side in ("child", "guardian")]
+    return Guardianship.objects.now().filter(minors, lately | others[0] | others[1])
 
 
 def _open_erasures(since: datetime):
@@ -192,7 +203,7 @@ CHILDREN = (
         shown="public_id guardian child how asserted_by asserted_at ended_at",
         plain="id",
         why=_("Who was a guardian when a consent was given stays, as numbers without names: it belongs to the proof."),
-        ties=lambda since: Guardianship.objects.now(),
+        ties=_living_guardianships,
     ),
     Table(
         "members.ConsentRequest",

@@ -4,7 +4,6 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import chain
 from typing import Any
 
 from allauth.account.models import EmailAddress
@@ -17,9 +16,10 @@ from django.utils.timezone import now
 from django.utils.translation import gettext, gettext_noop, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from cluster_portal import hooks
 from cluster_portal.delivery import erase_old_text
 from cluster_portal.moves import Refused, make_moves
+from cluster_portal.personal import has_ties
+from members.actions.affiliations import close_affiliation
 from members.actions.applications import erase_forgotten_applications
 from members.actions.erasure import erase_person
 from members.actions.imports import forget_old_files
@@ -105,6 +105,11 @@ def _recall(rows: list[Any]) -> None:
     make_moves(rows, "recall", by=None, reason=REASON)
 
 
+def _let_go(students: list[Any]) -> None:
+    for it in students:
+        close_affiliation(it, by=None, reason=REASON)
+
+
 def _erase(people: list[Any]) -> None:
     for person in people:
         try:
@@ -139,14 +144,19 @@ def _unconfirmed_people(before: datetime) -> QuerySet:
     return people_without_ties(before).filter(signed_up, ~known, last_login=None)
 
 
+def _students_without_class(before: datetime) -> QuerySet:
+    """Who was in a class of their school once, and in none since an instant. Who never was in one is no pupil."""
+    theirs = GroupMember.objects.filter(person=OuterRef("person"), group__institution=OuterRef("institution"))
+    lately = theirs.filter(Q(until=None) | Q(until__gte=before.date()))
+    students = Affiliation.objects.active().filter(role=Affiliation.Role.STUDENT, state_since__lt=before)
+    return students.filter(Exists(theirs), ~Exists(lately))
+
+
 def people_without_ties(before: datetime) -> QuerySet:
     """Who has had nothing to do with the cluster since an instant: no app knows a tie, and they did not sign in."""
     silent = Person.objects.filter(erased_at=None, merged_into=None, is_superuser=False, joined_at__lt=before)
     silent = silent.filter(Q(last_login=None) | Q(last_login__lt=before))
-    for table in chain.from_iterable(held.tables for held in hooks.personal_data.values()):
-        for owner in table.owners if table.ties else ():
-            silent = silent.filter(~Exists(table.ties(before).filter(**{owner: OuterRef("pk")})))
-    return silent
+    return silent.filter(~has_ties("pk", before))
 
 
 def periods() -> list[Period]:
@@ -190,7 +200,7 @@ def periods() -> list[Period]:
         *_periods_of_devices(),
         Period(
             "people",
-            _("People without any tie: no institution, class, child, guardian or enrolment, and no sign-in"),
+            _("People without any tie: no institution, class, enrolment or sign-in, nor a child or guardian with one"),
             _("They are erased."),
             days=3 * 365,
             overdue=people_without_ties,
@@ -237,6 +247,14 @@ def _periods_of_files_and_views() -> list[Period]:
             days=3 * 365,
             overdue=lambda before: GroupMember.objects.filter(until__lt=before.date()),
             end=_delete,
+        ),
+        Period(
+            "students",
+            _("That somebody learns in a school, after they left their last class there"),
+            _("It ends: whoever moves to another class meanwhile stays."),
+            days=365,
+            overdue=_students_without_class,
+            end=_let_go,
         ),
         Period(
             "record_views",

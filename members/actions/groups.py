@@ -150,8 +150,8 @@ def restore_class(group: Group, by: Person) -> None:
     _save(group)
     elsewhere = GroupMember.objects.now().filter(group__institution=group.institution_id).values("person")
     here = Person.objects.students_of(group.institution).exclude(pk__in=elsewhere)
-    last = group.memberships.filter(until__gte=put_away_on, person__in=here).order_by("person", "-pk")
-    GroupMember.objects.filter(pk__in=list(last.distinct("person").values_list("pk", flat=True))).update(until=None)
+    last = group.memberships.filter(until__gte=put_away_on, person__in=here).order_by("person_id", "-pk")
+    GroupMember.objects.filter(pk__in=list(last.distinct("person_id").values_list("pk", flat=True))).update(until=None)
     record("members.group.restore", group, by=by)
 
 

@@ -38,7 +38,7 @@ START = datetime(2027, 1, 10, 9, tzinfo=UTC)
 NAMES = {
     "invitations", "declined", "unconfirmed_people", "unconfirmed_applications", "refused_applications", "mail",
     "imports", "erasure_requests", "classes", "record_views", "sessions", "devices", "device_codes",
-    "confirmed_devices", "people",
+    "confirmed_devices", "people", "students",
 }  # fmt: skip
 
 
@@ -166,6 +166,54 @@ def test_who_was_in_a_class_goes_after_three_years():
     assert over.pk != kept.pk
 
 
+def pupil(**facts):
+    """A pupil with a guardian, in a class of their school."""
+    group = make.GroupFactory()
+    member = make.GroupMemberFactory(group=group, **facts)
+    make.AffiliationFactory(person=member.person, institution=group.institution, role="student")
+    make.GuardianshipFactory(child=member.person)
+    return member
+
+
+@pytest.mark.parametrize("way", ["take_out", "archive_class", "move_up"])
+def test_who_left_the_last_class_is_forgotten_after_the_years_of_the_table(way, cast):
+    member = pupil()
+    guardian = member.person.guarded_by.get().guardian
+    if way == "take_out":
+        actions.take_out(member, by=cast.teacher)
+    elif way == "archive_class":
+        actions.archive_class(member.group, by=cast.teacher)
+    else:
+        actions.move_up(member.group, by=cast.teacher, going=[])
+    assert nightly(364) == {}
+    assert nightly(367) == {"students": 1}
+    assert member.person.affiliations.get().state == "ended"
+    nightly(3 * 365 + 2)
+    assert Person.objects.get(pk=member.person.pk).erased_at is None
+    nightly(4 * 365 + 3)
+    emptied = Person.objects.filter(pk__in=[member.person.pk, guardian.pk]).values_list("family_name", "birth_date")
+    assert list(emptied) == [("", None), ("", None)]
+
+
+def test_who_goes_on_in_another_class_stays_a_student(cast):
+    member = pupil()
+    new = make.GroupFactory(institution=member.group.institution)
+    actions.take_out(member, by=cast.teacher)
+    make.GroupMemberFactory(group=new, person=member.person)
+    assert "students" not in nightly(1000)
+
+
+def test_a_student_who_never_was_in_a_class_is_let_go_by_nobody():
+    make.AffiliationFactory(role="student")
+    assert "students" not in nightly(2000)
+
+
+def test_a_guardian_and_a_child_who_is_grown_up_do_not_keep_each_other():
+    person = make.PersonFactory()
+    make.GuardianshipFactory(child=person, guardian=make.AffiliationFactory().person)
+    assert person in retention.people_without_ties(START + timedelta(days=1))
+
+
 def test_who_looked_at_a_record_goes_after_a_year():
     RecordView.objects.create(child=make.PersonFactory(), viewer="x", page="class")
     assert nightly(364) == {}
@@ -219,10 +267,12 @@ def coordinates(person):
 
 
 def guards(person):
-    make.GuardianshipFactory(guardian=person, child=make.AffiliationFactory().person)
+    child = make.AffiliationFactory(person=make.ChildFactory(birth_date=date(2018, 1, 1))).person
+    make.GuardianshipFactory(guardian=person, child=child)
 
 
 def is_guarded(person):
+    Person.objects.filter(pk=person.pk).update(birth_date=date(2018, 1, 1))
     make.GuardianshipFactory(guardian=make.AffiliationFactory().person, child=person)
 
 
