@@ -141,6 +141,19 @@ def test_guardian_of_an_adult_sees_what_they_said_no_more(client, child, guardia
     assert guardianship.guardian.has_perm("members.name_guardian", child) is False
 
 
+@pytest.mark.parametrize("gone", ["erased_at", "suspended_at"])
+def test_guardian_reaches_no_child_who_was_erased_or_suspended(gone, guardianship, text):
+    child, reader = guardianship.child, signed_in(guardianship.guardian)
+    pages = [reverse("members:child", args=[child.public_id]), reverse("members:children")]
+    assert [reader.get(page).status_code for page in pages] == [200, 200]
+    Person.objects.filter(pk=child.pk).update(**{gone: now()})
+    assert [reader.get(page).status_code for page in pages] == [404, 200]
+    assert list(reader.get(pages[1]).context["children"]) == []
+    decided = reader.post(pages[0], {"decision": "granted", "purpose": PART, "text": text.public_id})
+    another = reader.post(reverse("members:name_another_guardian", args=[child.public_id]), OLGA)
+    assert (decided.status_code, another.status_code, ConsentDecision.objects.count()) == (404, 404, 0)
+
+
 def test_three_children_of_a_guardian_cost_as_many_queries_as_one(guardianship):
     reader, counted = signed_in(guardianship.guardian), []
     for more in (0, 2):
