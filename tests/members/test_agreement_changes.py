@@ -1,5 +1,7 @@
 """What changes around a concluded agreement: an end gets another day, who leaves is told, rolls say when they came."""
 
+import threading
+import time
 from datetime import date, timedelta
 
 import pytest
@@ -12,6 +14,7 @@ from cluster_portal.links import signed_link
 from cluster_portal.models import AuditEntry, OutboxMail
 from cluster_portal.moves import Refused
 from members import actions
+from members.actions import addenda
 from members.forms.agreements import AgreementForm
 from members.models import Agreement, Cluster, Coverage, Institution
 from tests import factories as make
@@ -184,21 +187,24 @@ class TestRolls:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_roll_ends_or_the_agreement_does(together, monkeypatch):
-    """Whoever comes second sees what the first has done: never a roll that ended after the agreement had."""
+def test_an_agreement_ends_after_the_roll_that_is_just_being_ended(together, monkeypatch):
     by, today = make.CoordinatorFactory().person, Cluster.current().today()
-    party = make.PartyFactory()
-    Coverage.objects.create(party=party, institution=make.InstitutionFactory(), since=today, document="Roll 1")
-    roll = Coverage.objects.get()
-    results = together(
-        lambda: actions.terminate_agreement(party.agreement, today, "Done.", by=by),
-        lambda: actions.end_coverage(roll, today, by=by),
-    )
-    verbs = list(AuditEntry.objects.order_by("pk").values_list("verb", flat=True))
-    assert results[0] == "done"
-    assert (results[1], verbs[-1]) in {
-        ("refused", "members.agreement.terminate"), ("done", "members.agreement.terminate"),
-    }  # fmt: skip
+    party, looked = make.PartyFactory(), threading.Event()
+    roll = {"since": today, "document": "Roll 1"}
+    roll = Coverage.objects.create(party=party, institution=make.InstitutionFactory(), **roll)
+
+    def slowly(on):
+        looked.set()
+        time.sleep(0.5)
+
+    def terminate():
+        looked.wait(30)
+        actions.terminate_agreement(party.agreement, today, "Done.", by=by)
+
+    monkeypatch.setattr(addenda, "refuse_past", slowly)
+    assert together(lambda: actions.end_coverage(roll, today, by=by), terminate) == ["done", "done"]
+    verbs = [line.verb for line in AuditEntry.objects.filter(object_id=party.agreement.public_id).order_by("pk")]
+    assert verbs == ["members.agreement.cover", "members.agreement.terminate"]
 
 
 def test_the_audit_of_a_draft_names_the_parties_by_their_public_ids(cast, today):

@@ -9,7 +9,7 @@ from django.urls import reverse
 from cluster_portal.models import OutboxMail
 from cluster_portal.reminders import queue_due_reminders
 from members import actions
-from members.desk_rows import agreements_ending, agreements_to_finish, agreements_to_sign
+from members.desk_rows import agreements_ending, agreements_to_finish, agreements_to_sign, own_agreements_ending
 from members.expiry import what_lapses, what_stops
 from members.models import Agreement, Coverage
 from members.unanswered import signatures
@@ -126,6 +126,35 @@ def test_the_desk_leads_heads_to_sign_and_coordinators_to_conclude(cast):
     type(party).objects.filter(pk=party.pk).update(signed_on=date(2026, 2, 1))
     assert rows(agreements_to_sign(head)) == []
     assert rows(agreements_to_finish(cast.coordinator)) == [(1, "agreement is signed by all", desk)]
+
+
+def test_a_renewal_under_way_is_led_to_instead_of_another(ending, cast, demo, time_machine):
+    time_machine.move_to(LAST_DAY - timedelta(days=20))
+    renewal = make.AgreementFactory(
+        kind="addendum", amends=ending, state="draft", concluded_on=None, prolongs_until=date(2028, 6, 30)
+    )
+    assert rows(agreements_ending(cast.coordinator)) == [
+        (1, "renewal of what ends soon is under way", desk_of(renewal))
+    ]
+    client = Client()
+    client.force_login(cast.coordinator)
+    page = client.get(desk_of(ending)).content.decode()
+    renew = reverse("members:desk_renew", args=[ending.public_id])
+    assert (f'href="{desk_of(renewal)}">Renewal under way' in page, f'href="{renew}"' in page) == (True, False)
+    actions.withdraw_agreement(renewal, by=cast.coordinator)
+    assert rows(agreements_ending(cast.coordinator)) == [(1, "agreement ends within 60 days", desk_of(ending))]
+
+
+def test_heads_see_what_of_theirs_ends(ending, cast, time_machine):
+    time_machine.move_to(LAST_DAY - timedelta(days=20))
+    college = ending.parties.get(institution__name="College")
+    head = college.institution.affiliations.get().person
+    addendum = make.AgreementFactory(kind="addendum", amends=ending)
+    acceded = make.AffiliationFactory(institution=make.PartyFactory(agreement=addendum).institution, role="head").person
+    row = (1, "agreement of yours ends within 60 days", ending.get_absolute_url())
+    assert [rows(own_agreements_ending(it)) for it in (head, acceded, cast.contact)] == [[row], [row], []]
+    ending.parties.filter(pk=college.pk).update(withdrawn_on=LAST_DAY)
+    assert rows(own_agreements_ending(head)) == []
 
 
 def renewal_of(ending, signed):

@@ -5,10 +5,11 @@ from functools import partial
 import pytest
 from django.urls import reverse
 
+from cluster_portal import hooks
 from cluster_portal.models import OutboxMail
 from cluster_portal.moves import Refused
 from members import actions
-from members.models import Affiliation, Coordinator, Person
+from members.models import Affiliation, Coordinator, Initiative, Person
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -287,3 +288,65 @@ def test_an_erased_teacher_keeps_no_class_and_an_erased_student_is_in_none(cast)
         actions.erase_person(person, by=cast.coordinator)
     assert (list(group.keepers.all()), group.members.count()) == ([cast.colleague], 0)
     assert (of(cast.teacher).state, of(pupil).state) == (State.ENDED, State.ENDED)
+
+
+@pytest.fixture
+def waiting(cast):
+    """An agreement that waits for the signature of the school."""
+    it = make.AgreementFactory(title="Cooperation", state="open", concluded_on=None)
+    make.PartyFactory(agreement=it, institution=cast.school, signed_on=None)
+    return it
+
+
+def accepts(cast):
+    invited = make.AffiliationFactory(institution=cast.school, role="head", state="invited")
+    actions.accept_invitation(invited, by=invited.person)
+    return invited.person
+
+
+def changes_role(cast):
+    return actions.change_role(of(cast.colleague), "head", by=cast.coordinator).person
+
+
+def moves(cast):
+    elsewhere = make.AffiliationFactory(institution__region=cast.school.region)
+    return actions.move_person(elsewhere, cast.school, "head", by=cast.coordinator).person
+
+
+@pytest.mark.parametrize("becomes_head", [accepts, changes_role, moves])
+def test_who_becomes_head_is_asked_for_the_signatures_that_are_missing(cast, waiting, becomes_head):
+    head = becomes_head(cast)
+    mail = OutboxMail.objects.get(template="members/agreement_open")
+    assert (mail.to, mail.subject) == (head, "Sign: Cooperation")
+    assert "- School 1" in mail.body_text
+    assert hooks.mail_kinds[mail.template].still_due(mail)
+
+
+def test_who_becomes_a_contact_or_comes_after_the_signature_is_not_asked(cast, waiting):
+    actions.change_role(of(cast.colleague), "contact", by=cast.coordinator)
+    waiting.parties.update(signed_on="2026-02-01")
+    actions.change_role(of(cast.teacher), "head", by=cast.coordinator)
+    assert mails("members/agreement_open") == []
+
+
+def test_a_head_hands_the_signatures_over_and_the_mail_names_all_that_waits(cast, heir, waiting):
+    head = make.AffiliationFactory(institution=cast.school, role="head")
+    make.AffiliationFactory(institution=cast.school, state="asked")
+    facts = {"responsible": cast.school, "starts_on": "2026-01-01", "state": "published"}
+    Initiative.objects.create(title="Robots for all", **facts)
+    Initiative.objects.create(title="Not yet", **facts | {"state": "draft"})
+    actions.hand_over(head, heir, by=head.person)
+    assert mails("members/agreement_open") == [heir]
+    body = OutboxMail.objects.get(template="members/handed_over").body_text
+    listed = [line for line in body.splitlines() if line.startswith("- ")]
+    assert listed == [
+        "- 1 person asks to join an institution", "- 1 agreement waits for your signature", "- Robots for all",
+    ]  # fmt: skip
+
+
+def test_a_coordinator_hands_applications_over(cast, heir):
+    make.ApplicationFactory(name="School 9")
+    actions.leave_coordination(cast.coordinator, by=cast.coordinator, to=heir)
+    assert mails("members/application_received") == [heir]
+    body = OutboxMail.objects.get(template="members/coordination_handed_over").body_text
+    assert "- 1 institution asks to join the cluster" in body
