@@ -54,8 +54,9 @@ class Document:
 
 
 @st.composite
-def texts(draw):
-    first, last = draw(DAYS), draw(MAYBE)
+def texts(draw, ends=True):
+    """A text with its dates; an addendum has no last day."""
+    first, last = draw(DAYS), draw(MAYBE) if ends else None
     last = last and max(first, last)
     prolonged = last and draw(MAYBE)
     return Text(draw(DAYS), first, last, prolonged, draw(MAYBE))
@@ -66,7 +67,8 @@ def documents(draw):
     signed, withdrawn, since, until = draw(DAYS), draw(MAYBE), draw(DAYS), draw(MAYBE)
     roll = (since, until and max(since, until)) if draw(st.booleans()) else None
     amended = draw(st.none() | texts())
-    return Document(draw(st.booleans()), draw(texts()), amended, signed, withdrawn and max(signed, withdrawn), roll)
+    text = draw(texts(ends=amended is None))
+    return Document(draw(st.booleans()), text, amended, signed, withdrawn and max(signed, withdrawn), roll)
 
 
 def write(text, **facts):
