@@ -28,6 +28,11 @@ def act(request: HttpRequest, it: Any, actions: dict[str, Callable]) -> None:
         messages.success(request, str(it.MOVES[name].done))
 
 
+def sent(request: HttpRequest, form: BaseForm) -> bool:
+    """Whether the form was sent, and nothing in it is amiss."""
+    return request.method == "POST" and form.is_valid()
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What came of an action: true when it went through, whatever it returned."""

@@ -58,7 +58,7 @@ def me(request: HttpRequest) -> HttpResponse:
     person = request.user
     enrolments = list(person.enrolments.for_own_page())
     live = [it for it in enrolments if it.is_live and it.run.is_live]
-    affiliations = list(person.affiliations.live().select_related("institution"))
+    affiliations = list(person.affiliations.live().select_related("institution", "replaces__institution"))
     for it in affiliations:
         it.moves = available_moves(person, it)
     shown = {

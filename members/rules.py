@@ -92,6 +92,7 @@ rules.add_perm("members.decline_affiliation", is_the_person)
 rules.add_perm("members.admit_affiliation", decides_for_the_institution)
 rules.add_perm("members.refuse_affiliation", decides_for_the_institution)
 rules.add_perm("members.recall_affiliation", decides_for_the_institution)
+rules.add_perm("members.send_again_affiliation", decides_for_the_institution)
 rules.add_perm("members.take_back_affiliation", is_the_person)
 rules.add_perm("members.end_affiliation", is_the_person | decides_for_the_institution)
 rules.add_perm(

@@ -121,6 +121,7 @@ urlpatterns = [
     path("desk/erasure-requests/<id:public_id>/", desk_erasure_requests.erasure_request, name="desk_erasure_request"),
     path("desk/people/<id:public_id>/erase/", desk_erasure.erase, name="desk_erase"),
     path("desk/people/<id:public_id>/birth-date/", desk_birth_dates.birth_date, name="desk_birth_date"),
+    path("desk/people/<id:public_id>/send-again/", desk_people.send_again, name="desk_send_again"),
     path("desk/people/<id:public_id>/act/", desk_people.act_on_affiliation, name="desk_act_on_affiliation"),
     path("desk/applications/", desk_applications.applications, name="desk_applications"),
     path("desk/applications/<id:public_id>/", desk_applications.application, name="desk_application"),

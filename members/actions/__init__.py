@@ -23,6 +23,7 @@ from members.actions.affiliations import (
     recall_invitation,
     redeem_invitation,
     refuse_affiliation,
+    send_again,
     take_back_request,
 )
 from members.actions.agreements import (
@@ -269,6 +270,7 @@ __all__ = [
     "restore_person",
     "resume_initiative",
     "say_word",
+    "send_again",
     "set_age_policy",
     "sign_agreement",
     "sign_for_parties",

@@ -1,5 +1,5 @@
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from allauth.account.models import EmailAddress
@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from cluster_portal.audit import record
+from cluster_portal.models import OutboxMail
 from cluster_portal.moves import Refused, make_move
 from cluster_portal.outbox import cancel_mails, queue_mail
 from members.actions.answering import keep_answered, lock_who_answers
@@ -18,6 +19,8 @@ from members.models import Affiliation, Agreement, Cluster, Group, GroupMember, 
 from members.pasted import PastedPerson, known_by_another_address
 
 State = Affiliation.State
+INVITATION = "members/invitation"
+BETWEEN_MAILS = timedelta(days=1)  # an invitation is not pressed upon anybody
 
 
 @transaction.atomic
@@ -74,12 +77,27 @@ def refuse_to_appoint(institution: Institution, role: str, by: Person) -> None:
 def send_invitation(affiliation: Affiliation, occasion: str = "") -> None:
     """To the address they will sign in with: whoever reads it there proves that it is theirs."""
     person = affiliation.person
-    queue_mail("members/invitation", about=affiliation, to=person, address=person.email or "", occasion=occasion)
+    queue_mail(INVITATION, about=affiliation, to=person, address=person.email or "", occasion=occasion)
+
+
+@transaction.atomic
+def send_again(affiliation: Affiliation, by: Person) -> None:
+    """Mail an invitation that waits once more, with a fresh link: the one before works for two weeks only."""
+    it = Affiliation.objects.select_for_update(no_key=True).get(pk=affiliation.pk)
+    if it.state != State.INVITED:
+        raise Refused(_("This invitation was answered or withdrawn already. Reload the page."))
+    at = now()
+    if OutboxMail.objects.about(it).filter(template=INVITATION, queued_at__gt=at - BETWEEN_MAILS).exists():
+        raise Refused(_("This invitation was sent less than a day ago. Wait until tomorrow."))
+    record("members.affiliation.send_again", it, by=by)
+    send_invitation(it, occasion=at.isoformat())
 
 
 @transaction.atomic
 def accept_invitation(affiliation: Affiliation, by: Person) -> None:
-    """The invited person joins the institution."""
+    """The invited person joins the institution, and leaves the one from which they were invited to move."""
+    for left in Affiliation.objects.active().filter(replaced_by=affiliation).select_related("institution", "person"):
+        close_affiliation(left, by)
     make_move(affiliation, "accept", by=by, starts_on=_today())
     ask_new_head(affiliation)
 
@@ -169,19 +187,23 @@ def change_role(affiliation: Affiliation, role: str, by: Person) -> Affiliation:
 
 @transaction.atomic
 def move_person(affiliation: Affiliation, institution: Institution, role: str, by: Person) -> Affiliation:
-    """Let somebody go from one institution to another: at once where one coordinator keeps both, else by invitation."""
+    """Let somebody go from one institution to another: at once where one coordinator keeps both, else by invitation.
+
+    Who is invited stays where they are until they accept: whoever declines gives up nothing.
+    """
     if institution.pk == affiliation.institution_id:
         raise Refused(_("This is the institution where the person is already. Change their role instead."))
     refuse_to_appoint(institution, role, by)
-    close_affiliation(affiliation, by)
     person = affiliation.person
     if by.coordinates(affiliation.institution.region_id) and by.coordinates(institution.region_id):
+        close_affiliation(affiliation, by)
         new = enter_affiliation(person, institution, role, State.ACTIVE, by, starts_on=_today())
         queue_mail("members/admitted", about=new, to=person)
         return new
     if not person.email:
         raise Refused(_("This person has no e-mail to be invited by. Ask the coordinator to move them."))
-    new = enter_affiliation(person, institution, role, State.INVITED, by, invited_by=by)
+    keep_answered([affiliation])
+    new = enter_affiliation(person, institution, role, State.INVITED, by, invited_by=by, replaces=affiliation)
     send_invitation(new)
     return new
 

@@ -3,13 +3,14 @@
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from cluster_portal.buttons import act, tried
+from cluster_portal.buttons import act, sent, tried
 from cluster_portal.moves import available_moves
 from members import actions
 from members.access import desk_only
@@ -26,6 +27,7 @@ def people(request: HttpRequest) -> HttpResponse:
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
     for it in page:
         it.moves = available_moves(request.user, it)
+        it.sends_again = _may_send_again(request, it)
     return render(request, "members/desk_people.html", {"page": page, "query": request.GET.get("q", "")})
 
 
@@ -38,6 +40,9 @@ def person(request: HttpRequest, public_id: str) -> HttpResponse:
         "it": it,
         "history": history if it.state in {"asked", "active", "ended"} else [it],
         "moves": available_moves(request.user, it),
+        "sends_again": _may_send_again(request, it),
+        "moving_to": it.replaced_by.invited().visible_to(request.user).select_related("institution").first(),
+        "moving_from": _seen(request).active().filter(replaced_by=it).first() if it.state == "invited" else None,
         "may_change": it.state == "active" and request.user.has_perm("members.change_role_affiliation", it),
         "hands_over": it.state == "active" and request.user.has_perm("members.hand_over_affiliation", it),
     }
@@ -82,9 +87,9 @@ def _send_list(request: HttpRequest, facts: dict, lines: list) -> list | None:
     invited = tried(request, actions.invite_people, facts["institution"], facts["role"], people)
     if not invited:
         return None
-    sent = len(invited.result)
-    said = ngettext("%(count)s invitation is on its way.", "%(count)s invitations are on their way.", sent)
-    messages.success(request, said % {"count": sent})
+    count = len(invited.result)
+    said = ngettext("%(count)s invitation is on its way.", "%(count)s invitations are on their way.", count)
+    messages.success(request, said % {"count": count})
     return [it for it in lines if not it.well]
 
 
@@ -104,10 +109,12 @@ def move(request: HttpRequest, public_id: str) -> HttpResponse:
     """Let somebody go to another institution."""
     it = _changeable(request, public_id, "members.move_affiliation")
     form = MoveForm(request.POST or None, by=request.user, initial={"role": it.role})
-    if request.method == "POST" and form.is_valid() and tried(request, actions.move_person, it, **form.cleaned_data):
-        messages.success(request, _("Moved. What was before stays in the history."))
+    if sent(request, form) and (moved := tried(request, actions.move_person, it, **form.cleaned_data)):
+        invited = moved.result.state == Affiliation.State.INVITED
+        at_once = _("Moved. What was before stays in the history.")
+        messages.success(request, _("Invited. Here it ends when they accept.") if invited else at_once)
         return redirect("members:desk_people")
-    said = _("Here it ends today. There it begins at once if you coordinate both, else with their answer by mail.")
+    said = _("If you coordinate both, they move today. Else they are invited: here it ends when they accept.")
     return _form(request, it, form, _("Move to another institution"), said)
 
 
@@ -134,14 +141,33 @@ def act_on_affiliation(request: HttpRequest, public_id: str) -> HttpResponse:
     return redirect("members:desk_people")
 
 
+@desk_only
+@require_POST
+def send_again(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Mail an invitation once more."""
+    it = _affiliation_of(request, public_id)
+    if not request.user.has_perm("members.send_again_affiliation", it):
+        raise PermissionDenied
+    if tried(request, actions.send_again, it):
+        messages.success(request, _("The invitation is on its way again."))
+    return redirect("members:desk_people")
+
+
+def _may_send_again(request: HttpRequest, it: Affiliation) -> bool:
+    return it.state == Affiliation.State.INVITED and request.user.has_perm("members.send_again_affiliation", it)
+
+
 def _form(request: HttpRequest, it: Affiliation, form, title: str, said: str) -> HttpResponse:
     return render(request, "members/desk_person_form.html", {"it": it, "form": form, "title": title, "said": said})
 
 
 def _affiliation_of(request: HttpRequest, public_id: str) -> Affiliation:
     """An affiliation that one sees at the desk, one's own too."""
-    rows = Affiliation.objects.visible_to(request.user).select_related("institution", "person")
-    return get_object_or_404(rows, public_id=public_id)
+    return get_object_or_404(_seen(request), public_id=public_id)
+
+
+def _seen(request: HttpRequest) -> QuerySet:
+    return Affiliation.objects.visible_to(request.user).select_related("institution", "person")
 
 
 def _changeable(request: HttpRequest, public_id: str, permission: str) -> Affiliation:

@@ -19,7 +19,8 @@ class DeviceQuerySet(models.QuerySet):
 
     def trusted(self):
         """Confirmed devices that were used not too long ago."""
-        return self.filter(confirmed_at__isnull=False, used_on__gte=Cluster.current().today() - timedelta(days=UNUSED_DAYS))
+        oldest = Cluster.current().today() - timedelta(days=UNUSED_DAYS)
+        return self.filter(confirmed_at__isnull=False, used_on__gte=oldest)
 
 
 class Device(models.Model):

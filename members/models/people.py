@@ -416,6 +416,9 @@ class Affiliation(models.Model):
     state = models.CharField(_("state"), max_length=10, choices=State.choices, editable=False)
     state_since = models.DateTimeField(default=now, editable=False)
     invited_by = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="invitations_sent")
+    replaces = models.ForeignKey(  # where somebody is until they accept the invitation to move
+        "self", models.PROTECT, null=True, blank=True, related_name="replaced_by", editable=False
+    )
     starts_on = models.DateField(_("since"), null=True, blank=True)
     ends_on = models.DateField(_("until"), null=True, blank=True)
 

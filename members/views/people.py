@@ -75,7 +75,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
 def _invited(token: str) -> tuple[Affiliation | None, Person | None]:
     """What a token stands for: an invitation, or a person to claim; nothing when it is expired or forged."""
     if public_id := read_link("members.invitation", token, INVITATION_AGE):
-        rows = Affiliation.objects.select_related("person", "institution", "invited_by")
+        rows = Affiliation.objects.select_related("person", "institution", "invited_by", "replaces__institution")
         it = rows.filter(public_id=public_id).first()
         return it, it and it.person
     return None, Person.objects.filter(public_id=read_link("members.claim", token, INVITATION_AGE)).first()

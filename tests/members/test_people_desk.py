@@ -82,7 +82,7 @@ def test_a_coordinator_of_both_moves_somebody_at_once(cast):
 def test_who_only_speaks_for_both_invites(cast):
     other = make.AffiliationFactory(person=cast.contact, institution__name="School 9", role="contact").institution
     actions.move_person(of(cast.teacher), other, "teacher", by=cast.contact)
-    assert history(cast.teacher) == [("School 1", "teacher", "ended"), ("School 9", "teacher", "invited")]
+    assert history(cast.teacher) == [("School 1", "teacher", "active"), ("School 9", "teacher", "invited")]
     assert mails("members/invitation") == [cast.teacher]
 
 
@@ -101,8 +101,9 @@ def test_moving_to_where_one_is_is_no_move(cast):
 
 PAGES = ["desk_person", "desk_change_role", "desk_move", "desk_hand_over"]
 WHO = {
-    ("coordinator", "teacher"): [200, 200, 200, 200],
-    ("contact", "teacher"): [200, 200, 200, 200],
+    ("coordinator", "teacher"): [200, 200, 200, 403],
+    ("coordinator", "contact"): [200, 200, 200, 200],
+    ("contact", "teacher"): [200, 200, 200, 403],
     ("contact", "contact"): [200, 403, 403, 200],
     ("contact", "head"): [200, 403, 403, 403],
     ("contact", "elsewhere"): [404, 404, 404, 404],
@@ -182,7 +183,7 @@ def test_the_page_of_somebody_invited_shows_no_address_that_they_keep_for_themse
 
 def test_the_coordinator_hands_over_on_a_page(cast, signed_in):
     client, url = signed_in(cast.coordinator), url_of("desk_leave_coordination", cast.coordinator.public_id)
-    assert "Name who takes over" in client.post(url, {}).content.decode()
+    assert "Hand over first: name another coordinator." in client.post(url, {}).content.decode()
     assert "Nobody else signs in with this address" in client.post(url, {"email": "who@example.org"}).content.decode()
     cast.colleague.set_password("a long enough password")
     cast.colleague.save()
