@@ -159,6 +159,21 @@ def test_offices_and_coming_of_age_follow_the_day_of_the_cluster(cast, zone_of_r
         assert (role.until, role in Coordinator.objects.now()) == (date(2026, 11, 23), False)
 
 
+def test_a_recalled_invitation_takes_its_mail_back(cast):
+    it = actions.invite_person(cast.school, "new@example.org", "teacher", by=cast.contact, family_name="New")
+    actions.recall_invitation(it, by=cast.contact)
+    (mail,) = OutboxMail.objects.about(it)
+    assert (it.state, mail.state, mail.error) == (State.DECLINED, OutboxMail.State.CANCELLED, "")
+
+
+def test_a_request_that_is_taken_back_takes_its_mail_back(cast):
+    it = actions.ask_to_join(cast.outsider, cast.school, "teacher", by=cast.outsider)
+    actions.take_back_request(it, by=cast.outsider)
+    (mail,) = OutboxMail.objects.about(it)
+    assert (it.state, it.starts_on, mail.state) == (State.DECLINED, None, OutboxMail.State.CANCELLED)
+    assert actions.ask_to_join(cast.outsider, cast.school, "teacher", by=cast.outsider).state == State.ASKED
+
+
 def test_a_reused_invitation_is_refused(cast):
     it = actions.invite_person(cast.school, "new@example.org", "teacher", by=cast.contact, family_name="New")
     actions.redeem_invitation(it, "a long password", None)

@@ -19,6 +19,7 @@ from cluster_portal.moves import Refused
 from cluster_portal.outbox import queue_mail
 from members import actions
 from members.actions.signing import is_own_name
+from members.forms.agreements import ClauseForm, StandingForm
 from members.models import Agreement, Clause, Cluster, Party
 from members.signatures import missing_signatures
 from tests import factories as make
@@ -67,6 +68,40 @@ def head_of(party):
 def sign(party, name=None, sha256=HASH):
     head = head_of(party)
     actions.sign_agreement(party, name or head.full_name, sha256, by=head)
+
+
+def test_when_all_have_signed_nobody_is_asked_any_more(agreement, cast):
+    asked = queue_mail("members/agreement_open", about=agreement, to=cast.teacher)
+    for party in parties(agreement):
+        actions.record_signature(party, Cluster.current().today(), "Head", by=cast.coordinator)
+    actions.conclude_agreement(agreement, by=cast.coordinator)
+    asked.refresh_from_db()
+    assert asked.state == OutboxMail.State.CANCELLED
+
+
+def test_no_party_signs_twice(agreement, cast):
+    party = parties(agreement)[0]
+    sign(party)
+    with pytest.raises(Refused, match="This party has signed already."):
+        actions.record_signature(party, Cluster.current().today(), "Somebody else", by=cast.coordinator)
+    party.refresh_from_db()
+    assert (party.how, party.signatory) == ("online", head_of(party).full_name)
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [("<2>", ["Write a number such as 2.1 or 4.2 a."]), ("2.1", ["There is a clause with this number already."])],
+)
+def test_a_clause_needs_a_number_of_its_own(agreement, number, said):
+    make.ClauseFactory(agreement=agreement, number="2.1")
+    form = ClauseForm({"number": number, "text": "t"}, instance=Clause(agreement=agreement))
+    assert form.errors["number"] == said
+
+
+@pytest.mark.parametrize(("day", "said"), [("1899-12-31", True), ("1900-01-01", False), ("2201-01-01", True)])
+def test_documents_speak_of_days_between_1900_and_2200(day, said):
+    errors = {"on": ["Choose a day between 1900 and 2200."]}
+    assert StandingForm({"on": day}).errors == (errors if said else {})
 
 
 def test_a_head_signs_with_name_moment_and_hash(agreement):
