@@ -12,6 +12,7 @@ from cluster_portal.hooks import DeskRow, register_desk_rows
 from members.addresses import correctable_by
 from members.consent import conflicts_seen_by
 from members.first_day import steps_left
+from members.lapsing import lapsing_kept_by
 from members.models import Affiliation, Agreement, Application, Cluster, ErasureRequest, Initiative, Person
 
 
@@ -152,6 +153,16 @@ def consent_conflicts(person: Person) -> Iterator[DeskRow]:
         yield DeskRow(text, len(conflicts), since, reverse("members:desk_consent"), _("Settle"))
 
 
+def consents_lapsing(person: Person) -> Iterator[DeskRow]:
+    """Children of whom a consent lapses soon: some have no address, and are asked on paper."""
+    children = lapsing_kept_by(person) if person.has_desk else []
+    if children:
+        text = ngettext(
+            "child whose consent lapses within 30 days", "children whose consent lapses within 30 days", len(children)
+        )
+        yield DeskRow(text, len(children), None, reverse("members:classes"), _("See their classes"))
+
+
 def erasures_to_decide(person: Person) -> Iterator[DeskRow]:
     """Requests to erase somebody, which wait for this coordinator."""
     rows = list(ErasureRequest.objects.open().decidable_by(person).for_lists()) if person.is_coordinator else []
@@ -180,5 +191,6 @@ register_desk_rows(accessions_without_a_lead)
 register_desk_rows(agreements_ending)
 register_desk_rows(own_agreements_ending)
 register_desk_rows(consent_conflicts)
+register_desk_rows(consents_lapsing)
 register_desk_rows(erasures_to_decide)
 register_desk_rows(failing_addresses)

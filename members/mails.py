@@ -1,5 +1,6 @@
 """The mail of members: invitations, answers, and everything about one's own account."""
 
+from datetime import date
 from itertools import chain
 from typing import Any
 
@@ -310,6 +311,16 @@ def _still_to_answer(mail: OutboxMail) -> bool:
     return named is not None and any(it.reader == mail.to for it in people_to_answer(named))
 
 
+def _word_will_be_missing(mail: OutboxMail) -> bool:
+    """Of those whom the mail names one is still open from the day on which a consent lapses."""
+    named, lapse = _named_in(mail), date.fromisoformat(occasion_of(mail))
+    return named is not None and any(it.reader == mail.to for it in people_to_answer(named, on=lapse))
+
+
+def _about_lapsing(wanted: WantedMail) -> dict[str, Any]:
+    return _about_children(wanted) | {"day": date.fromisoformat(wanted.occasion)}
+
+
 def _named_in(mail: OutboxMail) -> list[int] | None:
     """The children (by key) whose links the mail holds; nothing when the reader is a guardian of one no more."""
     links = set(secrets_in(mail.body_text))
@@ -384,6 +395,7 @@ register_mail(
     MailKind("members/guardianship_ended", _always, context=_about_guardianship),
     MailKind("members/birth_date_changed", _guardianship_stands, context=_about_guardianship),
     MailKind("members/consent_asked", _still_to_answer, secrets=_consent_links, context=_about_children),
+    MailKind("members/consent_lapsing", _word_will_be_missing, secrets=_consent_links, context=_about_lapsing),
     MailKind("members/consent_reminder", _still_to_answer, secrets=_consent_links, context=_about_children),
     _account("confirm_email", _unconfirmed, secrets=_confirmation_link),
     _account("reset_password", secrets=_reset_link),

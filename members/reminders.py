@@ -1,4 +1,8 @@
-"""Mails that fall due by themselves: 60, 30 and 7 days before an agreement ends, to those who can renew it."""
+"""Mails that fall due by themselves: before an agreement ends, to those who can renew it; and when a consent lapses.
+
+An agreement: 60, 30 and 7 days before. A consent: 30 days before its months are over, or on the birthday on which
+others decide, once, to those whose word is then missing.
+"""
 
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
@@ -6,11 +10,14 @@ from datetime import date, datetime, time, timedelta
 from django.db.models import Q, QuerySet
 
 from cluster_portal.hooks import Reminder, WantedMail, register_reminder
+from members.consent import Awaited
+from members.lapsing import DAYS_AHEAD as DAYS_OF_CONSENT
+from members.lapsing import to_be_asked
 from members.models import Agreement, Cluster, Party, Person
 
 DAYS_AHEAD = (60, 30, 7)
 AT = time(9)
-EXPIRING = "members/agreement_expiring"
+EXPIRING, LAPSING = "members/agreement_expiring", "members/consent_lapsing"
 
 
 def readers_of_expiry(agreement: Agreement) -> list[Person]:
@@ -53,4 +60,29 @@ def _unwanted(mails: QuerySet) -> QuerySet:
     return mails.exclude(wanted)
 
 
+def _lapsing_consents(since: datetime, until: datetime) -> Iterator[WantedMail]:
+    zone = Cluster.current().zone
+    day = since.astimezone(zone).date()
+    while day <= until.astimezone(zone).date():
+        leaves = datetime.combine(day, AT, zone)
+        if since <= leaves <= until:
+            ahead = day + timedelta(days=DAYS_OF_CONSENT)
+            yield from _asked_anew(to_be_asked(ahead, renewed=True), ahead, leaves)
+            yield from _asked_anew(to_be_asked(day, renewed=False), day, leaves)
+        day += timedelta(days=1)
+
+
+def _asked_anew(awaited: list[Awaited], lapse: date, leaves: datetime) -> Iterator[WantedMail]:
+    """One mail to each reader, with all the children about whom their word is missing from that day on."""
+    children = Person.objects.in_bulk({it.child for it in awaited})
+    by_reader: dict[Person, list[Person]] = {}
+    for it in awaited:
+        by_reader.setdefault(it.reader, []).append(children[it.child])
+    for reader, theirs in by_reader.items():
+        ordered = sorted(theirs, key=lambda child: child.sort_name)
+        yield WantedMail(LAPSING, reader, reader, lapse.isoformat(), leaves, ground=ordered)
+
+
 register_reminder(Reminder(EXPIRING, _due, _unwanted))
+# Whoever has answered meanwhile is not written to: `still_due` asks at sending, and mails wait a day at most.
+register_reminder(Reminder(LAPSING, _lapsing_consents, lambda mails: mails.none()))

@@ -31,12 +31,12 @@ def years_between(birth: date, day: date) -> int:
     return day.year - birth.year - ((day.month, day.day) < (birth.month, birth.day))
 
 
-def latest_birth_date_of_an_adult(day: date) -> date:
-    """Who was born on this date or before is an adult on `day`, as `years_between` counts."""
+def latest_birth_date_of_an_adult(day: date, age: int = ADULT_AGE) -> date:
+    """Who was born on this date or before is an adult (or of another age) on `day`, as `years_between` counts."""
     try:
-        return day.replace(year=day.year - ADULT_AGE)
-    except ValueError:  # 29 February, and no such day 18 years before
-        return date(day.year - ADULT_AGE, 2, 28)
+        return day.replace(year=day.year - age)
+    except ValueError:  # 29 February, and no such day in the year of birth
+        return date(day.year - age, 2, 28)
 
 
 class PersonQuerySet(models.QuerySet):

@@ -9,13 +9,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from cluster_portal.buttons import tried
+from cluster_portal.buttons import sent, tried
 from cluster_portal.pdf import pdf_response
 from members import actions
 from members.access import for_class_keepers
 from members.consent import OPEN, State, deciders_of, people_to_answer, states_of, without_guardian
 from members.consent_slips import slips_pdf
 from members.forms.consent import AskForm, GuardianForm, PaperForm
+from members.lapsing import lapsing_soon
 from members.models import ConsentDecision, ConsentText, Group, Guardianship, Person, Purpose
 
 
@@ -33,6 +34,7 @@ def class_consent(request: HttpRequest, public_id: str) -> HttpResponse:
         "purposes": [Purpose(it).label for it in purposes],
         "form": AskForm(),
         "waited_for": len(waited_for),
+        "lapsing": lapsing_soon(Person.objects.filter(pk__in=[child.pk for child in children])),
         "without_guardian": len(without_guardian(children)),
     }
     return render(request, "members/class_consent.html", shown)
@@ -99,7 +101,7 @@ def child_consent(request: HttpRequest, public_id: str, child_id: str) -> HttpRe
     group, child = _child(request, public_id, child_id)
     actions.note_view(child, request.user, "child consent")
     form = _paper_form(request, child)
-    if request.method == "POST" and form.is_valid():
+    if sent(request, form):
         facts = form.cleaned_data
         said = (child, facts["signed_by"], form.answers(), facts["seen_on"])
         if tried(request, actions.record_paper, *said, scan=facts["scan"], shown=form.shown()):

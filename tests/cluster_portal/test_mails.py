@@ -48,6 +48,8 @@ def plain_example(template, to):
     if template.startswith("members/erasure_"):
         answer = {"state": "declined", "answer": "Сначала экзамен."} if "declined" in template else {}
         return hooks.WantedMail(template, make.ErasureRequestFactory(asked_by=make.PersonFactory(), **answer), to)
+    if template == "members/consent_lapsing":
+        return hooks.WantedMail(template, to, to, "2027-01-31")
     if template in {"members/guardianship_ended", "members/birth_date_changed"}:
         return hooks.WantedMail(template, make.GuardianshipFactory(guardian=to), to)
     if app == "members":
