@@ -25,7 +25,7 @@ app.conf.beat_schedule = {
     "return stuck mail": {"task": "cluster_portal.tasks.return_stuck_mail", "schedule": MINUTE, "options": EXPIRES},
     "queue reminders": {"task": "cluster_portal.tasks.queue_due_reminders", "schedule": MINUTE, "options": EXPIRES},
     "carry on long work": {"task": "cluster_portal.tasks.carry_on_long_work", "schedule": MINUTE, "options": EXPIRES},
-    "lapse offers": {"task": "courses.tasks.lapse_offers", "schedule": MINUTE, "options": EXPIRES},
+    "lapse overdue": {"task": "courses.tasks.lapse_overdue", "schedule": MINUTE, "options": EXPIRES},
     "run retention": {"task": "members.tasks.run_retention", "schedule": crontab(hour=2, minute=40)},
     "recount pools": {"task": "courses.tasks.recount_pools", "schedule": crontab(hour=2, minute=20)},
 }

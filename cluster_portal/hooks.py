@@ -160,6 +160,7 @@ class LongWorkKind:
 
 mail_kinds: dict[str, MailKind] = {}
 long_work_kinds: dict[str, LongWorkKind] = {}
+decision_listeners: list[Callable[[Any, str], None]] = []
 personal_data: dict[str, PersonalData] = {}
 reminders: dict[str, Reminder] = {}
 institution_parts: list[Callable[[Any, Any], Iterable[InstitutionPart]]] = []
@@ -225,3 +226,14 @@ def register_institution_parts(parts: Callable[[Any, Any], Iterable[InstitutionP
 def register_first_steps(steps: Callable[[Any], Iterable[FirstStep]]) -> None:
     """`steps(person)` yields the steps that this app asks of the coordinator of an empty cluster."""
     first_steps.append(steps)
+
+
+def register_decision_listener(listener: Callable[[Any, str], None]) -> None:
+    """`listener(child, purpose)` hears, in the same transaction, that somebody decided about a child."""
+    decision_listeners.append(listener)
+
+
+def say_decided(child: Any, purpose: str) -> None:
+    """Tell whoever waits for a decision about this child."""
+    for listener in decision_listeners:
+        listener(child, purpose)

@@ -1,5 +1,7 @@
 """Tables of the ground: audit, outbox, calendar entries, uploads, long work."""
 
+import secrets
+
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -179,6 +181,11 @@ class OutboxMail(models.Model):
         return self.subject or gettext("A mail whose text was erased")
 
 
+def new_feed_token() -> str:
+    """32 random bytes: whoever knows them reads a calendar without signing in."""
+    return secrets.token_urlsafe(32)
+
+
 class CalendarEntryQuerySet(models.QuerySet):
     def about(self, obj):
         """The entries of one thing, for everybody who has it."""
@@ -275,3 +282,18 @@ class LongWork(models.Model):
     @property
     def is_under_way(self) -> bool:
         return self.ended_at is None
+
+
+class CalendarFeed(models.Model):
+    """The secret address under which somebody's calendar program reads their dates; a new token revokes the old."""
+
+    person = models.OneToOneField(settings.AUTH_USER_MODEL, models.PROTECT, related_name="calendar_feed")
+    token = models.CharField(max_length=43, unique=True, default=new_feed_token, editable=False)
+    made_at = models.DateTimeField(default=now, editable=False)
+
+    class Meta:
+        verbose_name = _("calendar feed")
+        verbose_name_plural = _("calendar feeds")
+
+    def __str__(self):
+        return f"feed {self.pk}"

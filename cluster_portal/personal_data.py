@@ -10,7 +10,7 @@ from django.utils.translation import gettext_noop
 
 from cluster_portal import hooks
 from cluster_portal.hooks import PersonalData, register_personal_data
-from cluster_portal.models import CalendarEntry, OutboxMail, Upload
+from cluster_portal.models import CalendarEntry, CalendarFeed, OutboxMail, Upload
 from cluster_portal.outbox import cancel_rows
 from cluster_portal.personal import Table, erase_tables, export_tables
 
@@ -56,6 +56,15 @@ TABLES = (
         why=_("That mails were sent stays, without address and text: it proves that somebody was told."),
     ),
     Table(
+        "cluster_portal.CalendarFeed",
+        heading=_("The address of your calendar"),
+        owners=("person",),
+        shown="person made_at",
+        keys="token",
+        plain="id",
+        deleted=True,
+    ),
+    Table(
         "cluster_portal.CalendarEntry",
         heading=_("Your calendar"),
         owners=("person",),
@@ -97,6 +106,7 @@ def _mails_about(person: Any) -> Any:
 def merge(kept: Any, gone: Any) -> None:
     """Mails, files and calendar of `gone` are `kept`'s; what both were to be told or have in their calendar is once."""
     Upload.objects.filter(uploaded_by=gone).update(uploaded_by=kept)
+    CalendarFeed.objects.filter(person=gone).delete()
     entries = CalendarEntry.objects.filter(person__in=[kept, gone])
     cancelled_last = sorted(
         entries, key=lambda it: (it.status == CalendarEntry.Status.CANCELLED, it.person_id != kept.pk)

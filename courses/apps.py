@@ -7,4 +7,12 @@ class CoursesConfig(AppConfig):
 
     def ready(self):
         # They fill the registries of hooks.py.
-        from courses import desk_rows, first_day, institution_parts, mails, personal_data, reminders  # noqa: F401
+        from courses import (  # noqa: F401
+            consent,
+            desk_rows,
+            first_day,
+            institution_parts,
+            mails,
+            personal_data,
+            reminders,
+        )

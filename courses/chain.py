@@ -8,8 +8,9 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime, now
 from django.utils.translation import gettext as _
 
+from courses.holding import what_is_missing, why_not_of_this_age
 from courses.models import Enrolment, Run, Session
-from courses.taking_part import Right, in_run_zone, right_through, right_to_take_part, why_not_now, why_not_this_age
+from courses.taking_part import Right, in_run_zone, right_through, right_to_take_part, why_not_now
 from members.models import Cluster, Person
 from members.models.grounds import Ground, ground_of
 
@@ -109,7 +110,7 @@ def _enrolment(run: Run, person: Person, enrolment: Enrolment | None, right: Rig
         return Link(_said_of(enrolment), _queue_text(enrolment), status=status)
     if right.missing:
         return Link(_("Enrolment"), status="open")
-    if missing := why_not_this_age(person, Cluster.current().today()):
+    if missing := why_not_of_this_age(person, Cluster.current().today()):
         return Link(_("Enrolment"), missing, reverse("members:profile"), "broken")
     if closed := why_not_now(run, now()):
         return Link(_("Enrolment"), closed, status="broken")
@@ -128,6 +129,8 @@ def _said_of(enrolment: Enrolment) -> str:
     match enrolment.state:
         case Enrolment.State.CONFIRMED:
             return _("You are in")
+        case Enrolment.State.HELD:
+            return _("A place is held for you")
         case Enrolment.State.OFFERED:
             return _("A place is offered to you")
     return _("You are in the queue")
@@ -136,6 +139,10 @@ def _said_of(enrolment: Enrolment) -> str:
 def _queue_text(enrolment: Enrolment) -> str:
     if enrolment.offered_until is not None:
         return _("Answer by %(when)s.") % {"when": in_run_zone(enrolment.run, enrolment.offered_until)}
+    if enrolment.held_until is not None:
+        until = in_run_zone(enrolment.run, enrolment.held_until)
+        missing = ", ".join(str(it.label) for it in what_is_missing(enrolment))
+        return _("Until %(when)s. Still missing: %(missing)s.") % {"when": until, "missing": missing}
     if enrolment.state == Enrolment.State.WAITING:
         return _("Number %(place)s in the queue") % {"place": enrolment.place_in_queue()}
     return _since(localtime(enrolment.state_since, enrolment.run.zone).date())

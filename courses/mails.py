@@ -8,6 +8,7 @@ from cluster_portal.hooks import MailKind, WantedMail, register_mail
 from cluster_portal.links import absolute, signed_link
 from cluster_portal.models import OutboxMail
 from cluster_portal.outbox import occasion_of
+from courses.holding import what_is_missing
 from courses.models import Enrolment, Run, Session
 
 State = Enrolment.State
@@ -56,6 +57,11 @@ def _about_place(wanted: WantedMail) -> dict[str, Any]:
     return about_enrolment(wanted) | {"online": wanted.about.is_online}
 
 
+def _about_hold(wanted: WantedMail) -> dict[str, Any]:
+    missing = what_is_missing(wanted.about)
+    return about_enrolment(wanted) | {"missing": missing, "for_child": wanted.to.pk != wanted.about.person_id}
+
+
 def _about_queue(wanted: WantedMail) -> dict[str, Any]:
     return about_enrolment(wanted) | {"place_in_queue": wanted.about.place_in_queue()}
 
@@ -96,6 +102,9 @@ def _joining_link(mail: OutboxMail) -> dict[str, str]:
 
 register_mail(
     MailKind("courses/confirmed", _while_in(State.CONFIRMED), context=_about_place),
+    MailKind("courses/held", _while_in(State.HELD), context=_about_hold),
+    MailKind("courses/hold_lapsed", _while_in(State.LAPSED), context=about_enrolment),
+    MailKind("courses/refused", _while_in(State.DECLINED), context=about_enrolment),
     MailKind("courses/waiting", _while_in(State.WAITING), context=_about_queue),
     MailKind("courses/offered", _offer_stands, secrets=_offer_link, context=about_enrolment),
     MailKind("courses/left", _while_in(State.CANCELLED, State.DECLINED), context=about_enrolment),

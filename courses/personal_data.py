@@ -12,10 +12,10 @@ from django.utils.translation import gettext_noop
 from cluster_portal.hooks import PersonalData, register_personal_data
 from cluster_portal.personal import Table, erase_tables, export_tables
 from courses.actions.enrolments import cancel_enrolment, end_double
-from courses.models import Enrolment, Run, Session
+from courses.models import ClassBooking, Enrolment, Run, Session
 
 State = Enrolment.State
-RANK = [State.CONFIRMED, State.OFFERED, State.WAITING, State.ASKED]
+RANK = [State.CONFIRMED, State.HELD, State.OFFERED, State.WAITING, State.ASKED]
 
 
 def _recent_enrolments(since: datetime):
@@ -27,12 +27,19 @@ def _recently_taught(since: datetime):
     return Run.instructors.through.objects.filter(run__in=coming.values("run"))
 
 
+STAYS = _("That somebody took part stays, without a name: the reports count people.")
+OF_THE_PERSON = ("enrolment__person",)
+
 TABLES = (
-    Table("courses.Course", plain="id public_id slug title kind summary description hours language words"),
+    Table(
+        "courses.Course",
+        plain="id public_id slug title kind summary description hours language level reviewed_on review_months words",
+    ),
+    Table("courses.Course_directions", plain="id course direction"),
     Table(
         "courses.Run",
         plain="id public_id course title state state_since host place online_link time_zone enrol_from enrol_until"
-        " admits roles offer_hours",
+        " admits roles kinds stage_from stage_until offer_hours needs_approval institution_limit hold_days",
     ),
     Table(
         "courses.Run_instructors",
@@ -43,17 +50,51 @@ TABLES = (
         deleted=True,
         ties=_recently_taught,
     ),
+    Table("courses.Run_partners", plain="id run institution"),
+    Table("courses.Run_regions", plain="id run region"),
     Table("courses.Pattern", plain="id run weekdays start_time minutes first_day last_day days_off"),
-    Table("courses.Session", plain="id public_id run state state_since title place starts_at ends_at slot"),
-    Table("courses.Pool", plain="id public_id run sort places taken"),
+    Table(
+        "courses.Session",
+        plain="id public_id run state state_since title place speakers online_link starts_at ends_at slot",
+    ),
+    Table("courses.Pool", plain="id public_id run session sort places taken"),
+    Table("courses.Reserve", plain="id public_id pool institution places release_on"),
+    Table(
+        "courses.ClassBooking",
+        heading=_("The classes that you brought"),
+        owners=("by",),
+        shown="public_id run pool group by state state_since held_until made_at",
+        plain="id",
+        why=STAYS,
+    ),
     Table(
         "courses.Enrolment",
         heading=_("What you enrolled in"),
         owners=("person",),
-        shown="public_id run pool person affiliation clause state state_since asked_at queued_at offered_until",
+        shown="public_id run pool person affiliation clause booking state state_since asked_at queued_at offered_until"
+        " held_until approved_at",
         plain="id",
-        why=_("That somebody took part stays, without a name: the reports count people."),
+        why=STAYS,
         ties=_recent_enrolments,
+    ),
+    Table("courses.Question", plain="id public_id run position text kind choices is_required is_sensitive"),
+    Table(
+        "courses.Answer",
+        heading=_("What you answered when enrolling"),
+        owners=OF_THE_PERSON,
+        shown="question text",
+        keys="enrolment",
+        plain="id",
+        deleted=True,
+    ),
+    Table(
+        "courses.Seat",
+        heading=_("The sessions that you chose"),
+        owners=OF_THE_PERSON,
+        shown="public_id session pool state state_since queued_at",
+        keys="enrolment",
+        plain="id",
+        why=STAYS,
     ),
 )
 
@@ -76,6 +117,7 @@ def merge(kept: Any, gone: Any) -> None:
     for it in _second_enrolments(kept, gone):
         end_double(it)
     Enrolment.objects.filter(person=gone).update(person=kept)
+    ClassBooking.objects.filter(by=gone).update(by=kept)
     for run in Run.objects.filter(instructors=gone):
         run.instructors.add(kept)
         run.instructors.remove(gone)

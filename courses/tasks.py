@@ -7,9 +7,9 @@ from courses import actions
 
 
 @shared_task
-def lapse_offers() -> int:
-    """Take back offers that were not answered in time."""
-    return actions.lapse_overdue_offers(now())
+def lapse_overdue() -> int:
+    """Take back places that were offered or held and not answered in time."""
+    return actions.lapse_overdue(now())
 
 
 @shared_task

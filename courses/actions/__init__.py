@@ -1,13 +1,16 @@
 from courses.actions.courses import change_course, create_course
 from courses.actions.enrolments import (
     accept_offer,
+    approve_enrolment,
     cancel_enrolment,
     decline_offer,
     enrol,
-    lapse_offer,
-    lapse_overdue_offers,
-    offer_free_places,
+    lapse_enrolment,
+    lapse_overdue,
+    refuse_enrolment,
+    settle_for,
 )
+from courses.actions.places import offer_free_places
 from courses.actions.pools import add_places, change_places, recount_pools
 from courses.actions.runs import cancel_run, change_run, close_run, create_run, publish_run
 from courses.actions.sessions import add_session, cancel_session, move_session, plan_sessions
@@ -15,11 +18,13 @@ from courses.actions.sessions import add_session, cancel_session, move_session, 
 ACTIONS = {
     "enrolment": {
         "confirm": enrol,
+        "hold": enrol,
         "wait": enrol,
         "offer": offer_free_places,
         "accept": accept_offer,
         "decline": decline_offer,
-        "lapse": lapse_offer,
+        "refuse": refuse_enrolment,
+        "lapse": lapse_enrolment,
         "cancel": cancel_enrolment,
     },
     "run": {"publish": publish_run, "cancel": cancel_run, "close": close_run},
@@ -29,6 +34,7 @@ ACTIONS = {
 __all__ = [
     "ACTIONS",
     "accept_offer",
+    "approve_enrolment",
     "add_places",
     "add_session",
     "cancel_enrolment",
@@ -42,11 +48,13 @@ __all__ = [
     "create_run",
     "decline_offer",
     "enrol",
-    "lapse_offer",
-    "lapse_overdue_offers",
+    "lapse_enrolment",
+    "lapse_overdue",
     "move_session",
     "offer_free_places",
     "plan_sessions",
     "publish_run",
     "recount_pools",
+    "refuse_enrolment",
+    "settle_for",
 ]

@@ -5,8 +5,8 @@ from django.utils.translation import gettext as _
 
 from cluster_portal.audit import record, record_changes
 from cluster_portal.moves import Refused
-from courses.actions.enrolments import offer_free_places
 from courses.actions.locks import lock_pools, lock_run
+from courses.actions.places import offer_free_places
 from courses.models import Pool, Run
 from members.models import Person
 

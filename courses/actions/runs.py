@@ -2,19 +2,17 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
-from django.db.models import prefetch_related_objects
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from cluster_portal.audit import record, record_changes
-from cluster_portal.calendar import Messages
-from cluster_portal.hooks import WantedMail
 from cluster_portal.models import OutboxMail
 from cluster_portal.moves import Refused, make_move, make_moves
-from cluster_portal.outbox import cancel_rows, queue_mails
+from cluster_portal.outbox import cancel_rows
 from courses import calendars
 from courses.actions.locks import lock_pools, lock_run
+from courses.actions.telling import tell
 from courses.models import Course, Enrolment, Pool, Run
 from members.models import Person
 
@@ -79,10 +77,12 @@ def cancel_run(run: Run, by: Person) -> None:
         .select_related("person", "pool")
         .order_by("pk")
     )
-    make_moves(enrolments, "cancel", by=by, reason=gettext_noop("the run was cancelled"), offered_until=None)
+    make_moves(enrolments, "cancel", by=by, reason=gettext_noop("the run was cancelled"), offered_until=None, held_until=None)
     Pool.objects.filter(pk__in=[pool.pk for pool in pools]).update(taken=0)
     cancel_rows(OutboxMail.objects.about(*enrolments).unfinished(), reason=gettext_noop("the run was cancelled"))
-    tell(enrolments, run, "courses/run_cancelled", calendars.run_cancelled(run, enrolments))
+    for enrolment in enrolments:
+        enrolment.run = run
+    tell(enrolments, "courses/run_cancelled", calendars.run_cancelled(run, enrolments))
 
 
 @transaction.atomic
@@ -98,17 +98,12 @@ def tell_sessions_changed(run: Run) -> None:
     """Queue the mail that says when and where the sessions are now, with the calendar update, for all in the run."""
     enrolments = people_to_tell(run)
     news = calendars.sessions_changed(run, enrolments)
-    tell(enrolments, run, "courses/sessions_changed", news, occasion=now().isoformat())
-
-
-def tell(enrolments: list[Enrolment], run: Run, template: str, news: dict[int, Messages], occasion: str = "") -> None:
-    """Queue one mail for each of many people of a run, with their calendar news, in batches."""
-    prefetch_related_objects([run], "sessions")
-    for enrolment in enrolments:
-        enrolment.run = run
-    queue_mails(WantedMail(template, it, it.person, occasion, calendar=news[it.pk]) for it in enrolments)
+    tell(enrolments, "courses/sessions_changed", news, occasion=now().isoformat())
 
 
 def people_to_tell(run: Run) -> list[Enrolment]:
-    """The enrolments whose people are told when the run changes: confirmed, offered and waiting."""
-    return list(run.enrolments.expecting_mail().select_related("person", "pool").order_by("pk"))
+    """The enrolments whose people are told when the run changes: confirmed, held, offered and waiting."""
+    enrolments = list(run.enrolments.expecting_mail().select_related("person", "pool").order_by("pk"))
+    for enrolment in enrolments:
+        enrolment.run = run
+    return enrolments

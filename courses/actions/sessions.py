@@ -8,9 +8,10 @@ from django.utils.translation import gettext as _
 from cluster_portal.audit import record, record_changes
 from cluster_portal.moves import Refused, make_move
 from courses import calendars
-from courses.actions.enrolments import offer_free_places
 from courses.actions.locks import lock_pools, lock_run
-from courses.actions.runs import people_to_tell, tell, tell_sessions_changed
+from courses.actions.places import offer_free_places
+from courses.actions.runs import people_to_tell, tell_sessions_changed
+from courses.actions.telling import tell
 from courses.models import Pattern, Run, Session
 from courses.patterns import WeeklyPattern
 from courses.taking_part import in_run_zone
@@ -97,7 +98,7 @@ def cancel_session(session: Session, by: Person) -> None:
         return
     enrolments = people_to_tell(run)
     news = calendars.session_cancelled(session, enrolments)
-    tell(enrolments, run, "courses/session_cancelled", news, occasion=session.public_id)
+    tell(enrolments, "courses/session_cancelled", news, occasion=session.public_id)
 
 
 def _keep_pattern(run: Run, pattern: WeeklyPattern) -> None:

@@ -1,5 +1,21 @@
+from courses.models.bookings import ClassBooking
 from courses.models.courses import Course
 from courses.models.enrolments import Enrolment
-from courses.models.runs import Pattern, Pool, Run, Session
+from courses.models.pools import Pool, Reserve
+from courses.models.questions import Answer, Question
+from courses.models.runs import Pattern, Run, Session
+from courses.models.seats import Seat
 
-__all__ = ["Course", "Enrolment", "Pattern", "Pool", "Run", "Session"]
+__all__ = [
+    "Answer",
+    "ClassBooking",
+    "Course",
+    "Enrolment",
+    "Pattern",
+    "Pool",
+    "Question",
+    "Reserve",
+    "Run",
+    "Seat",
+    "Session",
+]

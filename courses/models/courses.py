@@ -1,4 +1,5 @@
 from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F
 from django.urls import reverse
@@ -6,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cluster_portal.public_id import PublicIdField
 from cluster_portal.search import folded
-from members.models.institutions import transliterated_slug
+from members.models.institutions import Direction, transliterated_slug
 
 PUBLIC_RUN_STATES = ("published", "cancelled", "closed")
 
@@ -34,6 +35,11 @@ class Course(models.Model):
         WORKSHOP = "workshop", _("Workshop")
         EVENT = "event", _("Event")
 
+    class Level(models.TextChoices):
+        BASIC = "basic", _("For beginners")
+        FURTHER = "further", _("For those who have begun")
+        ADVANCED = "advanced", _("Advanced")
+
     public_id = PublicIdField()
     slug = models.SlugField(max_length=64, unique=True, editable=False)
     title = models.CharField(_("title"), max_length=160)
@@ -42,10 +48,16 @@ class Course(models.Model):
     description = models.TextField(_("description"), blank=True)
     hours = models.PositiveSmallIntegerField(_("academic hours"), null=True, blank=True)
     language = models.CharField(_("language of teaching"), max_length=5, default="en")
+    level = models.CharField(_("level"), max_length=10, choices=Level.choices, blank=True)
+    directions = models.ManyToManyField(Direction, blank=True, related_name="courses", verbose_name=_("themes"))
+    reviewed_on = models.DateField(_("content last reviewed on"), null=True, blank=True)
+    review_months = models.PositiveSmallIntegerField(
+        _("months until the next review"), default=12, validators=[MinValueValidator(1), MaxValueValidator(120)]
+    )
     words = models.TextField(editable=False, default="")
 
     objects = CourseQuerySet.as_manager()
-    AUDITED = ("kind", "hours", "language")
+    AUDITED = ("kind", "hours", "language", "level", "reviewed_on", "review_months")
 
     class Meta:
         verbose_name = _("course")

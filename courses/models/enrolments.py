@@ -34,12 +34,21 @@ class EnrolmentQuerySet(models.QuerySet):
         """Who waits, first come first served."""
         return self.filter(state=Enrolment.State.WAITING).order_by("queued_at", "pk")
 
-    def overdue_offers(self, at):
-        """Offers whose deadline has passed."""
-        return self.filter(state=Enrolment.State.OFFERED, offered_until__lte=at)
+    def held(self):
+        """Places that are held until consent or approval comes."""
+        return self.filter(state=Enrolment.State.HELD)
+
+    def taking(self):
+        """Enrolments that count as taken."""
+        return self.filter(state__in=Enrolment.TAKING)
+
+    def overdue(self, at):
+        """Offers and holds whose deadline has passed."""
+        offers = Q(state=Enrolment.State.OFFERED, offered_until__lte=at)
+        return self.filter(offers | Q(state=Enrolment.State.HELD, held_until__lte=at))
 
     def expecting_mail(self):
-        """People to be told when something about the run changes: confirmed, offered or waiting."""
+        """People to be told when something about the run changes: confirmed, held, offered or waiting."""
         return self.live().exclude(state=Enrolment.State.ASKED)
 
     def by_state(self):
@@ -51,8 +60,9 @@ class EnrolmentQuerySet(models.QuerySet):
         """With what a line of the roster shows: who takes a place first, then the queue in its order."""
         rank = models.Case(
             models.When(state=Enrolment.State.CONFIRMED, then=0),
-            models.When(state=Enrolment.State.OFFERED, then=1),
-            default=2,
+            models.When(state=Enrolment.State.HELD, then=1),
+            models.When(state=Enrolment.State.OFFERED, then=2),
+            default=3,
         )
         rows = self.live().select_related("person", "pool", "affiliation__institution")
         in_queue = models.Case(models.When(state=Enrolment.State.WAITING, then="queued_at"))
@@ -89,6 +99,7 @@ class Enrolment(models.Model):
 
     class State(models.TextChoices):
         ASKED = "asked", _("Asked")
+        HELD = "held", _("Place held")
         WAITING = "waiting", _("In the queue")
         OFFERED = "offered", _("Place offered")
         CONFIRMED = "confirmed", _("Confirmed")
@@ -96,10 +107,11 @@ class Enrolment(models.Model):
         LAPSED = "lapsed", _("Not answered in time")
         CANCELLED = "cancelled", _("Ended")
 
-    LIVE = (State.ASKED, State.WAITING, State.OFFERED, State.CONFIRMED)
-    TAKING = (State.OFFERED, State.CONFIRMED)
+    LIVE = (State.ASKED, State.HELD, State.WAITING, State.OFFERED, State.CONFIRMED)
+    TAKING = (State.HELD, State.OFFERED, State.CONFIRMED)
     MOVES = {
-        "confirm": move([State.ASKED], State.CONFIRMED, _("Confirm")),
+        "hold": move([State.ASKED, State.OFFERED], State.HELD, _("Hold the place")),
+        "confirm": move([State.ASKED, State.HELD], State.CONFIRMED, _("Confirm")),
         "wait": move([State.ASKED], State.WAITING, _("Put in the queue")),
         "offer": move([State.WAITING], State.OFFERED, _("Offer the place")),
         "accept": move(
@@ -111,7 +123,8 @@ class Enrolment(models.Model):
         "decline": move(
             [State.OFFERED], State.DECLINED, _("Decline"), _("You declined. The place is free for others.")
         ),
-        "lapse": move([State.OFFERED], State.LAPSED, _("Let lapse")),
+        "refuse": move([State.HELD], State.DECLINED, _("Refuse"), _("The place is free again, and a mail says why.")),
+        "lapse": move([State.HELD, State.OFFERED], State.LAPSED, _("Let lapse")),
         "cancel": move(LIVE, State.CANCELLED, _("Leave"), _("The place is free again, and a mail confirms it.")),
     }
 
@@ -128,6 +141,11 @@ class Enrolment(models.Model):
     asked_at = models.DateTimeField(default=now, editable=False)
     queued_at = models.DateTimeField(null=True, blank=True, editable=False)
     offered_until = models.DateTimeField(null=True, blank=True, editable=False)
+    held_until = models.DateTimeField(null=True, blank=True, editable=False)
+    approved_at = models.DateTimeField(null=True, blank=True, editable=False)
+    booking = models.ForeignKey(
+        "courses.ClassBooking", models.PROTECT, null=True, blank=True, related_name="enrolments", editable=False
+    )
 
     objects = EnrolmentQuerySet.as_manager()
 
@@ -138,7 +156,7 @@ class Enrolment(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["run", "person"],
-                condition=Q(state__in=["asked", "waiting", "offered", "confirmed"]),
+                condition=Q(state__in=["asked", "held", "waiting", "offered", "confirmed"]),
                 name="one_live_enrolment_per_run_and_person",
             ),
             models.CheckConstraint(
@@ -148,10 +166,15 @@ class Enrolment(models.Model):
             models.CheckConstraint(
                 condition=~Q(state="waiting") | Q(queued_at__isnull=False), name="waiting_since_is_known"
             ),
+            models.CheckConstraint(
+                condition=Q(state="held", held_until__isnull=False) | ~Q(state="held") & Q(held_until=None),
+                name="held_until_a_time_exactly_when_held",
+            ),
         ]
         indexes = [
             models.Index(fields=["pool", "queued_at", "id"], condition=Q(state="waiting"), name="enrolment_queue"),
             models.Index(fields=["offered_until"], condition=Q(state="offered"), name="enrolment_offers"),
+            models.Index(fields=["held_until"], condition=Q(state="held"), name="enrolment_held"),
             models.Index(fields=["run", "state"], name="enrolment_by_run"),
             models.Index(fields=["person", "state"], name="enrolment_by_person"),
         ]
@@ -168,6 +191,16 @@ class Enrolment(models.Model):
     def takes_place(self) -> bool:
         """Whether this enrolment counts as taken."""
         return self.state in self.TAKING
+
+    @property
+    def institution(self) -> int | None:
+        """The key of the institution through which it was made: reserves and limits count by it."""
+        return self.affiliation.institution_id if self.affiliation else None
+
+    @property
+    def limit(self) -> int | None:
+        """How many places its clause gives one institution, if it says so."""
+        return self.clause.places if self.clause else None
 
     @property
     def is_online(self) -> bool:

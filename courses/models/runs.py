@@ -5,7 +5,6 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Count, Exists, F, Max, OuterRef, Prefetch, Q, Subquery, Value
-from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.timezone import now
@@ -15,8 +14,9 @@ from cluster_portal.public_id import PublicIdField
 from cluster_portal.search import found
 from cluster_portal.states import move
 from courses.models.courses import PUBLIC_RUN_STATES, Course
-from courses.models.enrolments import Enrolment
+from courses.models.pools import Pool
 from members.models.cluster import validate_time_zone
+from members.models.institutions import Institution
 from members.models.people import Affiliation
 
 
@@ -71,7 +71,7 @@ class RunQuerySet(models.QuerySet):
         """
         pools = Pool.objects.with_waiting().order_by("pk")
         rows = self.select_related("course", "host", "pattern")
-        return rows.prefetch_related(Prefetch("pools", pools), "sessions")
+        return rows.prefetch_related(Prefetch("pools", pools), "sessions", "regions")
 
     def matching(self, query):
         """Runs of courses whose words hold the query, or nearly."""
@@ -116,7 +116,10 @@ class Run(models.Model):
         ),
         "close": move([State.PUBLISHED], State.CLOSED, _("Close"), _("The run is closed.")),
     }
-    AUDITED = ("time_zone", "admits", "enrol_from", "enrol_until", "offer_hours")
+    AUDITED = (
+        "time_zone", "admits", "enrol_from", "enrol_until", "offer_hours", "needs_approval", "institution_limit",
+        "hold_days", "stage_from", "stage_until",
+    )  # fmt: skip
 
     public_id = PublicIdField()
     course = models.ForeignKey("courses.Course", models.PROTECT, related_name="runs", verbose_name=_("course"))
@@ -145,6 +148,38 @@ class Run(models.Model):
     instructors = models.ManyToManyField(
         "members.Person", related_name="instructs", blank=True, verbose_name=_("instructors")
     )
+    partners = models.ManyToManyField(
+        "members.Institution", related_name="partner_in_runs", blank=True, verbose_name=_("together with")
+    )
+    kinds = ArrayField(
+        models.CharField(max_length=20, choices=Institution.Kind.choices),
+        verbose_name=_("kinds of institution"),
+        default=list,
+        blank=True,
+        help_text=_("Nothing chosen means: any kind."),
+    )
+    regions = models.ManyToManyField(
+        "members.Region",
+        related_name="runs",
+        blank=True,
+        verbose_name=_("regions"),
+        help_text=_("Nothing chosen means: any region."),
+    )
+    stage_from = models.PositiveSmallIntegerField(
+        _("from year of schooling"), null=True, blank=True, validators=[MaxValueValidator(14)]
+    )
+    stage_until = models.PositiveSmallIntegerField(
+        _("to year of schooling"), null=True, blank=True, validators=[MaxValueValidator(14)]
+    )
+    needs_approval = models.BooleanField(_("the coordinator approves each enrolment"), default=False)
+    institution_limit = models.PositiveIntegerField(
+        _("places for one institution at most"), null=True, blank=True, validators=[MinValueValidator(1)]
+    )
+    hold_days = models.PositiveSmallIntegerField(
+        _("days that a place is held for consent or approval"),
+        default=14,
+        validators=[MinValueValidator(1), MaxValueValidator(120)],
+    )
 
     objects = RunQuerySet.as_manager()
 
@@ -155,7 +190,11 @@ class Run(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(enrol_until__gt=F("enrol_from")), name="run_enrolment_closes_after_opening"
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(stage_from=None) | Q(stage_until=None) | Q(stage_until__gte=F("stage_from")),
+                name="run_stages_in_order",
+            ),
         ]
         indexes = [models.Index(fields=["state", "enrol_until"], name="run_by_state")]
 
@@ -169,6 +208,11 @@ class Run(models.Model):
     def zone(self) -> zoneinfo.ZoneInfo:
         """The time zone in which the sessions are planned."""
         return zoneinfo.ZoneInfo(self.time_zone)
+
+    @property
+    def is_addressed(self) -> bool:
+        """Whether it is for some only: a role, a kind of institution, a region."""
+        return bool(self.roles or self.kinds or self.regions.all())
 
     @property
     def is_live(self) -> bool:
@@ -272,6 +316,10 @@ class Session(models.Model):
     state_since = models.DateTimeField(default=now, editable=False)
     title = models.CharField(_("topic"), max_length=160, blank=True)
     place = models.CharField(_("place"), max_length=160, blank=True, help_text=_("Empty means: the run's place."))
+    speakers = models.CharField(_("speakers"), max_length=300, blank=True)
+    online_link = models.URLField(
+        _("joining link"), blank=True, help_text=_("Only those confirmed see it. Empty means: the run's link.")
+    )
     starts_at = models.DateTimeField(_("start"))
     ends_at = models.DateTimeField(_("end"))
     slot = models.DateTimeField(null=True, blank=True, editable=False)
@@ -293,68 +341,3 @@ class Session(models.Model):
 
     def __str__(self):
         return f"{self.run_id} {self.starts_at:%Y-%m-%d %H:%M}"
-
-
-class PoolQuerySet(models.QuerySet):
-    def with_waiting(self):
-        """Each pool with the number of people in its queue and of those whose place is only offered."""
-        return self.annotate(
-            waiting=_people(Enrolment.State.WAITING.value), offered=_people(Enrolment.State.OFFERED.value)
-        )
-
-    def with_people(self):
-        """Each pool with what its enrolments say is taken, for the recount."""
-        return self.annotate(counted=Count("enrolments", filter=Q(enrolments__state__in=["offered", "confirmed"])))
-
-
-def _people(state):
-    """How many people of a pool are in a state: by the index on run and state, however many are in other states.
-
-    In SQL, because every page of a run asks it, and building it from query sets takes longer than its answer.
-    """
-    people = "SELECT count(*) FROM courses_enrolment WHERE run_id = courses_pool.run_id AND pool_id = courses_pool.id"
-    return RawSQL(f"({people} AND state = %s)", [state])  # noqa: S611 - nobody's text is in it
-
-
-class Pool(models.Model):
-    """Places of a run of one sort. `taken` counts offered and confirmed enrolments, under the pool's lock."""
-
-    class Sort(models.TextChoices):
-        ROOM = "room", _("In the room")
-        ONLINE = "online", _("Online")
-
-    public_id = PublicIdField()
-    run = models.ForeignKey(Run, models.PROTECT, related_name="pools")
-    sort = models.CharField(_("how"), max_length=10, choices=Sort.choices, default=Sort.ROOM)
-    places = models.PositiveIntegerField(_("places"), validators=[MinValueValidator(1), MaxValueValidator(100_000)])
-    taken = models.PositiveIntegerField(default=0, editable=False)
-
-    objects = PoolQuerySet.as_manager()
-    AUDITED = ("places", "sort")
-
-    class Meta:
-        verbose_name = _("places")
-        verbose_name_plural = _("places")
-        ordering = ["pk"]
-        constraints = [
-            models.UniqueConstraint(fields=["run", "sort"], name="pool_once"),
-            models.CheckConstraint(condition=Q(taken__lte=F("places")), name="pool_never_oversold"),
-        ]
-
-    def __str__(self):
-        return f"{self.run_id} {self.sort} {self.taken}/{self.places}"
-
-    @property
-    def free(self) -> int:
-        """Places that nobody holds."""
-        return self.places - self.taken
-
-    def has_place(self) -> bool:
-        """Whether one more person fits."""
-        return self.taken < self.places
-
-    def offers_with(self, places: int) -> int:
-        """To how many in the queue a place would be offered at once if the pool had so many places."""
-        if places <= self.taken or self.run.offers_until(now()) is None:
-            return 0
-        return min(places - self.taken, self.enrolments.in_queue().count())

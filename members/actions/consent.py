@@ -13,7 +13,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from cluster_portal.audit import record, record_changes, record_many
-from cluster_portal.hooks import WantedMail
+from cluster_portal.hooks import WantedMail, say_decided
 from cluster_portal.mailtext import secrets_in
 from cluster_portal.models import AuditEntry, OutboxMail, Upload
 from cluster_portal.moves import Refused
@@ -176,6 +176,7 @@ def decide(
         **facts,
     )  # fmt: skip
     record("members.consentdecision.decide", it, by=recorded_by or by, decision=decision)
+    say_decided(child, purpose)
     return it
 
 

@@ -95,9 +95,9 @@ def test_an_offer_declined_goes_to_the_next(full):
 
 def test_an_offer_not_answered_lapses_and_goes_to_the_next(full, time_machine):
     actions.cancel_enrolment(full[0], by=full[0].person)
-    assert actions.lapse_overdue_offers(now()) == 0
+    assert actions.lapse_overdue(now()) == 0
     time_machine.move_to(now() + timedelta(hours=49))
-    assert actions.lapse_overdue_offers(now()) == 1
+    assert actions.lapse_overdue(now()) == 1
     assert [it.state for it in fresh(full[2], full[3])] == [State.LAPSED, State.OFFERED]
     assert mails("courses/offer_lapsed") == [full[2].person.family_name]
 

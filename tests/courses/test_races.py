@@ -105,7 +105,7 @@ def test_accepting_against_lapsing_leaves_one_answer(run, crowd, together):
         actions.accept_offer(Enrolment.objects.get(pk=offered.pk), by=offered.person)
 
     def lapse():
-        actions.lapse_offer(Enrolment.objects.get(pk=offered.pk))
+        actions.lapse_enrolment(Enrolment.objects.get(pk=offered.pk))
 
     assert sorted(together(accept, lapse)) == ["done", "refused"]
     assert consistent(run)

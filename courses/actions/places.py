@@ -1,0 +1,118 @@
+"""Places given, held, offered and given back. The caller holds the locks of run and pools (locks.py)."""
+
+from datetime import datetime
+
+from django.utils.timezone import now
+from django.utils.translation import gettext_noop
+
+from cluster_portal.moves import make_move, make_moves
+from cluster_portal.outbox import cancel_mails
+from courses import calendars
+from courses.actions.locks import lock_enrolment
+from courses.actions.telling import tell
+from courses.allotment import Allotment
+from courses.holding import hold_until, what_is_missing
+from courses.models import Enrolment, Pool
+from members.actions import request_consent
+from members.models import Cluster, Person, Purpose
+
+
+def place_or_queue(enrolment: Enrolment, by: Person) -> None:
+    """Give a place to somebody who asked, unless others waited for it: then the next place in the queue."""
+    if _is_served_at_once(enrolment):
+        give_place(enrolment, by)
+    else:
+        make_move(enrolment, "wait", by=by, queued_at=now())
+        tell([enrolment], "courses/waiting", calendar={enrolment.pk: calendars.invite(enrolment)})
+
+
+def give_place(enrolment: Enrolment, by: Person | None, until: datetime | None = None) -> None:
+    """Give a free place to somebody who asked: for certain, or held until what is missing has come."""
+    take(enrolment.pool, 1)
+    if what_is_missing(enrolment):
+        hold(enrolment, by, until)
+    else:
+        make_move(enrolment, "confirm", by=by)
+        tell_confirmed(enrolment)
+
+
+def hold(enrolment: Enrolment, by: Person | None, until: datetime | None = None) -> None:
+    """Hold a place that is counted already, and ask those who consent."""
+    until = until or hold_until(enrolment.run, now())
+    make_move(enrolment, "hold", by=by, offered_until=None, held_until=until)
+    if "consent" in what_is_missing(enrolment):
+        request_consent([enrolment.person], [Purpose.TAKING_PART], by)
+    tell([enrolment], "courses/held", calendar={enrolment.pk: calendars.invite(enrolment)})
+
+
+def settle(enrolment: Enrolment, by: Person | None) -> None:
+    """Confirm a locked, held place when nothing is missing any more."""
+    if not what_is_missing(enrolment):
+        make_move(enrolment, "confirm", by=by, held_until=None)
+        cancel_mails(about=enrolment, templates=["courses/held"], reason=gettext_noop("nothing is missing any more"))
+        tell_confirmed(enrolment)
+
+
+def tell_confirmed(enrolment: Enrolment) -> None:
+    """Queue the mail that says that a place is certain, with its dates for the calendar."""
+    tell([enrolment], "courses/confirmed", calendar={enrolment.pk: calendars.invite(enrolment)})
+
+
+def give_back(enrolment: Enrolment, move: str, by: Person | None, mail: str, reason: str = "") -> None:
+    """End an enrolment, tell its people by `mail` (nobody, when that is ""), and offer a freed place to the next."""
+    enrolment, pool = lock_enrolment(enrolment)
+    took_place = enrolment.takes_place
+    make_move(enrolment, move, by=by, reason=reason, offered_until=None, held_until=None)
+    cancel_mails(about=enrolment, reason=gettext_noop("the enrolment is over"))
+    calendar = calendars.withdraw(enrolment)
+    if mail:
+        tell([enrolment], mail, calendar={enrolment.pk: calendar})
+    if took_place:
+        take(pool, -1)
+        offer_free_places(pool)
+
+
+def offer_free_places(pool: Pool) -> list[Enrolment]:
+    """Offer every free place of a pool to its queue, first come first served.
+
+    Whose institution can have none of what is free (it is kept for another one, or the limit is reached) goes on
+    waiting, and the next is asked.
+    """
+    deadline = pool.run.offers_until(now())
+    if deadline is None or not pool.has_place():
+        return []
+    chosen = _next_in_queue(pool)
+    make_moves(chosen, "offer", by=None, reason=gettext_noop("a place became free"), offered_until=deadline)
+    tell(chosen, "courses/offered", occasion=deadline.isoformat(), not_after=deadline)
+    take(pool, len(chosen))
+    return chosen
+
+
+def take(pool: Pool, places: int) -> None:
+    """Count places as taken, or as free again."""
+    if places:
+        pool.taken += places
+        Pool.objects.filter(pk=pool.pk).update(taken=pool.taken)
+
+
+def _next_in_queue(pool: Pool) -> list[Enrolment]:
+    allotment, chosen = Allotment(pool, Cluster.current().today()), []
+    rows = Enrolment.objects.in_queue().filter(pool=pool).select_for_update(no_key=True, of=("self",))
+    for enrolment in rows.select_related("person", "affiliation", "clause"):
+        if not allotment.free:
+            break
+        enrolment.run, enrolment.pool = pool.run, pool
+        if allotment.free_for(enrolment.institution, enrolment.limit):
+            allotment.take(enrolment.institution)
+            chosen.append(enrolment)
+    return chosen
+
+
+def _is_served_at_once(enrolment: Enrolment) -> bool:
+    """Whether a place is free for somebody who comes now: whoever waits is offered what lies free before."""
+    pool = enrolment.pool
+    if Enrolment.objects.in_queue().filter(pool=pool).exists():
+        offer_free_places(pool)
+        if pool.run.offers_until(now()) is None:
+            return False
+    return Allotment(pool, Cluster.current().today()).free_for(enrolment.institution, enrolment.limit) > 0

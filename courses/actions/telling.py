@@ -1,0 +1,45 @@
+"""Who is written to about an enrolment: the person, and the guardians of a child."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from django.db.models import prefetch_related_objects
+
+from cluster_portal.calendar import Messages
+from cluster_portal.hooks import WantedMail
+from cluster_portal.outbox import queue_mails
+from courses.models import Enrolment
+from members.readers import readers_of
+
+
+def tell(
+    enrolments: Sequence[Enrolment],
+    template: str,
+    calendar: Mapping[int, Messages] | None = None,
+    occasion: str = "",
+    not_after: datetime | None = None,
+) -> int:
+    """Queue one mail for each reader of enrolments of one run, in batches; the calendar goes to the person only.
+
+    `calendar` holds the news of each enrolment (its key → messages). Returns how many mails were new.
+    """
+    if not enrolments:
+        return 0
+    run = enrolments[0].run
+    prefetch_related_objects([run], "sessions")
+    for enrolment in enrolments:
+        enrolment.run = run
+    readers = readers_of([it.person for it in enrolments])
+    news = calendar or {}
+    return queue_mails(
+        WantedMail(
+            template,
+            it,
+            reader,
+            occasion,
+            not_after=not_after,
+            calendar=news.get(it.pk, ()) if reader.pk == it.person_id else (),
+        )
+        for it in enrolments
+        for reader in readers[it.person_id]
+    )
