@@ -165,6 +165,7 @@ class EnrolmentFactory(DjangoModelFactory):
     state = Enrolment.State.CONFIRMED
     queued_at = factory.LazyAttribute(lambda it: now() if it.state in {"waiting", "offered"} else None)
     offered_until = factory.LazyAttribute(lambda it: now() + timedelta(days=2) if it.state == "offered" else None)
+    held_until = factory.LazyAttribute(lambda it: now() + timedelta(days=14) if it.state == "held" else None)
 
 
 class ChildFactory(PersonFactory):

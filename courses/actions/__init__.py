@@ -34,9 +34,9 @@ ACTIONS = {
 __all__ = [
     "ACTIONS",
     "accept_offer",
-    "approve_enrolment",
     "add_places",
     "add_session",
+    "approve_enrolment",
     "cancel_enrolment",
     "cancel_run",
     "cancel_session",

@@ -36,9 +36,7 @@ def enrol(run: Run, person: Person, by: Person, pool: str = "") -> Enrolment:
     return enrolment
 
 
-def ask_for_place(
-    run: Run, pool: Pool, person: Person, by: Person, booking: ClassBooking | None = None
-) -> Enrolment:
+def ask_for_place(run: Run, pool: Pool, person: Person, by: Person, booking: ClassBooking | None = None) -> Enrolment:
     """Write down that somebody wants a place of a locked pool, by the right they have; raises Refused without one."""
     right = right_to_take_part(person, run, Cluster.current().today())
     if broken := why_not_now(run, now()) or right.missing:

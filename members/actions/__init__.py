@@ -107,10 +107,10 @@ from members.actions.initiatives import (
     remove_milestone,
     reopen_milestone,
     resume_initiative,
-    write_progress,
-)
     take_down_file,
     take_down_note,
+    write_progress,
+)
 from members.actions.institutions import (
     add_link,
     change_logo,
