@@ -77,11 +77,10 @@ def cancel_run(run: Run, by: Person) -> None:
         .select_related("person", "pool")
         .order_by("pk")
     )
-    make_moves(
-        enrolments, "cancel", by=by, reason=gettext_noop("the run was cancelled"), offered_until=None, held_until=None
-    )
+    reason = gettext_noop("the run was cancelled")
+    make_moves(enrolments, "cancel", by=by, reason=reason, offered_until=None, held_until=None)
     Pool.objects.filter(pk__in=[pool.pk for pool in pools]).update(taken=0)
-    cancel_rows(OutboxMail.objects.about(*enrolments).unfinished(), reason=gettext_noop("the run was cancelled"))
+    cancel_rows(OutboxMail.objects.about(*enrolments).unfinished(), reason=reason)
     for enrolment in enrolments:
         enrolment.run = run
     tell(enrolments, "courses/run_cancelled", calendars.run_cancelled(run, enrolments))

@@ -77,10 +77,12 @@ def test_beyond_the_limit_of_its_institution_one_waits(run, pool, cast, other_sc
     assert (waiting.state, served.state) == (State.WAITING, State.CONFIRMED)
 
 
-def test_the_places_of_the_clause_are_a_limit_too(run, cast):
-    make.ClauseFactory(agreement=cast.agreement, number="1.1", places=1)
-    actions.enrol(run, cast.teacher, by=cast.teacher)
-    assert actions.enrol(run, cast.colleague, by=cast.colleague).state == State.WAITING
+def test_the_places_of_the_clause_are_a_limit_too(run):
+    clause = make.ClauseFactory(places=1)
+    school = make.PartyFactory(agreement=clause.agreement).institution
+    first, second = teacher_of(school), teacher_of(school)
+    actions.enrol(run, first, by=first)
+    assert actions.enrol(run, second, by=second).state == State.WAITING
 
 
 def test_a_freed_place_goes_to_the_next_who_may_have_it(run, pool, cast, other_school):
