@@ -11,8 +11,8 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from cluster_portal.zones import zone_name
 from courses.models import Run
-from courses.words import zone_name
 from members.models import Affiliation, GroupMember, Institution, Party, Person
 from members.models.grounds import Ground, ground_of, membership_ended_on
 

@@ -10,9 +10,9 @@ from django.utils.timezone import get_current_timezone, localtime
 from django.utils.translation import get_language, gettext_lazy, ngettext, pgettext
 from django.utils.translation import gettext as _
 
+from cluster_portal.zones import zone_name
 from courses.models import Course, Run, Session
 from courses.patterns import WeeklyPattern
-from courses.zones import ZONES
 
 DAY, DAY_AND_YEAR, CLOCK = "j E", "j E Y", "H:i"
 WEEKDAYS = {
@@ -127,14 +127,6 @@ def session_time(session: Session) -> str:
 def _session_time(starts_at: datetime, ends_at: datetime, zone: zoneinfo.ZoneInfo, _language: str | None) -> str:
     start, end = localtime(starts_at, zone), localtime(ends_at, zone)
     return f"{date_format(start, 'D')} {date_format(start, DAY_AND_YEAR)}, {_span(start, end)}"
-
-
-def zone_name(zone: zoneinfo.ZoneInfo | None = None) -> str:
-    """The name of a zone as people say it: by its city."""
-    key = str(zone or get_current_timezone())
-    if key == "UTC":
-        return key
-    return str(ZONES.get(key) or _("%(city)s time") % {"city": key.rpartition("/")[2].replace("_", " ")})
 
 
 def date_format(at: date | time, form: str) -> str:

@@ -6,14 +6,13 @@ from datetime import datetime, tzinfo
 from functools import lru_cache
 from typing import Any
 
-from babel import Locale, UnknownLocaleError
-from babel.dates import get_timezone_name
 from django import template
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import get_language
 
 from cluster_portal.links import absolute
+from cluster_portal.zones import zone_name
 
 register = template.Library()
 
@@ -53,7 +52,7 @@ def secret(context: template.Context, name: str) -> str:
 
 @register.filter
 def moment(at: datetime | None) -> str:
-    """Day and time with the zone named: "Tuesday 2 March 2027, 16:00 (Moscow Standard Time, UTC+03:00)"."""
+    """Day and time with the zone named: "Tuesday 2 March 2027, 16:00 (Moscow time, UTC+03:00)"."""
     return _moment(at, timezone.get_current_timezone(), get_language()) if at else ""
 
 
@@ -62,30 +61,23 @@ def _moment(at: datetime, zone: tzinfo, _language: str | None) -> str:
     """Remembered, because the mail to everybody in a run names the same moments."""
     local = timezone.localtime(at, zone)
     day = date_format(local, _form("weekday"))
-    return f"{day}, {local:%H:%M} ({zone_name(local)})"
+    return f"{day}, {local:%H:%M} ({_zone(local)})"
 
 
 @register.filter
 def clock(at: datetime) -> str:
     """The time of day with the zone named."""
     local = timezone.localtime(at)
-    return f"{local:%H:%M} ({zone_name(local)})"
+    return f"{local:%H:%M} ({_zone(local)})"
 
 
-def zone_name(local: datetime) -> str:
-    """The zone of a local time in the reader's words, with its distance from UTC."""
-    name = get_timezone_name(local, locale=_locale())
+def _zone(local: datetime) -> str:
+    """The zone of a local time in words, with its distance from UTC: a mail is read anywhere."""
     offset = local.strftime("%z")
+    name = zone_name(local.tzinfo)
     return f"{name}, UTC{offset[:3]}:{offset[3:5]}" if local.utcoffset() else name
 
 
 def _form(name: str) -> str:
     forms: dict[str, Any] = {"ru": "j E Y (l)", "ko": "Y년 n월 j일 l"}
     return forms.get((get_language() or "en")[:2], "l j F Y")
-
-
-def _locale() -> Locale:
-    try:
-        return Locale.parse((get_language() or "en").replace("-", "_"))
-    except (UnknownLocaleError, ValueError):
-        return Locale("en")

@@ -5,12 +5,14 @@ from collections import OrderedDict
 
 from django import template
 from django.template.base import token_kwargs
+from django.template.defaultfilters import capfirst
 from django.template.exceptions import TemplateSyntaxError
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
 from cluster_portal import palette
 from cluster_portal.components import COMPONENTS
+from cluster_portal.zones import zone_name
 
 register = template.Library()
 
@@ -113,6 +115,15 @@ def theme_href(context):
     """The address of the cluster's style sheet; it changes with the hue and the tokens, so it is kept for a year."""
     cluster = context.get("cluster")
     return f"/theme.css?v={palette.VERSION}-{cluster.hue}" if cluster else "/theme.css"
+
+
+register.simple_tag(zone_name, name="zone_name")
+
+
+@register.simple_tag
+def zone_heading(zone=None):
+    """The name of a zone, or of the reader's own, as the heading of a column."""
+    return capfirst(zone_name(zone))
 
 
 @register.simple_tag

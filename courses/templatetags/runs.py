@@ -1,7 +1,6 @@
 """Runs in words, for templates."""
 
 from django import template
-from django.template.defaultfilters import capfirst
 
 from courses import words
 from courses.taking_part import roles_in_words
@@ -16,10 +15,3 @@ register.filter("closing", words.closing)
 register.filter("kind_and_title", words.kind_and_title)
 register.filter("roles", roles_in_words)
 register.filter("session_time", words.session_time)
-register.simple_tag(words.zone_name, name="zone_name")
-
-
-@register.simple_tag
-def zone_heading(zone=None):
-    """The name of a zone as the heading of a column."""
-    return capfirst(words.zone_name(zone))

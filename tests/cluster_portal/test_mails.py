@@ -144,7 +144,7 @@ def test_times_are_in_the_readers_zone_with_its_name():
     _subject, body = mailtext.rendered(wanted, hooks.sender())
     session = wanted.about.run.sessions.get()
     hour = (session.starts_at + timedelta(hours=9)).strftime("%H:%M")
-    assert f", {hour} (Korean Standard Time, UTC+09:00): Agents, Hall" in body
+    assert f", {hour} (Seoul time, UTC+09:00): Agents, Hall" in body
 
 
 def test_link_is_read_only_for_its_purpose_and_in_its_time():

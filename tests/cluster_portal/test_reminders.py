@@ -67,7 +67,7 @@ def test_reminder_names_run_place_and_time_in_the_readers_zone(clock, session):
     make.EnrolmentFactory(run=session.run, person__time_zone="Europe/Moscow")
     beat(clock, START - DAY)
     body = locmem.outbox[0].ready.get_body(("plain",)).get_content()
-    assert "AI Tools (spring 2027) starts on Tuesday 2 March 2027, 16:00 (Moscow Standard Time, UTC+03:00)" in body
+    assert "AI Tools (spring 2027) starts on Tuesday 2 March 2027, 16:00 (Moscow time, UTC+03:00)" in body
     assert "Place: Room 5" in body
     assert "meet.example.net" not in body
 

@@ -1,0 +1,64 @@
+"""Time zones as people say them: by their city, "Lisbon time". Those of Russia and its neighbours have words here."""
+
+from datetime import tzinfo
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import get_timezone_location
+from django.utils.timezone import get_current_timezone
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
+
+ZONES = {
+    "Europe/Kaliningrad": gettext_lazy("Kaliningrad time"),
+    "Europe/Moscow": gettext_lazy("Moscow time"),
+    "Europe/Volgograd": gettext_lazy("Volgograd time"),
+    "Europe/Saratov": gettext_lazy("Saratov time"),
+    "Europe/Samara": gettext_lazy("Samara time"),
+    "Asia/Yekaterinburg": gettext_lazy("Yekaterinburg time"),
+    "Asia/Omsk": gettext_lazy("Omsk time"),
+    "Asia/Novosibirsk": gettext_lazy("Novosibirsk time"),
+    "Asia/Krasnoyarsk": gettext_lazy("Krasnoyarsk time"),
+    "Asia/Irkutsk": gettext_lazy("Irkutsk time"),
+    "Asia/Yakutsk": gettext_lazy("Yakutsk time"),
+    "Asia/Vladivostok": gettext_lazy("Vladivostok time"),
+    "Asia/Magadan": gettext_lazy("Magadan time"),
+    "Asia/Kamchatka": gettext_lazy("Kamchatka time"),
+    "Europe/Minsk": gettext_lazy("Minsk time"),
+    "Asia/Almaty": gettext_lazy("Almaty time"),
+    "Asia/Tashkent": gettext_lazy("Tashkent time"),
+    "Asia/Yerevan": gettext_lazy("Yerevan time"),
+    "Asia/Baku": gettext_lazy("Baku time"),
+    "Asia/Tbilisi": gettext_lazy("Tbilisi time"),
+    "Europe/Istanbul": gettext_lazy("Istanbul time"),
+    "Europe/Berlin": gettext_lazy("Berlin time"),
+    "Europe/Paris": gettext_lazy("Paris time"),
+    "Europe/London": gettext_lazy("London time"),
+    "Asia/Seoul": gettext_lazy("Seoul time"),
+    "Asia/Shanghai": gettext_lazy("Shanghai time"),
+    "Asia/Tokyo": gettext_lazy("Tokyo time"),
+}
+
+
+def zone_name(zone: tzinfo | None = None) -> str:
+    """The name of a zone, or of the reader's own, as people say it."""
+    return _zone_name(str(zone or get_current_timezone()), get_language() or "en")
+
+
+@lru_cache(maxsize=1000)
+def _zone_name(key: str, language: str) -> str:
+    if key == "UTC":
+        return key
+    if key in ZONES:
+        return str(ZONES[key])
+    city = get_timezone_location(ZoneInfo(key), locale=_locale(language), return_city=True)
+    return _("%(city)s time") % {"city": city}
+
+
+def _locale(language: str) -> Locale:
+    """The words of babel for cities; English ones for a language that it does not know."""
+    try:
+        return Locale.parse(language.replace("-", "_"))
+    except (UnknownLocaleError, ValueError):
+        return Locale("en")
