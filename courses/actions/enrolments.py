@@ -9,7 +9,7 @@ from django.utils.translation import gettext_noop
 from cluster_portal.audit import record
 from cluster_portal.moves import Refused, make_move
 from cluster_portal.outbox import cancel_mails
-from courses.actions.locks import lock_enrolment, lock_pools, lock_run
+from courses.actions.locks import lock_enrolment, lock_people, lock_pools, lock_run
 from courses.actions.places import give_back, hold, place_or_queue, settle, tell_confirmed
 from courses.holding import was_refused, what_is_missing, why_not_of_this_age
 from courses.models import ClassBooking, Enrolment, Pool, Run
@@ -27,6 +27,7 @@ def enrol(run: Run, person: Person, by: Person, pool: str = "") -> Enrolment:
     is missing the place is held, not certain.
     Raises Refused with the broken link when there is no right, no open enrolment, or an enrolment already.
     """
+    lock_people([person])
     run = lock_run(run)
     chosen = _choose(lock_pools(run), pool)
     if broken := why_not_of_this_age(person, Cluster.current().today()):
@@ -54,6 +55,7 @@ def ask_for_place(run: Run, pool: Pool, person: Person, by: Person, booking: Cla
 @transaction.atomic
 def accept_offer(enrolment: Enrolment, by: Person) -> None:
     """Take the place that was offered, before its deadline; it is held first where consent is missing."""
+    lock_people([enrolment.person])
     enrolment, _pool = lock_enrolment(enrolment)
     if enrolment.offered_until is not None and enrolment.offered_until <= now():
         raise Refused(_("The time to answer is over, and the place is free for others."))
@@ -107,7 +109,11 @@ def settle_for(child: Person, by: Person | None = None) -> None:
 @transaction.atomic
 def lapse_enrolment(enrolment: Enrolment, by: None = None) -> None:
     """Take back a place that was offered or held and not answered in time; the next in the queue is offered it."""
-    held = enrolment.state == Enrolment.State.HELD
+    seen = enrolment.state
+    enrolment, _pool = lock_enrolment(enrolment)
+    if enrolment.state != seen:  # an offer that was accepted meanwhile may be held now, for days
+        raise Refused(_("This was already answered. Reload the page to see its current state."))
+    held = seen == Enrolment.State.HELD
     give_back(enrolment, "lapse", by, "courses/hold_lapsed" if held else "courses/offer_lapsed")
 
 

@@ -1,9 +1,21 @@
-"""The one lock order of this app: the run, then its pools by key, then its enrolments by key.
+"""The one lock order of this app: the people who ask for a place, the run, its pools by key, its enrolments by key.
 
 FOR NO KEY UPDATE, because a plain FOR UPDATE deadlocks with inserts that point to the locked row.
 """
 
+from collections.abc import Iterable
+
 from courses.models import Enrolment, Pool, Run
+from members.models import Person
+
+
+def lock_people(people: Iterable[Person]) -> None:
+    """Lock who asks for a place, before the run, as a decision about a child does (members' `decide`).
+
+    Without it a consent that comes while a place is being held would be missed: neither transaction sees the other.
+    """
+    keys = [it.pk for it in people]
+    list(Person.objects.filter(pk__in=keys).select_for_update(no_key=True).order_by("pk").values_list("pk"))
 
 
 def lock_run(run: Run) -> Run:

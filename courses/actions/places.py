@@ -8,11 +8,11 @@ from django.utils.translation import gettext_noop
 from cluster_portal.moves import make_move, make_moves
 from cluster_portal.outbox import cancel_mails
 from courses import calendars
-from courses.actions.locks import lock_enrolment
+from courses.actions.locks import lock_enrolment, lock_pools
 from courses.actions.telling import tell
 from courses.allotment import Allotment
 from courses.holding import hold_until, what_is_missing
-from courses.models import Enrolment, Pool
+from courses.models import Enrolment, Pool, Run
 from members.actions import request_consent
 from members.models import Cluster, Person, Purpose
 
@@ -69,7 +69,16 @@ def give_back(enrolment: Enrolment, move: str, by: Person | None, mail: str, rea
         tell([enrolment], mail, calendar={enrolment.pk: calendar})
     if took_place:
         take(pool, -1)
-        offer_free_places(pool)
+        serve_queues(pool.run, first=pool)
+
+
+def serve_queues(run: Run, first: Pool | None = None) -> int:
+    """Offer what is free in each pool of a locked run, return how many places.
+
+    A limit counts all pools together: who leaves one of them may let somebody in who waits for another.
+    """
+    pools = lock_pools(run)
+    return sum(len(offer_free_places(it)) for it in sorted(pools, key=lambda it: (it != first, it.pk)))
 
 
 def offer_free_places(pool: Pool) -> list[Enrolment]:
@@ -96,16 +105,20 @@ def take(pool: Pool, places: int) -> None:
 
 
 def _next_in_queue(pool: Pool) -> list[Enrolment]:
+    """Who is offered what is free, locked. The queue is read without its people: few of many are chosen."""
     allotment, chosen = Allotment(pool, Cluster.current().today()), []
-    rows = Enrolment.objects.in_queue().filter(pool=pool).select_for_update(no_key=True, of=("self",))
-    for enrolment in rows.select_related("person", "affiliation", "clause"):
+    queue = Enrolment.objects.in_queue().filter(pool=pool)
+    for key, institution, limit in queue.values_list("pk", "affiliation__institution", "clause__places").iterator():
         if not allotment.free:
             break
+        if allotment.free_for(institution, limit):
+            allotment.take(institution)
+            chosen.append(key)
+    rows = queue.filter(pk__in=chosen).select_for_update(no_key=True, of=("self",)).select_related("person")
+    enrolments = list(rows) if chosen else []
+    for enrolment in enrolments:
         enrolment.run, enrolment.pool = pool.run, pool
-        if allotment.free_for(enrolment.institution, enrolment.limit):
-            allotment.take(enrolment.institution)
-            chosen.append(enrolment)
-    return chosen
+    return enrolments
 
 
 def _is_served_at_once(enrolment: Enrolment) -> bool:

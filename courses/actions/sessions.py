@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 from cluster_portal.audit import record, record_changes
 from cluster_portal.moves import Refused, make_move
 from courses import calendars
-from courses.actions.locks import lock_pools, lock_run
-from courses.actions.places import offer_free_places
+from courses.actions.locks import lock_run
+from courses.actions.places import serve_queues
 from courses.actions.runs import people_to_tell, tell_sessions_changed
 from courses.actions.telling import tell
 from courses.models import Pattern, Run, Session
@@ -57,7 +57,7 @@ def add_session(
     record("courses.session.add", session, by=by, starts_at=starts_at, ends_at=ends_at)
     if run.is_live:
         tell_sessions_changed(run)
-        _serve_the_queue(run)
+        serve_queues(run)  # what lay free because no session was ahead
     return session
 
 
@@ -81,7 +81,7 @@ def move_session(session: Session, starts_at: datetime, ends_at: datetime, by: P
         record_changes("courses.session.move", session, by=by, changed=changed)
     if run.is_live and MAILED_WHEN_MOVED & set(changed):
         tell_sessions_changed(run)
-        _serve_the_queue(run)
+        serve_queues(run)  # what lay free because no session was ahead
     return session
 
 
@@ -112,13 +112,6 @@ def _keep_pattern(run: Run, pattern: WeeklyPattern) -> None:
         last_day=pattern.last_day,
         days_off=list(pattern.days_off),
     )
-
-
-def _serve_the_queue(run: Run) -> None:
-    """A place that lay free because no session was ahead is offered now that one is."""
-    for pool in lock_pools(run):
-        pool.run = run
-        offer_free_places(pool)
 
 
 def _refuse_when_done(run: Run) -> None:
