@@ -4,7 +4,7 @@ from courses.models.enrolments import Enrolment
 from courses.models.pools import Pool, Reserve
 from courses.models.questions import Answer, Question
 from courses.models.runs import Pattern, Run, Session
-from courses.models.seats import Seat
+from courses.models.seats import Seat, in_session
 
 __all__ = [
     "Answer",
@@ -18,4 +18,5 @@ __all__ = [
     "Run",
     "Seat",
     "Session",
+    "in_session",
 ]

@@ -207,6 +207,12 @@ class Enrolment(models.Model):
         """Whether this person takes part online: only they are told of the joining link."""
         return self.pool.sort == "online"
 
+    def is_in(self, session) -> bool:
+        """Whether a session of the run is for this person: one that people choose only with a seat in it."""
+        if not session.has_own_places:
+            return True
+        return any(it.session_id == session.pk and it.state == "confirmed" for it in self.seats.all())
+
     def place_in_queue(self) -> int | None:
         """1 for who is next, None for who does not wait."""
         if self.state != self.State.WAITING:

@@ -16,6 +16,10 @@ class PoolQuerySet(models.QuerySet):
             waiting=_people(Enrolment.State.WAITING.value), offered=_people(Enrolment.State.OFFERED.value)
         )
 
+    def with_wishes(self):
+        """Each pool of a session with the number of people who wait for a seat in it."""
+        return self.annotate(wishes=Count("seats", filter=Q(seats__state="waiting")))
+
     def with_people(self):
         """Each pool with what its enrolments say is taken, for the recount."""
         return self.annotate(

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Count, Exists, F, Max, OuterRef, Prefetch, Q, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
@@ -15,6 +16,7 @@ from cluster_portal.search import found
 from cluster_portal.states import move
 from courses.models.courses import PUBLIC_RUN_STATES, Course
 from courses.models.pools import Pool
+from courses.models.seats import Seat
 from members.models.cluster import validate_time_zone
 from members.models.institutions import Institution
 from members.models.people import Affiliation
@@ -71,7 +73,8 @@ class RunQuerySet(models.QuerySet):
         """
         pools = Pool.objects.with_waiting().order_by("pk")
         rows = self.select_related("course", "host", "pattern")
-        return rows.prefetch_related(Prefetch("pools", pools), "sessions", "regions")
+        sessions = Session.objects.with_own_places()
+        return rows.prefetch_related(Prefetch("pools", pools), Prefetch("sessions", sessions), "regions")
 
     def matching(self, query):
         """Runs of courses whose words hold the query, or nearly."""
@@ -289,10 +292,28 @@ class SessionQuerySet(models.QuerySet):
         """Sessions that take place."""
         return self.filter(state=Session.State.PLANNED)
 
+    def plenary(self):
+        """Sessions that are for everybody in their run."""
+        return self.filter(~Exists(Pool.objects.filter(session=OuterRef("pk"))))
+
+    def chosen(self):
+        """Sessions with places of their own, which people choose."""
+        return self.filter(Exists(Pool.objects.filter(session=OuterRef("pk"))))
+
+    def with_own_places(self):
+        """Each session knows whether people choose it."""
+        return self.annotate(has_own_places=Exists(Pool.objects.filter(session=OuterRef("pk"))))
+
+    def overlapping(self, starts_at, ends_at):
+        """Sessions that take place, at least in part, between two instants."""
+        return self.filter(starts_at__lt=ends_at, ends_at__gt=starts_at)
+
     def ahead_for(self, person, at):
-        """Sessions still to come of the runs in which a person is confirmed."""
+        """Sessions still to come that a person is in: of the runs in which they are confirmed, all or the chosen."""
         confirmed = Q(run__enrolments__person=person, run__enrolments__state="confirmed")
-        rows = self.planned().filter(confirmed, run__state=Run.State.PUBLISHED, ends_at__gt=at)
+        seats = Seat.objects.confirmed().filter(session=OuterRef("pk"), enrolment__person=person)
+        here = ~Exists(Pool.objects.filter(session=OuterRef("pk"))) | Exists(seats)
+        rows = self.planned().filter(confirmed, here, run__state=Run.State.PUBLISHED, ends_at__gt=at)
         return rows.select_related("run__course").order_by("starts_at", "pk")
 
     def starting_between(self, since, until):
@@ -341,3 +362,12 @@ class Session(models.Model):
 
     def __str__(self):
         return f"{self.run_id} {self.starts_at:%Y-%m-%d %H:%M}"
+
+    @cached_property
+    def has_own_places(self) -> bool:
+        """Whether people choose it (`with_own_places` asks that for many at once); any other is for everybody."""
+        return self.pools.exists()
+
+    def overlaps(self, other: "Session") -> bool:
+        """Whether nobody can be in both."""
+        return self.starts_at < other.ends_at and other.starts_at < self.ends_at

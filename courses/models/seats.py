@@ -1,10 +1,20 @@
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
 from cluster_portal.public_id import PublicIdField
 from cluster_portal.states import move
+from courses.models.pools import Pool
+
+
+def in_session(enrolments, session):
+    """Of these enrolments those that a session (its key, or a reference to it) is for.
+
+    One with places of its own is for those who have a seat in it, any other for everybody in the run.
+    """
+    seats = Seat.objects.confirmed().filter(session=session, enrolment=OuterRef("pk"))
+    return enrolments.filter(~Exists(Pool.objects.filter(session=session)) | Exists(seats))
 
 
 class SeatQuerySet(models.QuerySet):
@@ -15,6 +25,17 @@ class SeatQuerySet(models.QuerySet):
     def confirmed(self):
         """Seats that are taken."""
         return self.filter(state=Seat.State.CONFIRMED)
+
+    def overlapping(self, session):
+        """Seats in sessions that take place, at least in part, at the same time as another of their run."""
+        times = {"session__starts_at__lt": session.ends_at, "session__ends_at__gt": session.starts_at}
+        return self.filter(session__run=session.run_id, **times)
+
+    def for_roster(self):
+        """With what a line of a session's roster shows: who has a seat by name, then who waits in their order."""
+        waiting = models.Case(models.When(state=Seat.State.WAITING, then="queued_at"))
+        rows = self.live().select_related("pool", "enrolment__person", "enrolment__affiliation__institution")
+        return rows.order_by("state", waiting, "enrolment__person__sort_name", "pk")
 
     def in_queue(self):
         """Who wishes for a seat, first come first served."""
@@ -68,3 +89,10 @@ class Seat(models.Model):
 
     def __str__(self):
         return f"{self.public_id} {self.state}"
+
+    def place_in_queue(self) -> int | None:
+        """1 for who is next, None for who does not wait."""
+        if self.state != self.State.WAITING:
+            return None
+        ahead = Q(queued_at__lt=self.queued_at) | Q(queued_at=self.queued_at, pk__lt=self.pk)
+        return type(self).objects.in_queue().filter(ahead, pool=self.pool_id).count() + 1
