@@ -12,6 +12,7 @@ from django.forms import BoundField
 from django.forms.renderers import TemplatesSetting
 from django.utils.translation import gettext_lazy as _
 
+from cluster_portal.field_groups import drawn_in_groups
 from cluster_portal.places import draw_places, say_places
 from cluster_portal.tones import SHAPES, tone_of
 
@@ -89,13 +90,12 @@ def prepare_field(arguments: Arguments) -> Arguments:
 
 
 def prepare_form(arguments: Arguments) -> Arguments:
-    """A form's visible fields drawn one by one; its hidden ones and its errors with them."""
+    """A form's visible fields drawn one by one, in its groups; its hidden ones and its errors with them."""
     form = arguments["form"]
     renderer = TemplatesSetting()
-    drawn = [bound.render("django/forms/field.html", renderer=renderer) for bound in form.visible_fields()]
     return {
         **arguments,
-        "drawn": drawn,
+        "groups": drawn_in_groups(form, lambda bound: bound.render("django/forms/field.html", renderer=renderer)),
         "hidden": form.hidden_fields(),
         "wrong": [bound for bound in form.visible_fields() if bound.errors],
         "general": form.non_field_errors(),
@@ -108,7 +108,7 @@ def prepare_button(arguments: Arguments) -> Arguments:
 
 
 def _counts(arguments: Arguments) -> dict[str, Any]:
-    return {name: arguments[name] for name in ("places", "taken", "offered", "waiting", "yours")}
+    return {name: arguments[name] for name in ("places", "taken", "offered", "waiting", "yours", "held")}
 
 
 BUTTON_KINDS = {"primary": "button primary", "plain": "button", "danger": "button danger"}
@@ -116,7 +116,7 @@ NOTICE_TONES = {"info": "neutral", "good": "good", "warn": "attention", "bad": "
 CHAIN_SHAPES = {"done": "disc", "next": "half", "open": "ring", "broken": "cross"}
 CHAIN_WORDS = {"done": _("done"), "next": _("now"), "open": _("later"), "broken": _("missing")}
 
-_PEOPLE = {"offered": 0, "waiting": 0, "yours": False}
+_PEOPLE = {"offered": 0, "held": 0, "waiting": 0, "yours": False}
 _LOOK = {"kind": "plain", "name": "", "value": "", "about": "", "small": False}
 
 COMPONENTS: dict[str, Component] = {

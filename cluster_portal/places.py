@@ -11,7 +11,9 @@ FIVE_GAP = 5
 BAR = 240
 
 
-def say_places(places: int, taken: int, offered: int = 0, waiting: int = 0, yours: bool = False) -> str:
+def say_places(
+    places: int, taken: int, offered: int = 0, waiting: int = 0, yours: bool = False, held: int = 0
+) -> str:
     """The words beside the drawing: what is free first, because that is what one asks."""
     free = max(0, places - taken)
     if free:
@@ -20,6 +22,8 @@ def say_places(places: int, taken: int, offered: int = 0, waiting: int = 0, your
     else:
         full = ngettext("Full: %(count)d place is taken", "Full: all %(count)d places are taken", places)
         words = [full % {"count": places}]
+    if held:
+        words.append(ngettext("%(count)d of them held", "%(count)d of them held", held) % {"count": held})
     if offered:
         words.append(ngettext("%(count)d of them offered", "%(count)d of them offered", offered) % {"count": offered})
     if waiting:
@@ -30,10 +34,16 @@ def say_places(places: int, taken: int, offered: int = 0, waiting: int = 0, your
     return " · ".join(words)
 
 
-def draw_places(places: int, taken: int, offered: int = 0, waiting: int = 0, yours: bool = False) -> SafeString:
-    """An SVG for the eye only (its words stand beside it): every place as a mark, or a bar for many."""
-    kinds = _kinds(places, taken, offered, yours)
-    return _dots(kinds) if places <= DRAWN_ONE_BY_ONE else _bar(places, taken, offered)
+def draw_places(
+    places: int, taken: int, offered: int = 0, waiting: int = 0, yours: bool = False, held: int = 0
+) -> SafeString:
+    """An SVG for the eye only (its words stand beside it): every place as a mark, or a bar for many.
+
+    What is held and what is offered look the same: taken, and not yet for certain.
+    """
+    unsure = offered + held
+    kinds = _kinds(places, taken, unsure, yours)
+    return _dots(kinds) if places <= DRAWN_ONE_BY_ONE else _bar(places, taken, unsure)
 
 
 def columns_for(places: int) -> int:
@@ -42,10 +52,11 @@ def columns_for(places: int) -> int:
     return min(20, -(-places // rows // 5) * 5) if rows > 1 else max(1, places)
 
 
-def _kinds(places: int, taken: int, offered: int, yours: bool) -> list[str]:
-    """One kind for each place: confirmed, then yours, then offered, then free. `taken` includes the offered."""
-    confirmed = max(0, min(taken, places) - offered - yours)
-    kinds = ["taken"] * confirmed + ["yours"] * yours + ["held"] * offered
+def _kinds(places: int, taken: int, unsure: int, yours: bool) -> list[str]:
+    """One kind for each place: confirmed, then yours, then not yet certain, then free. `taken` includes the unsure."""
+    unsure = max(0, min(unsure, taken - yours))
+    confirmed = max(0, min(taken, places) - unsure - yours)
+    kinds = ["taken"] * confirmed + ["yours"] * yours + ["held"] * unsure
     return (kinds + ["free"] * places)[:places]
 
 
@@ -70,12 +81,12 @@ def _layers(kind: str, spots: list[tuple[int, int]]) -> str:
     return "".join(f'<path class="p-{layer}" d="{halves if layer == "h" else dots}"/>' for layer in layers)
 
 
-def _bar(places: int, taken: int, offered: int) -> SafeString:
-    full, held = (round(BAR * min(count, places) / places, 1) for count in (taken - offered, taken))
+def _bar(places: int, taken: int, unsure: int) -> SafeString:
+    full, held = (round(BAR * min(count, places) / places, 1) for count in (taken - unsure, taken))
     parts = "".join(f'<path class="p-{layer}" d="M4 5H{BAR - 4}"/>' for layer in ("rail", "gap"))
     if taken:
         parts += f'<path class="p-held" d="M4 5H{max(4.1, held - 4)}"/>'
-    if taken > offered:
+    if taken > unsure:
         parts += f'<path class="p-bar" d="M4 5H{max(4.1, full - 4)}"/>'
     return _svg("places-bar", BAR, 10, parts)
 

@@ -25,11 +25,12 @@ PETROGRADSKY = [
     *[(Kind.KINDERGARTEN, False)] * 4,
 ]
 PLACES = [
-    (30, 0, 0, 0, False),
-    (30, 26, 2, 0, True),
-    (12, 12, 0, 6, False),
-    (60, 31, 4, 0, True),
-    (400, 173, 20, 0, False),
+    {"places": 30, "taken": 0},
+    {"places": 30, "taken": 26, "offered": 2, "yours": True},
+    {"places": 30, "taken": 26, "held": 12},
+    {"places": 12, "taken": 12, "waiting": 6},
+    {"places": 60, "taken": 31, "offered": 4, "yours": True},
+    {"places": 400, "taken": 173, "offered": 20, "held": 30},
 ]
 
 

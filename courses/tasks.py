@@ -16,3 +16,9 @@ def lapse_overdue() -> int:
 def recount_pools() -> int:
     """Report pools whose counter has drifted."""
     return len(actions.recount_pools())
+
+
+@shared_task
+def release_reserves() -> int:
+    """Offer the places that reserves have released to those who wait."""
+    return actions.release_reserves()

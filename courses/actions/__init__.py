@@ -1,4 +1,4 @@
-from courses.actions.courses import change_course, create_course
+from courses.actions.courses import change_course, create_course, review_course
 from courses.actions.enrolments import (
     accept_offer,
     approve_enrolment,
@@ -10,8 +10,11 @@ from courses.actions.enrolments import (
     refuse_enrolment,
     settle_for,
 )
+from courses.actions.foreseeing import offers_after
 from courses.actions.places import offer_free_places
 from courses.actions.pools import add_places, change_places, recount_pools
+from courses.actions.repeating import repeat_run
+from courses.actions.reserves import add_reserve, change_reserve, release_reserves, remove_reserve
 from courses.actions.runs import cancel_run, change_run, close_run, create_run, publish_run
 from courses.actions.sessions import add_session, cancel_session, move_session, plan_sessions
 
@@ -35,6 +38,7 @@ __all__ = [
     "ACTIONS",
     "accept_offer",
     "add_places",
+    "add_reserve",
     "add_session",
     "approve_enrolment",
     "cancel_enrolment",
@@ -42,6 +46,7 @@ __all__ = [
     "cancel_session",
     "change_course",
     "change_places",
+    "change_reserve",
     "change_run",
     "close_run",
     "create_course",
@@ -52,9 +57,12 @@ __all__ = [
     "lapse_overdue",
     "move_session",
     "offer_free_places",
+    "offers_after",
     "plan_sessions",
     "publish_run",
     "recount_pools",
     "refuse_enrolment",
+    "repeat_run",
+    "review_course",
     "settle_for",
 ]

@@ -7,8 +7,9 @@ from cluster_portal.audit import record, record_changes
 from cluster_portal.moves import Refused
 from courses.actions.locks import lock_pools, lock_run
 from courses.actions.places import offer_free_places
+from courses.allotment import Allotment
 from courses.models import Pool, Run
-from members.models import Person
+from members.models import Cluster, Person
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +24,12 @@ def change_places(pool: Pool, places: int, by: Person) -> Pool:
         raise Refused(
             _("%(taken)s places are taken, so there cannot be fewer. Ask people to leave first, or keep %(taken)s.")
             % {"taken": pool.taken}
+        )
+    allotment = Allotment(pool, Cluster.current().today())
+    if places < (kept := pool.taken + allotment.kept_for_others(None)):
+        raise Refused(
+            _("With those that are kept for institutions %(kept)s places are taken. Keep fewer for them first.")
+            % {"kept": kept}
         )
     if places != pool.places:
         pool.places = places
@@ -46,8 +53,8 @@ def add_places(run: Run, sort: str, places: int, by: Person) -> Pool:
 
 
 def recount_pools() -> list[Pool]:
-    """The pools whose counter differs from what their enrolments say; each is reported in the log, none changed."""
+    """The pools whose counter differs from what enrolments, or a session's seats, say; each is reported in the log, none changed."""
     drifted = [pool for pool in Pool.objects.with_people() if pool.counted != pool.taken]
     for pool in drifted:
-        log.error("Pool %s counts %s taken, its enrolments say %s.", pool.public_id, pool.taken, pool.counted)
+        log.error("Pool %s counts %s taken, its enrolments and seats say %s.", pool.public_id, pool.taken, pool.counted)
     return drifted

@@ -11,9 +11,12 @@ from courses.models.enrolments import Enrolment
 
 class PoolQuerySet(models.QuerySet):
     def with_waiting(self):
-        """Each pool with the number of people in its queue and of those whose place is only offered."""
+        """Each pool with the people in its queue, those whose place is only offered or held, and its reserves."""
         return self.annotate(
-            waiting=_people(Enrolment.State.WAITING.value), offered=_people(Enrolment.State.OFFERED.value)
+            waiting=_people(Enrolment.State.WAITING.value),
+            offered=_people(Enrolment.State.OFFERED.value),
+            held=_people(Enrolment.State.HELD.value),
+            has_reserves=RawSQL("(EXISTS (SELECT FROM courses_reserve WHERE pool_id = courses_pool.id))", []),  # noqa: S611
         )
 
     def with_wishes(self):
