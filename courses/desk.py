@@ -1,7 +1,9 @@
 """The desk of the programme: coordinators create, edit and publish courses and runs, and take the roster."""
 
+from collections.abc import Callable
 from itertools import groupby
 from operator import attrgetter
+from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -21,8 +23,8 @@ from courses import actions
 from courses.actions.runs import MAILED_WHEN_CHANGED
 from courses.actions.sessions import MAILED_WHEN_MOVED
 from courses.exports import roster_workbook
-from courses.forms import CourseForm, NewPlacesForm, PatternForm, PlacesForm, RunForm, SessionForm
-from courses.models import Course, Enrolment, Pool, Run, Session
+from courses.forms import CourseForm, PatternForm, RunForm, SessionForm
+from courses.models import Course, Enrolment, Run, Session
 from courses.words import pattern_in_words
 from members.access import coordinators_only
 from members.consent import conceal_names
@@ -43,7 +45,7 @@ def runs(request: HttpRequest) -> HttpResponse:
 @coordinators_only
 def new_course(request: HttpRequest) -> HttpResponse:
     """Describe a new course, then prepare its first run."""
-    form = CourseForm(request.POST or None)
+    form = CourseForm(request.POST or None, today=request.cluster.today())
     if request.method == "POST" and form.is_valid():
         course = actions.create_course(by=request.user, **form.cleaned_data)
         messages.success(request, _("%(course)s is described. Now prepare its first run.") % {"course": course})
@@ -55,7 +57,7 @@ def new_course(request: HttpRequest) -> HttpResponse:
 def edit_course(request: HttpRequest, slug: str) -> HttpResponse:
     """Correct the description of a course."""
     it = get_object_or_404(Course.objects.editable_by(request.user), slug=slug)
-    form = CourseForm(request.POST or None, instance=it)
+    form = CourseForm(request.POST or None, instance=it, today=request.cluster.today())
     if request.method == "POST" and form.is_valid():
         actions.change_course(Course.objects.get(pk=it.pk), by=request.user, **form.cleaned_data)
         messages.success(request, _("%(course)s is saved.") % {"course": it})
@@ -80,7 +82,7 @@ def new_run(request: HttpRequest, slug: str) -> HttpResponse:
 @coordinators_only
 def run(request: HttpRequest, public_id: str) -> HttpResponse:
     """One run on the desk: what it says, its sessions and places, and what can be done with it."""
-    it = _run_of(request, public_id)
+    it = run_of(request, public_id)
     sessions = list(it.sessions.all())
     shown = {"it": it, "sessions": sessions, "moves": available_moves(request.user, it), "now": now()}
     return render(request, "courses/desk_run.html", shown | {"trail": [_programme()]})
@@ -94,22 +96,21 @@ def _programme() -> tuple[str, str]:
 @coordinators_only
 def edit_run(request: HttpRequest, public_id: str) -> HttpResponse:
     """Change what a run says; a live one asks first when people would be told."""
-    it = _run_of(request, public_id)
+    it = run_of(request, public_id)
     form = RunForm(request.POST or None, instance=it, zone=it.zone, by=request.user)
     if request.method == "POST" and form.is_valid():
-        before = _run_of(request, public_id)
-        if it.is_live and MAILED_WHEN_CHANGED & _changed(before, form) and not _confirmed(request):
+        before = run_of(request, public_id)
+        if it.is_live and MAILED_WHEN_CHANGED & _changed(before, form) and not confirmed(request):
             return ask_before_mailing(request, it)
-        if tried(request, actions.change_run, before, **form.cleaned_data):
-            messages.success(request, _("The run is saved."))
-            return redirect("courses:desk_run", public_id)
+        if done := ask_or_do(request, it, _("The run is saved."), actions.change_run, before, **form.cleaned_data):
+            return done
     return render(request, "courses/desk_form.html", {"form": form, "title": str(it), "run": it})
 
 
 @coordinators_only
 def pattern(request: HttpRequest, public_id: str) -> HttpResponse:
     """Plan the sessions of a draft by a weekly pattern, with a list to look at before it counts."""
-    it = _run_of(request, public_id)
+    it = run_of(request, public_id)
     form = PatternForm(request.POST or None, initial=_pattern_of(it))
     preview, said = [], ""
     if request.method == "POST" and form.is_valid():
@@ -132,10 +133,10 @@ def _pattern_of(it: Run) -> dict:
 @coordinators_only
 def new_session(request: HttpRequest, public_id: str) -> HttpResponse:
     """Add one session outside of the pattern."""
-    it = _run_of(request, public_id)
+    it = run_of(request, public_id)
     form = SessionForm(request.POST or None, zone=it.zone)
     if request.method == "POST" and form.is_valid():
-        if it.is_live and not _confirmed(request):
+        if it.is_live and not confirmed(request):
             return ask_before_mailing(request, it)
         if tried(request, actions.add_session, it, **form.cleaned_data):
             messages.success(request, _("The session is added."))
@@ -146,12 +147,12 @@ def new_session(request: HttpRequest, public_id: str) -> HttpResponse:
 @coordinators_only
 def edit_session(request: HttpRequest, public_id: str, session_id: str) -> HttpResponse:
     """Move or rename one session."""
-    it = _run_of(request, public_id)
+    it = run_of(request, public_id)
     session = get_object_or_404(it.sessions, public_id=session_id)
     form = SessionForm(request.POST or None, instance=session, zone=it.zone)
     if request.method == "POST" and form.is_valid():
         before = it.sessions.get(pk=session.pk)
-        if it.is_live and MAILED_WHEN_MOVED & _changed(before, form) and not _confirmed(request):
+        if it.is_live and MAILED_WHEN_MOVED & _changed(before, form) and not confirmed(request):
             return ask_before_mailing(request, it)
         if tried(request, actions.move_session, before, **form.cleaned_data):
             messages.success(request, _("The session is saved."))
@@ -163,10 +164,10 @@ def edit_session(request: HttpRequest, public_id: str, session_id: str) -> HttpR
 @require_POST
 def act_on_session(request: HttpRequest, public_id: str, session_id: str) -> HttpResponse:
     """Cancel one session."""
-    it = _run_of(request, public_id)
+    it = run_of(request, public_id)
     session = get_object_or_404(Session.objects.filter(run=it), public_id=session_id)
     session.run = it
-    if it.is_live and not _confirmed(request):
+    if it.is_live and not confirmed(request):
         return ask_before_mailing(request, it)
     act(request, session, actions.ACTIONS["session"])
     return redirect("courses:desk_run", public_id)
@@ -176,45 +177,17 @@ def act_on_session(request: HttpRequest, public_id: str, session_id: str) -> Htt
 @require_POST
 def act_on_run(request: HttpRequest, public_id: str) -> HttpResponse:
     """Publish, cancel or close a run."""
-    it = _run_of(request, public_id)
-    if request.POST.get("move") == "cancel" and it.is_live and not _confirmed(request):
+    it = run_of(request, public_id)
+    if request.POST.get("move") == "cancel" and it.is_live and not confirmed(request):
         return ask_before_mailing(request, it)
     act(request, it, actions.ACTIONS["run"])
     return redirect("courses:desk_run", public_id)
 
 
 @coordinators_only
-def places(request: HttpRequest, public_id: str, pool_id: str) -> HttpResponse:
-    """Change how many places there are."""
-    it = _run_of(request, public_id)
-    pool = get_object_or_404(Pool.objects.filter(run=it), public_id=pool_id)
-    form = PlacesForm(request.POST or None, instance=pool)
-    asked = form.cleaned_data["places"] if request.method == "POST" and form.is_valid() else None
-    if asked is not None and (offers := pool.offers_with(asked)) and not _confirmed(request):
-        return ask_before_mailing(request, it, [(_("Next in the queue"), offers)])
-    if asked is not None and tried(request, actions.change_places, pool, asked):
-        messages.success(request, _("The places are saved."))
-        return redirect("courses:desk_run", public_id)
-    return render(request, "courses/desk_form.html", {"form": form, "title": _("Places"), "run": it})
-
-
-@coordinators_only
-def new_places(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Add places of a sort that the run does not have yet."""
-    it = _run_of(request, public_id)
-    if not it.missing_sorts:
-        return redirect("courses:desk_run", public_id)
-    form = NewPlacesForm(request.POST or None, missing=it.missing_sorts)
-    if request.method == "POST" and form.is_valid() and tried(request, actions.add_places, it, **form.cleaned_data):
-        messages.success(request, _("The places are saved."))
-        return redirect("courses:desk_run", public_id)
-    return render(request, "courses/desk_form.html", {"form": form, "title": _("New places"), "run": it})
-
-
-@coordinators_only
 def roster(request: HttpRequest, public_id: str) -> HttpResponse:
     """Who is in a run, and who waits."""
-    it = _run_of(request, public_id)
+    it = run_of(request, public_id)
     page = Paginator(it.enrolments.for_roster().numbered(), PER_PAGE).get_page(request.GET.get("page"))
     for enrolment in page:
         enrolment.run = it
@@ -236,7 +209,7 @@ ROSTER_LISTS = {
 @coordinators_only
 def roster_xlsx(request: HttpRequest, public_id: str) -> HttpResponse:
     """The roster as a spreadsheet."""
-    it = _run_of(request, public_id)
+    it = run_of(request, public_id)
     response = HttpResponse(roster_workbook(it), content_type=XLSX)
     response.headers["Content-Disposition"] = f'attachment; filename="roster-{it.public_id}.xlsx"'
     response.headers["Cache-Control"] = "private, no-store"
@@ -249,7 +222,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 @coordinators_only
 def attendance_sheet(request: HttpRequest, public_id: str) -> HttpResponse:
     """A sheet to print and to sign, a line for each person confirmed."""
-    it = _run_of(request, public_id)
+    it = run_of(request, public_id)
     rows = it.enrolments.confirmed().select_related("person", "affiliation__institution", "pool")
     rows = list(rows.order_by("person__sort_name", "pk"))
     conceal_names(enrolment.person for enrolment in rows)
@@ -261,12 +234,14 @@ def attendance_sheet(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_POST
 def act_on_enrolment(request: HttpRequest, public_id: str, enrolment_id: str) -> HttpResponse:
     """Take somebody out of a run, or out of its queue; they are told, and so is whoever is offered the place."""
-    it = _run_of(request, public_id)
+    it = run_of(request, public_id)
     enrolment = get_object_or_404(it.enrolments.select_related("person", "pool"), public_id=enrolment_id)
     enrolment.run = enrolment.pool.run = it
-    if enrolment.is_live and not _confirmed(request):
-        next_in_queue = int(enrolment.takes_place and enrolment.pool.offers_with(enrolment.pool.places + 1))
-        people = [(enrolment.person.full_name, 1), (_("Next in the queue"), next_in_queue)]
+    if enrolment.is_live and not confirmed(request):
+        foreseen = tried(request, actions.offers_after, it, actions.cancel_enrolment, enrolment)
+        if not foreseen:
+            return redirect("courses:desk_roster", public_id)
+        people = [(enrolment.person.full_name, 1), (_("Next in the queue"), foreseen.result)]
         return ask_before_mailing(request, it, [row for row in people if row[1]])
     act(request, enrolment, actions.ACTIONS["enrolment"])
     return redirect("courses:desk_roster", public_id)
@@ -291,6 +266,25 @@ def ask_before_mailing(request: HttpRequest, it: Run, people: list[tuple[str, in
     return render(request, "courses/desk_confirm.html", shown)
 
 
+def ask_or_do(
+    request: HttpRequest, it: Run, said: str, action: Callable, *args: Any, **facts: Any
+) -> HttpResponse | None:
+    """Let an action happen that may free places; ask first when people in the queue would be mailed an offer.
+
+    None when it was refused: the sentence stands on the page, and the form is shown again.
+    """
+    if not confirmed(request):
+        foreseen = tried(request, actions.offers_after, it, action, *args, **facts)
+        if not foreseen:
+            return None
+        if foreseen.result:
+            return ask_before_mailing(request, it, [(_("Next in the queue"), foreseen.result)])
+    if not tried(request, action, *args, **facts):
+        return None
+    messages.success(request, said)
+    return redirect("courses:desk_run", it.public_id)
+
+
 NOT_REPEATED = {"csrfmiddlewaretoken", "confirmed"}
 
 
@@ -299,11 +293,12 @@ def _changed(before: Run | Session, form: ModelForm) -> set[str]:
     return {name for name, value in form.cleaned_data.items() if getattr(before, name) != value}
 
 
-def _confirmed(request: HttpRequest) -> bool:
+def confirmed(request: HttpRequest) -> bool:
+    """Whether somebody has seen who will be mailed, and went on."""
     return request.POST.get("confirmed") == "yes"
 
 
-def _run_of(request: HttpRequest, public_id: str) -> Run:
+def run_of(request: HttpRequest, public_id: str) -> Run:
     """A run on this person's desk: 404 for any other."""
     it = get_object_or_404(Run.objects.editable_by(request.user).for_lists(), public_id=public_id)
     if not request.user.has_perm("courses.change_run", it):

@@ -2,14 +2,19 @@ import zoneinfo
 
 from django import forms
 from django.utils import timezone
+from django.utils.text import capfirst
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from cluster_portal.field_groups import FieldGroup
 from cluster_portal.fresh import FreshForm
+from cluster_portal.search import LONGEST_QUERY
+from courses.audience import ROLES_ADDRESSED
 from courses.models import Course, Pool, Run, Session
 from courses.patterns import WeeklyPattern
-from courses.words import WEEKDAYS
+from courses.words import WEEKDAYS, language_name, languages
 from members.forms import DateInput, TimeZoneField
-from members.models import Affiliation, Cluster, Institution, Person
+from members.models import Affiliation, Cluster, Direction, Institution, Person, Region
 
 
 class TimeInput(forms.TimeInput):
@@ -51,13 +56,47 @@ class WallClockForm(FreshForm):
 class CourseForm(FreshForm):
     """The description of a course."""
 
+    language = forms.ChoiceField(label=_("Language of teaching"), choices=languages)
+    groups = (
+        FieldGroup(_("What and for whom"), ("hours", "language", "level", "directions")),
+        FieldGroup(_("Keeping it up to date"), ("reviewed_on", "review_months")),
+    )
+
     class Meta:
         model = Course
-        fields = ["title", "kind", "summary", "description", "hours", "language"]
+        fields = [
+            "title", "kind", "summary", "description", "hours", "language", "level", "directions", "reviewed_on",
+            "review_months",
+        ]  # fmt: skip
         widgets = {
             "summary": forms.Textarea(attrs={"rows": 2}),
             "description": forms.Textarea(attrs={"rows": 6}),
+            "directions": forms.CheckboxSelectMultiple,
+            "reviewed_on": DateInput,
         }
+        help_texts = {
+            "reviewed_on": _("When somebody last read it through and found it right. Everybody sees the day."),
+            "review_months": _("After so many months your desk reminds you to read it through again."),
+        }
+
+    def __init__(self, *args, today, **options):
+        super().__init__(*args, **options)
+        self.today = today
+        if self.instance.pk is None:
+            self.fields["reviewed_on"].initial = today
+            self.fields["language"].initial = get_language()
+        self.fields["review_months"].required = False
+        if not Direction.objects.exists():
+            del self.fields["directions"]
+
+    def clean_review_months(self):
+        return self.cleaned_data["review_months"] or Course._meta.get_field("review_months").default
+
+    def clean_reviewed_on(self):
+        day = self.cleaned_data["reviewed_on"]
+        if day and day > self.today:
+            raise forms.ValidationError(_("This day is still ahead. Enter the day on which it was reviewed."))
+        return day
 
 
 class RunForm(WallClockForm):
@@ -71,20 +110,46 @@ class RunForm(WallClockForm):
         widget=forms.CheckboxSelectMultiple,
         help_text=_("Nobody chosen means: any role."),
     )
+    kinds = forms.MultipleChoiceField(
+        label=_("Kinds of institution"),
+        choices=Institution.Kind.choices,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Nothing chosen means: any kind."),
+    )
     time_zone = TimeZoneField()
     online_link = forms.URLField(
         label=_("Joining link"), required=False, assume_scheme="https", help_text=_("Only those confirmed see it.")
     )
     room_places = forms.IntegerField(label=_("Places in the room"), min_value=0, max_value=100_000, required=False)
     online_places = forms.IntegerField(label=_("Places online"), min_value=0, max_value=100_000, required=False)
+    groups = (
+        FieldGroup(_("When one can enrol"), ("time_zone", "enrol_from", "enrol_until")),
+        FieldGroup(_("Places"), ("room_places", "online_places")),
+        FieldGroup(_("For whom"), ("admits", "roles")),
+        FieldGroup(
+            _("Only for some institutions or years"), ("kinds", "regions", "stage_from", "stage_until"), folded=True
+        ),
+        FieldGroup(_("Partners and instructors"), ("partners", "instructors"), folded=True),
+        FieldGroup(
+            _("How places are given"), ("needs_approval", "institution_limit", "hold_days", "offer_hours"), folded=True
+        ),
+    )
 
     class Meta:
         model = Run
         fields = [
             "title", "host", "place", "online_link", "time_zone", "enrol_from", "enrol_until", "admits", "roles",
-            "offer_hours", "instructors",
+            "kinds", "regions", "stage_from", "stage_until", "partners", "instructors", "needs_approval",
+            "institution_limit", "hold_days", "offer_hours",
         ]  # fmt: skip
-        widgets = {"enrol_from": DateTimeInput, "enrol_until": DateTimeInput}
+        widgets = {
+            "enrol_from": DateTimeInput,
+            "enrol_until": DateTimeInput,
+            "regions": forms.CheckboxSelectMultiple,
+            "partners": forms.CheckboxSelectMultiple,
+            "instructors": forms.CheckboxSelectMultiple,
+        }
 
     def __init__(self, *args, by, **options):
         super().__init__(*args, **options)
@@ -92,6 +157,11 @@ class RunForm(WallClockForm):
         self.fields["host"].required = not by.coordinates_whole_cluster
         self.fields["instructors"].queryset = Person.objects.possible_instructors(by)
         self.fields["instructors"].label_from_instance = lambda person: person.full_name
+        self.fields["partners"].queryset = Institution.objects.order_by("name")
+        for name in ("hold_days", "offer_hours"):  # folded away: empty means the usual
+            self.fields[name].required = False
+        if not Region.objects.exists():
+            del self.fields["regions"]
         if self.instance.pk and self.instance.sessions.exists():
             del self.fields["time_zone"]
         if self.instance.pk:
@@ -109,6 +179,11 @@ class RunForm(WallClockForm):
         cleaned = super().clean()
         if cleaned.get("enrol_from") and cleaned.get("enrol_until") and cleaned["enrol_until"] <= cleaned["enrol_from"]:
             self.add_error("enrol_until", _("Enrolment closes before it opens. Choose a later time."))
+        if (cleaned.get("stage_from") or 0) > (cleaned.get("stage_until") or 99):
+            self.add_error("stage_until", _("The last year is before the first one. Correct one of them."))
+        for name in ("hold_days", "offer_hours"):
+            if name not in self.errors and cleaned.get(name) is None:
+                cleaned[name] = Run._meta.get_field(name).default
         if "room_places" in self.fields and not self.places():
             self.add_error("room_places", _("A run needs places. Say how many there are, in the room or online."))
         return cleaned
@@ -180,34 +255,63 @@ class SessionForm(WallClockForm):
         return cleaned
 
 
-class PlacesForm(forms.ModelForm):
-    """How many places a pool has."""
+class RepeatForm(forms.Form):
+    """The same run again, on other days."""
 
-    class Meta:
-        model = Pool
-        fields = ["places"]
-
-
-class NewPlacesForm(forms.ModelForm):
-    """Places of a sort that a run does not have yet."""
-
-    class Meta:
-        model = Pool
-        fields = ["sort", "places"]
-        labels = {"sort": _("Room or online")}
-
-    def __init__(self, *args, missing: list[str], **options):
-        super().__init__(*args, **options)
-        self.fields["sort"].choices = [it for it in Pool.Sort.choices if it[0] in missing]
-        self.fields["sort"].initial = missing[0]
+    title = forms.CharField(label=_("Season or dates"), max_length=80, help_text=_("For instance: spring 2027"))
+    first_day = forms.DateField(label=_("First day"), widget=DateInput)
+    start_time = forms.TimeField(label=_("Start"), required=False, widget=TimeInput, help_text=_("Empty: as before."))
 
 
 class ProgrammeFilter(forms.Form):
-    """What the programme can be narrowed to."""
+    """What the programme can be narrowed to, and how it is drawn."""
+
+    VIEWS = (("", _("List")), ("week", _("Week")), ("timetable", _("Timetable")))
 
     q = forms.CharField(
-        label=_("Search"), required=False, max_length=100, widget=forms.TextInput(attrs={"type": "search"})
+        label=_("Search"),
+        required=False,
+        max_length=LONGEST_QUERY,
+        widget=forms.TextInput(attrs={"type": "search"}),
     )
     kind = forms.ChoiceField(label=_("Kind"), required=False, choices=[("", _("Any kind")), *Course.Kind.choices])
+    mine = forms.BooleanField(label=_("What I may take part in"), required=False)
     open = forms.BooleanField(label=_("Open for enrolment"), required=False)
-    host = forms.SlugField(required=False, widget=forms.HiddenInput)
+    direction = forms.ChoiceField(label=_("Theme"), required=False)
+    level = forms.ChoiceField(label=_("Level"), required=False, choices=[("", _("Any level")), *Course.Level.choices])
+    language = forms.ChoiceField(label=_("Language of teaching"), required=False)
+    role = forms.ChoiceField(label=_("For"), required=False)
+    stage = forms.TypedChoiceField(label=_("Year of schooling"), required=False, coerce=int, empty_value=None)
+    region = forms.ChoiceField(label=_("Region"), required=False)
+    host = forms.ChoiceField(label=_("Host"), required=False)
+    view = forms.ChoiceField(required=False, choices=VIEWS, widget=forms.HiddenInput)
+    on = forms.DateField(required=False, widget=forms.HiddenInput)
+    groups = (
+        FieldGroup(
+            _("Theme, level, audience, host"),
+            ("direction", "level", "language", "role", "stage", "region", "host"),
+            folded=True,
+        ),
+    )
+
+    def __init__(self, *args, reader, **options):
+        super().__init__(*args, **options)
+        roles = [(role, capfirst(word)) for role, word in ROLES_ADDRESSED.items()]
+        hosts = Institution.objects.filter(hosted_runs__in=Run.objects.public()).distinct().order_by("name")
+        taught = Course.objects.order_by("language").values_list("language", flat=True).distinct()
+        self._offer("direction", _("Any theme"), Direction.objects.values_list("slug", "name"))
+        self._offer("region", _("Any region"), Region.objects.values_list("slug", "name"))
+        self._offer("host", _("Any host"), hosts.values_list("slug", "name"))
+        self._offer("language", _("Any language"), [(code, capfirst(language_name(code))) for code in taught])
+        self._offer("role", _("Anybody"), roles)
+        self._offer("stage", _("Any year"), [(year, year) for year in range(1, 13)])
+        if not reader.is_authenticated:
+            del self.fields["mine"]
+
+    def _offer(self, name: str, anything: str, choices) -> None:
+        self.fields[name].choices = [("", anything), *choices]
+
+    def wanted(self) -> dict:
+        """What was asked for; what is not well formed does not count."""
+        self.is_valid()
+        return {name: value for name, value in self.cleaned_data.items() if value}

@@ -1,13 +1,21 @@
 from django.urls import path
 
-from courses import desk, views
+from courses import desk, desk_places, views, views_bookings
 
 app_name = "courses"
 urlpatterns = [
-    path("courses/", views.programme, name="programme"),
+    path("courses/", programme.programme, name="programme"),
     path("courses/<slug:slug>/", views.course, name="course"),
     path("runs/<id:public_id>/", views.run, name="run"),
     path("runs/<id:public_id>/enrol/", views.enrol, name="enrol"),
+    path("runs/<id:public_id>/class/", views_bookings.bring, name="bring"),
+    path("runs/<id:public_id>/class/<id:group_id>/", views_bookings.bring_class, name="bring_class"),
+    path("bookings/", views_bookings.bookings, name="bookings"),
+    path("bookings/<id:public_id>/", views_bookings.booking, name="booking"),
+    path("bookings/<id:public_id>/act/", views_bookings.act_on_booking, name="act_on_booking"),
+    path("bookings/<id:public_id>/remind/", views_bookings.remind, name="remind_booking"),
+    path("bookings/<id:public_id>/slips/", views_bookings.slips, name="booking_slips"),
+    path("bookings/<id:public_id>/take-out/", views_bookings.take_out, name="take_out"),
     path("enrolments/<id:public_id>/act/", views.act_on_enrolment, name="act_on_enrolment"),
     path("offer/<str:token>/", views.offer, name="offer"),
     path("desk/courses/", desk.runs, name="desk_runs"),
@@ -25,8 +33,13 @@ urlpatterns = [
         desk.act_on_session,
         name="desk_act_on_session",
     ),
-    path("desk/runs/<id:public_id>/places/new/", desk.new_places, name="desk_new_places"),
-    path("desk/runs/<id:public_id>/places/<id:pool_id>/", desk.places, name="desk_places"),
+    path("desk/runs/<id:public_id>/places/new/", desk_places.new_places, name="desk_new_places"),
+    path("desk/runs/<id:public_id>/places/<id:pool_id>/", desk_places.places, name="desk_places"),
+    path("desk/runs/<id:public_id>/places/<id:pool_id>/keep/", desk_places.new_reserve, name="desk_new_reserve"),
+    path("desk/runs/<id:public_id>/kept/<id:reserve_id>/", desk_places.reserve, name="desk_reserve"),
+    path(
+        "desk/runs/<id:public_id>/kept/<id:reserve_id>/remove/", desk_places.remove_reserve, name="desk_remove_reserve"
+    ),
     path("desk/runs/<id:public_id>/roster/", desk.roster, name="desk_roster"),
     path("desk/runs/<id:public_id>/roster.xlsx", desk.roster_xlsx, name="desk_roster_xlsx"),
     path("desk/runs/<id:public_id>/attendance-sheet/", desk.attendance_sheet, name="desk_attendance_sheet"),

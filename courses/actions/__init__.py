@@ -1,3 +1,4 @@
+from courses.actions.bookings import add_to_booking, book_class, release_booking
 from courses.actions.courses import change_course, create_course, review_course
 from courses.actions.enrolments import (
     accept_offer,
@@ -13,10 +14,13 @@ from courses.actions.enrolments import (
 from courses.actions.foreseeing import offers_after
 from courses.actions.places import offer_free_places
 from courses.actions.pools import add_places, change_places, recount_pools
+from courses.actions.questions import add_question, change_answers, change_question, move_question_up, remove_question
 from courses.actions.repeating import repeat_run
 from courses.actions.reserves import add_reserve, change_reserve, release_reserves, remove_reserve
 from courses.actions.runs import cancel_run, change_run, close_run, create_run, publish_run
 from courses.actions.sessions import add_session, cancel_session, move_session, plan_sessions
+from courses.actions.signing_up import sign_up
+from courses.actions.settling import settle_booking
 
 ACTIONS = {
     "enrolment": {
@@ -30,6 +34,7 @@ ACTIONS = {
         "lapse": lapse_enrolment,
         "cancel": cancel_enrolment,
     },
+    "classbooking": {"settle": settle_booking, "reopen": add_to_booking, "release": release_booking},
     "run": {"publish": publish_run, "cancel": cancel_run, "close": close_run},
     "session": {"cancel": cancel_session},
 }
@@ -38,14 +43,19 @@ __all__ = [
     "ACTIONS",
     "accept_offer",
     "add_places",
+    "add_question",
     "add_reserve",
     "add_session",
+    "add_to_booking",
     "approve_enrolment",
+    "book_class",
     "cancel_enrolment",
     "cancel_run",
     "cancel_session",
+    "change_answers",
     "change_course",
     "change_places",
+    "change_question",
     "change_reserve",
     "change_run",
     "close_run",
@@ -55,6 +65,7 @@ __all__ = [
     "enrol",
     "lapse_enrolment",
     "lapse_overdue",
+    "move_question_up",
     "move_session",
     "offer_free_places",
     "offers_after",
@@ -62,7 +73,12 @@ __all__ = [
     "publish_run",
     "recount_pools",
     "refuse_enrolment",
+    "release_reserves",
+    "remove_reserve",
+    "release_booking",
+    "remove_question",
     "repeat_run",
     "review_course",
     "settle_for",
+    "sign_up",
 ]

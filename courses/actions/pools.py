@@ -53,7 +53,10 @@ def add_places(run: Run, sort: str, places: int, by: Person) -> Pool:
 
 
 def recount_pools() -> list[Pool]:
-    """The pools whose counter differs from what enrolments, or a session's seats, say; each is reported in the log, none changed."""
+    """The pools whose counter differs from what enrolments, or a session's seats, say.
+
+    Each is reported in the log, none is changed.
+    """
     drifted = [pool for pool in Pool.objects.with_people() if pool.counted != pool.taken]
     for pool in drifted:
         log.error("Pool %s counts %s taken, its enrolments and seats say %s.", pool.public_id, pool.taken, pool.counted)

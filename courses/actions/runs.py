@@ -1,7 +1,7 @@
-from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Max
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -11,21 +11,24 @@ from cluster_portal.models import OutboxMail
 from cluster_portal.moves import Refused, make_move, make_moves
 from cluster_portal.outbox import cancel_rows
 from courses import calendars
-from courses.actions.locks import lock_pools, lock_run
+from courses.actions.bookings import end_bookings
+from courses.actions.locks import lock_every_pool, lock_run
+from courses.actions.places import serve_queues
+from courses.actions.sitting import end_all_seats
 from courses.actions.telling import tell
-from courses.models import Course, Enrolment, Pool, Run
-from members.models import Person
+from courses.actions.tied import apart, tie
+from courses.models import Course, Enrolment, Pool, Reserve, Run
+from members.models import Cluster, Person
 
 MAILED_WHEN_CHANGED = {"place", "online_link"}
 
 
 @transaction.atomic
-def create_run(
-    course: Course, by: Person | None, places: dict[str, int], instructors: Iterable[Person] = (), **facts: Any
-) -> Run:
+def create_run(course: Course, by: Person | None, places: dict[str, int], **facts: Any) -> Run:
     """Prepare a new run of a course, as a draft, with its places (sort of pool → how many)."""
-    run = Run.objects.create(course=course, **facts)
-    run.instructors.set(instructors)
+    plain, tied = apart(Run, facts)
+    run = Run.objects.create(course=course, **plain)
+    tie(run, tied)
     Pool.objects.bulk_create(Pool(run=run, sort=sort, places=count) for sort, count in places.items())
     record("courses.run.create", run, by=by)
     return run
@@ -35,20 +38,22 @@ def create_run(
 def change_run(run: Run, by: Person, **changes: Any) -> list[str]:
     """Change what a run says; when it is live and people would come to a wrong place, they are told."""
     run = lock_run(run)
-    instructors = changes.pop("instructors", None)
-    changed = [name for name, value in changes.items() if getattr(run, name) != value]
+    plain, tied = apart(Run, changes)
+    changed = [name for name, value in plain.items() if getattr(run, name) != value]
     if "time_zone" in changed and run.sessions.exists():
         raise Refused(_("The sessions are planned by the clock of the present zone, so it stays. Prepare a new run."))
+    if "institution_limit" in changed:
+        _refuse_limit_below_reserves(run, plain["institution_limit"])
     for name in changed:
-        setattr(run, name, changes[name])
+        setattr(run, name, plain[name])
     run.save(update_fields=changed)
-    if instructors is not None and set(instructors) != set(run.instructors.all()):
-        run.instructors.set(instructors)
-        changed.append("instructors")
+    changed += tie(run, tied)
     if changed:
         record_changes("courses.run.change", run, by=by, changed=changed)
     if run.is_live and MAILED_WHEN_CHANGED & set(changed):
-        tell_sessions_changed(run)
+        tell_sessions_changed(run, online_only="place" not in changed)
+    if "institution_limit" in changed:
+        serve_queues(run)
     return changed
 
 
@@ -69,7 +74,7 @@ def cancel_run(run: Run, by: Person) -> None:
     run = lock_run(run)
     if run.is_over_at(now()):
         raise Refused(_("This run is over, and people took part. Close it instead."))
-    pools = lock_pools(run)
+    pools = lock_every_pool(run)
     make_move(run, "cancel", by=by)
     enrolments = list(
         run.enrolments.live()
@@ -79,11 +84,13 @@ def cancel_run(run: Run, by: Person) -> None:
     )
     reason = gettext_noop("the run was cancelled")
     make_moves(enrolments, "cancel", by=by, reason=reason, offered_until=None, held_until=None)
-    Pool.objects.filter(pk__in=[pool.pk for pool in pools]).update(taken=0)
+    end_all_seats(run, by)
+    Pool.objects.filter(pk__in=list(pools)).update(taken=0)
     cancel_rows(OutboxMail.objects.about(*enrolments).unfinished(), reason=reason)
     for enrolment in enrolments:
         enrolment.run = run
     tell(enrolments, "courses/run_cancelled", calendars.run_cancelled(run, enrolments))
+    end_bookings(run, by)
 
 
 @transaction.atomic
@@ -95,11 +102,24 @@ def close_run(run: Run, by: Person) -> None:
     make_move(run, "close", by=by)
 
 
-def tell_sessions_changed(run: Run) -> None:
-    """Queue the mail that says when and where the sessions are now, with the calendar update, for all in the run."""
-    enrolments = people_to_tell(run)
+def tell_sessions_changed(run: Run, online_only: bool = False) -> None:
+    """Queue the mail that says when and where the sessions are now, with the calendar update, for all in the run.
+
+    `online_only`: nothing but a joining link changed, which those in the room never see.
+    """
+    enrolments = [it for it in people_to_tell(run) if it.is_online or not online_only]
     news = calendars.sessions_changed(run, enrolments)
     tell(enrolments, "courses/sessions_changed", news, occasion=now().isoformat())
+
+
+def _refuse_limit_below_reserves(run: Run, limit: int | None) -> None:
+    kept = Reserve.objects.filter(pool__run=run).in_force_on(Cluster.current().today())
+    most = kept.aggregate(most=Max("places"))["most"] or 0
+    if limit is not None and limit < most:
+        raise Refused(
+            _("For one institution %(most)s places are kept. Keep fewer for it first, or set a higher limit.")
+            % {"most": most}
+        )
 
 
 def people_to_tell(run: Run) -> list[Enrolment]:

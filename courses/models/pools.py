@@ -2,7 +2,6 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Count, F, Q
 from django.db.models.expressions import RawSQL
-from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
 from cluster_portal.public_id import PublicIdField
@@ -16,7 +15,7 @@ class PoolQuerySet(models.QuerySet):
             waiting=_people(Enrolment.State.WAITING.value),
             offered=_people(Enrolment.State.OFFERED.value),
             held=_people(Enrolment.State.HELD.value),
-            has_reserves=RawSQL("(EXISTS (SELECT FROM courses_reserve WHERE pool_id = courses_pool.id))", []),  # noqa: S611
+            has_reserves=RawSQL("(EXISTS (SELECT FROM courses_reserve WHERE pool_id = courses_pool.id))", []),
         )
 
     def with_wishes(self):
@@ -85,12 +84,6 @@ class Pool(models.Model):
     def has_place(self) -> bool:
         """Whether one more person fits."""
         return self.taken < self.places
-
-    def offers_with(self, places: int) -> int:
-        """To how many in the queue a place would be offered at once if the pool had so many places."""
-        if places <= self.taken or self.run.offers_until(now()) is None:
-            return 0
-        return min(places - self.taken, self.enrolments.in_queue().count())
 
 
 class ReserveQuerySet(models.QuerySet):
