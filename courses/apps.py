@@ -15,4 +15,5 @@ class CoursesConfig(AppConfig):
             mails,
             personal_data,
             reminders,
+            session_mails,
         )

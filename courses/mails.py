@@ -5,11 +5,11 @@ from typing import Any
 from django.utils.timezone import now
 
 from cluster_portal.hooks import MailKind, WantedMail, register_mail
-from cluster_portal.links import absolute, signed_link
+from cluster_portal.links import signed_link
 from cluster_portal.models import OutboxMail
-from cluster_portal.outbox import occasion_of
-from courses.holding import what_is_missing
-from courses.models import Enrolment, Run, Session
+from courses.holding import may_still_come, was_refused, who_has_it
+from courses.models import ClassBooking, Enrolment, Run, Session
+from members.models import Person
 
 State = Enrolment.State
 SESSIONS_SHOWN = 20
@@ -26,16 +26,38 @@ def _while_in(*states: str):
 
 def _offer_stands(mail: OutboxMail) -> bool:
     offered = Enrolment.objects.filter(state=State.OFFERED, offered_until__gt=now())
-    return offered.filter(public_id=mail.about_id).exists()
+    rows = offered.filter(public_id=mail.about_id).select_related("person")
+    return any(not was_refused(it) for it in rows)
 
 
-def _while_run_is_live(mail: OutboxMail) -> bool:
+def _is_in(mail: OutboxMail) -> bool:
+    """Due while the person is confirmed and may come: of a child consent is asked again."""
+    rows = Enrolment.objects.confirmed().filter(public_id=mail.about_id).select_related("person")
+    return any(may_still_come(it.person) for it in rows)
+
+
+def _while_expected(mail: OutboxMail) -> bool:
+    """Due while the run takes place, and the consent of a child who is confirmed stands."""
+    live = Enrolment.objects.live().filter(run__state=Run.State.PUBLISHED, public_id=mail.about_id)
+    return any(it.state != State.CONFIRMED or may_still_come(it.person) for it in live.select_related("person"))
+
+
+def while_run_is_live(mail: OutboxMail) -> bool:
+    """Due while the run takes place and the enrolment is not over."""
     live = Enrolment.objects.live().filter(run__state=Run.State.PUBLISHED)
     return live.filter(public_id=mail.about_id).exists()
 
 
 def _offer_link(mail: OutboxMail) -> dict[str, str]:
-    return {"offer": signed_link("courses.offer", mail.about_id)}
+    """A link for this reader: what it answers is said by them, the person or a guardian."""
+    return {"offer": signed_link("courses.offer", f"{mail.about_id}.{mail.to.public_id}")}
+
+
+def child_named(enrolment: Enrolment | None, reader: Person) -> str:
+    """The first name of whom a mail is about, when its reader is a guardian; nothing for the person themself."""
+    if enrolment is None or enrolment.person_id == reader.pk:
+        return ""
+    return enrolment.person.given_name or enrolment.person.full_name
 
 
 def about_enrolment(wanted: WantedMail) -> dict[str, Any]:
@@ -43,65 +65,94 @@ def about_enrolment(wanted: WantedMail) -> dict[str, Any]:
     enrolment, run = wanted.about, wanted.about.run
     # In Python, because a round of mails about one run has fetched its sessions once.
     ahead = [it for it in run.sessions.all() if it.state == Session.State.PLANNED and it.ends_at > now()]
+    ahead = [it for it in ahead if enrolment.is_in(it)]
     return {
         "enrolment": enrolment,
         "run": run,
         "title": run.course.title,
+        "child": child_named(enrolment, wanted.to),
         "page": run.get_absolute_url(),
         "sessions": ahead[: SESSIONS_SHOWN + 1],
         "shown": f":{SESSIONS_SHOWN}",
     }
 
 
-def _about_place(wanted: WantedMail) -> dict[str, Any]:
+def about_place(wanted: WantedMail) -> dict[str, Any]:
+    """The run, and whether this place in it is online."""
     return about_enrolment(wanted) | {"online": wanted.about.is_online}
 
 
 def _about_hold(wanted: WantedMail) -> dict[str, Any]:
-    missing = what_is_missing(wanted.about)
-    return about_enrolment(wanted) | {"missing": missing, "for_child": wanted.to.pk != wanted.about.person_id}
+    return about_enrolment(wanted) | {"missing": who_has_it([wanted.about], wanted.to).get(wanted.about.pk, [])}
 
 
 def _about_queue(wanted: WantedMail) -> dict[str, Any]:
     return about_enrolment(wanted) | {"place_in_queue": wanted.about.place_in_queue()}
 
 
-def _about_cancelled_session(wanted: WantedMail) -> dict[str, Any]:
-    sessions = wanted.about.run.sessions.all()
-    return about_enrolment(wanted) | {"session": next(it for it in sessions if it.public_id == wanted.occasion)}
+def _whatever_came_after(_mail: OutboxMail) -> bool:
+    """Always due: it carries news for the calendar, and each piece of news builds on the one before."""
+    return True
 
 
-def _session_is_on(mail: OutboxMail) -> bool:
-    """The session takes place when the reminder says, and its reader has a place."""
-    session = Session.objects.planned().filter(public_id=mail.about_id, run__state=Run.State.PUBLISHED).first()
-    if session is None or session.starts_at.isoformat() != occasion_of(mail):
-        return False
-    return Enrolment.objects.confirmed().filter(run=session.run_id, person=mail.to_id).exists()
-
-
-def _about_session(wanted: WantedMail) -> dict[str, Any]:
-    session, enrolment = wanted.about, wanted.ground
-    run = session.run
+def _about_seat(wanted: WantedMail) -> dict[str, Any]:
+    """The session and its run; `left` is what the person had at that time before."""
+    seat = wanted.about
+    session, run = seat.session, seat.enrolment.run
     return {
-        "online": enrolment is not None and enrolment.is_online,
         "session": session,
+        "topic": session.title or run.course.title,
         "run": run,
         "title": run.course.title,
         "page": run.get_absolute_url(),
         "place": session.place or run.place,
+        "online": seat.pool.sort == "online",
+        "left": [old.session.title for old in wanted.ground or ()],
     }
 
 
-def _joining_link(mail: OutboxMail) -> dict[str, str]:
-    """Read at sending, so that a link corrected in the last minute is the one people get."""
-    run = Run.objects.get(sessions__public_id=mail.about_id)
-    enrolment = Enrolment.objects.confirmed().filter(run=run, person=mail.to_id).select_related("pool").first()
-    link = run.online_link if enrolment and enrolment.is_online else ""
-    return {"join": link or absolute(run.get_absolute_url())}
+def _of_booking(*states: str):
+    """Due while the booking is in one of these states, and its reader keeps the class."""
+
+    def still_due(mail: OutboxMail) -> bool:
+        kept = ClassBooking.objects.kept_by(mail.to).filter(public_id=mail.about_id)
+        return kept.filter(state__in=states).exists()
+
+    return still_due
+
+
+def _hold_ends_as_said(mail: OutboxMail) -> bool:
+    held = ClassBooking.objects.kept_by(mail.to).held().filter(public_id=mail.about_id)
+    return held.filter(held_until=mail.not_after).exists()
+
+
+def about_booking(wanted: WantedMail) -> dict[str, Any]:
+    """The class, the run and the page of the booking, and which students are in, waited for and out."""
+    booking = wanted.about
+    people: dict[str, list[Person]] = {"came": [], "waiting": [], "stayed_out": []}
+    shown = {State.CONFIRMED: "came", State.HELD: "waiting", State.LAPSED: "stayed_out", State.DECLINED: "stayed_out"}
+    rows = booking.enrolments.filter(state__in=shown).select_related("person").order_by("person__sort_name", "pk")
+    back = {it.person_id for it in rows if it.is_live}
+    for it in rows:
+        if it.is_live or it.person_id not in back:  # who lapsed and was brought again is not out
+            people[shown[State(it.state)]].append(it.person)
+    return people | {
+        "booking": booking,
+        "group": booking.group.name,
+        "run": booking.run,
+        "title": booking.run.course.title,
+        "page": booking.get_absolute_url(),
+        "run_page": booking.run.get_absolute_url(),
+        "came_in": len(people["came"]),
+        "total": len(people["came"]) + len(people["stayed_out"]),
+    }
 
 
 register_mail(
-    MailKind("courses/confirmed", _while_in(State.CONFIRMED), context=_about_place),
+    MailKind("courses/class_reminder", _hold_ends_as_said, context=about_booking),
+    MailKind("courses/class_settled", _of_booking("held", "settled"), context=about_booking),
+    MailKind("courses/class_released", _of_booking("released"), context=about_booking),
+    MailKind("courses/confirmed", _is_in, context=about_place),
     MailKind("courses/held", _while_in(State.HELD), context=_about_hold),
     MailKind("courses/hold_lapsed", _while_in(State.LAPSED), context=about_enrolment),
     MailKind("courses/refused", _while_in(State.DECLINED), context=about_enrolment),
@@ -110,9 +161,12 @@ register_mail(
     MailKind("courses/left", _while_in(State.CANCELLED, State.DECLINED), context=about_enrolment),
     MailKind("courses/taken_out", _while_in(State.CANCELLED), context=about_enrolment),
     MailKind("courses/offer_lapsed", _while_in(State.LAPSED), context=about_enrolment),
-    MailKind("courses/sessions_changed", _while_run_is_live, context=about_enrolment),
-    MailKind("courses/session_cancelled", _while_run_is_live, context=_about_cancelled_session),
+    MailKind("courses/sessions_changed", _while_expected, context=about_place),
     MailKind("courses/run_cancelled", _while_in(State.CANCELLED), context=about_enrolment),
-    MailKind("courses/reminder_day", _session_is_on, context=_about_session),
-    MailKind("courses/reminder_hour", _session_is_on, secrets=_joining_link, context=_about_session),
+    MailKind("courses/seat_chosen", _whatever_came_after, context=_about_seat),
+    MailKind("courses/seat_swapped", _whatever_came_after, context=_about_seat),
+    MailKind("courses/wish_granted", _whatever_came_after, context=_about_seat),
+    MailKind("courses/seat_given_up", _whatever_came_after, context=_about_seat),
+    MailKind("courses/seat_moved", _whatever_came_after, context=_about_seat),
+    MailKind("courses/seat_cancelled", _whatever_came_after, context=_about_seat),
 )
