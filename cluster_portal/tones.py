@@ -20,6 +20,7 @@ TONES = {
         "member",
         "published",
         "sent",
+        "settled",
     },
     "waiting": {
         "asked",
@@ -52,6 +53,7 @@ TONES = {
         "none",
         "not_needed",
         "partner",
+        "released",
         "withdrawn",
     },
 }

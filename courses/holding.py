@@ -1,5 +1,7 @@
 """What is still missing before a held place is certain: a guardian's consent, the coordinator's approval."""
 
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 
 from django.db import models
@@ -7,9 +9,20 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from courses.models import Enrolment, Run
+from members.consent import (
+    Awaited,
+    children_among,
+    deciders_of,
+    first_name_and_initial,
+    people_to_answer,
+    state_of,
+    states_of,
+    without_guardian,
+)
 from members.consent import State as Consent
-from members.consent import children_among, deciders_of, state_of
 from members.models import Person, Purpose
+
+NOES = {Consent.REFUSED, Consent.WITHDRAWN}
 
 
 class Missing(models.TextChoices):
@@ -21,12 +34,67 @@ class Missing(models.TextChoices):
 
 def what_is_missing(enrolment: Enrolment) -> list[Missing]:
     """What has to come before this enrolment is confirmed; nothing when it can be at once."""
-    missing = []
-    if needs_consent(enrolment.person) and consent_of(enrolment.person) != Consent.GRANTED:
-        missing.append(Missing.CONSENT)
-    if enrolment.run.needs_approval and enrolment.approved_at is None:
-        missing.append(Missing.APPROVAL)
-    return missing
+    return _missing(enrolment, needs_consent(enrolment.person) and consent_of(enrolment.person) != Consent.GRANTED)
+
+
+def what_each_misses(enrolments: Collection[Enrolment]) -> dict[int, list[Missing]]:
+    """The same for many, by the key of the person: in a fixed number of queries."""
+    people = [it.person_id for it in enrolments]
+    children, states = set(children_among(people)), states_of(people, [Purpose.TAKING_PART])
+    unconsented = {pk for pk in children if states[pk, Purpose.TAKING_PART] != Consent.GRANTED}
+    return {it.person_id: _missing(it, it.person_id in unconsented) for it in enrolments}
+
+
+def _missing(enrolment: Enrolment, consent: bool) -> list[Missing]:
+    approval = enrolment.run.needs_approval and enrolment.approved_at is None
+    return [what for what, lacks in ((Missing.CONSENT, consent), (Missing.APPROVAL, approval)) if lacks]
+
+
+def who_has_it(enrolments: Collection[Enrolment], reader: Person | None = None) -> dict[int, list[str]]:
+    """For each of these enrolments (by key) that is held, what is missing and who has it, a sentence each.
+
+    The reader is spoken to as "you". A fixed number of queries, however many enrolments.
+    """
+    held = [it for it in enrolments if it.state == Enrolment.State.HELD]
+    if not held:
+        return {}
+    children = {it.person_id: it.person for it in held}
+    keys = list(children_among(list(children)))
+    states = states_of(keys, [Purpose.TAKING_PART])
+    alone = without_guardian([children[pk] for pk in keys])
+    awaited: dict[int, list[Awaited]] = defaultdict(list)
+    for it in people_to_answer(keys, purposes=[Purpose.TAKING_PART]):
+        awaited[it.child].append(it)
+    said = {}
+    for it in held:
+        consent, child = states.get((it.person_id, Purpose.TAKING_PART)), it.person_id
+        is_missing = consent not in {None, Consent.GRANTED}
+        said[it.pk] = _of_consent(consent, awaited[child], child in alone, reader) if is_missing else []
+        if it.approval_is_missing:
+            said[it.pk].append(_("Approval: waits for the answer of those who organise it."))
+    return said
+
+
+def _of_consent(state: Consent, awaited: list[Awaited], alone: bool, reader: Person | None) -> list[str]:
+    """Who has the answer about one child."""
+    if state == Consent.CONFLICT:
+        return [_("Guardians disagree about consent to taking part: the coordinator talks to them.")]
+    if state in NOES:
+        return [_("Consent to taking part was refused or taken back.")]
+    if alone:
+        return [_("Nobody is named who can consent to taking part: a teacher or the coordinator enters a guardian.")]
+    guardians = [it.reader for it in awaited if it.reader.pk != it.child]
+    own = [it.reader for it in awaited if it.reader.pk == it.child]
+    return [_waits_for(people, reader) for people in (guardians, own) if people]
+
+
+def _waits_for(people: Sequence[Person], reader: Person | None) -> str:
+    """That the answer of one of these people is awaited: "of Anna P. or Pavel P."."""
+    if reader is not None and reader in people:
+        return _("Consent to taking part: waits for your answer.")
+    *most, last = [first_name_and_initial(it) for it in people]
+    names = _("%(most)s or %(last)s") % {"most": ", ".join(most), "last": last} if most else last
+    return _("Consent to taking part: waits for the answer of %(names)s") % {"names": names}
 
 
 def needs_consent(person: Person) -> bool:
@@ -39,9 +107,14 @@ def consent_of(person: Person) -> Consent:
     return state_of(person, Purpose.TAKING_PART)
 
 
+def may_still_come(person: Person) -> bool:
+    """Whether nothing speaks against somebody's coming today: an adult, or a child with consent."""
+    return not needs_consent(person) or consent_of(person) == Consent.GRANTED
+
+
 def was_refused(enrolment: Enrolment) -> bool:
     """Whether those who decide have said no. Where guardians disagree, a coordinator settles it first."""
-    return needs_consent(enrolment.person) and consent_of(enrolment.person) in {Consent.REFUSED, Consent.WITHDRAWN}
+    return needs_consent(enrolment.person) and consent_of(enrolment.person) in NOES
 
 
 def hold_until(run: Run, at: datetime) -> datetime:
@@ -53,9 +126,20 @@ def hold_until(run: Run, at: datetime) -> datetime:
 
 def why_not_of_this_age(person: Person, day: date) -> str:
     """The sentence that says what must be known first: an age, or who consents for a child."""
-    child = needs_consent(person)
-    if person.birth_date is None and not child:
-        return _("We do not know your age, and a child needs the consent of a guardian. Add your birth date.")
-    if child and deciders_of(person, day).guardians and not person.guarded_by.now().exists():
+    if asks_for_guardian(person, day):
         return _("Somebody has to consent to your taking part. Name a parent or guardian first.")
+    if person.birth_date is None and not needs_consent(person):
+        return _("We do not know your age, and a child needs the consent of a guardian. Add your birth date.")
     return ""
+
+
+def why_not_after_a_no(person: Person) -> str:
+    """The sentence for a child to whose taking part somebody who decides has said no."""
+    if needs_consent(person) and consent_of(person) in NOES:
+        return _("Consent to taking part was refused or taken back. Whoever did so can agree anew, then enrol.")
+    return ""
+
+
+def asks_for_guardian(person: Person, day: date) -> bool:
+    """Whether a guardian decides for this child, and nobody is named."""
+    return needs_consent(person) and deciders_of(person, day).guardians and not person.guarded_by.now().exists()

@@ -1,13 +1,26 @@
 from django.urls import path
 
-from courses import desk, desk_places, views, views_bookings
+from courses import (
+    desk,
+    desk_courses,
+    desk_enrolments,
+    desk_places,
+    desk_questions,
+    feeds,
+    programme,
+    views,
+    views_bookings,
+    views_enrolling,
+)
 
 app_name = "courses"
 urlpatterns = [
     path("courses/", programme.programme, name="programme"),
     path("courses/<slug:slug>/", views.course, name="course"),
+    path("calendar.ics", feeds.programme_ics, name="programme_ics"),
+    path("runs/<id:public_id>/calendar.ics", feeds.run_ics, name="run_ics"),
     path("runs/<id:public_id>/", views.run, name="run"),
-    path("runs/<id:public_id>/enrol/", views.enrol, name="enrol"),
+    path("runs/<id:public_id>/enrol/", views_enrolling.enrol, name="enrol"),
     path("runs/<id:public_id>/class/", views_bookings.bring, name="bring"),
     path("runs/<id:public_id>/class/<id:group_id>/", views_bookings.bring_class, name="bring_class"),
     path("bookings/", views_bookings.bookings, name="bookings"),
@@ -16,14 +29,27 @@ urlpatterns = [
     path("bookings/<id:public_id>/remind/", views_bookings.remind, name="remind_booking"),
     path("bookings/<id:public_id>/slips/", views_bookings.slips, name="booking_slips"),
     path("bookings/<id:public_id>/take-out/", views_bookings.take_out, name="take_out"),
-    path("enrolments/<id:public_id>/act/", views.act_on_enrolment, name="act_on_enrolment"),
-    path("offer/<str:token>/", views.offer, name="offer"),
+    path("enrolments/<id:public_id>/act/", views_enrolling.act_on_enrolment, name="act_on_enrolment"),
+    path("enrolments/<id:public_id>/answers/", views_enrolling.answers, name="answers"),
+    path("me/children/<id:child_id>/enrol/<id:public_id>/", views_enrolling.enrol_child, name="enrol_child"),
+    path("consent/<str:token>/enrol/<id:public_id>/", views_enrolling.enrol_by_link, name="enrol_by_link"),
+    path("consent/<str:token>/enrolments/<id:public_id>/act/", views_enrolling.act_by_link, name="act_by_link"),
+    path(
+        "consent/<str:token>/enrolments/<id:public_id>/answers/",
+        views_enrolling.answers_by_link,
+        name="answers_by_link",
+    ),
+    path("offer/<str:token>/", views_enrolling.offer, name="offer"),
     path("desk/courses/", desk.runs, name="desk_runs"),
     path("desk/courses/rights-lost/", desk.rights_lost, name="desk_rights_lost"),
+    path("desk/courses/approvals/", desk_enrolments.approvals, name="desk_approvals"),
+    path("desk/courses/review/", desk_courses.due_for_review, name="desk_review"),
     path("desk/courses/new/", desk.new_course, name="desk_new_course"),
     path("desk/courses/<slug:slug>/", desk.edit_course, name="desk_edit_course"),
+    path("desk/courses/<slug:slug>/reviewed/", desk_courses.reviewed, name="desk_reviewed"),
     path("desk/courses/<slug:slug>/new-run/", desk.new_run, name="desk_new_run"),
     path("desk/runs/<id:public_id>/", desk.run, name="desk_run"),
+    path("desk/runs/<id:public_id>/again/", desk_courses.repeat, name="desk_repeat"),
     path("desk/runs/<id:public_id>/edit/", desk.edit_run, name="desk_edit_run"),
     path("desk/runs/<id:public_id>/pattern/", desk.pattern, name="desk_pattern"),
     path("desk/runs/<id:public_id>/sessions/new/", desk.new_session, name="desk_new_session"),
@@ -39,6 +65,23 @@ urlpatterns = [
     path("desk/runs/<id:public_id>/kept/<id:reserve_id>/", desk_places.reserve, name="desk_reserve"),
     path(
         "desk/runs/<id:public_id>/kept/<id:reserve_id>/remove/", desk_places.remove_reserve, name="desk_remove_reserve"
+    ),
+    path(
+        "desk/runs/<id:public_id>/enrolments/<id:enrolment_id>/approve/",
+        desk_enrolments.approve,
+        name="desk_approve",
+    ),
+    path(
+        "desk/runs/<id:public_id>/enrolments/<id:enrolment_id>/refuse/",
+        desk_enrolments.refuse,
+        name="desk_refuse",
+    ),
+    path("desk/runs/<id:public_id>/questions/", desk_questions.questions, name="desk_questions"),
+    path("desk/runs/<id:public_id>/questions/<id:question_id>/", desk_questions.question, name="desk_question"),
+    path(
+        "desk/runs/<id:public_id>/questions/<id:question_id>/act/",
+        desk_questions.act_on_question,
+        name="desk_act_on_question",
     ),
     path("desk/runs/<id:public_id>/roster/", desk.roster, name="desk_roster"),
     path("desk/runs/<id:public_id>/roster.xlsx", desk.roster_xlsx, name="desk_roster_xlsx"),

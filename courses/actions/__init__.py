@@ -18,6 +18,8 @@ from courses.actions.questions import add_question, change_answers, change_quest
 from courses.actions.repeating import repeat_run
 from courses.actions.reserves import add_reserve, change_reserve, release_reserves, remove_reserve
 from courses.actions.runs import cancel_run, change_run, close_run, create_run, publish_run
+from courses.actions.seats import choose_seat, give_up_seat, swap_seat, wish
+from courses.actions.session_places import set_session_places
 from courses.actions.sessions import add_session, cancel_session, move_session, plan_sessions
 from courses.actions.signing_up import sign_up
 from courses.actions.settling import settle_booking
@@ -36,6 +38,7 @@ ACTIONS = {
     },
     "classbooking": {"settle": settle_booking, "reopen": add_to_booking, "release": release_booking},
     "run": {"publish": publish_run, "cancel": cancel_run, "close": close_run},
+    "seat": {"confirm": choose_seat, "wait": wish, "cancel": give_up_seat},
     "session": {"cancel": cancel_session},
 }
 
@@ -58,11 +61,13 @@ __all__ = [
     "change_question",
     "change_reserve",
     "change_run",
+    "choose_seat",
     "close_run",
     "create_course",
     "create_run",
     "decline_offer",
     "enrol",
+    "give_up_seat",
     "lapse_enrolment",
     "lapse_overdue",
     "move_question_up",
@@ -79,6 +84,9 @@ __all__ = [
     "remove_question",
     "repeat_run",
     "review_course",
+    "set_session_places",
     "settle_for",
     "sign_up",
+    "swap_seat",
+    "wish",
 ]

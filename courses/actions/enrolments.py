@@ -1,4 +1,5 @@
 import logging
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.db import transaction
@@ -11,28 +12,36 @@ from cluster_portal.moves import Refused, make_move
 from cluster_portal.outbox import cancel_mails
 from courses.actions.locks import lock_enrolment, lock_people, lock_pools, lock_run
 from courses.actions.places import give_back, hold, place_or_queue, settle, tell_confirmed
-from courses.holding import was_refused, what_is_missing, why_not_of_this_age
+from courses.actions.questions import write_answers
+from courses.clashes import clashes_of, said_of
+from courses.holding import was_refused, what_is_missing, why_not_after_a_no, why_not_of_this_age
 from courses.models import ClassBooking, Enrolment, Pool, Run
 from courses.taking_part import right_to_take_part, why_not_now
 from members.models import Cluster, Person
+from members.rules import guards_the_child
 
 log = logging.getLogger(__name__)
 
 
 @transaction.atomic
-def enrol(run: Run, person: Person, by: Person, pool: str = "") -> Enrolment:
+def enrol(
+    run: Run, person: Person, by: Person, pool: str = "", answers: Mapping[str, str] | None = None
+) -> Enrolment:
     """Give a person a place in a run, or the next place in its queue, by the right their institution has.
 
-    `pool` is the public id of the places that were chosen; a run with one pool needs none. While consent or approval
-    is missing the place is held, not certain.
+    `pool` is the public id of the places that were chosen; a run with one pool needs none. `answers` are to the run's
+    questions (their public id → what was said). While consent or approval is missing the place is held, not certain.
     Raises Refused with the broken link when there is no right, no open enrolment, or an enrolment already.
     """
     lock_people([person])
     run = lock_run(run)
-    chosen = _choose(lock_pools(run), pool)
-    if broken := why_not_of_this_age(person, Cluster.current().today()):
+    chosen = choose_pool(lock_pools(run), pool)
+    if broken := why_not_of_this_age(person, Cluster.current().today()) or why_not_after_a_no(person):
         raise Refused(broken)
     enrolment = ask_for_place(run, chosen, person, by)
+    if clashes := clashes_of(person, run, run.sessions.plenary()):
+        raise Refused(said_of(clashes[0], run))
+    write_answers(enrolment, answers or {})
     place_or_queue(enrolment, by)
     return enrolment
 
@@ -43,6 +52,9 @@ def ask_for_place(run: Run, pool: Pool, person: Person, by: Person, booking: Cla
     if broken := why_not_now(run, now()) or right.missing:
         raise Refused(broken)
     if run.enrolments.live().filter(person=person).exists():
+        if by.pk != person.pk:
+            name = {"name": person.given_name or person.full_name}
+            raise Refused(_("%(name)s is enrolled in this run already. Nothing was changed.") % name)
         raise Refused(_("You are enrolled in this run already. Its page shows your place."))
     clause = right.ground.clause if right.ground else None
     enrolment = Enrolment.objects.create(
@@ -59,7 +71,8 @@ def accept_offer(enrolment: Enrolment, by: Person) -> None:
     enrolment, _pool = lock_enrolment(enrolment)
     if enrolment.offered_until is not None and enrolment.offered_until <= now():
         raise Refused(_("The time to answer is over, and the place is free for others."))
-    if broken := why_not_of_this_age(enrolment.person, Cluster.current().today()):
+    child = enrolment.person
+    if broken := why_not_of_this_age(child, Cluster.current().today()) or why_not_after_a_no(child):
         raise Refused(broken)
     cancel_mails(about=enrolment, templates=["courses/offered"], reason=gettext_noop("the offer was answered"))
     if what_is_missing(enrolment):
@@ -88,8 +101,15 @@ def approve_enrolment(enrolment: Enrolment, by: Person) -> None:
 
 
 @transaction.atomic
-def refuse_enrolment(enrolment: Enrolment, by: Person | None, reason: str = "") -> None:
-    """Give a held place back, because the coordinator or those who consent said no; a mail says so."""
+def refuse_enrolment(enrolment: Enrolment, by: Person | None, reason: str = "", words: str = "") -> None:
+    """Give a held place back, because the coordinator or those who consent said no; a mail says so.
+
+    `words` are the coordinator's own: the person reads them in the mail and on the page of the run.
+    """
+    if words:
+        enrolment, _pool = lock_enrolment(enrolment)
+        enrolment.refusal = words
+        enrolment.save(update_fields=["refusal"])
     give_back(enrolment, "refuse", by, "courses/refused", reason)
 
 
@@ -122,7 +142,7 @@ def cancel_enrolment(enrolment: Enrolment, by: Person | None, reason: str = "") 
     """Leave a run, or its queue; a freed place is offered to the next in the same transaction."""
     if enrolment.run.is_over_at(now()):
         raise Refused(_("This run is over: who took part stays on its list."))
-    taken_out = by is not None and by.pk != enrolment.person_id
+    taken_out = by is not None and by.pk != enrolment.person_id and not guards_the_child(by, enrolment.person)
     give_back(enrolment, "cancel", by, "courses/taken_out" if taken_out else "courses/left", reason)
 
 
@@ -146,7 +166,8 @@ def lapse_overdue(at: datetime) -> int:
     return lapsed
 
 
-def _choose(pools: list[Pool], asked: str) -> Pool:
+def choose_pool(pools: list[Pool], asked: str) -> Pool:
+    """The pool with this public id, or the only one there is."""
     if not asked and len(pools) > 1:
         raise Refused(_("Choose how you take part: in the room or online."))
     fitting = [pool for pool in pools if asked in {"", pool.public_id}]

@@ -8,7 +8,10 @@ from django.utils.translation import gettext_noop
 from cluster_portal.moves import make_move, make_moves
 from cluster_portal.outbox import cancel_mails
 from courses import calendars
-from courses.actions.locks import lock_enrolment, lock_pools
+from courses.actions.counting import take
+from courses.actions.locks import lock_pools, lock_with_pools
+from courses.actions.settling import settle_booking
+from courses.actions.sitting import end_seats
 from courses.actions.telling import tell
 from courses.allotment import Allotment
 from courses.holding import hold_until, what_is_missing
@@ -51,6 +54,7 @@ def settle(enrolment: Enrolment, by: Person | None) -> None:
         make_move(enrolment, "confirm", by=by, held_until=None)
         cancel_mails(about=enrolment, templates=["courses/held"], reason=gettext_noop("nothing is missing any more"))
         tell_confirmed(enrolment)
+        settle_booking(enrolment.booking_id)
 
 
 def tell_confirmed(enrolment: Enrolment) -> None:
@@ -60,13 +64,15 @@ def tell_confirmed(enrolment: Enrolment) -> None:
 
 def give_back(enrolment: Enrolment, move: str, by: Person | None, mail: str, reason: str = "") -> None:
     """End an enrolment, tell its people by `mail` (nobody, when that is ""), and offer a freed place to the next."""
-    enrolment, pool = lock_enrolment(enrolment)
-    took_place = enrolment.takes_place
+    enrolment, pools = lock_with_pools(enrolment)
+    took_place, pool = enrolment.takes_place, pools[enrolment.pool_id]
     make_move(enrolment, move, by=by, reason=reason, offered_until=None, held_until=None)
     cancel_mails(about=enrolment, reason=gettext_noop("the enrolment is over"))
+    end_seats(enrolment, pools, by)
     calendar = calendars.withdraw(enrolment)
     if mail:
         tell([enrolment], mail, calendar={enrolment.pk: calendar})
+    settle_booking(enrolment.booking_id)
     if took_place:
         take(pool, -1)
         serve_queues(pool.run, first=pool)
@@ -95,13 +101,6 @@ def offer_free_places(pool: Pool) -> list[Enrolment]:
     tell(chosen, "courses/offered", occasion=deadline.isoformat(), not_after=deadline)
     take(pool, len(chosen))
     return chosen
-
-
-def take(pool: Pool, places: int) -> None:
-    """Count places as taken, or as free again."""
-    if places:
-        pool.taken += places
-        Pool.objects.filter(pk=pool.pk).update(taken=pool.taken)
 
 
 def _next_in_queue(pool: Pool) -> list[Enrolment]:

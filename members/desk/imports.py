@@ -13,6 +13,7 @@ from cluster_portal.long_work import do_if_short
 from members import actions
 from members.access import importers_only
 from members.actions.imports import LOAD, file_is_erased
+from members.errand import errand_of
 from members.forms import ColumnsForm, ImportForm, VerdictFilter
 from members.imports import loading
 from members.imports.fields import label_of
@@ -55,7 +56,7 @@ def rows(request: HttpRequest, public_id: str) -> HttpResponse:
     """How far the portal has come with the rows; what would come of each; after loading, what came of them."""
     it = _import_of(request, public_id)
     if it.loaded_at:
-        return _page(request, "import_done", {"it": it})
+        return _page(request, "import_done", {"it": it, "errand": errand_of(request)})
     if it.work is None:
         return redirect("members:desk_import_columns", it.public_id)
     if not it.is_judged or it.work.kind == LOAD:

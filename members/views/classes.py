@@ -14,6 +14,7 @@ from members import actions
 from members.access import for_class_keepers
 from members.actions.groups import next_year
 from members.class_lists import judge_class_list
+from members.errand import errand_of
 from members.forms.classes import ClassForm, ClassListForm, KeeperForm, MoveUpForm, StudentForm
 from members.models import Group, Institution, Person
 from members.views import PER_PAGE
@@ -61,6 +62,7 @@ def class_page(request: HttpRequest, public_id: str) -> HttpResponse:
         "unknown": sum(member.age is None for member in members),
         "keepers": it.keepers.all(),
         "keeper_form": KeeperForm(group=it),
+        "errand": errand_of(request),
         "former": it.memberships.exclude(until=None).select_related("person").order_by("-until", "pk")[:PER_PAGE],
     }
     return render(request, "members/class.html", shown)

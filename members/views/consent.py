@@ -13,19 +13,20 @@ from cluster_portal.buttons import sent, tried
 from cluster_portal.pdf import pdf_response
 from members import actions
 from members.access import for_class_keepers
-from members.consent import OPEN, State, deciders_of, people_to_answer, states_of, without_guardian
+from members.consent import State, deciders_of, people_to_answer, states_of, without_guardian
 from members.consent_slips import slips_pdf
 from members.forms.consent import AskForm, GuardianForm, PaperForm
 from members.lapsing import lapsing_soon
-from members.models import ConsentDecision, ConsentText, Group, Guardianship, Person, Purpose
+from members.models import ConsentDecision, ConsentText, Group, Person, Purpose
+from members.traffic_lights import children_of, lights_of
 
 
 @for_class_keepers
 def class_consent(request: HttpRequest, public_id: str) -> HttpResponse:
     """The traffic light of a class: a line for each child, those with most missing first."""
     group = _group(request, public_id)
-    children = _children(group)
-    rows, purposes = _lights(children)
+    children = children_of(group)
+    rows, purposes = lights_of(children)
     actions.note_views([child.pk for child in children], request.user, "class consent")
     waited_for = actions.reminders_for(children)
     shown = {
@@ -49,7 +50,7 @@ def ask(request: HttpRequest, public_id: str) -> HttpResponse:
     if not form.is_valid():
         messages.warning(request, _("Nothing was asked. Mark at least one purpose."))
         return redirect("members:class_consent", public_id)
-    if asked := tried(request, actions.request_consent, _children(group), form.cleaned_data["purposes"]):
+    if asked := tried(request, actions.request_consent, children_of(group), form.cleaned_data["purposes"]):
         sent = asked.result
         said = ngettext("Asked. %(count)s mail is on its way.", "Asked. %(count)s mails are on their way.", sent)
         messages.success(request, said % {"count": sent} + " " + _("Print slips for those without e-mail."))
@@ -60,7 +61,7 @@ def ask(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_POST
 def remind(request: HttpRequest, public_id: str) -> HttpResponse:
     """Remind exactly those who have not answered."""
-    if reminded := tried(request, actions.remind_guardians, _children(_group(request, public_id))):
+    if reminded := tried(request, actions.remind_guardians, children_of(_group(request, public_id))):
         said = ngettext("%(count)s person is reminded.", "%(count)s people are reminded.", reminded.result)
         messages.success(request, said % {"count": reminded.result})
     return redirect("members:class_consent", public_id)
@@ -70,7 +71,7 @@ def remind(request: HttpRequest, public_id: str) -> HttpResponse:
 def slips(request: HttpRequest, public_id: str) -> HttpResponse:
     """Slips for the whole class: one for each child and guardian, to cut from nothing and to take home."""
     group = _group(request, public_id)
-    children = _children(group)
+    children = children_of(group)
     actions.note_views([child.pk for child in children], request.user, "slips")
     return pdf_response(slips_pdf(group, children, asked_by=request.user), f"consent-{group.public_id}.pdf")
 
@@ -79,8 +80,8 @@ def slips(request: HttpRequest, public_id: str) -> HttpResponse:
 def telephone(request: HttpRequest, public_id: str) -> HttpResponse:
     """Who has not answered and is reached by no mail: a sheet to telephone through."""
     group = _group(request, public_id)
-    children = _children(group)
-    rows, _purposes = _lights(children)
+    children = children_of(group)
+    rows, _purposes = lights_of(children)
     silent: dict[int, list[Person | None]] = {pk: [None] for pk in without_guardian(children)}
     for it in people_to_answer([child.pk for child in children]):
         if it.is_silent:
@@ -164,34 +165,6 @@ def _child(request: HttpRequest, public_id: str, child_id: str) -> tuple[Group, 
     group = _group(request, public_id)
     rows = Person.objects.active().filter(group_memberships__in=group.memberships.now())
     return group, get_object_or_404(rows, public_id=child_id)
-
-
-def _children(group: Group) -> list[Person]:
-    memberships = group.memberships.now().select_related("person")
-    return [it.person for it in memberships if it.person.is_active]
-
-
-def _lights(children: list[Person]) -> tuple[list[dict], list[str]]:
-    """A line for each child with the state of each purpose that the class is asked for; most missing first."""
-    states = states_of([child.pk for child in children])
-    asked = {purpose for (_pk, purpose), state in states.items() if state != State.NOT_NEEDED}
-    purposes = [it.value for it in Purpose if it.value in asked]
-    guardians: dict[int, list[Guardianship]] = {child.pk: [] for child in children}
-    for it in Guardianship.objects.now().filter(child__in=guardians).select_related("guardian"):
-        guardians[it.child_id].append(it)
-    rows = []
-    for child in children:
-        lights = [states[child.pk, purpose] for purpose in purposes]
-        rows.append(
-            {
-                "child": child,
-                "guardians": guardians[child.pk],
-                "lights": list(zip([Purpose(it).label for it in purposes], lights, strict=True)),
-                "open": [Purpose(it).label for it, light in zip(purposes, lights, strict=True) if light in OPEN],
-                "missing": sum(light not in {State.GRANTED, State.NOT_NEEDED} for light in lights),
-            }
-        )
-    return sorted(rows, key=lambda row: (-row["missing"], row["child"].sort_name)), purposes
 
 
 def _paper_form(request: HttpRequest, child: Person) -> PaperForm:
