@@ -144,6 +144,7 @@ COMPONENTS: dict[str, Component] = {
             "tag": "",
             "when": "",
             "where": "",
+            "audience": "",
             "state_word": "",
             "state_tone": "",
             "note": "",

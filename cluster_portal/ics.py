@@ -136,9 +136,13 @@ class Writer:
         event.add("sequence", sequence)
         event.add("status", "CANCELLED" if cancelled else self.status.upper())
         event.add("summary", harmless(title))
+        self._name_people(event)
+        return event
+
+    def _name_people(self, event: Event) -> None:
+        """Who invites, and whom: what makes a message an invitation (RFC 5546). A feed says neither."""
         event.add("organizer", self.organizer)
         event.add("attendee", vCalAddress(_ATTENDEE))
-        return event
 
     def _local(self, at: datetime) -> datetime:
         return at.astimezone(self.series.zone)

@@ -129,15 +129,11 @@ def open_to(runs: QuerySet[Run], person: Person, day) -> QuerySet[Run]:
 
     The same answer as `taking_part.right_to_take_part` gives for one run, for all of them at once.
     """
-    mine = [it.institution for it in person.active_affiliations]
-    members = set(
-        Institution.objects.members_on(day).filter(pk__in=[it.pk for it in mine]).values_list("pk", flat=True)
-    )
-    partners = set(
-        Institution.objects.partners_on(day).filter(pk__in=[it.pk for it in mine]).values_list("pk", flat=True)
-    )
+    mine = Institution.objects.filter(pk__in=[it.institution_id for it in person.active_affiliations])
+    members = set(mine.members_on(day).values_list("pk", flat=True))
+    partners = set(mine.partners_on(day).values_list("pk", flat=True))
     wanted = Q(pk__in=[])
-    if not mine:
+    if not person.active_affiliations:
         wanted |= Q(admits=Run.Admits.EVERYONE, roles=[], kinds=[], regions=None)
     for it in person.active_affiliations:
         admitted = Q(admits=Run.Admits.EVERYONE)

@@ -18,14 +18,17 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
 from cluster_portal.buttons import act, tried
-from cluster_portal.moves import available_moves
+from cluster_portal.moves import available_moves, may_move
 from courses import actions
 from courses.actions.runs import MAILED_WHEN_CHANGED
 from courses.actions.sessions import MAILED_WHEN_MOVED
 from courses.exports import roster_workbook
 from courses.forms import CourseForm, PatternForm, RunForm, SessionForm
+from courses.holding import who_has_it
 from courses.models import Course, Enrolment, Run, Session
-from courses.words import pattern_in_words
+from courses.views import what_it_says
+from courses.places_words import say_reserves
+from courses.words import answer_to, pattern_in_words
 from members.access import coordinators_only
 from members.consent import conceal_names
 
@@ -84,7 +87,9 @@ def run(request: HttpRequest, public_id: str) -> HttpResponse:
     """One run on the desk: what it says, its sessions and places, and what can be done with it."""
     it = run_of(request, public_id)
     sessions = list(it.sessions.all())
+    say_reserves(it, request.cluster.today())
     shown = {"it": it, "sessions": sessions, "moves": available_moves(request.user, it), "now": now()}
+    shown |= what_it_says(it)
     return render(request, "courses/desk_run.html", shown | {"trail": [_programme()]})
 
 
@@ -189,11 +194,15 @@ def roster(request: HttpRequest, public_id: str) -> HttpResponse:
     """Who is in a run, and who waits."""
     it = run_of(request, public_id)
     page = Paginator(it.enrolments.for_roster().numbered(), PER_PAGE).get_page(request.GET.get("page"))
+    questions = list(it.questions.all())
     for enrolment in page:
         enrolment.run = it
-        enrolment.moves = available_moves(request.user, enrolment)
-        if "cancel" in enrolment.moves:
-            enrolment.moves["cancel"] = _("Take out")
+    missing = who_has_it(list(page))
+    for enrolment in page:
+        enrolment.moves = {"cancel": _("Take out")} if may_move(request.user, enrolment, "cancel") else {}
+        enrolment.waits_for_approval = enrolment.state == Enrolment.State.HELD and enrolment.approval_is_missing
+        enrolment.said = [(asked, said) for asked in questions if (said := answer_to(asked, enrolment))]
+        enrolment.missing = missing.get(enrolment.pk, [])
     groups = [(ROSTER_LISTS[state], list(rows)) for state, rows in groupby(page, key=attrgetter("state"))]
     trail = [_programme(), (reverse("courses:desk_run", args=[public_id]), it)]
     return render(request, "courses/desk_roster.html", {"run": it, "page": page, "groups": groups, "trail": trail})
@@ -201,6 +210,7 @@ def roster(request: HttpRequest, public_id: str) -> HttpResponse:
 
 ROSTER_LISTS = {
     Enrolment.State.CONFIRMED: gettext_lazy("Confirmed"),
+    Enrolment.State.HELD: gettext_lazy("A place is held"),
     Enrolment.State.OFFERED: gettext_lazy("A place is offered"),
     Enrolment.State.WAITING: gettext_lazy("Queue"),
 }

@@ -1,6 +1,7 @@
 """What this app puts on a coordinator's desk."""
 
 from collections.abc import Iterator
+from datetime import datetime, time
 
 from django.db.models import Count, Min
 from django.urls import reverse
@@ -9,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from cluster_portal.hooks import DeskRow, register_desk_rows
-from courses.models import Enrolment, Run
+from courses.models import Course, Enrolment, Run
 from members.models import Cluster, Person
 
 
@@ -41,6 +42,20 @@ def runs_over(person: Person) -> Iterator[DeskRow]:
         yield DeskRow(text, len(dates), dates[0], reverse("courses:desk_runs"), _("Close"))
 
 
+def due_for_review(person: Person) -> Iterator[DeskRow]:
+    """Courses whose content is to be gone through again."""
+    if not person.is_coordinator:
+        return
+    cluster = Cluster.current()
+    days = list(
+        Course.objects.editable_by(person).due_for_review(cluster.today()).values_list("due_on", flat=True)[:1000]
+    )
+    if days:
+        text = ngettext("course is due for review", "courses are due for review", len(days))
+        since = datetime.combine(days[0], time(), cluster.zone) if days[0] else None
+        yield DeskRow(text, len(days), since, reverse("courses:desk_review"), _("Review"))
+
+
 def rights_lost(person: Person) -> Iterator[DeskRow]:
     """People whose enrolment has lost its ground: nothing is cancelled by itself."""
     if not person.is_coordinator:
@@ -56,6 +71,18 @@ def rights_lost(person: Person) -> Iterator[DeskRow]:
         yield DeskRow(text, found["count"], found["since"], reverse("courses:desk_rights_lost"), _("See who"))
 
 
+def approvals(person: Person) -> Iterator[DeskRow]:
+    """People who asked to take part in runs whose coordinator approves each enrolment."""
+    if not person.is_coordinator:
+        return
+    found = Enrolment.objects.awaiting_approval_of(person).aggregate(count=Count("pk"), since=Min("state_since"))
+    if found["count"]:
+        text = ngettext("person waits for your approval", "people wait for your approval", found["count"])
+        yield DeskRow(text, found["count"], found["since"], reverse("courses:desk_approvals"), _("Approve"))
+
+
 register_desk_rows(drafts)
+register_desk_rows(approvals)
 register_desk_rows(runs_over)
+register_desk_rows(due_for_review)
 register_desk_rows(rights_lost)

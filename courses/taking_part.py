@@ -9,11 +9,11 @@ from datetime import date, datetime
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from cluster_portal.zones import zone_name
+from courses.audience import why_not_addressed
 from courses.models import Run
-from members.models import Affiliation, GroupMember, Institution, Party, Person
+from members.models import Affiliation, Institution, Party, Person
 from members.models.grounds import Ground, ground_of, membership_ended_on
 
 
@@ -35,7 +35,7 @@ def right_to_take_part(person: Person, run: Run, day: date) -> Right:
     """The right of a person on a day: the first of their affiliations that gives one, or the broken link."""
     wrong = {it.pk: why_not_addressed(it, run) for it in person.active_affiliations}
     fitting = [it for it in person.active_affiliations if not wrong[it.pk]]
-    if run.admits == Run.Admits.EVERYONE and (fitting or not run.is_addressed):
+    if run.admits == Run.Admits.EVERYONE and (fitting or not (run.is_addressed or person.active_affiliations)):
         return Right(affiliation=fitting[0] if fitting else None)
     if not person.active_affiliations:
         return Right(missing=_("You do not belong to an institution yet. Ask your institution to admit you."))
@@ -77,60 +77,6 @@ def why_not_now(run: Run, at: datetime) -> str:
 def in_run_zone(run: Run, at: datetime) -> str:
     """An instant in the words of the run's own zone, with the zone named."""
     return f"{date_format(localtime(at, run.zone), 'j E Y, H:i')}, {zone_name(run.zone)}"
-
-
-def roles_in_words(run: Run) -> str:
-    """For whom a run is, as a list of roles."""
-    return ", ".join(str(ROLES_ADDRESSED[Affiliation.Role(role)]) for role in run.roles)
-
-
-ROLES_ADDRESSED = {
-    Affiliation.Role.HEAD: gettext_lazy("heads"),
-    Affiliation.Role.CONTACT: gettext_lazy("contacts"),
-    Affiliation.Role.TEACHER: gettext_lazy("teachers"),
-    Affiliation.Role.STAFF: gettext_lazy("staff"),
-    Affiliation.Role.STUDENT: gettext_lazy("students"),
-}
-
-
-def why_not_addressed(affiliation: Affiliation, run: Run) -> str:
-    """The sentence that says for whom a run is, when it is not for this affiliation; or nothing."""
-    institution = affiliation.institution
-    if run.roles and affiliation.role not in run.roles:
-        return _("This run is for: %(roles)s. Your role at your institution is another one.") % {
-            "roles": roles_in_words(run)
-        }
-    if run.kinds and institution.kind not in run.kinds:
-        kinds = ", ".join(str(Institution.Kind(it).label) for it in run.kinds)
-        return _("This run is for institutions of these kinds: %(kinds)s. Yours is of another kind.") % {"kinds": kinds}
-    regions = {it.pk: it.name for it in run.regions.all()}
-    if regions and institution.region_id not in regions:
-        return _("This run is for institutions of: %(regions)s. Yours is elsewhere.") % {
-            "regions": ", ".join(regions.values())
-        }
-    if affiliation.role == Affiliation.Role.STUDENT:
-        return _why_not_of_this_stage(affiliation.person_id, run)
-    return ""
-
-
-def _why_not_of_this_stage(person: int, run: Run) -> str:
-    """Whom a class says to be in another year of schooling; where no class says it, nobody is turned away."""
-    if run.stage_from is None and run.stage_until is None:
-        return ""
-    stages = set(GroupMember.objects.now().filter(person=person).values_list("group__stage", flat=True)) - {None}
-    first, last = run.stage_from or 0, run.stage_until or 99
-    if not stages or any(first <= it <= last for it in stages):
-        return ""
-    return _("This run is for %(stages)s. Your class is in another year.") % {"stages": stages_in_words(run)}
-
-
-def stages_in_words(run: Run) -> str:
-    """For which years of schooling a run is."""
-    if run.stage_from is None:
-        return _("students up to year %(last)s") % {"last": run.stage_until}
-    if run.stage_until is None:
-        return _("students from year %(first)s on") % {"first": run.stage_from}
-    return _("students of the years %(first)s to %(last)s") % {"first": run.stage_from, "last": run.stage_until}
 
 
 def _no_more_there(affiliation: Affiliation) -> str:

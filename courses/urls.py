@@ -11,6 +11,7 @@ from courses import (
     views,
     views_bookings,
     views_enrolling,
+    views_queue,
 )
 
 app_name = "courses"
@@ -40,6 +41,7 @@ urlpatterns = [
         name="answers_by_link",
     ),
     path("offer/<str:token>/", views_enrolling.offer, name="offer"),
+    path("leave/<str:token>/", views_queue.leave, name="leave"),
     path("desk/courses/", desk.runs, name="desk_runs"),
     path("desk/courses/rights-lost/", desk.rights_lost, name="desk_rights_lost"),
     path("desk/courses/approvals/", desk_enrolments.approvals, name="desk_approvals"),

@@ -123,6 +123,7 @@ class CourseFactory(DjangoModelFactory):
     title = factory.Sequence(lambda number: f"Course {number}")
     kind = Course.Kind.COURSE
     summary = "What one learns."
+    reviewed_on = factory.LazyFunction(localdate)
 
 
 class RunFactory(DjangoModelFactory):

@@ -1,5 +1,6 @@
 """Template tags of the components in templates/ui/ (declared in cluster_portal/components.py)."""
 
+import json
 import re
 from collections import OrderedDict
 
@@ -124,6 +125,19 @@ register.simple_tag(zone_name, name="zone_name")
 def zone_heading(zone=None):
     """The name of a zone, or of the reader's own, as the heading of a column."""
     return capfirst(zone_name(zone))
+
+
+# What could end the script or begin another one; within JSON text these stand for the same letters.
+_IN_SCRIPT = {ord(letter): f"\\u{ord(letter):04x}" for letter in "<>&\u2028\u2029"}
+
+
+@register.simple_tag
+def json_ld(facts):
+    """Facts for search engines. Data, not a script: the Content-Security-Policy lets it stand, and nothing runs it."""
+    if not facts:
+        return ""
+    text = json.dumps(facts, ensure_ascii=False).translate(_IN_SCRIPT)
+    return mark_safe(f'<script type="application/ld+json">{text}</script>')  # noqa: S308 - nothing in it ends the script
 
 
 @register.simple_tag

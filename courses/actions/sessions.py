@@ -8,11 +8,12 @@ from django.utils.translation import gettext as _
 from cluster_portal.audit import record, record_changes
 from cluster_portal.moves import Refused, make_move
 from courses import calendars
-from courses.actions.locks import lock_run
+from courses.actions.locks import lock_every_pool, lock_run
 from courses.actions.places import serve_queues
 from courses.actions.runs import people_to_tell, tell_sessions_changed
+from courses.actions.sitting import end_seats_of_session, tell_of_seats
 from courses.actions.telling import tell
-from courses.models import Pattern, Run, Session
+from courses.models import Pattern, Pool, Run, Seat, Session
 from courses.patterns import WeeklyPattern
 from courses.taking_part import in_run_zone
 from members.models import Person
@@ -34,7 +35,7 @@ def plan_sessions(
     if not times:
         raise Refused(_("There is no such day between the first and the last day. Choose other days or dates."))
     run.sessions.filter(slot__isnull=False).delete()
-    _refuse_overlaps(run, times)
+    refuse_overlaps(run, times)
     _keep_pattern(run, pattern)
     names = titles or [""] * len(times)
     sessions = [
@@ -47,16 +48,27 @@ def plan_sessions(
 
 @transaction.atomic
 def add_session(
-    run: Run, starts_at: datetime, ends_at: datetime, by: Person, title: str = "", place: str = ""
+    run: Run,
+    starts_at: datetime,
+    ends_at: datetime,
+    by: Person,
+    own_places: dict[str, int] | None = None,
+    **words: Any,
 ) -> Session:
-    """Add one session outside of the pattern; people of a live run are told."""
+    """Add one session outside of the pattern; people of a live run are told, unless they choose it.
+
+    `own_places` (sort → how many) makes it a session that people choose; it may then run beside others like it.
+    """
     run = lock_run(run)
-    _refuse_when_done(run)
-    _refuse_wrong_times(run, starts_at, ends_at)
-    session = Session.objects.create(run=run, starts_at=starts_at, ends_at=ends_at, title=title, place=place)
+    refuse_when_done(run)
+    _refuse_wrong_times(run, starts_at, ends_at, is_chosen=bool(own_places))
+    session = Session.objects.create(run=run, starts_at=starts_at, ends_at=ends_at, **words)
     record("courses.session.add", session, by=by, starts_at=starts_at, ends_at=ends_at)
+    for sort, places in (own_places or {}).items():
+        add_pool(session, sort, places, by)
     if run.is_live:
-        tell_sessions_changed(run)
+        if not own_places:
+            tell_sessions_changed(run)
         serve_queues(run)  # what lay free because no session was ahead
     return session
 
@@ -67,38 +79,58 @@ def move_session(session: Session, starts_at: datetime, ends_at: datetime, by: P
     run = lock_run(session.run)
     session = Session.objects.select_for_update(no_key=True, of=("self",)).get(pk=session.pk)
     session.run = run
-    _refuse_when_done(run)
+    refuse_when_done(run)
     if session.state == Session.State.CANCELLED:
         raise Refused(_("This session was cancelled. Add a new one instead."))
     wanted = {"starts_at": starts_at, "ends_at": ends_at, **words}
     changed = [name for name, value in wanted.items() if getattr(session, name) != value]
     if {"starts_at", "ends_at"} & set(changed):
-        _refuse_wrong_times(run, starts_at, ends_at, but=session)
+        _refuse_wrong_times(run, starts_at, ends_at, but=session, is_chosen=session.has_own_places)
+        _refuse_two_seats(session, starts_at, ends_at)
     for name in changed:
         setattr(session, name, wanted[name])
     if changed:
         session.save(update_fields=changed)
         record_changes("courses.session.move", session, by=by, changed=changed)
     if run.is_live and MAILED_WHEN_MOVED & set(changed):
-        tell_sessions_changed(run)
+        _tell_moved(session)
         serve_queues(run)  # what lay free because no session was ahead
     return session
 
 
 @transaction.atomic
 def cancel_session(session: Session, by: Person) -> None:
-    """Cancel one session; people of a live run are told."""
+    """Cancel one session; people of a live run are told, or those who chose it."""
     run = lock_run(session.run)
-    session.run = run
-    _refuse_when_done(run)
+    pools, session.run = lock_every_pool(run), run
+    refuse_when_done(run)
     if session.ends_at <= now():
         raise Refused(_("This session is over, so it cannot be cancelled any more."))
     make_move(session, "cancel", by=by)
+    if session.has_own_places:
+        end_seats_of_session(session, pools, by)
+        return
     if not run.is_live:
         return
     enrolments = people_to_tell(run)
     news = calendars.session_cancelled(session, enrolments)
     tell(enrolments, "courses/session_cancelled", news, occasion=session.public_id)
+
+
+def add_pool(session: Session, sort: str, places: int, by: Person) -> Pool:
+    """Give a session of a locked run places of its own."""
+    pool = Pool.objects.create(session=session, sort=sort, places=places)
+    session.has_own_places = True
+    record("courses.pool.add", pool, by=by, sort=sort, places=places)
+    return pool
+
+
+def _tell_moved(session: Session) -> None:
+    if not session.has_own_places:
+        tell_sessions_changed(session.run)
+        return
+    seats = list(session.seats.confirmed().select_related("session", "enrolment__person", "enrolment__pool"))
+    tell_of_seats(session.run, seats, "courses/seat_moved", occasion=now().isoformat())
 
 
 def _keep_pattern(run: Run, pattern: WeeklyPattern) -> None:
@@ -114,21 +146,40 @@ def _keep_pattern(run: Run, pattern: WeeklyPattern) -> None:
     )
 
 
-def _refuse_when_done(run: Run) -> None:
+def refuse_when_done(run: Run) -> None:
+    """Refuse a change to the sessions of a run that is cancelled or closed."""
     if run.state not in {Run.State.DRAFT, Run.State.PUBLISHED}:
         raise Refused(_("This run is cancelled or closed, so its sessions stay as they are."))
 
 
-def _refuse_wrong_times(run: Run, starts_at: datetime, ends_at: datetime, but: Session | None = None) -> None:
+def _refuse_wrong_times(
+    run: Run, starts_at: datetime, ends_at: datetime, but: Session | None = None, is_chosen: bool = False
+) -> None:
     if ends_at <= starts_at:
         raise Refused(_("The session ends before it starts. Correct its end."))
     if starts_at <= now():
         raise Refused(_("The session would start in the past. Choose a later time."))
-    _refuse_overlaps(run, [(starts_at, ends_at)], but)
+    refuse_overlaps(run, [(starts_at, ends_at)], but, is_chosen)
 
 
-def _refuse_overlaps(run: Run, times: list[tuple[datetime, datetime]], but: Session | None = None) -> None:
-    for other in run.sessions.planned().exclude(pk=but.pk if but else None):
+def _refuse_two_seats(session: Session, starts_at: datetime, ends_at: datetime) -> None:
+    """Nobody can be in two sessions at once that they chose when these were apart."""
+    others = Seat.objects.confirmed().filter(session__starts_at__lt=ends_at, session__ends_at__gt=starts_at)
+    here = session.seats.confirmed().values("enrolment")
+    both = others.filter(enrolment__in=here).exclude(session=session).select_related("session").first()
+    if both is not None:
+        raise Refused(
+            _("People who chose this session are in “%(session)s” at that time. Choose another time.")
+            % {"session": both.session.title}
+        )
+
+
+def refuse_overlaps(
+    run: Run, times: list[tuple[datetime, datetime]], but: Session | None = None, is_chosen: bool = False
+) -> None:
+    """Refuse what takes place beside another session of a run: only those that people choose may run in parallel."""
+    others = run.sessions.planned().exclude(pk=but.pk if but else None)
+    for other in others.plenary() if is_chosen else others:
         if any(other.starts_at < end and other.ends_at > start for start, end in times):
             raise Refused(
                 _("Another session of this run takes place then: %(when)s. Choose another time.")

@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from django.db.models import prefetch_related_objects
+from django.db.models import Prefetch, prefetch_related_objects
 
 from cluster_portal.calendar import Messages
 from cluster_portal.hooks import WantedMail
 from cluster_portal.outbox import queue_mails
-from courses.models import Enrolment
+from courses.models import Enrolment, Session
 from members.readers import readers_of
 
 
@@ -26,7 +26,9 @@ def tell(
     if not enrolments:
         return 0
     run = enrolments[0].run
-    prefetch_related_objects([run], "sessions")
+    prefetch_related_objects([run], Prefetch("sessions", Session.objects.with_own_places()))
+    if any(it.has_own_places for it in run.sessions.all()):
+        prefetch_related_objects(enrolments, "seats")
     for enrolment in enrolments:
         enrolment.run = run
     readers = readers_of([it.person for it in enrolments])

@@ -1,3 +1,6 @@
+from calendar import monthrange
+from datetime import date
+
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -25,6 +28,13 @@ class CourseQuerySet(models.QuerySet):
             return self
         runs = self.model.runs.rel.related_model.objects.filter(course=models.OuterRef("pk"))
         return self.exclude(models.Exists(runs.exclude(pk__in=runs.model.objects.editable_by(person).values("pk"))))
+
+    def due_for_review(self, day):
+        """Courses whose content is to be gone through again, the longest due first; never reviewed is due too."""
+        months = models.Func(F("review_months"), template="make_interval(months => %(expressions)s::integer)")
+        due = models.ExpressionWrapper(F("reviewed_on") + months, output_field=models.DateField())
+        rows = self.annotate(due_on=due).filter(models.Q(due_on__lte=day) | models.Q(reviewed_on=None))
+        return rows.order_by(F("due_on").asc(nulls_first=True), "title", "pk")
 
 
 class Course(models.Model):
@@ -78,3 +88,16 @@ class Course(models.Model):
 
     def get_absolute_url(self):
         return reverse("courses:course", args=[self.slug])
+
+    @property
+    def review_due_on(self) -> date | None:
+        """The day from which its content is to be gone through again; None: it never was."""
+        if self.reviewed_on is None:
+            return None
+        years, month = divmod(self.reviewed_on.month - 1 + self.review_months, 12)
+        year = self.reviewed_on.year + years
+        return date(year, month + 1, min(self.reviewed_on.day, monthrange(year, month + 1)[1]))
+
+    def is_due_for_review_on(self, day: date) -> bool:
+        """Whether its content is to be gone through again."""
+        return self.review_due_on is None or self.review_due_on <= day

@@ -64,7 +64,8 @@ class RunQuerySet(models.QuerySet):
     def for_lists(self):
         """With everything that a line in a list shows, in a fixed number of queries."""
         pools = Pool.objects.with_waiting().order_by("pk")
-        return self.with_dates().select_related("course", "host", "pattern").prefetch_related(Prefetch("pools", pools))
+        rows = self.with_dates().select_related("course", "host", "pattern")
+        return rows.prefetch_related(Prefetch("pools", pools), "regions")
 
     def for_page(self):
         """With everything that the page of one run shows; its dates come from its sessions (`read_dates`).
@@ -81,6 +82,14 @@ class RunQuerySet(models.QuerySet):
         return (
             self.filter(course__in=found(Course.objects.order_by(), query).order_by().values("pk")) if query else self
         )
+
+    def like(self, kind="", direction="", level="", language="", host=""):
+        """Runs of such courses, at such a host (by slugs); "" does not count."""
+        wanted = {
+            "course__kind": kind, "course__directions__slug": direction, "course__level": level,
+            "course__language": language, "host__slug": host,
+        }  # fmt: skip
+        return self.filter(**{name: value for name, value in wanted.items() if value})
 
     def not_over(self, at):
         """Runs whose last session has not ended (or that have none yet)."""
@@ -235,7 +244,7 @@ class Run(models.Model):
         self.last_end = max((it.ends_at for it in planned), default=None)
 
     def total(self, what: str) -> int:
-        """The sum over its pools of places, taken, offered or waiting (the latter two as `for_lists` fetched them)."""
+        """The sum over its pools of places, taken, offered, held or waiting (these as `for_lists` fetched them)."""
         return sum(getattr(pool, what) for pool in self.pools.all())
 
     @property
@@ -246,8 +255,8 @@ class Run(models.Model):
 
     @property
     def totals(self) -> dict[str, int]:
-        """All four sums, as a page shows them."""
-        return {what: self.total(what) for what in ("places", "taken", "offered", "waiting")}
+        """All sums, as a page shows them."""
+        return {what: self.total(what) for what in ("places", "taken", "offered", "held", "waiting")}
 
     def offers_until(self, at: datetime) -> datetime | None:
         """Until when a place offered at an instant can be held: not past the next session; None: none is ahead."""
@@ -294,11 +303,11 @@ class SessionQuerySet(models.QuerySet):
 
     def plenary(self):
         """Sessions that are for everybody in their run."""
-        return self.filter(~Exists(Pool.objects.filter(session=OuterRef("pk"))))
+        return self.with_own_places().filter(has_own_places=False)
 
     def chosen(self):
         """Sessions with places of their own, which people choose."""
-        return self.filter(Exists(Pool.objects.filter(session=OuterRef("pk"))))
+        return self.with_own_places().filter(has_own_places=True)
 
     def with_own_places(self):
         """Each session knows whether people choose it."""
@@ -315,6 +324,11 @@ class SessionQuerySet(models.QuerySet):
         here = ~Exists(Pool.objects.filter(session=OuterRef("pk"))) | Exists(seats)
         rows = self.planned().filter(confirmed, here, run__state=Run.State.PUBLISHED, ends_at__gt=at)
         return rows.select_related("run__course").order_by("starts_at", "pk")
+
+    def in_programme(self, runs, since, until):
+        """Planned sessions of these runs that begin in a stretch of time, with what a timetable says of each."""
+        rows = self.planned().filter(run__in=runs, starts_at__gte=since, starts_at__lt=until)
+        return rows.select_related("run__course", "run__host").order_by("starts_at", "pk")
 
     def starting_between(self, since, until):
         """Planned sessions of published runs that start in a window."""

@@ -3,7 +3,7 @@
 from django import template
 
 from courses import words
-from courses.taking_part import roles_in_words
+from courses.audience import audience_in_words
 
 register = template.Library()
 register.filter("when", words.when)
@@ -13,5 +13,6 @@ register.filter("standing_on_card", words.standing_on_card)
 register.filter("opening", words.opening)
 register.filter("closing", words.closing)
 register.filter("kind_and_title", words.kind_and_title)
-register.filter("roles", roles_in_words)
+register.filter("audience", audience_in_words)
+register.filter("language", words.language_name)
 register.filter("session_time", words.session_time)

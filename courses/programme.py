@@ -1,0 +1,71 @@
+"""The programme, for everybody: as a list of runs, as a week, as a timetable of four weeks; on paper too."""
+
+from django.contrib.auth.decorators import login_not_required
+from django.core.paginator import Paginator
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.timezone import get_current_timezone_name, now
+
+from courses.audience import for_stages, open_to
+from courses.forms import ProgrammeFilter
+from courses.models import Run, Session
+from courses.timetable import Stretch, days_of, week_of, weeks_from
+
+PER_PAGE = 20
+MOST_ON_PAPER = 500
+MOST_SESSIONS = 400  # of a stretch of days: whoever has more narrows the programme
+COURSE_FACTS = ("kind", "direction", "level", "language", "host")
+
+
+@login_not_required
+def programme(request: HttpRequest) -> HttpResponse:
+    """What is on, to be narrowed: the runs ahead, the next first, or their sessions by day and hour."""
+    narrow = ProgrammeFilter(request.GET, reader=request.user)
+    wanted = narrow.wanted()
+    rows = _asked_for(request, wanted)
+    view, on_paper = wanted.get("view", ""), "paper" in request.GET
+    shown = {"narrow": narrow, "view": view, "views": ProgrammeFilter.VIEWS, "now": now()}
+    if view:
+        shown |= _by_day(request, view, rows, wanted.get("on"))
+    else:
+        listed = rows.not_over(now()).for_lists().order_by("first_start", "pk")
+        per_page = MOST_ON_PAPER if on_paper else PER_PAGE
+        shown |= {"page": Paginator(listed, per_page).get_page(request.GET.get("page"))}
+    return render(request, "courses/programme_paper.html" if on_paper else "courses/programme.html", shown)
+
+
+def _asked_for(request: HttpRequest, wanted: dict) -> QuerySet[Run]:
+    """The public runs that were asked for."""
+    rows = Run.objects.public().matching(wanted.get("q", ""))
+    rows = rows.like(**{name: value for name, value in wanted.items() if name in COURSE_FACTS})
+    if role := wanted.get("role"):
+        rows = rows.filter(Q(roles=[]) | Q(roles__contains=[role]))
+    if stage := wanted.get("stage"):
+        rows = rows.filter(for_stages({stage}))
+    if region := wanted.get("region"):
+        rows = rows.filter(pk__in=Run.objects.filter(Q(regions=None) | Q(regions__slug=region)).order_by().values("pk"))
+    if wanted.get("open"):
+        rows = rows.filter(pk__in=Run.objects.open_on(now()))
+    if wanted.get("mine"):
+        rows = open_to(rows, request.user, request.cluster.today())
+    return rows
+
+
+def _by_day(request: HttpRequest, view: str, rows: QuerySet[Run], on) -> dict:
+    """What the week and the timetable show."""
+    cluster = request.cluster
+    day = on or cluster.today()
+    stretch: Stretch = week_of(day, cluster.zone) if view == "week" else weeks_from(day, cluster.zone)
+    found = Session.objects.in_programme(rows.published(), stretch.since, stretch.until)
+    sessions = list(found[: MOST_SESSIONS + 1])
+    days, hours = days_of(stretch, sessions[:MOST_SESSIONS], cluster.today())
+    return {
+        "stretch": stretch,
+        "days": days,
+        "hours": hours,
+        "count": min(len(sessions), MOST_SESSIONS),
+        "is_cut": len(sessions) > MOST_SESSIONS,
+        "is_elsewhere": get_current_timezone_name() != cluster.zone.key,
+        "today": cluster.today(),
+    }

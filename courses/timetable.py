@@ -1,0 +1,106 @@
+"""Sessions by day and hour, by the wall clock of one zone: the week and the timetable of the programme."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from itertools import groupby
+from zoneinfo import ZoneInfo
+
+from django.utils.timezone import get_current_timezone
+
+from cluster_portal.zones import zone_name
+from courses.models import Session
+from courses.words import CLOCK, date_format
+
+WEEK, MONTH = 7, 28
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One session as a timetable shows it; `own` is when it begins for a reader in another zone."""
+
+    session: Session
+    starts_at: datetime
+    ends_at: datetime
+    own: str = ""
+
+    @property
+    def clock(self) -> str:
+        """From when to when."""
+        return f"{date_format(self.starts_at, CLOCK)}–{date_format(self.ends_at, CLOCK)}"
+
+
+@dataclass(frozen=True)
+class Day:
+    """One day with its sessions; `cells` has those of each hour that the week shows."""
+
+    day: date
+    entries: list[Entry]
+    is_today: bool
+    cells: list[list[Entry]]
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Some days of the programme: from which day, how many, in which zone."""
+
+    first: date
+    length: int
+    zone: ZoneInfo
+
+    @property
+    def since(self) -> datetime:
+        return datetime.combine(self.first, time(), self.zone)
+
+    @property
+    def until(self) -> datetime:
+        return datetime.combine(self.after, time(), self.zone)
+
+    @property
+    def before(self) -> date:
+        """The first day of the stretch before."""
+        return self.first - timedelta(days=self.length)
+
+    @property
+    def after(self) -> date:
+        """The first day of the stretch after."""
+        return self.first + timedelta(days=self.length)
+
+    @property
+    def last(self) -> date:
+        return self.after - timedelta(days=1)
+
+
+def week_of(day: date, zone: ZoneInfo) -> Stretch:
+    """The week, from its Monday, in which a day lies."""
+    return Stretch(day - timedelta(days=day.weekday()), WEEK, zone)
+
+
+def weeks_from(day: date, zone: ZoneInfo) -> Stretch:
+    """Four weeks from a day on."""
+    return Stretch(day, MONTH, zone)
+
+
+def days_of(stretch: Stretch, sessions: Iterable[Session], today: date) -> tuple[list[Day], list[str]]:
+    """Every day of a stretch with its sessions, and the hours between the first and the last beginning."""
+    entries = [_entry(session, stretch.zone) for session in sessions]
+    by_day = {day: list(rows) for day, rows in groupby(entries, key=lambda it: it.starts_at.date())}
+    begun = {it.starts_at.hour for it in entries}
+    hours = range(min(begun), max(begun) + 1) if begun else range(0)
+    days = [stretch.first + timedelta(days=number) for number in range(stretch.length)]
+    shown = [_day(day, by_day.get(day, []), hours, today) for day in days]
+    return shown, [date_format(time(hour), CLOCK) for hour in hours]
+
+
+def _day(day: date, entries: list[Entry], hours: range, today: date) -> Day:
+    cells = [[it for it in entries if it.starts_at.hour == hour] for hour in hours]
+    return Day(day, entries, day == today, cells)
+
+
+def _entry(session: Session, zone: ZoneInfo) -> Entry:
+    starts_at, ends_at = session.starts_at.astimezone(zone), session.ends_at.astimezone(zone)
+    own = session.starts_at.astimezone(get_current_timezone())
+    if own.utcoffset() == starts_at.utcoffset():
+        return Entry(session, starts_at, ends_at)
+    day = "" if own.date() == starts_at.date() else f"{date_format(own, 'j E')}, "
+    return Entry(session, starts_at, ends_at, f"{day}{date_format(own, CLOCK)} {zone_name()}")
