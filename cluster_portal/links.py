@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core import signing
 
 PATHS = {
+    "courses.leave": "/leave/{}/",
     "courses.offer": "/offer/{}/",
     "members.application": "/application/{}/",
     "members.erasure": "/erase/{}/",

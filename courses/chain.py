@@ -7,8 +7,10 @@ from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.timezone import localtime, now
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from courses.holding import what_is_missing, why_not_of_this_age
+from courses.clashes import clashes_of, said_of
+from courses.holding import who_has_it, why_not_after_a_no, why_not_of_this_age
 from courses.models import Enrolment, Run, Session
 from courses.taking_part import Right, in_run_zone, right_through, right_to_take_part, why_not_now
 from members.models import Cluster, Person
@@ -29,14 +31,18 @@ class Link:
     enrols: bool = False
 
 
-def chain_of(run: Run, person: Person | None, enrolment: Enrolment | None) -> list[dict]:
+def right_for(run: Run, person: Person, enrolment: Enrolment | None) -> Right:
+    """By what right one reader is in a run, or would be."""
+    if enrolment is not None and enrolment.is_live:
+        return _right_of(enrolment)
+    return right_to_take_part(person, run, Cluster.current().today())
+
+
+def chain_of(run: Run, person: Person | None, enrolment: Enrolment | None, right: Right | None = None) -> list[dict]:
     """The links from the agreement to the next session, for one reader; the first broken one says what is missing."""
     if person is None:
         return [vars(link) for link in (_sign_in(run), _enrolment_to_come(run), _what_comes_next(run, None))]
-    if enrolment is not None and enrolment.is_live:
-        right = _right_of(enrolment)
-    else:
-        right = right_to_take_part(person, run, Cluster.current().today())
+    right = right or right_for(run, person, enrolment)
     links = [_membership(right, run), _affiliation(right), _enrolment(run, person, enrolment, right)]
     return [vars(link) for link in links if link] + [vars(_what_comes_next(run, enrolment))]
 
@@ -83,7 +89,13 @@ def _agreement_title(ground: Ground) -> str:
 def _clause(ground: Ground) -> str:
     if ground.clause is None:
         return _since(ground.party.signed_on)
-    return f"§ {ground.clause.number}: {ground.clause.text}"
+    said = f"§ {ground.clause.number}: {ground.clause.text}"
+    if ground.clause.places is None:
+        return said
+    places = ngettext(
+        "%(count)d place for each institution", "%(count)d places for each institution", ground.clause.places
+    )
+    return f"{said} ({places % {'count': ground.clause.places}})"
 
 
 def _url(ground: Ground) -> str:
@@ -107,16 +119,25 @@ def _affiliation(right: Right) -> Link | None:
 def _enrolment(run: Run, person: Person, enrolment: Enrolment | None, right: Right) -> Link:
     if enrolment is not None and enrolment.is_live:
         status = "done" if enrolment.state == Enrolment.State.CONFIRMED else "next"
+        enrolment.person = person
         return Link(_said_of(enrolment), _queue_text(enrolment), status=status)
+    if enrolment is not None and enrolment.refusal:
+        said = _("Your enrolment was not approved: %(why)s") % {"why": enrolment.refusal}
+        return Link(_("Enrolment"), said, status="broken")
     if right.missing:
         return Link(_("Enrolment"), status="open")
-    if missing := why_not_of_this_age(person, Cluster.current().today()):
-        return Link(_("Enrolment"), missing, reverse("members:profile"), "broken")
     if closed := why_not_now(run, now()):
         return Link(_("Enrolment"), closed, status="broken")
-    return Link(
-        _("Enrol"), _("until %(when)s") % {"when": in_run_zone(run, run.enrol_until)}, status="next", enrols=True
-    )
+    if refused := why_not_after_a_no(person):
+        return Link(_("Enrolment"), refused, reverse("members:children"), "broken")
+    until = _("until %(when)s") % {"when": in_run_zone(run, run.enrol_until)}
+    if clashes := clashes_of(person, run, [it for it in run.sessions.all() if not it.has_own_places]):
+        return Link(_("Enrolment"), said_of(clashes[0], run), "#sessions", "broken")
+    if why_not_of_this_age(person, Cluster.current().today()):
+        until = _("%(until)s; first we ask for what is missing: your birth date, or who consents for you") % {
+            "until": until
+        }
+    return Link(_("Enrol"), until, status="next", enrols=True)
 
 
 def _enrolment_to_come(run: Run) -> Link:
@@ -141,8 +162,8 @@ def _queue_text(enrolment: Enrolment) -> str:
         return _("Answer by %(when)s.") % {"when": in_run_zone(enrolment.run, enrolment.offered_until)}
     if enrolment.held_until is not None:
         until = in_run_zone(enrolment.run, enrolment.held_until)
-        missing = ", ".join(str(it.label) for it in what_is_missing(enrolment))
-        return _("Until %(when)s. Still missing: %(missing)s.") % {"when": until, "missing": missing}
+        missing = who_has_it([enrolment], enrolment.person).get(enrolment.pk, [])
+        return " ".join([_("Until %(when)s.") % {"when": until}, *missing])
     if enrolment.state == Enrolment.State.WAITING:
         return _("Number %(place)s in the queue") % {"place": enrolment.place_in_queue()}
     return _since(localtime(enrolment.state_since, enrolment.run.zone).date())
@@ -154,6 +175,8 @@ def _since(day: date | None) -> str:
 
 def _what_comes_next(run: Run, enrolment: Enrolment | None) -> Link:
     planned = [it for it in run.sessions.all() if it.state == Session.State.PLANNED]
+    if any(it.has_own_places for it in planned):  # of what people choose, only what this one has chosen
+        planned = [it for it in planned if not it.has_own_places or enrolment is not None and enrolment.is_in(it)]
     coming = next((it for it in planned if it.starts_at > now()), None)
     is_in = enrolment is not None and enrolment.state == Enrolment.State.CONFIRMED
     if coming is None:

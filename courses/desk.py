@@ -21,11 +21,10 @@ from cluster_portal.buttons import act, tried
 from cluster_portal.moves import available_moves, may_move
 from courses import actions
 from courses.actions.runs import MAILED_WHEN_CHANGED
-from courses.actions.sessions import MAILED_WHEN_MOVED
 from courses.exports import roster_workbook
-from courses.forms import CourseForm, PatternForm, RunForm, SessionForm
+from courses.forms import CourseForm, PatternForm, RunForm
 from courses.holding import who_has_it
-from courses.models import Course, Enrolment, Run, Session
+from courses.models import Course, Enrolment, Run
 from courses.views import what_it_says
 from courses.places_words import say_reserves
 from courses.words import answer_to, pattern_in_words
@@ -86,7 +85,7 @@ def new_run(request: HttpRequest, slug: str) -> HttpResponse:
 def run(request: HttpRequest, public_id: str) -> HttpResponse:
     """One run on the desk: what it says, its sessions and places, and what can be done with it."""
     it = run_of(request, public_id)
-    sessions = list(it.sessions.all())
+    sessions = list(it.sessions.with_own_places().prefetch_related("pools"))
     say_reserves(it, request.cluster.today())
     shown = {"it": it, "sessions": sessions, "moves": available_moves(request.user, it), "now": now()}
     shown |= what_it_says(it)
@@ -133,49 +132,6 @@ def _pattern_of(it: Run) -> dict:
         return {}
     facts = {name: getattr(known, name) for name in ("weekdays", "start_time", "minutes", "first_day", "last_day")}
     return facts | {"days_off": ", ".join(day.isoformat() for day in known.days_off)}
-
-
-@coordinators_only
-def new_session(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Add one session outside of the pattern."""
-    it = run_of(request, public_id)
-    form = SessionForm(request.POST or None, zone=it.zone)
-    if request.method == "POST" and form.is_valid():
-        if it.is_live and not confirmed(request):
-            return ask_before_mailing(request, it)
-        if tried(request, actions.add_session, it, **form.cleaned_data):
-            messages.success(request, _("The session is added."))
-            return redirect("courses:desk_run", public_id)
-    return render(request, "courses/desk_form.html", {"form": form, "title": _("New session"), "run": it})
-
-
-@coordinators_only
-def edit_session(request: HttpRequest, public_id: str, session_id: str) -> HttpResponse:
-    """Move or rename one session."""
-    it = run_of(request, public_id)
-    session = get_object_or_404(it.sessions, public_id=session_id)
-    form = SessionForm(request.POST or None, instance=session, zone=it.zone)
-    if request.method == "POST" and form.is_valid():
-        before = it.sessions.get(pk=session.pk)
-        if it.is_live and MAILED_WHEN_MOVED & _changed(before, form) and not confirmed(request):
-            return ask_before_mailing(request, it)
-        if tried(request, actions.move_session, before, **form.cleaned_data):
-            messages.success(request, _("The session is saved."))
-            return redirect("courses:desk_run", public_id)
-    return render(request, "courses/desk_form.html", {"form": form, "title": _("Session"), "run": it})
-
-
-@coordinators_only
-@require_POST
-def act_on_session(request: HttpRequest, public_id: str, session_id: str) -> HttpResponse:
-    """Cancel one session."""
-    it = run_of(request, public_id)
-    session = get_object_or_404(Session.objects.filter(run=it), public_id=session_id)
-    session.run = it
-    if it.is_live and not confirmed(request):
-        return ask_before_mailing(request, it)
-    act(request, session, actions.ACTIONS["session"])
-    return redirect("courses:desk_run", public_id)
 
 
 @coordinators_only
@@ -265,15 +221,17 @@ def rights_lost(request: HttpRequest) -> HttpResponse:
     return render(request, "courses/desk_rights_lost.html", {"page": page.get_page(request.GET.get("page"))})
 
 
-def ask_before_mailing(request: HttpRequest, it: Run, people: list[tuple[str, int]] | None = None) -> HttpResponse:
+def ask_before_mailing(
+    request: HttpRequest, it: Run, people: list[tuple[str, int]] | None = None, warning: str = ""
+) -> HttpResponse:
     """Say whom the change would mail, and how many, and ask; the form comes back with everything that was entered.
 
-    Without `people` (who in words, how many) it is everybody who counts on the run.
+    Without `people` (who in words, how many) it is everybody who counts on the run. `warning` says what else it does.
     """
     hidden = [(name, value) for name, values in request.POST.lists() for value in values if name not in NOT_REPEATED]
     people = it.enrolments.expecting_mail().by_state() if people is None else people
     shown = {"run": it, "hidden": hidden, "people": people, "total": sum(count for _state, count in people)}
-    return render(request, "courses/desk_confirm.html", shown)
+    return render(request, "courses/desk_confirm.html", shown | {"warning": warning})
 
 
 def ask_or_do(
@@ -298,7 +256,7 @@ def ask_or_do(
 NOT_REPEATED = {"csrfmiddlewaretoken", "confirmed"}
 
 
-def _changed(before: Run | Session, form: ModelForm) -> set[str]:
+def _changed(before: Run, form: ModelForm) -> set[str]:
     """The fields whose values differ from what is stored (a form would compare times by the reader's clock)."""
     return {name for name, value in form.cleaned_data.items() if getattr(before, name) != value}
 

@@ -9,43 +9,52 @@ from cluster_portal.links import signed_link
 from cluster_portal.models import OutboxMail
 from courses.holding import may_still_come, was_refused, who_has_it
 from courses.models import ClassBooking, Enrolment, Run, Session
-from members.models import Person
+from courses.places_words import why_waiting
+from members.models import Cluster, Person
 
 State = Enrolment.State
 SESSIONS_SHOWN = 20
+
+
+def _read_by_its_own(mail: OutboxMail) -> Enrolment | None:
+    """The enrolment of a mail, while its reader is the person or still a guardian who decides for them."""
+    it = Enrolment.objects.filter(public_id=mail.about_id).select_related("person", "run").first()
+    return it if it and (it.person_id == mail.to_id or guards_the_child(mail.to, it.person)) else None
 
 
 def _while_in(*states: str):
     """Due while the enrolment is in one of these states."""
 
     def still_due(mail: OutboxMail) -> bool:
-        return Enrolment.objects.filter(public_id=mail.about_id, state__in=states).exists()
+        it = _read_by_its_own(mail)
+        return it is not None and it.state in states
 
     return still_due
 
 
 def _offer_stands(mail: OutboxMail) -> bool:
-    offered = Enrolment.objects.filter(state=State.OFFERED, offered_until__gt=now())
-    rows = offered.filter(public_id=mail.about_id).select_related("person")
-    return any(not was_refused(it) for it in rows)
+    it = _read_by_its_own(mail)
+    if it is None or it.state != State.OFFERED or it.offered_until is None:
+        return False
+    return it.offered_until > now() and not was_refused(it)
 
 
 def _is_in(mail: OutboxMail) -> bool:
     """Due while the person is confirmed and may come: of a child consent is asked again."""
-    rows = Enrolment.objects.confirmed().filter(public_id=mail.about_id).select_related("person")
-    return any(may_still_come(it.person) for it in rows)
+    it = _read_by_its_own(mail)
+    return it is not None and it.state == State.CONFIRMED and may_still_come(it.person)
 
 
 def _while_expected(mail: OutboxMail) -> bool:
     """Due while the run takes place, and the consent of a child who is confirmed stands."""
-    live = Enrolment.objects.live().filter(run__state=Run.State.PUBLISHED, public_id=mail.about_id)
-    return any(it.state != State.CONFIRMED or may_still_come(it.person) for it in live.select_related("person"))
+    it = _read_by_its_own(mail)
+    return while_run_is_live(mail) and it is not None and (it.state != State.CONFIRMED or may_still_come(it.person))
 
 
 def while_run_is_live(mail: OutboxMail) -> bool:
     """Due while the run takes place and the enrolment is not over."""
-    live = Enrolment.objects.live().filter(run__state=Run.State.PUBLISHED)
-    return live.filter(public_id=mail.about_id).exists()
+    it = _read_by_its_own(mail)
+    return it is not None and it.is_live and it.run.is_live
 
 
 def _offer_link(mail: OutboxMail) -> dict[str, str]:
@@ -53,11 +62,22 @@ def _offer_link(mail: OutboxMail) -> dict[str, str]:
     return {"offer": signed_link("courses.offer", f"{mail.about_id}.{mail.to.public_id}")}
 
 
+def page_of_child(mail: OutboxMail) -> dict[str, str]:
+    """For a guardian, who may have no account: the link that opens the page of the child."""
+    child = Enrolment.objects.filter(public_id=mail.about_id).values("person")
+    it = Guardianship.objects.now().filter(guardian=mail.to_id, child__in=child).first()
+    return {"child": signed_link("members.consent", it.public_id)} if it else {}
+
+
 def child_named(enrolment: Enrolment | None, reader: Person) -> str:
     """The first name of whom a mail is about, when its reader is a guardian; nothing for the person themself."""
     if enrolment is None or enrolment.person_id == reader.pk:
         return ""
     return enrolment.person.given_name or enrolment.person.full_name
+
+
+def _leave_link(mail: OutboxMail) -> dict[str, str]:
+    return {"leave": signed_link("courses.leave", mail.about_id)}
 
 
 def about_enrolment(wanted: WantedMail) -> dict[str, Any]:
@@ -87,7 +107,8 @@ def _about_hold(wanted: WantedMail) -> dict[str, Any]:
 
 
 def _about_queue(wanted: WantedMail) -> dict[str, Any]:
-    return about_enrolment(wanted) | {"place_in_queue": wanted.about.place_in_queue()}
+    why = why_waiting(wanted.about, Cluster.current().today())
+    return about_enrolment(wanted) | {"place_in_queue": wanted.about.place_in_queue(), "why": why}
 
 
 def _whatever_came_after(_mail: OutboxMail) -> bool:
@@ -152,16 +173,16 @@ register_mail(
     MailKind("courses/class_reminder", _hold_ends_as_said, context=about_booking),
     MailKind("courses/class_settled", _of_booking("held", "settled"), context=about_booking),
     MailKind("courses/class_released", _of_booking("released"), context=about_booking),
-    MailKind("courses/confirmed", _is_in, context=about_place),
-    MailKind("courses/held", _while_in(State.HELD), context=_about_hold),
-    MailKind("courses/hold_lapsed", _while_in(State.LAPSED), context=about_enrolment),
-    MailKind("courses/refused", _while_in(State.DECLINED), context=about_enrolment),
-    MailKind("courses/waiting", _while_in(State.WAITING), context=_about_queue),
+    MailKind("courses/confirmed", _is_in, secrets=page_of_child, context=about_place),
+    MailKind("courses/held", _while_in(State.HELD), secrets=page_of_child, context=_about_hold),
+    MailKind("courses/hold_lapsed", _while_in(State.LAPSED), secrets=page_of_child, context=about_enrolment),
+    MailKind("courses/refused", _while_in(State.DECLINED), secrets=page_of_child, context=about_enrolment),
+    MailKind("courses/waiting", _while_in(State.WAITING), secrets=_leave_link, secrets=page_of_child, context=_about_queue),
     MailKind("courses/offered", _offer_stands, secrets=_offer_link, context=about_enrolment),
-    MailKind("courses/left", _while_in(State.CANCELLED, State.DECLINED), context=about_enrolment),
-    MailKind("courses/taken_out", _while_in(State.CANCELLED), context=about_enrolment),
-    MailKind("courses/offer_lapsed", _while_in(State.LAPSED), context=about_enrolment),
-    MailKind("courses/sessions_changed", _while_expected, context=about_place),
+    MailKind("courses/left", _while_in(State.CANCELLED, State.DECLINED), secrets=page_of_child, context=about_enrolment),
+    MailKind("courses/taken_out", _while_in(State.CANCELLED), secrets=page_of_child, context=about_enrolment),
+    MailKind("courses/offer_lapsed", _while_in(State.LAPSED), secrets=page_of_child, context=about_enrolment),
+    MailKind("courses/sessions_changed", _while_expected, secrets=page_of_child, context=about_place),
     MailKind("courses/run_cancelled", _while_in(State.CANCELLED), context=about_enrolment),
     MailKind("courses/seat_chosen", _whatever_came_after, context=_about_seat),
     MailKind("courses/seat_swapped", _whatever_came_after, context=_about_seat),

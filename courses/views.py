@@ -6,6 +6,7 @@ from django.utils.timezone import now
 from cluster_portal.moves import available_moves
 from courses.audience import audience_in_words
 from courses.chain import chain_of, right_for
+from courses.event import programme_of
 from courses.models import Course, Enrolment, Run
 from courses.places_words import say_whose
 from courses.structured import course_as_data, run_as_data
@@ -63,4 +64,5 @@ def _what_i_have(request: HttpRequest, it: Run) -> dict:
         "chain": chain,
         "can_enrol": any(link["enrols"] for link in chain),
         "sessions": list(it.sessions.all()),
+        "days": programme_of(it, list(it.sessions.all()), mine, now()),
     }
