@@ -25,8 +25,8 @@ from courses.exports import roster_workbook
 from courses.forms import CourseForm, PatternForm, RunForm
 from courses.holding import who_has_it
 from courses.models import Course, Enrolment, Run
-from courses.views import what_it_says
 from courses.places_words import say_reserves
+from courses.views import what_it_says
 from courses.words import answer_to, pattern_in_words
 from members.access import coordinators_only
 from members.consent import conceal_names

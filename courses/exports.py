@@ -1,11 +1,14 @@
 """Lists that leave the portal as spreadsheets."""
 
+from functools import partial
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from cluster_portal.sheets import as_xlsx
-from courses.models import Run
+from courses.models import Run, Seat, Session
+from courses.words import answer_to
 from members.consent import conceal_names
 
 
@@ -13,7 +16,7 @@ class Roster:
     """The people of a run, a line each. `columns` pairs each heading with what it shows of an enrolment."""
 
     def __init__(self, run: Run):
-        self.run = run
+        self.run, self.questions = run, list(run.questions.all())
 
     def columns(self) -> list[tuple[str, Any]]:
         return [
@@ -25,6 +28,7 @@ class Roster:
             (_("E-mail"), lambda it: it.person.address),
             (_("Room or online"), lambda it: it.pool.get_sort_display()),
             (_("State"), lambda it: it.get_state_display()),
+            *((question.text, partial(answer_to, question)) for question in self.questions),
         ]
 
     def rows(self):
@@ -39,3 +43,28 @@ def roster_workbook(run: Run) -> bytes:
     """The roster of a run as the bytes of an XLSX file."""
     roster = Roster(run)
     return as_xlsx(_("Roster"), [heading for heading, _value in roster.columns()], roster.rows())
+
+
+def session_workbook(session: Session) -> bytes:
+    """Who chose a session, and who waits for it, as the bytes of an XLSX file."""
+    seats = list(session.seats.for_roster())
+    conceal_names(it.enrolment.person for it in seats)
+    return as_xlsx(_("Roster"), [heading for heading, _value in SEAT_COLUMNS], (_line(seat) for seat in seats))
+
+
+def _line(seat: Seat) -> list[str]:
+    return [value(seat) for _heading, value in SEAT_COLUMNS]
+
+
+SEAT_COLUMNS = (
+    (gettext_lazy("Family name"), lambda it: it.enrolment.person.family_name),
+    (gettext_lazy("Given name"), lambda it: it.enrolment.person.given_name),
+    (gettext_lazy("Patronymic"), lambda it: it.enrolment.person.patronymic),
+    (
+        gettext_lazy("Institution"),
+        lambda it: str(it.enrolment.affiliation.institution) if it.enrolment.affiliation else "",
+    ),
+    (gettext_lazy("E-mail"), lambda it: it.enrolment.person.address),
+    (gettext_lazy("Room or online"), lambda it: it.pool.get_sort_display()),
+    (gettext_lazy("State"), lambda it: it.get_state_display()),
+)

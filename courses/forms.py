@@ -10,7 +10,7 @@ from cluster_portal.field_groups import FieldGroup
 from cluster_portal.fresh import FreshForm
 from cluster_portal.search import LONGEST_QUERY
 from courses.audience import ROLES_ADDRESSED
-from courses.models import Course, Pool, Run, Session
+from courses.models import Course, Pool, Run
 from courses.patterns import WeeklyPattern
 from courses.words import WEEKDAYS, language_name, languages
 from members.forms import DateInput, TimeZoneField
@@ -236,23 +236,6 @@ class PatternForm(forms.Form):
             facts["last_day"],
             facts["days_off"],
         )
-
-
-class SessionForm(WallClockForm):
-    """One session, by the wall clock of its run."""
-
-    wall_clock_fields = ("starts_at", "ends_at")
-
-    class Meta:
-        model = Session
-        fields = ["title", "starts_at", "ends_at", "place"]
-        widgets = {"starts_at": DateTimeInput, "ends_at": DateTimeInput}
-
-    def clean(self):
-        cleaned = super().clean()
-        if cleaned.get("starts_at") and cleaned.get("ends_at") and cleaned["ends_at"] <= cleaned["starts_at"]:
-            self.add_error("ends_at", _("The session ends before it starts. Correct its end."))
-        return cleaned
 
 
 class RepeatForm(forms.Form):

@@ -8,9 +8,10 @@ from cluster_portal.hooks import MailKind, WantedMail, register_mail
 from cluster_portal.links import signed_link
 from cluster_portal.models import OutboxMail
 from courses.holding import may_still_come, was_refused, who_has_it
-from courses.models import ClassBooking, Enrolment, Run, Session
+from courses.models import ClassBooking, Enrolment, Session
 from courses.places_words import why_waiting
-from members.models import Cluster, Person
+from members.models import Cluster, Guardianship, Person
+from members.rules import guards_the_child
 
 State = Enrolment.State
 SESSIONS_SHOWN = 20
@@ -78,6 +79,10 @@ def child_named(enrolment: Enrolment | None, reader: Person) -> str:
 
 def _leave_link(mail: OutboxMail) -> dict[str, str]:
     return {"leave": signed_link("courses.leave", mail.about_id)}
+
+
+def _links_of_queue(mail: OutboxMail) -> dict[str, str]:
+    return _leave_link(mail) | page_of_child(mail)
 
 
 def about_enrolment(wanted: WantedMail) -> dict[str, Any]:
@@ -177,9 +182,14 @@ register_mail(
     MailKind("courses/held", _while_in(State.HELD), secrets=page_of_child, context=_about_hold),
     MailKind("courses/hold_lapsed", _while_in(State.LAPSED), secrets=page_of_child, context=about_enrolment),
     MailKind("courses/refused", _while_in(State.DECLINED), secrets=page_of_child, context=about_enrolment),
-    MailKind("courses/waiting", _while_in(State.WAITING), secrets=_leave_link, secrets=page_of_child, context=_about_queue),
+    MailKind("courses/waiting", _while_in(State.WAITING), secrets=_links_of_queue, context=_about_queue),
     MailKind("courses/offered", _offer_stands, secrets=_offer_link, context=about_enrolment),
-    MailKind("courses/left", _while_in(State.CANCELLED, State.DECLINED), secrets=page_of_child, context=about_enrolment),
+    MailKind(
+        "courses/left",
+        _while_in(State.CANCELLED, State.DECLINED),
+        secrets=page_of_child,
+        context=about_enrolment,
+    ),
     MailKind("courses/taken_out", _while_in(State.CANCELLED), secrets=page_of_child, context=about_enrolment),
     MailKind("courses/offer_lapsed", _while_in(State.LAPSED), secrets=page_of_child, context=about_enrolment),
     MailKind("courses/sessions_changed", _while_expected, secrets=page_of_child, context=about_place),

@@ -6,8 +6,8 @@ from django.utils.translation import gettext_lazy as _
 
 from cluster_portal.public_id import PublicIdField
 from cluster_portal.states import move
-from members.models import Affiliation, Institution
-from members.models.people import latest_birth_date_of_an_adult
+from members.consent import without_consent
+from members.models import Affiliation, Institution, Person, Purpose
 
 
 class EnrolmentQuerySet(models.QuerySet):
@@ -64,7 +64,7 @@ class EnrolmentQuerySet(models.QuerySet):
             models.When(state=Enrolment.State.OFFERED, then=2),
             default=3,
         )
-        rows = self.live().select_related("person", "pool", "affiliation__institution")
+        rows = self.live().select_related("person", "pool", "affiliation__institution").prefetch_related("answers")
         in_queue = models.Case(models.When(state=Enrolment.State.WAITING, then="queued_at"))
         return rows.order_by(rank, in_queue, "person__sort_name", "pk")
 
@@ -82,16 +82,27 @@ class EnrolmentQuerySet(models.QuerySet):
         regions = [role.region_id for role in person.coordinator_roles]
         return self.filter(Q(person=person) | Q(run__host__region__in=regions))
 
+    def awaiting_approval(self):
+        """Places held until the coordinator of the run approves."""
+        return self.held().filter(run__needs_approval=True, run__state="published", approved_at=None)
+
+    def awaiting_approval_of(self, person):
+        """Who waits for this coordinator, who came first at the top, with what a line of the list shows."""
+        mine = self.awaiting_approval().visible_to(person).exclude(person=person)
+        return mine.select_related("person", "affiliation__institution", "run__course").order_by("state_since", "pk")
+
     def without_right(self, day):
-        """Live enrolments in published runs whose ground is gone: affiliation, membership, or a known adult age."""
+        """Live enrolments in published runs whose ground is gone: affiliation, membership, or a child's consent."""
         here = OuterRef("affiliation__institution")
         member = Exists(Institution.objects.members_on(day).filter(pk=here))
         partner = Exists(Institution.objects.partners_on(day).filter(pk=here))
         admitted = Q(run__admits="everyone") | Q(member) | Q(run__admits="partners") & Q(partner)
         still = Affiliation.objects.active().filter(person=OuterRef("person"), institution=here)  # in another role
         ended = Q(affiliation__isnull=False) & ~Q(affiliation__state=Affiliation.State.ACTIVE) & ~Exists(still)
-        too_young = Q(person__birth_date=None) | Q(person__birth_date__gt=latest_birth_date_of_an_adult(day))
-        return self.live().filter(run__state="published").filter(ended | ~admitted | too_young)
+        rows = self.live().filter(run__state="published")
+        confirmed = rows.confirmed().order_by().values("person")  # whoever is held waits for the consent itself
+        lacking = without_consent(Person.objects.filter(pk__in=confirmed), Purpose.TAKING_PART, day)
+        return rows.filter(ended | ~admitted | Q(person__in=lacking, state=Enrolment.State.CONFIRMED))
 
 
 class Enrolment(models.Model):
@@ -143,6 +154,7 @@ class Enrolment(models.Model):
     offered_until = models.DateTimeField(null=True, blank=True, editable=False)
     held_until = models.DateTimeField(null=True, blank=True, editable=False)
     approved_at = models.DateTimeField(null=True, blank=True, editable=False)
+    refusal = models.CharField(_("why not"), max_length=300, blank=True, editable=False)
     booking = models.ForeignKey(
         "courses.ClassBooking", models.PROTECT, null=True, blank=True, related_name="enrolments", editable=False
     )
@@ -201,6 +213,11 @@ class Enrolment(models.Model):
     def limit(self) -> int | None:
         """How many places its clause gives one institution, if it says so."""
         return self.clause.places if self.clause else None
+
+    @property
+    def approval_is_missing(self) -> bool:
+        """Whether the run's coordinator has yet to approve it."""
+        return self.run.needs_approval and self.approved_at is None
 
     @property
     def is_online(self) -> bool:
