@@ -18,9 +18,18 @@ function ready(root) {
   const row = now?.closest("ul");
   if (row) row.scrollLeft = now.offsetLeft - (row.clientWidth - now.offsetWidth) / 2;
   for (const hidden of root.querySelectorAll(".themes, [data-print]")) hidden.hidden = false;
+  if (navigator.clipboard) for (const button of root.querySelectorAll("[data-copy]")) button.hidden = false;
   for (const list of root.querySelectorAll("fieldset[data-narrow]")) narrow(list);
   root.querySelector("[data-focus]")?.focus();
   showTheme(store.get());
+}
+
+async function copy(button) {
+  const field = document.getElementById(button.dataset.copy);
+  await navigator.clipboard.writeText(field.value);
+  const said = document.createElement("p");
+  said.textContent = button.dataset.copied;
+  document.getElementById("messages").replaceChildren(said); // a role=status: read aloud
 }
 
 // Hundreds of boxes to tick: what one types leaves those that are called so, and those that are ticked.
@@ -50,6 +59,7 @@ document.addEventListener("click", (event) => {
   const theme = target.closest("[data-set-theme]");
   if (theme) { store.set(theme.dataset.setTheme); showTheme(theme.dataset.setTheme); }
   if (target.closest("[data-print]")) window.print();
+  if (target.closest("[data-copy]")) copy(target.closest("[data-copy]"));
   for (const open of document.querySelectorAll("details.settings[open]")) if (!open.contains(target)) open.open = false;
   const row = rowOf(target);
   if (!row || target.closest("a, button, input, label, select, textarea, summary") || String(getSelection())) return;

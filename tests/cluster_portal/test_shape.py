@@ -26,7 +26,7 @@ PUBLIC_VIEWS = {
     "directory", "directory_csv", "directory_print", "directory_xlsx", "download", "emblem_svg", "erase_by_link",
     "erasure_by_link",
     "favicon_svg", "healthz", "home", "initiative", "initiatives", "institution", "institution_logo", "invitation",
-    "language", "leave", "offer", "privacy", "programme", "readyz", "run", "search", "standing", "styleguide", "theme_css",
+    "language", "leave", "my_calendar_ics", "offer", "privacy", "programme", "programme_ics", "readyz", "run", "run_ics", "search", "standing", "styleguide", "theme_css",
     "unsubscribe",
 }  # fmt: skip
 CATCH_REFUSED = {
