@@ -7,7 +7,8 @@ from django.utils.timezone import now
 from cluster_portal.moves import available_moves
 from cluster_portal.search import LONGEST_QUERY, found
 from coordination.examples.people import DEMO_PEOPLE, PASSWORD
-from courses.models import Course, Enrolment, Run, Session
+from courses.holding import who_has_it
+from courses.models import ClassBooking, Course, Enrolment, Run, Session
 from members.access import has_second_factor, must_confirm_device
 from members.emblem import draw_emblem
 from members.models import AgePolicy, Institution, Party, Person
@@ -64,13 +65,23 @@ def me(request: HttpRequest) -> HttpResponse:
     shown = {
         "affiliations": affiliations,
         "offers": [it for it in live if it.state == Enrolment.State.OFFERED],
+        "held": _held(live, person),
         "live": live,
         "past": [it for it in enrolments if it not in live][:20],
         "coming": list(Session.objects.ahead_for(person, now())[:5]),
+        "bookings": list(ClassBooking.objects.brought_by(person).ahead(now()).for_lists()[:20]),
         "instructs": person.instructs.public().not_over(now()).for_lists(),
         "now": now(),
     }
     return render(request, "coordination/me.html", shown)
+
+
+def _held(enrolments: list[Enrolment], person: Person) -> list[tuple[Enrolment, str]]:
+    """The places held for a person, each with what is missing and who has it."""
+    for it in enrolments:
+        it.person = person
+    missing = who_has_it(enrolments, person)
+    return [(it, " ".join(missing[it.pk])) for it in enrolments if it.pk in missing]
 
 
 @login_not_required

@@ -45,6 +45,12 @@ class ClassStudent:
         return not self.why_not
 
 
+def may_bring(person: Person, run: Run) -> bool:
+    """Whether the page of a run offers to bring a class: to those who may keep one, while students can enrol."""
+    works = person.is_coordinator or any(it.role != Role.STUDENT for it in person.active_affiliations)
+    return works and not why_not_now(run, now()) and (not run.roles or Role.STUDENT in run.roles)
+
+
 def students_of(run: Run, group: Group) -> list[ClassStudent]:
     """Each student of a class, by name, and whether they can be brought to a run: in a fixed number of queries."""
     people = children_of(group)
@@ -115,7 +121,9 @@ def too_few_places(free: int, wanted: int, group: Group) -> str:
     """What is said when a class does not fit as a whole: how many places there are, and what helps."""
     counts = {"free": free, "wanted": wanted, "institution": group.institution}
     if not free:
-        said = _("No place is free here for %(institution)s. Choose another run of the course, or ask who organises it.")
+        said = _(
+            "No place is free here for %(institution)s. Choose another run of the course, or ask who organises it."
+        )
     else:
         said = ngettext(
             "%(free)s place is free here for %(institution)s, and you chose %(wanted)s students."

@@ -88,7 +88,7 @@ def run(request: HttpRequest, public_id: str) -> HttpResponse:
     sessions = list(it.sessions.with_own_places().prefetch_related("pools"))
     say_reserves(it, request.cluster.today())
     shown = {"it": it, "sessions": sessions, "moves": available_moves(request.user, it), "now": now()}
-    shown |= what_it_says(it)
+    shown |= what_it_says(it) | {"bookings": it.bookings.live().for_lists()}
     return render(request, "courses/desk_run.html", shown | {"trail": [_programme()]})
 
 

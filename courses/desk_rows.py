@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from cluster_portal.hooks import DeskRow, register_desk_rows
-from courses.models import Course, Enrolment, Run
+from courses.models import ClassBooking, Course, Enrolment, Run
 from members.models import Cluster, Person
 
 
@@ -81,7 +81,25 @@ def approvals(person: Person) -> Iterator[DeskRow]:
         yield DeskRow(text, found["count"], found["since"], reverse("courses:desk_approvals"), _("Approve"))
 
 
+def classes_brought(person: Person) -> Iterator[DeskRow]:
+    """Classes of the institutions one answers for whose places are held and wait for consents."""
+    if not person.spoken_for:
+        return
+    held = ClassBooking.objects.kept_by(person).held().ahead(now())
+    found = held.aggregate(count=Count("pk"), since=Min("made_at"), one=Min("public_id"))
+    if found["count"]:
+        text = ngettext(
+            "class is brought to a course and waits for consents",
+            "classes are brought to courses and wait for consents",
+            found["count"],
+        )
+        one = found["count"] == 1
+        url = reverse("courses:booking", args=[found["one"]]) if one else reverse("courses:bookings")
+        yield DeskRow(text, found["count"], found["since"], url, _("See who is missing"))
+
+
 register_desk_rows(drafts)
+register_desk_rows(classes_brought)
 register_desk_rows(approvals)
 register_desk_rows(runs_over)
 register_desk_rows(due_for_review)

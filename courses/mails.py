@@ -153,10 +153,10 @@ def _hold_ends_as_said(mail: OutboxMail) -> bool:
 
 
 def about_booking(wanted: WantedMail) -> dict[str, Any]:
-    """The class, the run and the page of the booking, and which students are in, waited for and out."""
+    """The class, the run and the page of the booking, and which students came in and which stayed out."""
     booking = wanted.about
-    people: dict[str, list[Person]] = {"came": [], "waiting": [], "stayed_out": []}
-    shown = {State.CONFIRMED: "came", State.HELD: "waiting", State.LAPSED: "stayed_out", State.DECLINED: "stayed_out"}
+    people: dict[str, list[Person]] = {"came": [], "stayed_out": []}
+    shown = {State.CONFIRMED: "came", State.LAPSED: "stayed_out", State.DECLINED: "stayed_out"}
     rows = booking.enrolments.filter(state__in=shown).select_related("person").order_by("person__sort_name", "pk")
     back = {it.person_id for it in rows if it.is_live}
     for it in rows:

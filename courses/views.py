@@ -5,6 +5,7 @@ from django.utils.timezone import now
 
 from cluster_portal.moves import available_moves
 from courses.audience import audience_in_words
+from courses.bringing import may_bring
 from courses.chain import chain_of, right_for
 from courses.event import programme_of
 from courses.models import Course, Enrolment, Run
@@ -63,6 +64,7 @@ def _what_i_have(request: HttpRequest, it: Run) -> dict:
         "moves": available_moves(person, mine) if mine else {},
         "chain": chain,
         "can_enrol": any(link["enrols"] for link in chain),
+        "brings": bool(person and may_bring(person, it)),
         "sessions": list(it.sessions.all()),
         "days": programme_of(it, list(it.sessions.all()), mine, now()),
     }

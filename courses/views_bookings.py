@@ -43,9 +43,7 @@ def bring(request: HttpRequest, public_id: str) -> HttpResponse:
     if Import.Kind.CLASSES in kinds_for(request.user):
         form = ImportForm(by=request.user, initial={"kind": Import.Kind.CLASSES})
     may_begin = Institution.objects.with_classes_of(request.user).exists()
-    return render(
-        request, "courses/class_choose.html", {"run": it, "page": page, "form": form, "may_begin": may_begin}
-    )
+    return render(request, "courses/class_choose.html", {"run": it, "page": page, "form": form, "may_begin": may_begin})
 
 
 @for_class_keepers
@@ -101,7 +99,9 @@ def _said_of(booking: ClassBooking, count: int) -> str:
     said = ngettext("%(count)s place held.", "%(count)s places held.", count) % {"count": count}
     if booking.state == ClassBooking.State.SETTLED:
         return said + " " + _("All of them are certain: nothing is missing.")
-    return said + " " + _("Whoever decides about consent and has an e-mail is asked by mail. Print slips for the others.")
+    return (
+        said + " " + _("Whoever decides about consent and has an e-mail is asked by mail. Print slips for the others.")
+    )
 
 
 @for_class_keepers

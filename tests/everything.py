@@ -14,6 +14,7 @@ from django.db import connection
 from cluster_portal.audit import record
 from cluster_portal.models import CalendarEntry, OutboxMail, Upload
 from cluster_portal.outbox import queue_mail
+from courses.models import ClassBooking
 from members.models import (
     Application,
     ApplicationNote,
@@ -139,7 +140,9 @@ def _in_courses(person):
     run = make.RunFactory()
     make.SessionFactory(run=run)
     pool = make.PoolFactory(run=run, taken=1)
-    make.EnrolmentFactory(run=run, pool=pool, person=person)
+    group = make.GroupFactory()
+    booking = ClassBooking.objects.create(run=run, pool=pool, group=group, by=person, held_until=AT)
+    make.EnrolmentFactory(run=run, pool=pool, person=person, booking=booking)
     run.instructors.add(person)
 
 

@@ -1,0 +1,38 @@
+"""A class with its teacher, and guardians who have an address."""
+
+import pytest
+
+from members.models import Group, Institution, Person
+from tests import factories as make
+
+
+def class_of(school: Institution, teacher: Person, name: str = "7 B", size: int = 3) -> tuple[Group, list[Person]]:
+    """A class that a teacher keeps: students of ten years, each with a guardian."""
+    group = make.GroupFactory(institution=school, name=name)
+    group.keepers.add(teacher)
+    children = [make.ChildFactory(family_name=f"Child{number:02}") for number in range(size)]
+    for child in children:
+        make.AffiliationFactory(person=child, institution=school, role="student")
+        make.GroupMemberFactory(group=group, person=child)
+        make.GuardianshipFactory(child=child)
+    return group, children
+
+
+@pytest.fixture
+def text():
+    return make.ConsentTextFactory()
+
+
+@pytest.fixture
+def school_class(cast):
+    return class_of(cast.school, cast.teacher)
+
+
+@pytest.fixture
+def group(school_class):
+    return school_class[0]
+
+
+@pytest.fixture
+def children(school_class):
+    return school_class[1]
