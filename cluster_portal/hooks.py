@@ -108,6 +108,45 @@ class InstitutionPart:
 
 
 @dataclass(frozen=True)
+class GuardianPage:
+    """A page on which somebody reads about children: the list of all (`is_list`), or the page of one.
+
+    `token` is that of the signed link by which the reader came; it is empty for who is signed in.
+    """
+
+    reader: Any
+    children: Sequence[Any]
+    token: str = ""
+    is_list: bool = False
+
+
+@dataclass(frozen=True)
+class ChildRow:
+    """One thing of a child: what, how it stands (`notes`, `word` and `tone`), what its reader can do.
+
+    `moves` (name → label) are buttons that post to `act_url`; `links` are pairs of address and label.
+    """
+
+    title: Any
+    url: str
+    notes: Sequence[str] = ()
+    word: Any = ""
+    tone: str = ""
+    moves: dict[str, Any] = field(default_factory=dict)
+    act_url: str = ""
+    links: Sequence[tuple[str, Any]] = ()
+
+
+@dataclass(frozen=True)
+class ChildPart:
+    """A section about one child (by key) on such a page."""
+
+    child: int
+    title: Any
+    rows: Sequence[ChildRow]
+
+
+@dataclass(frozen=True)
 class FirstStep:
     """A step of a cluster's first day, from its name (`order` 10) to its first course (60); facts say if it is done."""
 
@@ -164,6 +203,8 @@ decision_listeners: list[Callable[[Any, str], None]] = []
 personal_data: dict[str, PersonalData] = {}
 reminders: dict[str, Reminder] = {}
 institution_parts: list[Callable[[Any, Any], Iterable[InstitutionPart]]] = []
+child_parts: list[Callable[[GuardianPage], Iterable[ChildPart]]] = []
+retention_periods: list[Callable[[], Iterable[Any]]] = []
 first_steps: list[Callable[[Any], Iterable[FirstStep]]] = []
 upload_readers: dict[str, Callable[[Any, Any], bool]] = {}
 desk_rows: list[Callable[[Any], Iterable[DeskRow]]] = []
@@ -221,6 +262,16 @@ def register_desk_rows(rows: Callable[[Any], Iterable[DeskRow]]) -> None:
 def register_institution_parts(parts: Callable[[Any, Any], Iterable[InstitutionPart]]) -> None:
     """`parts(institution, reader)` yields the sections that this app adds to an institution's page."""
     institution_parts.append(parts)
+
+
+def register_child_parts(parts: Callable[[GuardianPage], Iterable[ChildPart]]) -> None:
+    """`parts(page)` yields the sections that this app adds about the children of a guardian's page."""
+    child_parts.append(parts)
+
+
+def register_periods(periods: Callable[[], Iterable[Any]]) -> None:
+    """`periods()` yields the lines (members/retention.py) that this app adds to the table of what is kept how long."""
+    retention_periods.append(periods)
 
 
 def register_first_steps(steps: Callable[[Any], Iterable[FirstStep]]) -> None:

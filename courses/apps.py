@@ -8,6 +8,7 @@ class CoursesConfig(AppConfig):
     def ready(self):
         # They fill the registries of hooks.py.
         from courses import (  # noqa: F401
+            child_parts,
             consent,
             desk_rows,
             first_day,
@@ -15,5 +16,6 @@ class CoursesConfig(AppConfig):
             mails,
             personal_data,
             reminders,
+            retention,
             session_mails,
         )

@@ -94,20 +94,25 @@ def _fill_in(run: Run, enrolment: Enrolment, offers: list[Offer], at: datetime) 
     for offer in offers:
         if enrolment.is_online and enrolment.state == Enrolment.State.CONFIRMED:
             offer.link = offer.session.online_link or run.online_link
-        mine = [it for it in offer.pools if it.sort == enrolment.pool.sort]
         if offer.session.starts_at <= at or offer.session.state == Session.State.CANCELLED:
             continue
-        if offer.seat is not None:
-            offer.button = "give_up"
-        elif not mine:
-            offer.why = no_such_places(enrolment)
-        elif offer.session.pk in clashes:
+        if offer.session.pk in clashes and offer.seat is None:
             offer.why = said_of(clashes[offer.session.pk], run)
         else:
-            _put_button(offer, mine[0], offers)
+            _put_button(offer, enrolment, offers)
 
 
-def _put_button(offer: Offer, pool: Pool, offers: list[Offer]) -> None:
+def _put_button(offer: Offer, enrolment: Enrolment, offers: list[Offer]) -> None:
+    pool = next((it for it in offer.pools if it.sort == enrolment.pool.sort), None)
+    if offer.seat is not None:
+        offer.button = "give_up"
+    elif pool is None:
+        offer.why = no_such_places(enrolment)
+    else:
+        _put_choice(offer, pool, offers)
+
+
+def _put_choice(offer: Offer, pool: Pool, offers: list[Offer]) -> None:
     others = [it for it in offers if it is not offer and it.seat and it.session.overlaps(offer.session)]
     waits = next((it for it in others if not it.has_seat), None)
     if pool.has_place():

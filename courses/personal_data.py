@@ -72,8 +72,9 @@ TABLES = (
         heading=_("What you enrolled in"),
         owners=("person",),
         shown="public_id run pool person affiliation clause booking state state_since asked_at queued_at offered_until"
-        " held_until approved_at",
+        " held_until approved_at refusal",
         plain="id",
+        emptied={"refusal": ""},
         why=STAYS,
         ties=_recent_enrolments,
     ),

@@ -7,7 +7,8 @@ from cluster_portal.hooks import MailKind, WantedMail, register_mail
 from cluster_portal.links import absolute
 from cluster_portal.models import OutboxMail
 from cluster_portal.outbox import occasion_of
-from courses.mails import about_place, while_run_is_live
+from courses.holding import may_still_come
+from courses.mails import about_place, child_named, while_run_is_live
 from courses.models import Enrolment, Run, Session, in_session
 from members.models import Person
 from members.readers import readers_of
@@ -25,7 +26,7 @@ def _session_is_on(mail: OutboxMail) -> bool:
     if session is None or session.starts_at.isoformat() != start:
         return False
     enrolment = _place_of(mail, session)
-    if enrolment is None:
+    if enrolment is None or not may_still_come(enrolment.person):
         return False
     return not child or mail.to in readers_of([enrolment.person])[enrolment.person_id]
 
@@ -44,7 +45,7 @@ def _about_session(wanted: WantedMail) -> dict[str, Any]:
     return {
         "enrolment": enrolment,
         "online": enrolment is not None and enrolment.is_online,
-        "for_child": enrolment is not None and wanted.to.pk != enrolment.person_id,
+        "child": child_named(enrolment, wanted.to),
         "session": session,
         "link": session.online_link or run.online_link,
         "run": run,

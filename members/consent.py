@@ -14,6 +14,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -30,7 +31,7 @@ from members.models import (
     Person,
     Purpose,
 )
-from members.models.people import years_between
+from members.models.people import latest_birth_date_of_an_adult, years_between
 
 Decision = ConsentDecision.Decision
 
@@ -207,12 +208,14 @@ def without_guardian(children: Iterable[Person]) -> set[int]:
     return young - set(Guardianship.objects.now().filter(child__in=young).values_list("child", flat=True))
 
 
-def people_to_answer(children: Collection[int], on: date | None = None) -> list[Awaited]:
+def people_to_answer(
+    children: Collection[int], on: date | None = None, purposes: Collection[str] = tuple(Purpose)
+) -> list[Awaited]:
     """Whose answer about these children (by key) is awaited today, or will be on a day: of guardians, and of the child.
 
     These are the ones whose word is missing, whoever else has spoken already.
     """
-    asked = sides_of(children, today=on).items()
+    asked = sides_of(children, purposes, today=on).items()
     sides = {key: theirs for key, theirs in asked if theirs and derived(theirs.values()) in OPEN}
     of_guardians = {child for (child, _purpose), theirs in sides.items() if theirs.get(GUARDIANS) in OPEN}
     own = {child for (child, _purpose), theirs in sides.items() if theirs.get(THEMSELF) in OPEN}
@@ -237,6 +240,27 @@ def _last_words(children: Collection[int], purposes: Collection[str]) -> models.
     rows = ConsentDecision.objects.about(children).filter(purpose__in=purposes)
     last_first = rows.order_by("of_child", "purpose", "said_by", "-at", "-pk")
     return last_first.distinct("of_child", "purpose", "said_by").annotate(counts=Exists(guards))
+
+
+def without_consent(people: models.QuerySet, purpose: str, today: date) -> set[int]:
+    """Of these people those (by key) who need a consent to a purpose on a day, and have none that stands.
+
+    The database passes over everybody of whom nothing is in doubt: adults, and children whose guardian, and who
+    themselves from the age on at which they decide too, said yes and nobody said no.
+    """
+    policy, outer = AgePolicy.current(), OuterRef("pk")
+    words = ConsentDecision.objects.filter(Q(child=outer) | Q(child__merged_into=outer), purpose=purpose).annotate(
+        said_by=Coalesce("decided_by__merged_into", "decided_by"), of_child=Coalesce("child__merged_into", "child")
+    )
+    grants = words.filter(decision=Decision.GRANTED).exclude(expires_on__lte=today)
+    guards = Guardianship.objects.now().filter(guardian=OuterRef("said_by"), child=OuterRef("of_child"))
+    young = Q(birth_date=None) | Q(birth_date__gt=latest_birth_date_of_an_adult(today, policy.together_from))
+    clear = Exists(grants.filter(Exists(guards))) & ~Exists(words.filter(decision__in=NOES))
+    clear &= young | Q(Exists(grants.filter(said_by=F("of_child"))))
+    minors = Q(birth_date=None) | Q(birth_date__gt=latest_birth_date_of_an_adult(today, policy.alone_from))
+    doubtful = people.filter(minors).exclude(clear).values_list("pk", flat=True)
+    states = states_of(list(children_among(list(doubtful))), [purpose], today)
+    return {pk for (pk, _purpose), state in states.items() if state != State.GRANTED}
 
 
 def first_name_and_initial(person: Person) -> str:

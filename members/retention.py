@@ -16,6 +16,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext, gettext_noop, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from cluster_portal import hooks
 from cluster_portal.delivery import erase_old_text
 from cluster_portal.moves import Refused, make_moves
 from cluster_portal.personal import has_ties
@@ -206,6 +207,7 @@ def periods() -> list[Period]:
             overdue=people_without_ties,
             end=_erase,
         ),
+        *(period for more in hooks.retention_periods for period in more()),
         *_kept(),
     ]
 

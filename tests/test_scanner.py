@@ -123,7 +123,12 @@ KINDS = sorted([*PATHS, *OF_ALLAUTH])
 def paths_of(kind):
     if kind in OF_ALLAUTH:
         return OF_ALLAUTH[kind]()
-    return [PATHS[kind].format(signed_token(kind, it.public_id)) for it in ABOUT[kind]()]
+    return [PATHS[kind].format(signed_token(kind, said_in(kind, it))) for it in ABOUT[kind]()]
+
+
+def said_in(kind, it):
+    """What a token of this kind holds: an offer names its reader too."""
+    return f"{it.public_id}.{it.person.public_id}" if kind == "courses.offer" else it.public_id
 
 
 def altered(path, chance):

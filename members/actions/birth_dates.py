@@ -22,7 +22,7 @@ def why_not_born(person: Person, born: date | None, by: Person) -> str:
     """Why `by` may not enter this birth date, in a sentence; nothing when they may. Coordinators of the child may."""
     if born == person.birth_date or by.has_perm("members.overrule_guardian", person):
         return ""
-    if by.pk == person.pk and is_kept_by_others(person):
+    if by.pk == person.pk and is_kept_by_others(person) and not _is_first_of_a_child(person, born):
         return _("Your school keeps your birth date. Ask your teacher or a coordinator to correct it.")
     is_too_much = _makes_oneself_older if by.pk == person.pk else _takes_a_voice_away
     if is_too_much(person, born):
@@ -42,6 +42,11 @@ def tell_guardians(child: Person, born: date | None, by: Person) -> None:
         return
     for it in child.guarded_by.now().exclude(guardian=by).select_related("guardian"):
         queue_mail("members/birth_date_changed", about=it, to=it.guardian, occasion=now().isoformat())
+
+
+def _is_first_of_a_child(person: Person, born: date | None) -> bool:
+    """Whether a child fills in what the school left out, and the guardians keep the say."""
+    return person.birth_date is None and born is not None and _deciders(born).guardians
 
 
 def _makes_oneself_older(person: Person, born: date | None) -> bool:

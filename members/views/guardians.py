@@ -13,12 +13,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
+from cluster_portal import hooks
 from cluster_portal.buttons import outcome, outcome_in, tried
 from cluster_portal.links import read_link
 from members import actions
 from members.consent import State, deciders_of, first_name_and_initial, guarded_now, may_decide, states_of
 from members.forms.consent import BirthDateForm, GuardianForm
 from members.models import ConsentDecision, ConsentText, ErasureRequest, Group, Guardianship, Person, Purpose
+from members.rules import guards_the_child
 from members.words import TAKEN_BACK
 
 LINK_AGE = timedelta(days=30)
@@ -48,7 +50,20 @@ def consent(request: HttpRequest, token: str) -> HttpResponse:
     if about != child and not deciders_of(child).guardians:
         problem = _("What you have granted counts no more. You need not do anything.")
         return render(request, "members/consent_bad.html", {"problem": problem}, status=404)
-    return answer(request, child, reader, Channel.LINK)
+    return answer(request, child, reader, Channel.LINK, token)
+
+
+def opened_by(request: HttpRequest, token: str) -> tuple[Person, Person]:
+    """The child and the reader of a link that was opened here with the birth date; Http404 for any other."""
+    about, child, reader = _behind(token)
+    if about is None or not (child.is_active and reader.is_active):
+        raise Http404
+    if request.user.is_authenticated and request.user.pk != reader.pk:
+        raise Http404
+    is_open = about.public_id in request.session.get(OPENED, [])
+    if not is_open or not (reader == child or guards_the_child(reader, child)):
+        raise Http404
+    return child, reader
 
 
 def children(request: HttpRequest) -> HttpResponse:
@@ -62,6 +77,9 @@ def children(request: HttpRequest) -> HttpResponse:
             if pk == child.pk and state != State.NOT_NEEDED
         ]
     actions.note_views([child.pk for child in mine if child.pk != request.user.pk], request.user, "children")
+    parts = _parts(hooks.GuardianPage(request.user, mine[:-1], is_list=True))
+    for child in mine:
+        child.parts = parts.get(child.pk, [])
     erasures = ErasureRequest.objects.shown_to(request.user, mine[:-1])
     shown = {"children": mine[:-1], "own": mine[-1] if mine[-1].asked else None, "erasures": erasures}
     return render(request, "members/guardian_children.html", shown)
@@ -86,7 +104,16 @@ def name_another(request: HttpRequest, public_id: str) -> HttpResponse:
     return redirect("members:child", public_id)
 
 
-def answer(request: HttpRequest, child: Person, reader: Person, channel: str) -> HttpResponse:
+def _parts(page: hooks.GuardianPage) -> dict[int, list[hooks.ChildPart]]:
+    """What the other apps say about the children of a page: key of the child → sections."""
+    parts: dict[int, list[hooks.ChildPart]] = {}
+    for more in hooks.child_parts:
+        for part in more(page):
+            parts.setdefault(part.child, []).append(part)
+    return parts
+
+
+def answer(request: HttpRequest, child: Person, reader: Person, channel: str, token: str = "") -> HttpResponse:
     """One document after the other, each granted or refused; then what was said, to be taken back."""
     if request.method == "POST":
         _write_down(request, child, reader, channel)
@@ -107,6 +134,7 @@ def answer(request: HttpRequest, child: Person, reader: Person, channel: str) ->
         "document": open_rows[0] if open_rows and may else None,
         "number": sum(not row["open"] for row in rows) + 1,
         "linked": channel == Channel.LINK,
+        "parts": _parts(hooks.GuardianPage(reader, [child], token)).get(child.pk, []),
         "guardian_form": None if channel == Channel.LINK or child == reader else GuardianForm(ways=BY_GUARDIAN),
     }
     return render(request, "members/consent.html", shown)

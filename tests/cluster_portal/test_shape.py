@@ -22,7 +22,7 @@ BELOW = {
 EXEMPT = {"cluster_portal/settings.py", "cluster_portal/urls.py", "cluster_portal/celery.py"}
 LONGEST_FUNCTION, LONGEST_FILE, LONGEST_TEMPLATE = 50, 500, 150
 PUBLIC_VIEWS = {
-    "accessibility", "agreement", "agreements", "application", "application_sent", "apply", "consent", "course",
+    "accessibility", "act_by_link", "answers_by_link", "enrol_by_link", "agreement", "agreements", "application", "application_sent", "apply", "consent", "course",
     "directory", "directory_csv", "directory_print", "directory_xlsx", "download", "emblem_svg", "erase_by_link",
     "erasure_by_link",
     "favicon_svg", "healthz", "home", "initiative", "initiatives", "institution", "institution_logo", "invitation",

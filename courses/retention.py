@@ -1,0 +1,49 @@
+"""How long courses keeps what people answered when they enrolled: lines of the table in members/retention.py."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from cluster_portal.hooks import register_periods
+from courses.models import Answer, Enrolment, Run, Session
+from members.retention import Period
+
+SENSITIVE_DAYS, OTHER_DAYS = 14, 365
+
+
+def periods() -> Iterator[Period]:
+    """Answers to sensitive questions go soon after the last session, the others after a year."""
+    yield Period(
+        "sensitive_answers",
+        _("Answers to sensitive questions of a course, after its last session"),
+        _("They are deleted."),
+        days=SENSITIVE_DAYS,
+        overdue=lambda before: _answers(before).filter(question__is_sensitive=True),
+        end=_delete,
+    )
+    yield Period(
+        "answers",
+        _("Other answers given when enrolling, after the last session"),
+        _("They are deleted."),
+        days=OTHER_DAYS,
+        overdue=_answers,
+        end=_delete,
+    )
+
+
+def _answers(before: datetime) -> QuerySet:
+    """Answers whose enrolment ended before an instant, or whose run did: by its last session, or its cancelling."""
+    sessions = Session.objects.planned().filter(run=OuterRef("enrolment__run"))
+    held = Exists(sessions) & ~Exists(sessions.filter(ends_at__gte=before))
+    closed = Q(enrolment__run__state__in=[Run.State.CANCELLED, Run.State.CLOSED])
+    over = ~Q(enrolment__state__in=Enrolment.LIVE) & Q(enrolment__state_since__lt=before)
+    return Answer.objects.filter(held | closed & Q(enrolment__run__state_since__lt=before) | over)
+
+
+def _delete(answers: list[Answer]) -> None:
+    Answer.objects.filter(pk__in=[it.pk for it in answers]).delete()
+
+
+register_periods(periods)
