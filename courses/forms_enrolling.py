@@ -11,8 +11,9 @@ from courses.taking_part import right_to_take_part, why_not_now
 from members.consent import deciders_at
 from members.forms.fields import BirthDateField
 from members.models import AgePolicy, Cluster, Person
-from members.models.people import years_between
+from members.models.people import validate_plain_name, years_between
 
+PLAIN = [validate_plain_name]  # a form that is no form of the model does not ask the model's validators
 YES_NO = [(YES, _("Yes")), (NO, _("No"))]
 GUARDIAN = {"guardian_family_name": "family_name", "guardian_given_name": "given_name", "guardian_email": "email"}
 
@@ -99,10 +100,10 @@ class EnrolForm(AnswersForm):
         surely = asks_for_guardian(self.person, self.today) and self.person.birth_date is not None
         why = "" if surely else _("Only if you are a child: a guardian has to consent then.")
         self.fields["guardian_family_name"] = Person._meta.get_field("family_name").formfield(
-            label=_("Family name of a parent or guardian"), required=surely, help_text=why
+            label=_("Family name of a parent or guardian"), required=surely, help_text=why, validators=PLAIN
         )
         self.fields["guardian_given_name"] = Person._meta.get_field("given_name").formfield(
-            label=_("Given name of a parent or guardian"), required=surely
+            label=_("Given name of a parent or guardian"), required=surely, validators=PLAIN
         )
         self.fields["guardian_email"] = forms.EmailField(
             label=_("E-mail of a parent or guardian"),

@@ -1,0 +1,245 @@
+"""Guardians act for their child wherever the child could: signed in, by the link of a consent, by the link of an offer."""
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils.timezone import now
+
+from cluster_portal import hooks, mailtext
+from cluster_portal.links import signed_token
+from cluster_portal.models import OutboxMail
+from cluster_portal.moves import available_moves
+from courses import actions
+from courses.mails import page_of_child
+from courses.models import Enrolment
+from members.actions import decide, end_guardianship
+from members.models import Guardianship
+from tests import factories as make
+
+pytestmark = pytest.mark.django_db
+State = Enrolment.State
+
+
+@pytest.fixture
+def text():
+    return make.ConsentTextFactory()
+
+
+@pytest.fixture
+def child(cast, text):
+    child = make.ChildFactory(family_name="Gromov")
+    make.AffiliationFactory(institution=cast.school, role="student", person=child)
+    make.GuardianshipFactory(child=child, guardian__given_name="Irina")
+    return child
+
+
+@pytest.fixture
+def guardianship(child):
+    return child.guarded_by.get()
+
+
+@pytest.fixture
+def guardian(guardianship):
+    return guardianship.guardian
+
+
+@pytest.fixture
+def consented(child, guardian, text):
+    decide(child, "taking_part", "granted", by=guardian, channel="link", text=text)
+
+
+@pytest.fixture
+def signed_in(guardian):
+    client = Client()
+    client.force_login(guardian)
+    return client
+
+
+@pytest.fixture
+def token(guardianship):
+    return signed_token("members.consent", guardianship.public_id)
+
+
+@pytest.fixture
+def by_link(child, token):
+    """A browser in which the link was opened with the birth date."""
+    client = Client()
+    client.post(reverse("members:consent", args=[token]), {"birth_date": child.birth_date.isoformat()})
+    return client
+
+
+def fresh(it):
+    return type(it).objects.get(pk=it.pk)
+
+
+def offered_to(child, run, cast):
+    """A place that is offered to the child, after somebody left."""
+    first = actions.enrol(run, cast.teacher, by=cast.teacher)
+    actions.enrol(run, cast.colleague, by=cast.colleague)
+    it = actions.enrol(run, child, by=child)
+    actions.cancel_enrolment(first, by=cast.teacher)
+    return fresh(it)
+
+
+def test_a_guardian_enrols_the_child_signed_in(signed_in, run, child, consented):
+    page = signed_in.get(reverse("members:child", args=[child.public_id])).content.decode()
+    address = reverse("courses:enrol_child", args=[child.public_id, run.public_id])
+    assert (address in page, "Open for enrolment" in page) == (True, True)
+    assert signed_in.get(address).status_code == 200
+    assert Enrolment.objects.count() == 0
+    page = signed_in.post(address, {"asked": "yes"}, follow=True).content.decode()
+    assert ("Ilya is in." in page, Enrolment.objects.get().state) == (True, State.CONFIRMED)
+
+
+def test_a_guardian_enrols_the_child_by_the_link(by_link, token, run, child, guardian):
+    page = by_link.get(reverse("members:consent", args=[token]), follow=True).content.decode()
+    assert "Open for enrolment" in page
+    by_link.post(reverse("courses:enrol_by_link", args=[token, run.public_id]), {"asked": "yes"})
+    assert (Enrolment.objects.get().person, Enrolment.objects.get().state) == (child, State.HELD)
+    page = by_link.get(reverse("members:consent", args=[token])).content.decode()
+    assert "waits for your answer." in page
+
+
+@pytest.mark.parametrize(("move", "state"), [("accept", State.CONFIRMED), ("decline", State.DECLINED)])
+@pytest.mark.parametrize("way", ["signed in", "link", "offer"])
+def test_a_guardian_answers_an_offer(way, move, state, run, cast, child, guardian, consented, signed_in, by_link, token):
+    it = offered_to(child, run, cast)
+    if way == "signed in":
+        signed_in.post(reverse("courses:act_on_enrolment", args=[it.public_id]), {"move": move})
+    elif way == "link":
+        by_link.post(reverse("courses:act_by_link", args=[token, it.public_id]), {"move": move})
+    else:
+        mailed = signed_token("courses.offer", f"{it.public_id}.{guardian.public_id}")
+        Client().post(reverse("courses:offer", args=[mailed]), {"answer": move})
+    assert fresh(it).state == state
+
+
+@pytest.mark.parametrize("way", ["signed in", "link"])
+def test_a_guardian_leaves_for_the_child_and_nobody_calls_it_taken_out(
+    way, run, child, consented, signed_in, by_link, token
+):
+    it = actions.enrol(run, child, by=child)
+    client, address = (
+        (signed_in, reverse("courses:act_on_enrolment", args=[it.public_id]))
+        if way == "signed in"
+        else (by_link, reverse("courses:act_by_link", args=[token, it.public_id]))
+    )
+    assert client.post(address, {"move": "cancel"}).status_code == 302
+    assert fresh(it).state == State.CANCELLED
+    assert OutboxMail.objects.filter(template="courses/taken_out").count() == 0
+    assert OutboxMail.objects.filter(template="courses/left").count() == 1
+
+
+def test_the_list_of_children_says_where_each_takes_part(signed_in, run, child):
+    actions.enrol(run, child, by=child)
+    page = signed_in.get(reverse("members:children")).content.decode()
+    assert ("Takes part in" in page, run.course.title in page, "waits for your answer." in page) == (True, True, True)
+
+
+def test_strangers_and_former_guardians_find_nothing(run, child, guardianship, by_link, token, signed_in, cast):
+    it = actions.enrol(run, child, by=child)
+    stranger = Client()
+    stranger.force_login(cast.outsider)
+    enrol = reverse("courses:enrol_child", args=[child.public_id, run.public_id])
+    act = reverse("courses:act_on_enrolment", args=[it.public_id])
+    assert stranger.get(enrol).status_code == 404
+    assert stranger.post(act, {"move": "cancel"}).status_code == 404
+    unopened = Client()
+    assert unopened.post(reverse("courses:act_by_link", args=[token, it.public_id])).status_code == 404
+    assert unopened.get(reverse("courses:enrol_by_link", args=[token, run.public_id])).status_code == 404
+    end_guardianship(guardianship, by=guardianship.guardian)
+    assert signed_in.post(act, {"move": "cancel"}).status_code == 404
+    assert by_link.post(reverse("courses:act_by_link", args=[token, it.public_id])).status_code == 404
+    assert fresh(it).state == State.HELD
+
+
+def test_the_link_of_one_child_acts_for_no_other(run, cast, child, by_link, token):
+    other = make.AffiliationFactory(institution=cast.school, role="student", person=make.ChildFactory()).person
+    make.GuardianshipFactory(child=other)
+    it = actions.enrol(run, other, by=other)
+    assert by_link.post(reverse("courses:act_by_link", args=[token, it.public_id]), {"move": "cancel"}).status_code == 404
+    mailed = signed_token("courses.offer", f"{it.public_id}.{child.public_id}")
+    assert Client().get(reverse("courses:offer", args=[mailed])).status_code == 404
+
+
+def test_a_child_of_age_is_not_acted_for_any_more(run, child, guardian, signed_in, consented):
+    it = actions.enrol(run, child, by=child)
+    child.birth_date = now().date() - timedelta(days=19 * 366)
+    child.save()
+    assert signed_in.post(reverse("courses:act_on_enrolment", args=[it.public_id]), {"move": "cancel"}).status_code == 404
+    assert available_moves(guardian, fresh(it)) == {}
+
+
+ALLOWED = {
+    ("child", "offered"): {"accept", "decline", "cancel"},
+    ("guardian", "offered"): {"accept", "decline", "cancel"},
+    ("coordinator", "offered"): {"cancel"},
+    ("coordinator", "held"): {"refuse", "cancel"},
+    **{(who, state): {"cancel"} for who in ("child", "guardian") for state in ("asked", "held", "waiting", "confirmed")},
+    **{("coordinator", state): {"cancel"} for state in ("asked", "waiting", "confirmed")},
+}
+
+
+@pytest.mark.parametrize("state", Enrolment.State)
+@pytest.mark.parametrize("role", ["child", "guardian", "coordinator", "stranger"])
+def test_moves_by_role_and_state(role, state, run, cast, child, guardian):
+    it = make.EnrolmentFactory(run=run, person=child, state=state)
+    who = {"child": child, "guardian": guardian, "coordinator": cast.coordinator, "stranger": cast.outsider}[role]
+    assert set(available_moves(who, it)) == ALLOWED.get((role, state.value), set())
+
+
+OF_ENROLMENTS = [
+    "confirmed", "held", "hold_lapsed", "left", "offer_lapsed", "offered", "refused", "run_cancelled",
+    "session_cancelled", "sessions_changed", "taken_out", "waiting", "reminder_day", "reminder_hour",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OF_ENROLMENTS)
+def test_each_mail_to_a_guardian_names_the_child_and_never_says_that_the_guardian_takes_part(name, child, guardian):
+    run = make.RunFactory(course__title="AI Tools")
+    session = make.SessionFactory(run=run, starts_at=now() + timedelta(days=2))
+    state = {"offered": "offered", "held": "held"}.get(name, "confirmed")
+    it = make.EnrolmentFactory(run=run, person=child, state=state)
+    wanted = hooks.WantedMail(f"courses/{name}", it, guardian, session.public_id)
+    if name.startswith("reminder"):
+        wanted = hooks.WantedMail(f"courses/{name}", session, guardian, session.starts_at.isoformat(), ground=it)
+    subject, body = mailtext.rendered(wanted, hooks.sender())
+    assert ("Ilya" in subject, "Ilya" in body) == (True, True)
+    for never in ("You have a place", "your enrolment", "your calendar", "your place", "is yours", "held for you"):
+        assert never not in subject + body
+
+
+def test_a_mail_to_a_guardian_opens_the_page_of_the_child(run, child, guardian, client):
+    actions.enrol(run, child, by=child)
+    mail = OutboxMail.objects.get(template="courses/held", to=guardian)
+    address = page_of_child(mail)["child"].removeprefix("http://testserver")
+    assert "Consent for Ilya G." in client.get(address).content.decode()
+
+
+def still_due(mail):
+    return hooks.mail_kinds[mail.template].still_due(mail)
+
+
+def test_consent_is_asked_again_when_a_mail_leaves(run, child, guardian, consented, text):
+    actions.enrol(run, child, by=child)
+    mail = OutboxMail.objects.get(template="courses/confirmed")
+    assert still_due(mail) is True
+    decide(child, "taking_part", "withdrawn", by=guardian, channel="link", text=text)
+    assert still_due(mail) is False
+
+
+def test_nobody_who_is_a_guardian_no_more_gets_the_mail(run, child, guardianship):
+    actions.enrol(run, child, by=child)
+    mail = OutboxMail.objects.get(template="courses/held")
+    Guardianship.objects.filter(pk=guardianship.pk).update(ended_at=now())
+    assert still_due(mail) is False
+
+
+def test_an_offer_is_not_sent_after_a_refusal(run, cast, child, guardian, text):
+    offered_to(child, run, cast)
+    mail = OutboxMail.objects.get(template="courses/offered")
+    assert still_due(mail) is True
+    decide(child, "taking_part", "refused", by=guardian, channel="link", text=text)
+    assert still_due(mail) is False
