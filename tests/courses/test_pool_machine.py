@@ -8,7 +8,14 @@ import pytest
 from django.db import transaction
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from cluster_portal.moves import Refused
 from courses import actions
@@ -63,13 +70,19 @@ class Places(RuleBasedStateMachine):
         if it := self.latest(who):
             self.act(action, it)
 
+    @initialize(who=st.permutations(range(PEOPLE)), where=st.lists(A_POOL, min_size=PEOPLE, max_size=PEOPLE))
+    def everybody_comes(self, who, where):
+        for person, pool in zip(who, where, strict=True):
+            self.enrol(person, pool)
+
     @rule(who=A_PERSON, where=A_POOL)
     def enrol(self, who, where):
         self.act(actions.enrol, self.run, self.people[who], pool=self.pools[where].public_id)
 
-    @rule(who=A_PERSON)
-    def leave(self, who):
-        self.answer(actions.cancel_enrolment, who)
+    @rule(some=st.sets(A_PERSON, min_size=1, max_size=4))
+    def leave(self, some):
+        for who in sorted(some):
+            self.answer(actions.cancel_enrolment, who)
 
     @rule(who=A_PERSON)
     def accept(self, who):
@@ -147,7 +160,10 @@ class Places(RuleBasedStateMachine):
     @invariant()
     def what_is_kept_is_there(self):
         for pool in self.now():
-            assert pool.taken + Allotment(pool, self.today).kept_for_others(None) <= pool.places
+            kept = pool.reserves.filter(release_on__gt=self.today)
+            used = Counter(pool.enrolments.taking().values_list("affiliation__institution", flat=True))
+            unused = sum(max(0, it.places - used[it.institution_id]) for it in kept)
+            assert pool.taken + unused <= pool.places
 
     @invariant()
     def nobody_gains_beyond_the_limit(self):
