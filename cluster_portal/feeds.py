@@ -6,18 +6,18 @@ A feed has no METHOD and names nobody: it says how things stand, and whoever sub
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response
-from icalendar import Calendar, Event, vText
+from icalendar import Calendar, Event, vDuration, vText
 
 from cluster_portal.calendar import Occurrence, Series, Status
 from cluster_portal.ics import PRODUCT, Writer
 from cluster_portal.mailtext import harmless
 from cluster_portal.vtimezone import vtimezone
 
-READ_AGAIN_AFTER = "PT1H"
+READ_AGAIN_AFTER = timedelta(hours=1)
 PUBLIC_SECONDS = 900
 
 
@@ -61,7 +61,7 @@ def feed(name: str, everything: Iterable[Shown]) -> bytes:
     for field in ("NAME", "X-WR-CALNAME"):
         calendar.add(field, harmless(name))
     calendar.add("REFRESH-INTERVAL", READ_AGAIN_AFTER, parameters={"VALUE": "DURATION"})
-    calendar.add("X-PUBLISHED-TTL", READ_AGAIN_AFTER)
+    calendar.add("X-PUBLISHED-TTL", vDuration(READ_AGAIN_AFTER).to_ical().decode())
     for zone, year in sorted(_zones(shown).items()):
         calendar.add_component(vtimezone(zone, year))
     for one in shown:

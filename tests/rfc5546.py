@@ -96,6 +96,24 @@ class Calendar:
                 kept.single[at] = (sequence, event if method == "REQUEST" else None, zones)
 
 
+def read_feed(text: str) -> set[Meeting]:
+    """Every meeting of a feed (RFC 5545); AssertionError for what makes a feed an invitation."""
+    calendar = parse(text)
+    assert not calendar.get("METHOD"), "a feed with a method is taken for a message"
+    zones, kept = read_zones(calendar), {}
+    for event in calendar.named("VEVENT"):
+        assert event.get("UID")
+        assert event.value("DTSTAMP").endswith("Z")
+        assert not event.all("ATTENDEE") + event.all("ORGANIZER")
+        recurrence, one = event.get("RECURRENCE-ID"), kept.setdefault(event.value("UID"), Kept(zones=zones))
+        if recurrence is None:
+            assert one.whole is None, "a UID stands twice"
+            one.whole = event
+        else:
+            one.single[instant(recurrence, zones)] = (0, event, zones)
+    return {meeting for uid, one in kept.items() for meeting in expand(uid, one)}
+
+
 def parse(text: str) -> Component:
     """The tree of components of one iCalendar object."""
     assert text.endswith("\r\n")

@@ -1,0 +1,171 @@
+"""One's own dates under a secret address: made, read, taken back; the same as mail has put into one's calendar."""
+
+import re
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from cluster_portal.calendar import uid_of
+from cluster_portal.models import AuditEntry, CalendarFeed
+from cluster_portal.requests import masked
+from courses import actions, calendars
+from courses.models import Enrolment, Session
+from members.models import Person
+from tests import factories as make
+from tests.cluster_portal.test_calendar import weekly
+from tests.rfc5546 import Calendar, parse, read_feed
+
+pytestmark = pytest.mark.django_db
+PAGE = "/me/calendar/"
+
+
+@pytest.fixture
+def run():
+    run = make.RunFactory(time_zone="Europe/Berlin")
+    weekly(run)
+    make.PoolFactory(run=run, places=1)
+    return run
+
+
+@pytest.fixture
+def client(cast):
+    client = Client()
+    client.force_login(cast.teacher)
+    return client
+
+
+def press(client, what):
+    return client.post(reverse("coordination:change_my_calendar"), {"what": what})
+
+
+def address_of(person):
+    return reverse("coordination:my_calendar_ics", args=[CalendarFeed.objects.get(person=person).token])
+
+
+def read(person):
+    return Client().get(address_of(person))
+
+
+def meetings(person):
+    return read_feed(read(person).content.decode())
+
+
+def test_the_page_makes_an_address_and_shows_it(client, cast):
+    assert "Make the address" in client.get(PAGE).content.decode()
+    assert press(client, "renew")["Location"] == PAGE
+    page = client.get(PAGE)
+    assert f"http://testserver{address_of(cast.teacher)}" in page.content.decode()
+    assert f"webcal://testserver{address_of(cast.teacher)}" in page.content.decode()
+    assert "no-store" in page["Cache-Control"]
+
+
+def test_looking_makes_nothing(client):
+    client.get(PAGE)
+    assert CalendarFeed.objects.count() == 0
+
+
+def test_a_new_address_revokes_the_old_one(client, cast):
+    press(client, "renew")
+    old = address_of(cast.teacher)
+    assert Client().get(old).status_code == 200
+    press(client, "renew")
+    assert (Client().get(old).status_code, read(cast.teacher).status_code) == (404, 200)
+    assert CalendarFeed.objects.count() == 1
+
+
+def test_without_an_address_nobody_reads_it(client, cast):
+    press(client, "renew")
+    old = address_of(cast.teacher)
+    press(client, "end")
+    assert (Client().get(old).status_code, CalendarFeed.objects.count()) == (404, 0)
+    press(client, "end")
+    verbs = ["members.person.renew_calendar_address", "members.person.end_calendar_address"]
+    assert (
+        list(AuditEntry.objects.filter(verb__endswith="calendar_address").order_by("pk").values_list("verb", flat=True))
+        == verbs
+    )
+
+
+def test_another_word_is_no_button(client):
+    assert press(client, "burn").status_code == 404
+
+
+def test_who_is_not_signed_in_has_no_page():
+    assert Client().get(PAGE).status_code == 302
+
+
+@pytest.mark.parametrize("token", ["", "x", "A" * 43])
+def test_a_guessed_address_is_nowhere(token, client):
+    press(client, "renew")
+    assert Client().get(f"{PAGE}{token}.ics").status_code == 404
+
+
+@pytest.mark.parametrize("gone", ["suspended_at", "erased_at"])
+def test_who_is_suspended_or_erased_is_out(client, cast, gone):
+    press(client, "renew")
+    Person.objects.filter(pk=cast.teacher.pk).update(**{gone: "2026-11-01T00:00Z"})
+    assert read(cast.teacher).status_code == 404
+
+
+def test_the_token_stands_in_no_log(client, cast):
+    press(client, "renew")
+    token = CalendarFeed.objects.get().token
+    assert token not in masked(f'GET {address_of(cast.teacher)} HTTP/1.1" 200')
+    assert not AuditEntry.objects.filter(values__icontains=token).exists()
+
+
+def test_the_feed_shows_just_what_the_mails_have_put_into_the_calendar(client, cast, run):
+    mine = Calendar()
+    enrolment = make.EnrolmentFactory(run=run, person=cast.teacher)
+    messages = calendars.invite(enrolment)
+    session = run.sessions.first()
+    Session.objects.filter(pk=session.pk).update(place="Hall")
+    messages += calendars.sessions_changed(run, [enrolment])[enrolment.pk]
+    for _method, text in messages:
+        mine.take(text)
+    press(client, "renew")
+    assert meetings(cast.teacher) == mine.meetings()
+    assert {it.uid for it in mine.meetings()} == {uid_of(run.public_id, cast.teacher)}
+    (whole,) = [it for it in parse(read(cast.teacher).content.decode()).named("VEVENT") if not it.get("RECURRENCE-ID")]
+    assert whole.value("SEQUENCE") == str(max(it.sequence for it in cast.teacher.calendar_entries.all()))
+
+
+@pytest.mark.parametrize(
+    ("state", "status"), [("confirmed", "confirmed"), ("waiting", "tentative"), ("held", "tentative")]
+)
+def test_a_place_is_certain_and_a_queue_or_a_held_place_is_not(client, cast, run, state, status):
+    calendars.invite(make.EnrolmentFactory(run=run, person=cast.teacher, state=state))
+    press(client, "renew")
+    assert [it.status for it in meetings(cast.teacher)] == [status] * 6
+
+
+def test_who_waits_by_the_action_stands_tentatively_and_who_leaves_not_at_all(client, cast, run):
+    actions.enrol(run, cast.colleague, by=cast.colleague)
+    actions.enrol(run, cast.teacher, by=cast.teacher)
+    press(client, "renew")
+    assert {it.status for it in meetings(cast.teacher)} == {"tentative"}
+    actions.cancel_enrolment(Enrolment.objects.get(person=cast.teacher), by=cast.teacher)
+    assert meetings(cast.teacher) == set()
+
+
+def test_nobody_elses_dates_stand_in_it(client, cast, run):
+    calendars.invite(make.EnrolmentFactory(run=run, person=cast.colleague))
+    press(client, "renew")
+    assert meetings(cast.teacher) == set()
+
+
+def test_only_the_owner_may_keep_it_and_unchanged_it_is_not_sent_again(client, cast, run):
+    calendars.invite(make.EnrolmentFactory(run=run, person=cast.teacher))
+    press(client, "renew")
+    first = read(cast.teacher)
+    assert first["Cache-Control"] == "private, no-cache"
+    again = Client().get(address_of(cast.teacher), headers={"If-None-Match": first["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+def test_it_names_nobody_and_is_no_invitation(client, cast, run):
+    calendars.invite(make.EnrolmentFactory(run=run, person=cast.teacher))
+    press(client, "renew")
+    text = read(cast.teacher).content.decode()
+    assert re.findall("METHOD|ATTENDEE|ORGANIZER|@example", text) == []
