@@ -14,7 +14,7 @@ from django.db import connection
 from cluster_portal.audit import record
 from cluster_portal.models import CalendarEntry, OutboxMail, Upload
 from cluster_portal.outbox import queue_mail
-from courses.models import ClassBooking
+from courses.models import Answer, ClassBooking
 from members.models import (
     Application,
     ApplicationNote,
@@ -54,6 +54,8 @@ GONE = {
     "note": "Markernote",
     "why erase": "Markererasure",
     "why not erase": "Markeranswer",
+    "why refused": "Markerrefusal",
+    "diet": "Markerdiet",
     "log": "Markerlog",
     "zone": "Asia/Vladivostok",
     "born": "1983-07-19",
@@ -142,7 +144,8 @@ def _in_courses(person):
     pool = make.PoolFactory(run=run, taken=1)
     group = make.GroupFactory()
     booking = ClassBooking.objects.create(run=run, pool=pool, group=group, by=person, held_until=AT)
-    make.EnrolmentFactory(run=run, pool=pool, person=person, booking=booking)
+    enrolment = make.EnrolmentFactory(run=run, pool=pool, person=person, booking=booking, refusal=GONE["why refused"])
+    Answer.objects.create(enrolment=enrolment, question=make.QuestionFactory(run=run), text=GONE["diet"])
     run.instructors.add(person)
 
 

@@ -8,7 +8,7 @@ from django.utils.timezone import localdate, now
 from factory.django import DjangoModelFactory
 
 from cluster_portal.public_id import new_public_id
-from courses.models import Course, Enrolment, Pool, Run, Session
+from courses.models import Course, Enrolment, Pool, Question, Run, Session
 from members.devices import hash_of, remember
 from members.models import (
     Affiliation,
@@ -167,6 +167,15 @@ class EnrolmentFactory(DjangoModelFactory):
     queued_at = factory.LazyAttribute(lambda it: now() if it.state in {"waiting", "offered"} else None)
     offered_until = factory.LazyAttribute(lambda it: now() + timedelta(days=2) if it.state == "offered" else None)
     held_until = factory.LazyAttribute(lambda it: now() + timedelta(days=14) if it.state == "held" else None)
+
+
+class QuestionFactory(DjangoModelFactory):
+    class Meta:
+        model = Question
+
+    run = factory.SubFactory(RunFactory)
+    text = "What do you eat?"
+    kind = Question.Kind.TEXT
 
 
 class ChildFactory(PersonFactory):
