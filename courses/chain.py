@@ -176,7 +176,8 @@ def _since(day: date | None) -> str:
 def _what_comes_next(run: Run, enrolment: Enrolment | None) -> Link:
     planned = [it for it in run.sessions.all() if it.state == Session.State.PLANNED]
     if any(it.has_own_places for it in planned):  # of what people choose, only what this one has chosen
-        planned = [it for it in planned if not it.has_own_places or (enrolment is not None and enrolment.is_in(it))]
+        chosen = set() if enrolment is None else set(enrolment.seats.confirmed().values_list("session", flat=True))
+        planned = [it for it in planned if not it.has_own_places or it.pk in chosen]
     coming = next((it for it in planned if it.starts_at > now()), None)
     is_in = enrolment is not None and enrolment.state == Enrolment.State.CONFIRMED
     if coming is None:

@@ -14,7 +14,7 @@ from django.db import connection
 from cluster_portal.audit import record
 from cluster_portal.models import CalendarEntry, OutboxMail, Upload
 from cluster_portal.outbox import queue_mail
-from courses.models import Answer, ClassBooking
+from courses.models import Answer, ClassBooking, Seat
 from members.models import (
     Application,
     ApplicationNote,
@@ -146,6 +146,9 @@ def _in_courses(person):
     booking = ClassBooking.objects.create(run=run, pool=pool, group=group, by=person, held_until=AT)
     enrolment = make.EnrolmentFactory(run=run, pool=pool, person=person, booking=booking, refusal=GONE["why refused"])
     Answer.objects.create(enrolment=enrolment, question=make.QuestionFactory(run=run), text=GONE["diet"])
+    session = make.SessionFactory(run=run)
+    places = make.PoolFactory(run=None, session=session, taken=1)
+    Seat.objects.create(enrolment=enrolment, session=session, pool=places, state=Seat.State.CONFIRMED)
     run.instructors.add(person)
 
 
