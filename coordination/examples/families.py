@@ -6,7 +6,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as N
 
 from members import actions
-from members.models import ConsentDecision, ConsentText, Group, Guardianship, Institution, Person, Purpose
+from members.actions.affiliations import enter_affiliation
+from members.models import Affiliation, ConsentDecision, ConsentText, Group, Guardianship, Institution, Person, Purpose
 
 COMMON = {
     "en": {
@@ -118,6 +119,8 @@ def begin_class(school: Institution, teacher: Person, student: Person, guardian:
 def _child_of(group: Group, teacher: Person, today: date, family: str, given: str, age: int, named) -> Person:
     facts = {"birth_date": date(today.year - age, 1, 20), "language": teacher.language}
     child = actions.enter_person(teacher, family_name=_(family), given_name=_(given), **facts)
+    learns = (group.institution, Affiliation.Role.STUDENT, Affiliation.State.ACTIVE, teacher)
+    enter_affiliation(child, *learns, invited_by=teacher, starts_on=today)
     group.memberships.create(person=child, since=today)
     if named:
         family, given, email = named
