@@ -64,8 +64,12 @@ def pages():
     yield PUBLIC, reverse("file", args=[Agreement.objects.get().text.public_id])
     yield PUBLIC, Course.objects.get(title="AI Tools in Teaching").get_absolute_url()
     yield PUBLIC, run.get_absolute_url()
+    yield PUBLIC, reverse("courses:programme_ics")
+    yield PUBLIC, reverse("courses:run_ics", args=[run.public_id])
+    yield from [(PUBLIC, f"{reverse('courses:programme')}?view={view}") for view in ("week", "timetable&paper=yes")]
     yield from agreement_pages()
     yield SIGNED_IN, reverse("coordination:me")
+    yield SIGNED_IN, reverse("coordination:my_calendar")
     yield SIGNED_IN, reverse("members:profile")
     yield from consent_pages()
     yield from member_pages()
@@ -86,6 +90,8 @@ def pages():
     yield COORDINATORS, reverse("coordination:mail", args=[mail.public_id])
     yield DESK, reverse("members:desk_edit_institution", args=[institution.slug])
     yield COORDINATORS, reverse("courses:desk_edit_course", args=[run.course.slug])
+    yield COORDINATORS, reverse("courses:desk_review")
+    yield COORDINATORS, reverse("courses:desk_repeat", args=[run.public_id])
     yield COORDINATORS, reverse("courses:desk_new_run", args=[run.course.slug])
     yield from [(COORDINATORS, reverse(f"courses:{name}", args=[run.public_id])) for name in (
         "desk_run", "desk_edit_run", "desk_new_session", "desk_roster", "desk_roster_xlsx", "desk_attendance_sheet",

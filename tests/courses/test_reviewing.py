@@ -3,7 +3,9 @@
 from datetime import date
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from cluster_portal.models import AuditEntry
@@ -142,3 +144,16 @@ def test_a_course_keeps_its_level_themes_and_language(client):
     )
     text = client.get(course.get_absolute_url()).content.decode()
     assert [word in text for word in ("For beginners", "Korean", theme.name)] == [True, True, True]
+
+
+def test_three_courses_that_are_due_cost_as_many_queries_as_one(client):
+    def count():
+        with CaptureQueriesContext(connection) as captured:
+            client.get(reverse("courses:desk_review"))
+        return len(captured)
+
+    make.CourseFactory(reviewed_on=None)
+    count()
+    before = count()
+    make.CourseFactory.create_batch(2, reviewed_on=None)
+    assert count() == before

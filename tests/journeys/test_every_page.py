@@ -9,7 +9,7 @@ from members.models import Person
 from tests.coordination.test_pages import COORDINATORS, PUBLIC, pages
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-NOT_A_PAGE = (".css", ".svg", ".xlsx", ".pdf", "healthz", "readyz", "/files/")
+NOT_A_PAGE = (".css", ".svg", ".ics", ".xlsx", ".pdf", "healthz", "readyz", "/files/")
 
 
 def spoken():
@@ -43,6 +43,8 @@ def test_every_page_is_clean_for_axe_in_the_dark(visit):
     members = ["/members/", "/members/standing/", "/members/apply/", "/initiatives/", "/privacy/", "/me/erase/"]
     people = [f"/desk/people/{part}" for part in ("", "addresses/", "duplicates/", "unanswered/", "invite/list/")]
     desk = ["/desk/", *people, "/desk/import/", "/desk/initiatives/new/", "/desk/agreements/", "/desk/regions/"]
-    for address in ["/", *members, "/courses/", *desk, "/no-such-page/"]:
+    drawn = [f"/courses/{view}" for view in ("", "?view=week", "?view=timetable", "?view=week&paper=yes")]
+    programme = [*drawn, "/me/calendar/", "/desk/courses/review/"]
+    for address in ["/", *members, *programme, *desk, "/no-such-page/"]:
         visitor.go(address)
         visitor.look()
