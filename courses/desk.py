@@ -29,7 +29,8 @@ from courses.places_words import say_reserves
 from courses.views import what_it_says
 from courses.words import answer_to, pattern_in_words
 from members.access import coordinators_only
-from members.consent import conceal_names
+from members.consent import conceal_names, without_consent
+from members.models import Person, Purpose
 
 PER_PAGE = 50
 
@@ -216,9 +217,14 @@ def act_on_enrolment(request: HttpRequest, public_id: str, enrolment_id: str) ->
 @coordinators_only
 def rights_lost(request: HttpRequest) -> HttpResponse:
     """Enrolments whose ground is gone: the coordinator decides, nothing ends by itself."""
-    lost = Enrolment.objects.visible_to(request.user).without_right(request.cluster.today()).for_roster()
-    page = Paginator(lost.select_related("run__course", "person", "pool", "affiliation__institution"), PER_PAGE)
-    return render(request, "courses/desk_rights_lost.html", {"page": page.get_page(request.GET.get("page"))})
+    today = request.cluster.today()
+    lost = Enrolment.objects.visible_to(request.user).without_right(today).for_roster()
+    rows = Paginator(lost.select_related("run__course", "person", "pool", "affiliation__institution"), PER_PAGE)
+    page = rows.get_page(request.GET.get("page"))
+    lacking = without_consent(Person.objects.filter(enrolments__in=list(page)), Purpose.TAKING_PART, today)
+    for it in page:
+        it.lacks_consent = it.state == Enrolment.State.CONFIRMED and it.person_id in lacking
+    return render(request, "courses/desk_rights_lost.html", {"page": page})
 
 
 def ask_before_mailing(

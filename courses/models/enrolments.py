@@ -129,10 +129,10 @@ class Enrolment(models.Model):
             [State.OFFERED],
             State.CONFIRMED,
             _("Take the place"),
-            _("The place is yours. A mail with the dates is on its way."),
+            _("The place is taken. A mail says what comes next."),
         ),
         "decline": move(
-            [State.OFFERED], State.DECLINED, _("Decline"), _("You declined. The place is free for others.")
+            [State.OFFERED], State.DECLINED, _("Decline"), _("The offer is declined. The place is free for others.")
         ),
         "refuse": move([State.HELD], State.DECLINED, _("Refuse"), _("The place is free again, and a mail says why.")),
         "lapse": move([State.HELD, State.OFFERED], State.LAPSED, _("Let lapse")),

@@ -46,7 +46,11 @@ def test_the_desk_counts_who_waits_and_the_roster_approves(desk, picky, cast):
     it = actions.enrol(picky, cast.teacher, by=cast.teacher)
     actions.enrol(picky, cast.colleague, by=cast.colleague)
     row = next(approvals(cast.coordinator))
-    assert (row.count, str(row.text), row.url) == (2, "people wait for your approval", reverse("courses:desk_approvals"))
+    assert (row.count, str(row.text), row.url) == (
+        2,
+        "people wait for your approval",
+        reverse("courses:desk_approvals"),
+    )
     page = desk.get(reverse("courses:desk_approvals")).content.decode()
     assert (cast.teacher.full_name in page, cast.colleague.full_name in page) == (True, True)
     page = desk.get(reverse("courses:desk_roster", args=[picky.public_id])).content.decode()
@@ -164,7 +168,7 @@ def test_a_child_without_standing_consent_is_listed_and_stays(change, confirmed,
     change(child, guardian, text)
     assert (lost(), fresh(confirmed).state) == ([confirmed], State.CONFIRMED)
     page = desk.get(reverse("courses:desk_rights_lost")).content.decode()
-    assert "consent" in page
+    assert page.count('<td data-label="What is missing">Consent to taking part</td>') == 1
 
 
 def test_a_consent_that_expired_counts_no_more(confirmed, time_machine):
@@ -200,7 +204,9 @@ def test_an_offer_is_not_taken_after_a_refusal(run, cast, child, guardian, text)
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("_round", range(4))
-def test_consent_against_lapse_leaves_a_place_or_none_and_the_count_right(_round, run, pool, child, guardian, text, together):
+def test_consent_against_lapse_leaves_a_place_or_none_and_the_count_right(
+    _round, run, pool, child, guardian, text, together
+):
     it = actions.enrol(run, child, by=child)
     said = together(
         lambda: decide(child, "taking_part", "granted", by=guardian, channel="link", text=text),

@@ -104,7 +104,9 @@ def test_a_guardian_enrols_the_child_by_the_link(by_link, token, run, child, gua
 
 @pytest.mark.parametrize(("move", "state"), [("accept", State.CONFIRMED), ("decline", State.DECLINED)])
 @pytest.mark.parametrize("way", ["signed in", "link", "offer"])
-def test_a_guardian_answers_an_offer(way, move, state, run, cast, child, guardian, consented, signed_in, by_link, token):
+def test_a_guardian_answers_an_offer(
+    way, move, state, run, cast, child, guardian, consented, signed_in, by_link, token
+):
     it = offered_to(child, run, cast)
     if way == "signed in":
         signed_in.post(reverse("courses:act_on_enrolment", args=[it.public_id]), {"move": move})
@@ -159,7 +161,9 @@ def test_the_link_of_one_child_acts_for_no_other(run, cast, child, by_link, toke
     other = make.AffiliationFactory(institution=cast.school, role="student", person=make.ChildFactory()).person
     make.GuardianshipFactory(child=other)
     it = actions.enrol(run, other, by=other)
-    assert by_link.post(reverse("courses:act_by_link", args=[token, it.public_id]), {"move": "cancel"}).status_code == 404
+    assert (
+        by_link.post(reverse("courses:act_by_link", args=[token, it.public_id]), {"move": "cancel"}).status_code == 404
+    )
     mailed = signed_token("courses.offer", f"{it.public_id}.{child.public_id}")
     assert Client().get(reverse("courses:offer", args=[mailed])).status_code == 404
 
@@ -168,7 +172,9 @@ def test_a_child_of_age_is_not_acted_for_any_more(run, child, guardian, signed_i
     it = actions.enrol(run, child, by=child)
     child.birth_date = now().date() - timedelta(days=19 * 366)
     child.save()
-    assert signed_in.post(reverse("courses:act_on_enrolment", args=[it.public_id]), {"move": "cancel"}).status_code == 404
+    assert (
+        signed_in.post(reverse("courses:act_on_enrolment", args=[it.public_id]), {"move": "cancel"}).status_code == 404
+    )
     assert available_moves(guardian, fresh(it)) == {}
 
 
@@ -177,7 +183,9 @@ ALLOWED = {
     ("guardian", "offered"): {"accept", "decline", "cancel"},
     ("coordinator", "offered"): {"cancel"},
     ("coordinator", "held"): {"refuse", "cancel"},
-    **{(who, state): {"cancel"} for who in ("child", "guardian") for state in ("asked", "held", "waiting", "confirmed")},
+    **{
+        (who, state): {"cancel"} for who in ("child", "guardian") for state in ("asked", "held", "waiting", "confirmed")
+    },
     **{("coordinator", state): {"cancel"} for state in ("asked", "waiting", "confirmed")},
 }
 

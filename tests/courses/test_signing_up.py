@@ -145,7 +145,10 @@ def test_consent_makes_the_place_certain_and_refusal_says_so_in_words(client, ru
         ({"birth_date": "2016-01-01", **GUARDIAN, "guardian_email": ""}, ["guardian_email"]),
         ({"birth_date": "2016-01-01", **GUARDIAN, "guardian_email": "ilya@example.org"}, ["guardian_email"]),
         ({"birth_date": "2990-01-01", **GUARDIAN}, ["birth_date"]),
-        ({"birth_date": "2016-01-01", **GUARDIAN, "guardian_family_name": "http://x.example"}, ["guardian_family_name"]),
+        (
+            {"birth_date": "2016-01-01", **GUARDIAN, "guardian_family_name": "http://x.example"},
+            ["guardian_family_name"],
+        ),
     ],
 )
 def test_each_gap_is_said_at_its_field_and_nothing_is_kept(client, run, student, facts, wrong):
