@@ -67,6 +67,25 @@ def test_a_run_is_prepared_by_the_wall_clock_of_its_zone(client, course):
     assert [(it.sort, it.places) for it in run.pools.all()] == [("room", 30)]
 
 
+def test_a_run_says_with_whom_and_for_whom_and_what_is_left_empty_is_as_usual(client, course, cast):
+    region, partner = make.RegionFactory(), make.InstitutionFactory()
+    facts = {
+        "kinds": ["school"],
+        "regions": [region.pk],
+        "partners": [partner.pk],
+        "stage_from": "5",
+        "roles": ["student"],
+    }
+    client.post(reverse("courses:desk_new_run", args=[course.slug]), RUN | facts | {"offer_hours": "", "hold_days": ""})
+    run = Run.objects.get()
+    assert (run.kinds, run.roles, run.stage_from, run.stage_until) == (["school"], ["student"], 5, None)
+    assert (list(run.regions.all()), list(run.partners.all())) == ([region], [partner])
+    assert (run.offer_hours, run.hold_days, run.needs_approval) == (48, 14, False)
+    page = client.get(run.get_absolute_url()).content.decode()
+    assert f"students from year 5 on · schools · {region.name}" in page
+    assert partner.name in page
+
+
 WRONG_RUNS = [
     ({"enrol_until": "2027-01-01T09:00"}, ["enrol_until"]),
     ({"room_places": "", "online_places": ""}, ["room_places"]),
@@ -75,6 +94,8 @@ WRONG_RUNS = [
     ({"online_link": "javascript:alert(1)"}, ["online_link"]),
     ({"title": ""}, ["title"]),
     ({"admits": "nobody"}, ["admits"]),
+    ({"stage_from": "9", "stage_until": "5"}, ["stage_until"]),
+    ({"kinds": ["circus"]}, ["kinds"]),
 ]
 
 
