@@ -54,9 +54,11 @@ def _busy(person: Person, run: Run, since: datetime, until: datetime) -> list[tu
     return sorted(rows, key=lambda row: row[0])
 
 
-def said_of(clash: Clash, run: Run) -> str:
-    """The sentence that names what clashes and says what helps."""
-    said = {"title": clash.title, "when": in_run_zone(run, clash.starts_at)}
+def said_of(clash: Clash, run: Run, name: str = "") -> str:
+    """The sentence that names what clashes and says what helps; with `name` to somebody who acts for another."""
+    said = {"title": clash.title, "when": in_run_zone(run, clash.starts_at), "name": name}
+    if name:
+        return _("At that time %(name)s has “%(title)s”: %(when)s. Leave it first, or choose another time.") % said
     return _("At that time you have “%(title)s”: %(when)s. Leave it first, or choose something at another time.") % said
 
 

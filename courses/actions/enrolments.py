@@ -40,7 +40,8 @@ def enrol(
         raise Refused(broken)
     enrolment = ask_for_place(run, chosen, person, by)
     if clashes := clashes_of(person, run, run.sessions.plenary()):
-        raise Refused(said_of(clashes[0], run))
+        name = "" if by.pk == person.pk else person.given_name or person.full_name
+        raise Refused(said_of(clashes[0], run, name))
     write_answers(enrolment, answers or {})
     place_or_queue(enrolment, by)
     return enrolment

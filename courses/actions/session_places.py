@@ -20,6 +20,8 @@ def set_session_places(session: Session, places: dict[str, int], by: Person) -> 
     session = Session.objects.get(pk=session.pk)
     session.run = run
     refuse_when_done(run)
+    if session.state == Session.State.CANCELLED:
+        raise Refused(_("This session was cancelled. Add a new one instead."))
     here = {it.sort: it for it in pools.values() if it.session_id == session.pk}
     if not here:
         _refuse_when_counted_on(session)

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Iterable, Sequence
 
+from django.db.models import QuerySet
 from django.utils.timezone import now
 
 from cluster_portal.hooks import WantedMail
@@ -121,7 +122,7 @@ def end_all_seats(run: Run, by: Person | None) -> None:
     make_moves(list(seats.order_by("pk")), "cancel", by=by)
 
 
-def _end(seats, pools: Pools, by: Person | None) -> list[int]:
+def _end(seats: QuerySet[Seat], pools: Pools, by: Person | None) -> list[int]:
     rows = list(seats.select_for_update(no_key=True, of=("self",)).order_by("pk"))
     taken = [it.pool_id for it in rows if it.state == Seat.State.CONFIRMED]
     make_moves(rows, "cancel", by=by)
@@ -134,6 +135,8 @@ def tell_of_seats(
     run: Run, seats: Sequence[Seat], template: str, left: Sequence[Seat] = (), occasion: str = ""
 ) -> None:
     """Write to the people of these seats, and bring their calendars in line. `left` is what they had before."""
+    if not seats:
+        return
     for seat in seats:
         seat.enrolment.run = run
     enrolments = [it.enrolment for it in seats]

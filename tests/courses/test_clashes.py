@@ -55,6 +55,11 @@ def test_enrolling_in_what_clashes_is_refused_with_its_name_and_time(robots, cas
     assert not other.enrolments.exists()
 
 
+def test_who_acts_for_another_reads_whose_it_is(robots, cast):
+    with pytest.raises(Refused, match=f"At that time {cast.teacher.given_name} has “Robots at school”"):
+        actions.enrol(a_run("AI", NOON), cast.teacher, by=cast.coordinator)
+
+
 def test_what_only_touches_does_not_clash(robots, cast):
     for start in (NOON + HOUR, NOON - HOUR):
         assert actions.enrol(a_run("AI", start), cast.teacher, by=cast.teacher).state == "confirmed"

@@ -289,6 +289,12 @@ def test_fewer_places_than_taken_are_refused(cast, mine, theirs, mobile):
     assert mobile.pools.get().places == 2
 
 
+def test_a_cancelled_session_gets_no_places(cast, meeting, mobile):
+    actions.cancel_session(mobile, by=cast.coordinator)
+    with pytest.raises(Refused, match="was cancelled"):
+        actions.set_session_places(mobile, {"room": 3}, by=cast.coordinator)
+
+
 def test_more_places_go_to_those_who_wish(meeting, cast, mine, theirs, mobile):
     choose(theirs, mobile)
     wish(mine, mobile)
