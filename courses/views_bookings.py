@@ -6,7 +6,6 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
@@ -60,29 +59,31 @@ def bring_class(request: HttpRequest, public_id: str, group_id: str) -> HttpResp
         return redirect(held.result)
     students = students_of(it, group)
     members.note_views([one.person.pk for one in students], request.user, "class")
+    if not asked:
+        chosen = [one.person.public_id for one in students if one.fits]
+    shown = {
+        "run": it,
+        "group": group,
+        "booking": booking,
+        "fitting": [one for one in students if one.fits],
+        "others": [one for one in students if not one.fits],
+        "chosen": chosen,
+        "unguarded": sum(one.unguarded for one in students if one.fits),
+        **_room(it, group, booking, len(chosen)),
+    }
+    return render(request, "courses/class_pick.html", shown | {"pool": request.POST.get("pool", "")})
+
+
+def _room(it: Run, group: Group, booking: ClassBooking | None, wanted: int) -> dict:
+    """The places that are free for a class, and where else there is room when these are too few."""
     right = right_of_class(it, group)
     pools = [booking.pool] if booking else list(it.pools.all())
     for pool in pools:
         pool.run = it
         pool.free_here = 0 if right.missing else free_places(pool, group, right)
-    fitting = [one for one in students if one.fits]
-    wanted = len(chosen) if asked else len(fitting)
     short = bool(wanted and not right.missing and max((pool.free_here for pool in pools), default=0) < wanted)
-    shown = {
-        "run": it,
-        "group": group,
-        "booking": booking,
-        "why_not": right.missing,
-        "fitting": fitting,
-        "others": [one for one in students if not one.fits],
-        "pools": pools,
-        "pool": request.POST.get("pool") or (pools[0].public_id if pools else ""),
-        "chosen": set(chosen) if asked else {one.person.public_id for one in fitting},
-        "short": short,
-        "elsewhere": others_with_room(it, group, wanted) if short and not booking else [],
-        "unguarded": sum(one.unguarded for one in fitting),
-    }
-    return render(request, "courses/class_pick.html", shown)
+    elsewhere = others_with_room(it, group, wanted) if short and not booking else []
+    return {"why_not": right.missing, "pools": pools, "short": short, "elsewhere": elsewhere}
 
 
 def _hold(request: HttpRequest, it: Run, group: Group, booking: ClassBooking | None, chosen: list[str]):

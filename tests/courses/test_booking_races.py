@@ -1,4 +1,4 @@
-"""Races about class bookings on real connections: all or none, nothing oversold, no consent missed, nobody deadlocks."""
+"""Races about class bookings on real connections: all or none, nothing oversold, no consent missed, no deadlock."""
 
 import pytest
 
