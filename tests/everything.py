@@ -12,7 +12,7 @@ from django.contrib.sessions.models import Session
 from django.db import connection
 
 from cluster_portal.audit import record
-from cluster_portal.models import CalendarEntry, OutboxMail, Upload
+from cluster_portal.models import CalendarEntry, CalendarFeed, OutboxMail, Upload
 from cluster_portal.outbox import queue_mail
 from courses.models import Answer, ClassBooking, Seat
 from members.models import (
@@ -161,6 +161,7 @@ def _on_the_ground(person, other):
         key="k", template="members/admitted", about_model="x", about_id="x", to=person, language="en", state="failed",
         subject=GONE["mail"], body_text=GONE["mail"], address=GONE["login"], error=GONE["error"], message_id="<m>",
     )  # fmt: skip
+    CalendarFeed.objects.create(person=person)
     CalendarEntry.objects.create(
         person=person, about_model="x", about_id="x", uid="u", status="confirmed", starts_at=AT,
         ends_at=AT + timedelta(hours=1),
