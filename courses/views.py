@@ -8,7 +8,7 @@ from courses.audience import audience_in_words
 from courses.bringing import may_bring
 from courses.chain import chain_of, right_for
 from courses.event import programme_of
-from courses.models import Course, Enrolment, Run
+from courses.models import Course, Enrolment, Run, Session
 from courses.places_words import say_whose
 from courses.structured import course_as_data, run_as_data
 
@@ -50,6 +50,17 @@ def what_it_says(it: Run) -> dict:
     }
 
 
+def _joining_link(it: Run, mine: Enrolment) -> str:
+    """Where who is confirmed online joins the session that comes next: its own link, or the run's."""
+    if mine.state != Enrolment.State.CONFIRMED or not mine.is_online:
+        return ""
+    ahead = (
+        session for session in it.sessions.all() if session.state == Session.State.PLANNED and session.ends_at > now()
+    )
+    coming = next((session for session in ahead if mine.is_in(session)), None)
+    return (coming.online_link or it.online_link) if coming else ""
+
+
 def _what_i_have(request: HttpRequest, it: Run) -> dict:
     """My enrolment in a run with its moves, the chain, and the sessions."""
     person = request.user if request.user.is_authenticated else None
@@ -60,6 +71,7 @@ def _what_i_have(request: HttpRequest, it: Run) -> dict:
     return {
         "mine": mine,
         "yours": bool(mine and mine.takes_place),
+        "join": _joining_link(it, mine) if mine else "",
         "waits": bool(mine and mine.state == Enrolment.State.WAITING),
         "moves": available_moves(person, mine) if mine else {},
         "chain": chain,
