@@ -22,12 +22,12 @@ BELOW = {
 EXEMPT = {"cluster_portal/settings.py", "cluster_portal/urls.py", "cluster_portal/celery.py"}
 LONGEST_FUNCTION, LONGEST_FILE, LONGEST_TEMPLATE = 50, 500, 150
 PUBLIC_VIEWS = {
-    "accessibility", "act_by_link", "answers_by_link", "enrol_by_link", "agreement", "agreements", "application", "application_sent", "apply", "consent", "course",
-    "directory", "directory_csv", "directory_print", "directory_xlsx", "download", "emblem_svg", "erase_by_link",
-    "erasure_by_link",
-    "favicon_svg", "healthz", "home", "initiative", "initiatives", "institution", "institution_logo", "invitation",
-    "language", "leave", "my_calendar_ics", "offer", "privacy", "programme", "programme_ics", "readyz", "run", "run_ics", "search", "standing", "styleguide", "theme_css",
-    "unsubscribe",
+    "accessibility", "act_by_link", "agreement", "agreements", "answers_by_link", "application", "application_sent",
+    "apply", "consent", "course", "directory", "directory_csv", "directory_print", "directory_xlsx", "download",
+    "emblem_svg", "enrol_by_link", "erase_by_link", "erasure_by_link", "favicon_svg", "healthz", "home",
+    "initiative", "initiatives", "institution", "institution_logo", "invitation", "language", "leave",
+    "my_calendar_ics", "offer", "privacy", "programme", "programme_ics", "readyz", "run", "run_ics", "search",
+    "standing", "styleguide", "theme_css", "unsubscribe",
 }  # fmt: skip
 CATCH_REFUSED = {
     "cluster_portal/buttons.py",  # a page and its forms

@@ -48,7 +48,6 @@ def member_pages():
 def pages():
     run = Run.objects.get(course__title="AI Tools in Teaching")
     draft = Run.objects.get(state="draft")
-    session, pool = run.sessions.first(), run.pools.get()
     institution = Institution.objects.get(name="School 1")
     mail = OutboxMail.objects.first()
     yield from [(PUBLIC, reverse(name)) for name in (
@@ -82,19 +81,25 @@ def pages():
         "coordination:desk", "members:desk_people", "members:desk_invite", "members:desk_institutions",
     )]  # fmt: skip
     yield from [(COORDINATORS, reverse(name)) for name in (
-        "courses:desk_runs", "courses:desk_new_course", "courses:desk_rights_lost",
+        "courses:desk_runs", "courses:desk_new_course", "courses:desk_rights_lost", "courses:desk_approvals",
         "members:desk_regions", "members:desk_directions", "members:desk_start", "members:desk_start_name",
         "members:desk_start_accent", "members:desk_start_place", "members:desk_start_institutions",
         "members:desk_start_agreement", "members:desk_new_institution", "coordination:outbox", "coordination:audit",
     )]  # fmt: skip
     yield COORDINATORS, reverse("coordination:mail", args=[mail.public_id])
     yield DESK, reverse("members:desk_edit_institution", args=[institution.slug])
+    yield from desk_pages_of_courses(run, draft)
+
+
+def desk_pages_of_courses(run, draft):
+    session, pool = run.sessions.first(), run.pools.get()
     yield COORDINATORS, reverse("courses:desk_edit_course", args=[run.course.slug])
     yield COORDINATORS, reverse("courses:desk_review")
     yield COORDINATORS, reverse("courses:desk_repeat", args=[run.public_id])
     yield COORDINATORS, reverse("courses:desk_new_run", args=[run.course.slug])
     yield from [(COORDINATORS, reverse(f"courses:{name}", args=[run.public_id])) for name in (
         "desk_run", "desk_edit_run", "desk_new_session", "desk_roster", "desk_roster_xlsx", "desk_attendance_sheet",
+        "desk_questions",
     )]  # fmt: skip
     yield COORDINATORS, reverse("courses:desk_pattern", args=[draft.public_id])
     yield COORDINATORS, reverse("courses:desk_edit_session", args=[run.public_id, session.public_id])

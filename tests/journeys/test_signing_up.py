@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.utils.timezone import localdate
 
 from cluster_portal.links import signed_link
@@ -24,6 +25,7 @@ def student(portal):
     )
     person.set_password(PASSWORD)
     person.save()
+    EmailAddress.objects.create(user=person, email=person.email, verified=True, primary=True)
     make.AffiliationFactory(person=person, institution=Institution.objects.get(name="School 3"), role="student")
     return person
 
