@@ -54,10 +54,8 @@ def _joining_link(it: Run, mine: Enrolment) -> str:
     """Where who is confirmed online joins the session that comes next: its own link, or the run's."""
     if mine.state != Enrolment.State.CONFIRMED or not mine.is_online:
         return ""
-    ahead = (
-        session for session in it.sessions.all() if session.state == Session.State.PLANNED and session.ends_at > now()
-    )
-    coming = next((session for session in ahead if mine.is_in(session)), None)
+    ahead = (one for one in it.sessions.all() if one.state == Session.State.PLANNED and one.ends_at > now())
+    coming = next((one for one in ahead if mine.is_in(one)), None)
     return (coming.online_link or it.online_link) if coming else ""
 
 

@@ -8,6 +8,7 @@ from cluster_portal.buttons import outcome
 from cluster_portal.links import read_link
 from courses import actions
 from courses.models import Enrolment
+from members.consent import first_name_and_initial
 
 LEAVE_AGE = timedelta(days=400)  # a queue may be long
 
@@ -22,4 +23,5 @@ def leave(request: HttpRequest, token: str) -> HttpResponse:
     if request.method == "POST":
         outcome(request, actions.cancel_enrolment, it, by=it.person)
         return redirect(request.path)
-    return render(request, "courses/leave.html", {"it": it, "place": it.place_in_queue()})
+    shown = {"it": it, "name": first_name_and_initial(it.person), "place": it.place_in_queue()}
+    return render(request, "courses/leave.html", shown)

@@ -37,7 +37,7 @@ def now(it):
 
 def test_reading_the_link_leaves_nothing_and_pressing_leaves(client, waiting):
     page = client.get(leave_link(waiting)).content.decode()
-    assert ("you are number 1 in the queue" in page, now(waiting).state) == (True, State.WAITING)
+    assert ("is number 1 in the queue" in page, now(waiting).state) == (True, State.WAITING)
     client.post(leave_link(waiting))
     assert now(waiting).state == State.CANCELLED
     assert "there is nothing to leave" in client.get(leave_link(waiting)).content.decode()
@@ -68,7 +68,7 @@ def test_who_is_kept_out_cannot_use_the_link(client, waiting):
 def test_who_was_offered_a_place_meanwhile_reads_so_before_leaving(client, waiting, run):
     run.pools.update(taken=0)
     actions.offer_free_places(run.pools.get())
-    assert "you have more than a place in the queue now" in client.get(leave_link(waiting)).content.decode()
+    assert "has more than a place in the queue now" in client.get(leave_link(waiting)).content.decode()
 
 
 def test_the_page_shows_the_place_in_the_queue_and_one_click_leaves(waiting, run, cast):
