@@ -188,8 +188,10 @@ def take_out(request: HttpRequest, public_id: str) -> HttpResponse:
 @for_class_keepers
 @require_POST
 def act_on_booking(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Give all places back."""
+    """Give all places back, after a look at how many students that concerns."""
     it = _booking_of(request, public_id)
+    if request.POST.get("confirmed") != "yes" and "release" in available_moves(request.user, it):
+        return render(request, "courses/booking_release.html", {"it": it, "count": it.enrolments.live().count()})
     act(request, it, actions.ACTIONS["classbooking"])
     return redirect(it)
 

@@ -215,11 +215,19 @@ def test_nobody_of_another_booking_is_taken_out(booking, teacher):
     assert response.status_code == 404
 
 
-def test_all_places_are_given_back_by_a_press(booking, teacher):
+def test_giving_all_places_back_is_asked_twice(booking, teacher):
     address = reverse("courses:act_on_booking", args=[booking.public_id])
-    response = teacher.post(address, {"move": "release"}, follow=True)
+    assert teacher.post(address, {"move": "release"}).context["count"] == 3
+    assert booking.enrolments.live().count() == 3
+    response = teacher.post(address, {"move": "release", "confirmed": "yes"}, follow=True)
     assert said(response) == ["All places of the class are free again."]
-    assert teacher.post(address, {"move": "settle"}).status_code == 403
+    assert booking.enrolments.live().count() == 0
+
+
+def test_what_only_the_portal_does_has_no_button(booking, teacher):
+    address = reverse("courses:act_on_booking", args=[booking.public_id])
+    codes = [teacher.post(address, {"move": move, "confirmed": "yes"}).status_code for move in ("settle", "fly")]
+    assert codes == [403, 404]
 
 
 def test_bookings_stand_on_ones_own_page_and_in_a_list(booking, cast, teacher):

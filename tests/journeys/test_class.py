@@ -5,11 +5,12 @@ import time
 import pytest
 
 from cluster_portal.links import signed_link
+from cluster_portal.models import OutboxMail
 from members.models import Guardianship
 from tests import factories as make
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-HEAD = "Class,Family name,Given name,Birth date,Guardian,Guardian's e-mail\n"
+HEAD = "Class,Family name,Given name,Birth date,Guardian,Guardian email\n"
 LIST = HEAD + "".join(
     f"8 V,Sokolov{end},Ilya,2013-04-{day:02},Sokolova{end} Anna,anna.{end}@example.org\n"
     for day, end in enumerate((first + second for first in "aeiou" for second in "bdkmnr"), start=1)
@@ -45,6 +46,8 @@ def test_30_students_from_a_dropped_spreadsheet_to_places_held(visit, workshop, 
     record_testsuite_property("seconds from the run to 30 places held", round(time.monotonic() - begun, 1))
     teacher.look("Class 8 V in Robots that see", "30 places")
     assert workshop.enrolments.held().count() == 30
+    asked = OutboxMail.objects.filter(template="members/consent_asked", to__family_name__startswith="Sokolova")
+    assert asked.count() == 30
     teacher.go(f"/runs/{workshop.public_id}/class/")
     teacher.look("Bring a class")
 
