@@ -128,6 +128,7 @@ def _about_seat(wanted: WantedMail) -> dict[str, Any]:
     return {
         "session": session,
         "topic": session.title or run.course.title,
+        "child": child_named(seat.enrolment, wanted.to),
         "run": run,
         "title": run.course.title,
         "page": run.get_absolute_url(),

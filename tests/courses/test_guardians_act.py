@@ -13,7 +13,7 @@ from cluster_portal.models import OutboxMail
 from cluster_portal.moves import available_moves
 from courses import actions
 from courses.mails import page_of_child
-from courses.models import Enrolment
+from courses.models import Enrolment, Pool, Seat
 from members.actions import decide, end_guardianship
 from members.models import Guardianship
 from tests import factories as make
@@ -216,6 +216,20 @@ def test_each_mail_to_a_guardian_names_the_child_and_never_says_that_the_guardia
     subject, body = mailtext.rendered(wanted, hooks.sender())
     assert ("Ilya" in subject, "Ilya" in body) == (True, True)
     for never in ("You have a place", "your enrolment", "your calendar", "your place", "is yours", "held for you"):
+        assert never not in subject + body
+
+
+@pytest.mark.parametrize(
+    "name", ["seat_cancelled", "seat_chosen", "seat_given_up", "seat_moved", "seat_swapped", "wish_granted"]
+)
+def test_mails_about_chosen_sessions_name_the_child_too(name, run, child, guardian):
+    session = make.SessionFactory(run=run, title="Agents")
+    pool = Pool.objects.create(session=session, places=5)
+    it = make.EnrolmentFactory(run=run, person=child)
+    seat = Seat.objects.create(session=session, pool=pool, enrolment=it, state="confirmed")
+    subject, body = mailtext.rendered(hooks.WantedMail(f"courses/{name}", seat, guardian), hooks.sender())
+    assert ("Ilya" in subject, "Ilya" in body) == (True, True)
+    for never in ("you have", "You have", "your place", "Your place", "your calendar", "is yours"):
         assert never not in subject + body
 
 
