@@ -16,7 +16,8 @@ from cluster_portal.moves import Refused, may_move
 def act(request: HttpRequest, it: Any, actions: dict[str, Callable], by: Any = None) -> None:
     """Let the person of the request make the move that was pressed, and say what came of it.
 
-    `by` acts instead where nobody is signed in: whoever holds a signed link. Raises Http404 for a name that is no move of this object, PermissionDenied when it is not this person's.
+    `by` acts instead where nobody is signed in: whoever holds a signed link. Raises Http404 for a name that is no move
+    of this object, PermissionDenied when it is not this person's.
     """
     name = request.POST.get("move", "")
     action = actions.get(name)

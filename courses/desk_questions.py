@@ -35,6 +35,7 @@ class QuestionForm(forms.ModelForm):
     def __init__(self, *args, **options):
         super().__init__(*args, **options)
         self.initial["choices"] = "\n".join(self.instance.choices)
+        self.fields["kind"].choices = Question.Kind.choices  # the first is chosen: most questions want a text
 
     def clean_choices(self):
         lines = [it.strip() for it in self.cleaned_data["choices"].splitlines() if it.strip()]

@@ -72,8 +72,8 @@ def _milestone_state(milestone: Milestone, initiative: Initiative, today: date) 
 # What happens when a consent is taken back: no more than the portal does (docs/decisions/071).
 TAKEN_BACK = {
     Purpose.TAKING_PART: gettext_lazy(
-        "A place that is held is free for others at once, and no reminder of a course leaves. Where a place is certain, "
-        "your teacher and the coordinator see it at once; leave the course to end it."
+        "A place that is held is free for others at once, and no reminder of a course leaves. Where a place is "
+        "certain, your teacher and the coordinator see it at once; leave the course to end it."
     ),
     Purpose.NAME: gettext_lazy(
         "Rosters and attendance sheets show no name from now on. What was printed before stays as it is."

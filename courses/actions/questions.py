@@ -97,6 +97,8 @@ def _check(question: Question, text: str) -> None:
     """Raise Refused for an answer that is missing, or is none of those offered."""
     if not text and question.is_required:
         raise Refused(_("“%(question)s” has to be answered. Enter an answer, then enrol.") % {"question": question})
-    offered = {Question.Kind.CHOICE: question.choices, Question.Kind.YES_NO: [YES, NO]}.get(question.kind)
+    offered = {Question.Kind.CHOICE: question.choices, Question.Kind.YES_NO: [YES, NO]}.get(
+        Question.Kind(question.kind)
+    )
     if text and offered is not None and text not in offered:
         raise Refused(_("The answers to “%(question)s” have changed. Choose one of them.") % {"question": question})

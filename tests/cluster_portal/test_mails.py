@@ -9,6 +9,7 @@ from django.utils.timezone import now
 
 from cluster_portal import hooks, mailtext
 from cluster_portal.links import PATHS, read_link, signed_link, signed_token
+from courses.models import ClassBooking, Pool, Seat
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -57,8 +58,22 @@ def plain_example(template, to):
             institution__name="School 9", invited_by=make.PersonFactory(family_name="Host")
         )
         return hooks.WantedMail(template, affiliation, to)
+    return example_of_courses(template, to)
+
+
+def example_of_courses(template, to):
     run = make.RunFactory(course__title="AI Tools", online_link="https://meet.example.net/1")
     session = make.SessionFactory(run=run, title="Agents", place="Hall", starts_at=now() + timedelta(days=2))
+    if template.startswith("courses/class_"):
+        facts = {"group": make.GroupFactory(), "by": to, "held_until": now() + timedelta(days=9)}
+        return hooks.WantedMail(
+            template, ClassBooking.objects.create(run=run, pool=make.PoolFactory(run=run), **facts), to
+        )
+    if template.startswith(("courses/seat_", "courses/wish_")):
+        seat = {"session": session, "pool": Pool.objects.create(session=session, places=5), "state": "confirmed"}
+        return hooks.WantedMail(
+            template, Seat.objects.create(enrolment=make.EnrolmentFactory(run=run, person=to), **seat), to
+        )
     if "reminder" in template:
         online = make.EnrolmentFactory(run=run, person=to, pool=make.PoolFactory(run=run, sort="online"))
         return hooks.WantedMail(template, session, to, session.starts_at.isoformat(), ground=online)

@@ -1,4 +1,4 @@
-"""Guardians act for their child wherever the child could: signed in, by the link of a consent, by the link of an offer."""
+"""Guardians act for their child wherever the child could: signed in, by the link of a consent or of an offer."""
 
 from datetime import timedelta
 

@@ -37,7 +37,8 @@ def test_a_student_signs_up_on_a_phone_and_a_guardian_consents_by_link(visit, st
     coordinator.go(f"/desk/runs/{run.public_id}/")
     coordinator.follow("Questions")
     coordinator.look("Nothing is asked yet")
-    coordinator.fill(text="Is there food that you must not eat?", is_sensitive="on")
+    coordinator.fill(text="Is there food that you must not eat?")
+    coordinator.page.locator("[name=is_sensitive]").check()
     coordinator.press("Add the question")
     coordinator.look("The question is added.", "sensitive")
 
