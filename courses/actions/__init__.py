@@ -21,8 +21,8 @@ from courses.actions.runs import cancel_run, change_run, close_run, create_run, 
 from courses.actions.seats import choose_seat, give_up_seat, swap_seat, wish
 from courses.actions.session_places import set_session_places
 from courses.actions.sessions import add_session, cancel_session, move_session, plan_sessions
-from courses.actions.signing_up import sign_up
 from courses.actions.settling import settle_booking
+from courses.actions.signing_up import sign_up
 
 ACTIONS = {
     "enrolment": {
@@ -78,10 +78,10 @@ __all__ = [
     "publish_run",
     "recount_pools",
     "refuse_enrolment",
-    "release_reserves",
-    "remove_reserve",
     "release_booking",
+    "release_reserves",
     "remove_question",
+    "remove_reserve",
     "repeat_run",
     "review_course",
     "set_session_places",

@@ -75,7 +75,7 @@ def give_back(enrolment: Enrolment, move: str, by: Person | None, mail: str, rea
     settle_booking(enrolment.booking_id)
     if took_place:
         take(pool, -1)
-        serve_queues(pool.run, first=pool)
+        serve_queues(pool.whole_run, first=pool)
 
 
 def serve_queues(run: Run, first: Pool | None = None) -> int:
@@ -93,7 +93,7 @@ def offer_free_places(pool: Pool) -> list[Enrolment]:
     Whose institution can have none of what is free (it is kept for another one, or the limit is reached) goes on
     waiting, and the next is asked.
     """
-    deadline = pool.run.offers_until(now())
+    deadline = pool.whole_run.offers_until(now())
     if deadline is None or not pool.has_place():
         return []
     chosen = _next_in_queue(pool)
@@ -125,6 +125,6 @@ def _is_served_at_once(enrolment: Enrolment) -> bool:
     pool = enrolment.pool
     if Enrolment.objects.in_queue().filter(pool=pool).exists():
         offer_free_places(pool)
-        if pool.run.offers_until(now()) is None:
+        if pool.whole_run.offers_until(now()) is None:
             return False
     return Allotment(pool, Cluster.current().today()).free_for(enrolment.institution, enrolment.limit) > 0

@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 @transaction.atomic
 def change_places(pool: Pool, places: int, by: Person) -> Pool:
     """Change how many places a pool has; new places are offered to the queue at once."""
-    run = lock_run(pool.run)
+    run = lock_run(pool.whole_run)
     pool = next(it for it in lock_pools(run) if it.pk == pool.pk)
     pool.run = run
     if places < pool.taken:

@@ -44,7 +44,7 @@ def change_reserve(reserve: Reserve, places: int, release_on: date, by: Person) 
     if changed:
         reserve.save(update_fields=changed)
         record_changes("courses.reserve.change", reserve, by=by, changed=changed)
-        serve_queues(pool.run, first=pool)
+        serve_queues(pool.whole_run, first=pool)
     return reserve
 
 
@@ -55,7 +55,7 @@ def remove_reserve(reserve: Reserve, by: Person) -> None:
     reserve = _current(pool, reserve)
     record("courses.reserve.remove", reserve, by=by, places=reserve.places)
     reserve.delete()
-    serve_queues(pool.run, first=pool)
+    serve_queues(pool.whole_run, first=pool)
 
 
 def release_reserves() -> int:
@@ -76,7 +76,7 @@ def _serve(run: Run) -> int:
 
 def _lock_pool(pool: Pool) -> Pool:
     """The pool of a run as it is now, all of the run's pools locked."""
-    run = lock_run(pool.run)
+    run = lock_run(pool.whole_run)
     if run.state not in {Run.State.DRAFT, Run.State.PUBLISHED}:
         raise Refused(_("This run is cancelled or closed, so its places stay as they are."))
     return next(it for it in lock_pools(run) if it.pk == pool.pk)
@@ -94,7 +94,7 @@ def _refuse_reserve(pool: Pool, institution: Institution, places: int, release_o
     today = Cluster.current().today()
     if release_on <= today:
         raise Refused(_("On this day the places are free for all. Choose a day that is still to come."))
-    limit = pool.run.institution_limit
+    limit = pool.whole_run.institution_limit
     if limit is not None and places > limit:
         raise Refused(
             _("One institution gets %(limit)s places of this run at most. Keep no more, or raise the limit first.")

@@ -1,3 +1,5 @@
+from typing import TYPE_CHECKING
+
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Count, F, Q
@@ -6,6 +8,9 @@ from django.utils.translation import gettext_lazy as _
 
 from cluster_portal.public_id import PublicIdField
 from courses.models.enrolments import Enrolment
+
+if TYPE_CHECKING:
+    from courses.models.runs import Run
 
 
 class PoolQuerySet(models.QuerySet):
@@ -75,6 +80,11 @@ class Pool(models.Model):
 
     def __str__(self):
         return f"{self.run_id or self.session_id} {self.sort} {self.taken}/{self.places}"
+
+    @property
+    def whole_run(self) -> "Run":
+        """The run in which these places are: their own, or that of their session."""
+        return self.run or self.session.run
 
     @property
     def free(self) -> int:
