@@ -24,9 +24,7 @@ log = logging.getLogger(__name__)
 
 
 @transaction.atomic
-def enrol(
-    run: Run, person: Person, by: Person, pool: str = "", answers: Mapping[str, str] | None = None
-) -> Enrolment:
+def enrol(run: Run, person: Person, by: Person, pool: str = "", answers: Mapping[str, str] | None = None) -> Enrolment:
     """Give a person a place in a run, or the next place in its queue, by the right their institution has.
 
     `pool` is the public id of the places that were chosen; a run with one pool needs none. `answers` are to the run's
