@@ -216,7 +216,9 @@ def offered(run, cast):
 def offer_link(enrolment):
     from cluster_portal.links import signed_token
 
-    return reverse("courses:offer", args=[signed_token("courses.offer", f"{enrolment.public_id}.{enrolment.person.public_id}")])
+    return reverse(
+        "courses:offer", args=[signed_token("courses.offer", f"{enrolment.public_id}.{enrolment.person.public_id}")]
+    )
 
 
 def test_a_scanner_reading_the_offer_changes_nothing(offered, client):
