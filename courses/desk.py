@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
-from cluster_portal.buttons import act, tried
+from cluster_portal.buttons import act, sent, tried
 from cluster_portal.moves import available_moves
 from courses import actions
 from courses.actions.runs import MAILED_WHEN_CHANGED
@@ -44,7 +44,7 @@ def runs(request: HttpRequest) -> HttpResponse:
 def new_course(request: HttpRequest) -> HttpResponse:
     """Describe a new course, then prepare its first run."""
     form = CourseForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
+    if sent(request, form):
         course = actions.create_course(by=request.user, **form.cleaned_data)
         messages.success(request, _("%(course)s is described. Now prepare its first run.") % {"course": course})
         return redirect("courses:desk_new_run", course.slug)
@@ -56,7 +56,7 @@ def edit_course(request: HttpRequest, slug: str) -> HttpResponse:
     """Correct the description of a course."""
     it = get_object_or_404(Course.objects.editable_by(request.user), slug=slug)
     form = CourseForm(request.POST or None, instance=it)
-    if request.method == "POST" and form.is_valid():
+    if sent(request, form):
         actions.change_course(Course.objects.get(pk=it.pk), by=request.user, **form.cleaned_data)
         messages.success(request, _("%(course)s is saved.") % {"course": it})
         return redirect("courses:desk_runs")
@@ -68,7 +68,7 @@ def new_run(request: HttpRequest, slug: str) -> HttpResponse:
     """Prepare a run of a course."""
     course = get_object_or_404(Course, slug=slug)
     form = RunForm(request.POST or None, zone=request.cluster.zone, by=request.user)
-    if request.method == "POST" and form.is_valid():
+    if sent(request, form):
         it = actions.create_run(course, request.user, places=form.places(), **form.cleaned_data)
         messages.success(request, _("The run is prepared. Plan its sessions next."))
         return redirect("courses:desk_pattern", it.public_id)
@@ -96,7 +96,7 @@ def edit_run(request: HttpRequest, public_id: str) -> HttpResponse:
     """Change what a run says; a live one asks first when people would be told."""
     it = _run_of(request, public_id)
     form = RunForm(request.POST or None, instance=it, zone=it.zone, by=request.user)
-    if request.method == "POST" and form.is_valid():
+    if sent(request, form):
         before = _run_of(request, public_id)
         if it.is_live and MAILED_WHEN_CHANGED & _changed(before, form) and not _confirmed(request):
             return ask_before_mailing(request, it)
@@ -112,7 +112,7 @@ def pattern(request: HttpRequest, public_id: str) -> HttpResponse:
     it = _run_of(request, public_id)
     form = PatternForm(request.POST or None, initial=_pattern_of(it))
     preview, said = [], ""
-    if request.method == "POST" and form.is_valid():
+    if sent(request, form):
         preview, said = form.pattern().sessions(it.zone), pattern_in_words(form.pattern())
         if request.POST.get("step") == "save" and tried(request, actions.plan_sessions, it, form.pattern()):
             planned = ngettext("%(count)s session is planned.", "%(count)s sessions are planned.", len(preview))
@@ -134,7 +134,7 @@ def new_session(request: HttpRequest, public_id: str) -> HttpResponse:
     """Add one session outside of the pattern."""
     it = _run_of(request, public_id)
     form = SessionForm(request.POST or None, zone=it.zone)
-    if request.method == "POST" and form.is_valid():
+    if sent(request, form):
         if it.is_live and not _confirmed(request):
             return ask_before_mailing(request, it)
         if tried(request, actions.add_session, it, **form.cleaned_data):
@@ -149,7 +149,7 @@ def edit_session(request: HttpRequest, public_id: str, session_id: str) -> HttpR
     it = _run_of(request, public_id)
     session = get_object_or_404(it.sessions, public_id=session_id)
     form = SessionForm(request.POST or None, instance=session, zone=it.zone)
-    if request.method == "POST" and form.is_valid():
+    if sent(request, form):
         before = it.sessions.get(pk=session.pk)
         if it.is_live and MAILED_WHEN_MOVED & _changed(before, form) and not _confirmed(request):
             return ask_before_mailing(request, it)
@@ -189,7 +189,7 @@ def places(request: HttpRequest, public_id: str, pool_id: str) -> HttpResponse:
     it = _run_of(request, public_id)
     pool = get_object_or_404(Pool.objects.filter(run=it), public_id=pool_id)
     form = PlacesForm(request.POST or None, instance=pool)
-    asked = form.cleaned_data["places"] if request.method == "POST" and form.is_valid() else None
+    asked = form.cleaned_data["places"] if sent(request, form) else None
     if asked is not None and (offers := pool.offers_with(asked)) and not _confirmed(request):
         return ask_before_mailing(request, it, [(_("Next in the queue"), offers)])
     if asked is not None and tried(request, actions.change_places, pool, asked):
@@ -205,7 +205,7 @@ def new_places(request: HttpRequest, public_id: str) -> HttpResponse:
     if not it.missing_sorts:
         return redirect("courses:desk_run", public_id)
     form = NewPlacesForm(request.POST or None, missing=it.missing_sorts)
-    if request.method == "POST" and form.is_valid() and tried(request, actions.add_places, it, **form.cleaned_data):
+    if sent(request, form) and tried(request, actions.add_places, it, **form.cleaned_data):
         messages.success(request, _("The places are saved."))
         return redirect("courses:desk_run", public_id)
     return render(request, "courses/desk_form.html", {"form": form, "title": _("New places"), "run": it})

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
-from cluster_portal.buttons import tried
+from cluster_portal.buttons import sent, tried
 from members import actions
 from members.access import desk_only, for_class_keepers
 from members.addresses import correctable_by, who_can_correct
@@ -30,11 +30,7 @@ def address(request: HttpRequest, public_id: str) -> HttpResponse:
     """Correct one address: a teacher too, for the students of their classes and their guardians."""
     it = get_object_or_404(correctable_by(request.user), public_id=public_id)
     form = AddressForm(request.POST or None, initial={"email": it.address})
-    if (
-        request.method == "POST"
-        and form.is_valid()
-        and tried(request, actions.correct_address, it, **form.cleaned_data)
-    ):
+    if sent(request, form) and tried(request, actions.correct_address, it, **form.cleaned_data):
         messages.success(request, _("The address is corrected. Mail goes there from now on."))
         return redirect("members:desk_addresses" if request.user.has_desk else "members:classes")
     return render(request, "members/people_address.html", {"form": form, "it": it, "shown": _shown(request, it)})

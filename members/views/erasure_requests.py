@@ -6,7 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
-from cluster_portal.buttons import act, outcome, tried
+from cluster_portal.buttons import act, outcome, sent, tried
 from cluster_portal.links import read_link
 from members import actions
 from members.consent import first_name_and_initial, guarded_now
@@ -28,7 +28,7 @@ def ask(request: HttpRequest, public_id: str | None = None) -> HttpResponse:
     if not problems:
         return redirect("members:erase_child", public_id) if public_id else redirect("members:erase")
     form = ReasonForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
+    if sent(request, form):
         asked = tried(request, actions.request_erasure, person, **form.cleaned_data)
         if asked:
             messages.success(request, _("The coordinator has your request. A mail tells you what comes of it."))

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from cluster_portal.buttons import outcome, outcome_in, tried
+from cluster_portal.buttons import outcome, outcome_in, sent, tried
 from cluster_portal.links import read_link
 from members import actions
 from members.consent import State, deciders_of, first_name_and_initial, guarded_now, may_decide, states_of
@@ -180,7 +180,7 @@ def ask_birth_date(
 ) -> HttpResponse:
     """Before anything is shown: the birth date, which whoever finds a slip on the tram does not know."""
     form = BirthDateForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
+    if sent(request, form):
         checked = outcome_in(form, None, actions.check_birth_date, about, child, form.cleaned_data["birth_date"])
         if checked.result:
             request.session[OPENED] = [*request.session.get(OPENED, [])[-19:], about.public_id]
