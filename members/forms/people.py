@@ -14,6 +14,7 @@ from members.models import Affiliation, Cluster, Institution, Person
 from members.pasted import MOST_LINES, pasted_lines
 
 NAME_FIELDS = ["family_name", "given_name", "patronymic"]
+ROLES_OF_ADULTS = [it for it in Affiliation.Role.choices if it[0] != Affiliation.Role.STUDENT]
 
 
 class SignupForm(forms.ModelForm):
@@ -105,9 +106,7 @@ class InviteForm(forms.ModelForm):
 
     email = forms.EmailField(label=_("E-mail"))
     institution = forms.ModelChoiceField(Institution.objects.none(), label=_("Institution"))
-    role = forms.ChoiceField(
-        label=_("Role"), choices=[it for it in Affiliation.Role.choices if it[0] != Affiliation.Role.STUDENT]
-    )
+    role = forms.ChoiceField(label=_("Role"), choices=ROLES_OF_ADULTS)
 
     class Meta:
         model = Person
@@ -126,9 +125,6 @@ class InviteForm(forms.ModelForm):
 
     def validate_unique(self):
         """Nothing to check: `clean_email` says why."""
-
-
-ROLES_OF_ADULTS = [it for it in Affiliation.Role.choices if it[0] != Affiliation.Role.STUDENT]
 
 
 class PastedLinesField(forms.CharField):

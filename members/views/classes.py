@@ -161,7 +161,7 @@ def student(request: HttpRequest, public_id: str, student_id: str) -> HttpRespon
     form = StudentForm(request.POST or None, instance=person)
     if sent(request, form):
         before = Person.objects.get(pk=person.pk)
-        if tried(request, actions.correct_student, it, before, **form.cleaned_data):
+        if tried(request, actions.correct_student, before, **form.cleaned_data):
             messages.success(request, _("Saved."))
             return redirect("members:class", public_id)
     actions.note_view(person, request.user, "student")

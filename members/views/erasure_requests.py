@@ -9,10 +9,10 @@ from django.utils.translation import gettext as _
 from cluster_portal.buttons import act, outcome, sent, tried
 from cluster_portal.links import read_link
 from members import actions
-from members.consent import first_name_and_initial, guarded_now
+from members.consent import LINK_AGE, first_name_and_initial, guarded_now
 from members.forms.erasure import ReasonForm
 from members.models import ErasureRequest, ErasureWord, Person
-from members.views.guardians import LINK_AGE, OPENED, ask_birth_date
+from members.views.guardians import OPENED, ask_birth_date
 from members.views.my_data import whose
 
 WORDS = {"agree": True, "object": False}
