@@ -59,6 +59,7 @@ from members.actions.cluster import (
 from members.actions.consent import (
     check_birth_date,
     decide,
+    note_children,
     note_view,
     note_views,
     publish_texts,
@@ -107,6 +108,8 @@ from members.actions.initiatives import (
     remove_milestone,
     reopen_milestone,
     resume_initiative,
+    write_progress,
+)
     write_progress,
 )
     take_down_file,
@@ -237,6 +240,7 @@ __all__ = [
     "merge_members",
     "merge_people",
     "move_person",
+    "note_children",
     "move_up",
     "name_guardian",
     "note_view",

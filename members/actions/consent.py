@@ -19,7 +19,7 @@ from cluster_portal.models import AuditEntry, OutboxMail, Upload
 from cluster_portal.moves import Refused
 from cluster_portal.outbox import cancel_rows, key_of, occasion_of, queue_mails
 from cluster_portal.uploads import keep_upload
-from members.consent import may_decide, open_answers, people_to_answer, who_decides
+from members.consent import children_among, may_decide, open_answers, people_to_answer, who_decides
 from members.models import (
     AgePolicy,
     Cluster,
@@ -238,6 +238,11 @@ def note_view(child: Person, viewer: Person, page: str) -> None:
 def note_views(children: Iterable[int], viewer: Person, page: str) -> None:
     """Write down that somebody looked at a page that shows these children (by key)."""
     RecordView.objects.bulk_create(RecordView(child_id=pk, viewer=viewer.public_id, page=page) for pk in children)
+
+
+def note_children(people: Iterable[int], viewer: Person, page: str) -> None:
+    """Write down that somebody looked at a page that shows these people (by key), of those who are children."""
+    note_views(set(children_among(list(people))), viewer, page)
 
 
 def _lock_documents(purpose: str) -> None:

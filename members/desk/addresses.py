@@ -22,6 +22,7 @@ def addresses(request: HttpRequest) -> HttpResponse:
     correctors = who_can_correct(page)
     for it in page:
         it.correctors = correctors[it.pk]
+    actions.note_children([it.pk for it in page], request.user, "address")
     return render(request, "members/desk_addresses_people.html", {"page": page})
 
 
@@ -33,6 +34,7 @@ def address(request: HttpRequest, public_id: str) -> HttpResponse:
     if sent(request, form) and tried(request, actions.correct_address, it, **form.cleaned_data):
         messages.success(request, _("The address is corrected. Mail goes there from now on."))
         return redirect("members:desk_addresses" if request.user.has_desk else "members:classes")
+    actions.note_children([it.pk], request.user, "address")
     return render(request, "members/people_address.html", {"form": form, "it": it, "shown": _shown(request, it)})
 
 

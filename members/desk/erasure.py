@@ -22,4 +22,5 @@ def erase(request: HttpRequest, public_id: str) -> HttpResponse:
     if sent(request, form) and tried(request, actions.erase_person, person, reason=gettext_noop("asked by letter")):
         messages.success(request, _("Erased. Nothing here names this person any more."))
         return redirect("members:desk_people")
+    actions.note_children([person.pk], request.user, "erase")
     return render(request, "members/desk_erase.html", {"form": form, **what_happens(person, request.user)})

@@ -28,6 +28,7 @@ def people(request: HttpRequest) -> HttpResponse:
     for it in page:
         it.moves = available_moves(request.user, it)
         it.sends_again = _may_send_again(request, it)
+    actions.note_children([it.person_id for it in page], request.user, "desk people")
     return render(request, "members/desk_people.html", {"page": page, "query": request.GET.get("q", "")})
 
 
@@ -46,8 +47,7 @@ def person(request: HttpRequest, public_id: str) -> HttpResponse:
         "may_change": it.state == "active" and request.user.has_perm("members.change_role_affiliation", it),
         "hands_over": it.state == "active" and request.user.has_perm("members.hand_over_affiliation", it),
     }
-    if it.role == it.Role.STUDENT:
-        actions.note_view(it.person, request.user, "desk person")
+    actions.note_children([it.person_id], request.user, "desk person")
     return render(request, "members/desk_person.html", shown)
 
 
@@ -158,6 +158,7 @@ def _may_send_again(request: HttpRequest, it: Affiliation) -> bool:
 
 
 def _form(request: HttpRequest, it: Affiliation, form, title: str, said: str) -> HttpResponse:
+    actions.note_children([it.person_id], request.user, "desk person")
     return render(request, "members/desk_person_form.html", {"it": it, "form": form, "title": title, "said": said})
 
 

@@ -54,14 +54,16 @@ def class_page(request: HttpRequest, public_id: str) -> HttpResponse:
     members = list(it.memberships.now().select_related("person"))
     for member in members:
         member.age = member.person.age_on(today)
-    actions.note_views([member.person_id for member in members], request.user, "class")
+    former = it.memberships.exclude(until=None).select_related("person").order_by("-until", "pk")[:PER_PAGE]
+    seen = {member.person_id for member in (*members, *former)}
+    actions.note_views(seen, request.user, "class")
     shown = {
         "it": it,
         "members": members,
         "unknown": sum(member.age is None for member in members),
         "keepers": it.keepers.all(),
         "keeper_form": KeeperForm(group=it),
-        "former": it.memberships.exclude(until=None).select_related("person").order_by("-until", "pk")[:PER_PAGE],
+        "former": former,
     }
     return render(request, "members/class.html", shown)
 
@@ -120,6 +122,7 @@ def move_class_up(request: HttpRequest, public_id: str) -> HttpResponse:
         new = moved.result
         messages.success(request, _("%(name)s is there. The old class is put away.") % {"name": new.name})
         return redirect("members:class", new.public_id)
+    actions.note_views(list(it.memberships.now().values_list("person", flat=True)), request.user, "class")
     return render(request, "members/class_up.html", {"it": it, "form": form, "new": next_year(it)})
 
 
