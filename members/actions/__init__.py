@@ -108,12 +108,10 @@ from members.actions.initiatives import (
     remove_milestone,
     reopen_milestone,
     resume_initiative,
-    write_progress,
-)
-    write_progress,
-)
     take_down_file,
     take_down_note,
+    write_progress,
+)
 from members.actions.institutions import (
     add_link,
     change_logo,
@@ -240,9 +238,9 @@ __all__ = [
     "merge_members",
     "merge_people",
     "move_person",
-    "note_children",
     "move_up",
     "name_guardian",
+    "note_children",
     "note_view",
     "note_views",
     "open_agreement",
