@@ -115,7 +115,7 @@ def _erase(people: list[Any]) -> None:
         try:
             with transaction.atomic():
                 erase_person(person, by=None, reason=REASON)
-        except Refused:  # somebody has to hand over first; the desk of the coordinator shows them anyway
+        except Refused:  # somebody has to hand over first; they are tried again every night
             log.info("The person %s is past their time and cannot be erased yet.", person.public_id)
 
 
@@ -162,6 +162,33 @@ def people_without_ties(before: datetime) -> QuerySet:
 def periods() -> list[Period]:
     """The table."""
     return [
+        *_periods_of_joining(),
+        *_periods_of_applications(),
+        Period(
+            "erasure_requests",
+            _("Requests to erase somebody, after they were granted, declined or taken back"),
+            _("They are deleted, with what others said about them."),
+            days=365,
+            overdue=_closed_requests,
+            end=_delete,
+        ),
+        *_periods_of_files_and_views(),
+        *_periods_of_signing_in(),
+        *_periods_of_devices(),
+        Period(
+            "people",
+            _("People without any tie: no institution, class, enrolment or sign-in, nor a child or guardian with one"),
+            _("They are erased."),
+            days=3 * 365,
+            overdue=people_without_ties,
+            end=_erase,
+        ),
+        *_kept(),
+    ]
+
+
+def _periods_of_joining() -> list[Period]:
+    return [
         Period(
             "invitations",
             _("Invitations that nobody answered"),
@@ -186,27 +213,6 @@ def periods() -> list[Period]:
             overdue=_unconfirmed_people,
             end=_erase,
         ),
-        *_periods_of_applications(),
-        Period(
-            "erasure_requests",
-            _("Requests to erase somebody, after they were granted, declined or taken back"),
-            _("They are deleted, with what others said about them."),
-            days=365,
-            overdue=_closed_requests,
-            end=_delete,
-        ),
-        *_periods_of_files_and_views(),
-        *_periods_of_signing_in(),
-        *_periods_of_devices(),
-        Period(
-            "people",
-            _("People without any tie: no institution, class, enrolment or sign-in, nor a child or guardian with one"),
-            _("They are erased."),
-            days=3 * 365,
-            overdue=people_without_ties,
-            end=_erase,
-        ),
-        *_kept(),
     ]
 
 
