@@ -208,7 +208,7 @@ def terminate_agreement(agreement: Agreement, on: date, because: str, by: Person
     rows = agreement.parties.all() if agreement.amends_id else Party.objects.of_family(agreement)
     concluded = Q(agreement__state=Agreement.State.CONCLUDED) | Q(agreement=agreement)
     bound = list(rows.filter(concluded, signed_on__isnull=False, withdrawn_on=None))
-    facts = {"terminated_on": on, "terminated_because": because.strip()}
+    facts: dict[str, Any] = {"terminated_on": on, "terminated_because": because.strip()}
     if current.ends_later(Cluster.current().today()):
         _change_facts(agreement, "members.agreement.terminate", by, facts)
     else:

@@ -5,8 +5,9 @@ import time
 from datetime import date, timedelta
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from cluster_portal import hooks
@@ -172,6 +173,20 @@ class TestRolls:
             desk.get(reverse("members:desk_coverage", args=[cast.agreement.public_id, cast.school.slug])),
         ]
         assert ["entered on" in page.content.decode() for page in pages] == [told] * 4
+
+    def test_the_pages_ask_as_often_for_a_long_roll_as_for_a_short_one(self, cast, party, today, desk):
+        counts = []
+        for _more in range(2):
+            covered = make.InstitutionFactory.create_batch(2)
+            actions.cover_institutions(party, covered, today - timedelta(days=9), None, "Roll", by=cast.coordinator)
+            for address in (
+                cast.agreement.get_absolute_url(),
+                reverse("members:desk_coverage", args=[cast.agreement.public_id, cast.school.slug]),
+            ):
+                with CaptureQueriesContext(connection) as asked:
+                    assert "entered on" in desk.get(address).content.decode()
+                counts.append(len(asked))
+        assert counts[:2] == counts[2:]
 
     def test_a_roll_of_a_draft_rewrites_nothing(self, cast, today):
         draft = make.AgreementFactory(state="draft", concluded_on=None)
