@@ -5,7 +5,9 @@ from functools import partial
 
 import pytest
 import time_machine
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.timezone import now
 
@@ -108,6 +110,17 @@ def test_an_invitation_is_sent_again_once_a_day(cast, moving, signed_in):
         assert "was sent less than a day ago" in client.post(url, follow=True).content.decode()
     assert [it.to for it in OutboxMail.objects.filter(template="members/invitation")] == [cast.teacher] * 2
     assert AuditEntry.objects.filter(verb="members.affiliation.send_again").count() == 1
+
+
+def test_three_invitations_cost_as_many_queries_as_one(cast, signed_in):
+    client, counts = signed_in(cast.contact), []
+    client.get(url_of("desk_people"))
+    for rows in (1, 2):
+        make.AffiliationFactory.create_batch(rows, institution=cast.school, state="invited")
+        with CaptureQueriesContext(connection) as asked:
+            assert client.get(url_of("desk_people")).content.decode().count("/send-again/") == 2 * rows - 1
+        counts.append(len(asked))
+    assert counts[0] == counts[1]
 
 
 def test_only_an_invitation_that_waits_is_sent_again(cast, moving, signed_in):
