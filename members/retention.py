@@ -23,7 +23,16 @@ from members.actions.affiliations import close_affiliation
 from members.actions.applications import erase_forgotten_applications
 from members.actions.erasure import erase_person
 from members.actions.imports import forget_old_files
-from members.models import Affiliation, Application, Device, ErasureRequest, GroupMember, Person, RecordView
+from members.models import (
+    Affiliation,
+    Application,
+    Device,
+    ErasureRequest,
+    GroupMember,
+    Guardianship,
+    Person,
+    RecordView,
+)
 from members.models.devices import UNUSED_DAYS
 
 BATCH = 500
@@ -141,7 +150,8 @@ def _unconfirmed_people(before: datetime) -> QuerySet:
     addresses = EmailAddress.objects.filter(user=OuterRef("pk"))
     signed_up = Exists(addresses.filter(verified=False)) & ~Exists(addresses.filter(verified=True))
     known = Exists(Affiliation.objects.filter(person=OuterRef("pk")))
-    return people_without_ties(before).filter(signed_up, ~known, last_login=None)
+    guards = Exists(Guardianship.objects.filter(Q(guardian=OuterRef("pk")) | Q(child=OuterRef("pk"))))
+    return people_without_ties(before).filter(signed_up, ~known, ~guards, last_login=None)
 
 
 def _students_without_class(before: datetime) -> QuerySet:
