@@ -43,6 +43,7 @@ DONE = {
     "queue": _("written"),
     "reach_milestone": _("a milestone reached"),
     "remind": _("reminded"),
+    "send_again": _("sent again"),
     "remove_keeper": _("a teacher removed"),
     "remove_milestone": _("a milestone removed"),
     "reopen_milestone": _("a milestone opened again"),
