@@ -13,7 +13,6 @@ class ClusterNameForm(forms.ModelForm):
         fields = ["name", "about", "contact_email", "language"]
         widgets = {"about": forms.Textarea(attrs={"rows": 3})}
 
-
     def __init__(self, *args, **options):
         super().__init__(*args, **options)
         self.fields["language"].required = False  # left out: the one it has

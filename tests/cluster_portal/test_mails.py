@@ -35,6 +35,10 @@ def plain_example(template, to):
     app = template.partition("/")[0]
     if app == "account":
         return hooks.WantedMail(template, to, to, address="somebody@example.org")
+    return example_of_members(template, to) if app == "members" else example_of_courses(template, to)
+
+
+def example_of_members(template, to):
     if template.startswith("members/agreement_"):
         terminated = {"state": "terminated", "terminated_because": "Сделано."} if "terminated" in template else {}
         agreement = make.AgreementFactory(valid_until=date(2027, 1, 31), **terminated)
@@ -52,11 +56,13 @@ def plain_example(template, to):
         return hooks.WantedMail(template, to, to, "2027-01-31")
     if template in {"members/guardianship_ended", "members/birth_date_changed"}:
         return hooks.WantedMail(template, make.GuardianshipFactory(guardian=to), to)
-    if app == "members":
-        affiliation = make.AffiliationFactory(
-            institution__name="School 9", invited_by=make.PersonFactory(family_name="Host")
-        )
-        return hooks.WantedMail(template, affiliation, to)
+    affiliation = make.AffiliationFactory(
+        institution__name="School 9", invited_by=make.PersonFactory(family_name="Host")
+    )
+    return hooks.WantedMail(template, affiliation, to)
+
+
+def example_of_courses(template, to):
     run = make.RunFactory(course__title="AI Tools", online_link="https://meet.example.net/1")
     session = make.SessionFactory(run=run, title="Agents", place="Hall", starts_at=now() + timedelta(days=2))
     if "reminder" in template:
