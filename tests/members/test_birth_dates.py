@@ -1,6 +1,6 @@
 """A birth date says who decides: nobody makes themself, or a child, older past those who do."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from django.utils.timezone import localdate, now
@@ -21,6 +21,7 @@ from tests.members.test_imports import CLASS, judged, loaded
 pytestmark = pytest.mark.django_db
 ADULT = date(1990, 1, 1)
 OVER = "By this birth date, others would decide about consent than now. Ask a coordinator to enter it."
+SOONER = "By this birth date, others would decide about consent sooner. Ask a coordinator to enter it."
 KEPT_THEMSELF = "This person keeps their own profile. Ask them to correct it."
 KEPT = "Your school keeps your birth date. Ask your teacher or a coordinator to correct it."
 
@@ -180,3 +181,26 @@ def test_a_class_list_lifts_no_word_by_a_birth_date(cast, group):
     assert judged("classes", text, cast.teacher, cast.school) == [("rejected", OVER)]
     assert loaded("classes", text, cast.teacher, cast.school) == [("rejected", OVER)]
     assert kept(person) is None
+
+
+def eighteen_within_days():
+    return localdate() - timedelta(days=18 * 365)
+
+
+def test_a_teacher_does_not_bring_the_day_nearer_on_which_a_guardians_no_counts_no_more(cast, group, child, mother, no):
+    assert refusal(actions.correct_student, child, by=cast.teacher, birth_date=eighteen_within_days()) == SOONER
+    assert refusal(actions.correct_student, child, by=cast.teacher, birth_date=born(15) - timedelta(days=1)) == SOONER
+    assert kept(child) == born(15)
+
+
+def test_the_guardians_are_told_of_a_day_that_came_nearer(cast, child, mother, no):
+    actions.change_profile(child, by=cast.coordinator, birth_date=eighteen_within_days())
+    assert OutboxMail.objects.get(template="members/birth_date_changed").to == mother
+
+
+def test_a_minor_whom_nobody_keeps_brings_their_own_day_no_nearer(demo):
+    person = make.PersonFactory(birth_date=born(15))
+    assert refusal(actions.change_profile, person, by=person, birth_date=eighteen_within_days()) == SOONER
+    assert SOONER in profile(person, eighteen_within_days()).content.decode()
+    profile(person, born(15) + timedelta(days=1))
+    assert kept(person) == born(15) + timedelta(days=1)
