@@ -50,7 +50,7 @@ def give_up_loading(work: LongWork, why: str) -> None:
     """The rows that were not reached are rejected: those accepted and those rejected are always all of them."""
     it = _import_of(work)
     reject_the_rest(it, work.done, why)
-    finish_import(it, None, by=it.by)
+    finish_import(it, rejected_file(it, Rows(it).table) if it.file else None, by=it.by)
 
 
 def _import_of(work: LongWork) -> Import:

@@ -63,6 +63,10 @@ class PersonQuerySet(models.QuerySet):
         first = models.Case(models.When(email=email.strip().lower(), then=0), default=1)
         return self.signing_in_with([email]).order_by(first, "pk").first()
 
+    def claimed(self):
+        """People who sign in with a password of their own."""
+        return self.exclude(email=None).exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX)
+
     def findable_by(self, person):
         """People whom a search may show: those in the institutions that one keeps; nobody to the public."""
         if not person.is_authenticated or not person.has_desk:
@@ -107,10 +111,7 @@ class PersonQuerySet(models.QuerySet):
 
     def successors_in(self, institution, leaver):
         """Who can take over from somebody in an institution: grown-up colleagues who sign in by themselves."""
-        claimed = (
-            self.teaching_at(institution).exclude(email=None).filter(~Q(password__startswith=UNUSABLE_PASSWORD_PREFIX))
-        )
-        return claimed.exclude(pk=leaver.pk)
+        return self.teaching_at(institution).claimed().exclude(pk=leaver.pk)
 
     def students_of(self, institution):
         """Who learns in an institution now."""

@@ -121,6 +121,35 @@ class TestWhoIsTold:
         assert [said in bodies[it.pk] for it in (cast.contact, covered.person)] == [False, True]
         assert all("The reason: It merges." in body for body in bodies.values())
 
+    def test_the_last_mail_names_the_day_that_stands_when_it_went_there_and_back(self, cast, party, later):
+        head = make.AffiliationFactory(institution=cast.school, role="head").person
+        for days in (0, 30, 0):
+            actions.terminate_agreement(cast.agreement, later + timedelta(days=days), "Done.", by=cast.coordinator)
+        sent = OutboxMail.objects.filter(template="members/agreement_terminated", to=head).order_by("pk")
+        assert [mail.state for mail in sent] == ["cancelled", "cancelled", "queued"]
+        assert still_due(sent[2])
+
+    def test_so_does_the_last_mail_about_a_party_that_leaves(self, cast, party, later):
+        for days in (0, 30, 0):
+            actions.withdraw_party(party, later + timedelta(days=days), "It merges.", by=cast.coordinator)
+        sent = OutboxMail.objects.filter(template="members/party_withdrawn", to=cast.contact).order_by("pk")
+        assert [mail.state for mail in sent] == ["cancelled", "cancelled", "queued"]
+        assert still_due(sent[2])
+
+    def test_who_leaves_later_hears_of_an_earlier_end(self, cast, party, today, later):
+        head = make.AffiliationFactory(institution=cast.school, role="head").person
+        actions.withdraw_party(party, later, "It merges.", by=cast.coordinator)
+        actions.terminate_agreement(cast.agreement, today, "Done.", by=cast.coordinator)
+        assert mails("agreement_terminated") == [head]
+
+    def test_who_is_appointed_again_on_the_same_day_is_told_again(self, cast):
+        region = make.RegionFactory(name="North")
+        person = make.PersonFactory(email="north@example.org")
+        actions.end_coordinator(actions.appoint_coordinator(person.email, region, cast.coordinator), cast.coordinator)
+        actions.appoint_coordinator(person.email, region, by=cast.coordinator)
+        subjects = [mail.subject for mail in OutboxMail.objects.order_by("pk")]
+        assert subjects[::2] == ["Open your desk: you now coordinate North"] * 2
+
     def test_who_is_appointed_and_whose_role_ends_is_told(self, cast):
         region = make.RegionFactory(name="North")
         person = make.PersonFactory(email="north@example.org")

@@ -1,5 +1,6 @@
 """Moving by invitation, and an invitation that is sent again."""
 
+import time
 from datetime import timedelta
 from functools import partial
 
@@ -15,6 +16,7 @@ from cluster_portal.links import signed_token
 from cluster_portal.models import AuditEntry, OutboxMail
 from cluster_portal.moves import Refused
 from members import actions
+from members.actions import affiliations
 from members.models import Affiliation
 from tests import factories as make
 
@@ -55,6 +57,27 @@ def test_who_declines_to_move_stays_with_all_their_classes(cast, moving):
     actions.decline_invitation(moving, by=cast.teacher)
     assert history(cast.teacher) == [("School 1", "teacher", "active"), ("School 9", "teacher", "declined")]
     assert cast.school.groups.get().keepers.get() == cast.teacher
+
+
+def test_who_got_another_role_meanwhile_leaves_it_all_the_same(cast, moving):
+    actions.change_role(of(cast.teacher), "staff", by=cast.coordinator)
+    moving.refresh_from_db()
+    actions.accept_invitation(moving, by=cast.teacher)
+    assert history(cast.teacher) == [
+        ("School 1", "teacher", "ended"), ("School 9", "teacher", "active"), ("School 1", "staff", "ended"),
+    ]  # fmt: skip
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_is_moved_while_they_are_erased_deadlocks_nobody(cast, together, monkeypatch):
+    """Both take the person before the affiliation: the second waits, and is refused."""
+    close = affiliations.close_affiliation
+    monkeypatch.setattr(affiliations, "close_affiliation", lambda *args: (close(*args), time.sleep(1)))
+    other = make.InstitutionFactory()
+    it = of(cast.teacher)
+    moves = partial(actions.move_person, it, other, "teacher", by=cast.coordinator)
+    erases = partial(actions.erase_person, cast.teacher, by=cast.coordinator)
+    assert set(together(moves, erases)) <= {"done", "refused"}
 
 
 def test_who_accepts_to_move_leaves_what_they_had(cast, moving):
