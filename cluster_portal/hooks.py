@@ -207,6 +207,7 @@ child_parts: list[Callable[[GuardianPage], Iterable[ChildPart]]] = []
 retention_periods: list[Callable[[], Iterable[Any]]] = []
 first_steps: list[Callable[[Any], Iterable[FirstStep]]] = []
 upload_readers: dict[str, Callable[[Any, Any], bool]] = {}
+upload_opened: dict[str, Callable[[Any, Any], None]] = {}
 desk_rows: list[Callable[[Any], Iterable[DeskRow]]] = []
 _sender: Callable[[], Sender] = Sender
 
@@ -243,9 +244,14 @@ def register_reminder(*kinds: Reminder) -> None:
             raise ValueError(f"The reminder {kind.template} is registered twice.")
 
 
-def register_upload_reader(model: str, may_read: Callable[[Any, Any], bool]) -> None:
-    """`may_read(person, upload)` says who may read the files that belong to `model` (a lower-case label)."""
-    upload_readers[model] = may_read
+def register_upload_reader(
+    model: str, may_read: Callable[[Any, Any], bool], opened: Callable[[Any, Any], None] = lambda person, upload: None
+) -> None:
+    """`may_read(person, upload)` says who may read the files that belong to `model` (a lower-case label).
+
+    `opened(person, upload)` notes that somebody did, where looks are noted.
+    """
+    upload_readers[model], upload_opened[model] = may_read, opened
 
 
 def register_personal_data(held: PersonalData) -> None:

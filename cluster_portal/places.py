@@ -11,9 +11,7 @@ FIVE_GAP = 5
 BAR = 240
 
 
-def say_places(
-    places: int, taken: int, offered: int = 0, waiting: int = 0, yours: bool = False, held: int = 0
-) -> str:
+def say_places(places: int, taken: int, offered: int = 0, waiting: int = 0, yours: bool = False, held: int = 0) -> str:
     """The words beside the drawing: what is free first, because that is what one asks."""
     free = max(0, places - taken)
     if free:

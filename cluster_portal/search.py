@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from django.contrib.postgres.search import TrigramWordSimilarity
 from django.db import models
 from django.db.models import Q, Value
+from django.db.models.functions import Concat, Lower, Replace
 
 LONGEST_QUERY = 100
 
@@ -17,6 +18,12 @@ LONGEST_QUERY = 100
 def folded(*texts: str) -> str:
     """The texts as they are compared: casefolded, ё as е, single spaces, and no NUL (no database text holds one)."""
     return " ".join(" ".join(texts).replace("\0", " ").casefold().replace("ё", "е").split())
+
+
+def folded_columns(*names: str) -> Replace:
+    """Columns as the database compares them: like `folded`, by its own case rules and without tidying spaces."""
+    parts = [part for name in names for part in (Value(" "), name)][1:]
+    return Replace(Lower(Concat(*parts)), Value("ё"), Value("е"))
 
 
 def beginning(texts: Iterable[str]) -> str:

@@ -90,6 +90,7 @@ def download(request: HttpRequest, public_id: str) -> FileResponse:
     may_read = hooks.upload_readers.get(upload.about_model)
     if may_read is None or not may_read(request.user, upload):
         raise Http404
+    hooks.upload_opened[upload.about_model](request.user, upload)
     response = FileResponse(
         upload.file.open("rb"), as_attachment=True, filename=upload.name, content_type=upload.content_type
     )

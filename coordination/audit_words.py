@@ -54,6 +54,7 @@ DONE = {
     "reopen_milestone": _("a milestone opened again"),
     "restore": pgettext_lazy("audit", "restored"),
     "say_word": _("agreed or said no"),
+    "send_again": _("sent again"),
     "set": _("laid down"),
     "sign": _("signed"),
     "suspend": _("suspended"),

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
-from cluster_portal.buttons import act, tried
+from cluster_portal.buttons import act, sent, tried
 from cluster_portal.moves import available_moves, may_move
 from courses import actions
 from courses.actions.runs import MAILED_WHEN_CHANGED
@@ -49,7 +49,7 @@ def runs(request: HttpRequest) -> HttpResponse:
 def new_course(request: HttpRequest) -> HttpResponse:
     """Describe a new course, then prepare its first run."""
     form = CourseForm(request.POST or None, today=request.cluster.today())
-    if request.method == "POST" and form.is_valid():
+    if sent(request, form):
         course = actions.create_course(by=request.user, **form.cleaned_data)
         messages.success(request, _("%(course)s is described. Now prepare its first run.") % {"course": course})
         return redirect("courses:desk_new_run", course.slug)
@@ -61,7 +61,7 @@ def edit_course(request: HttpRequest, slug: str) -> HttpResponse:
     """Correct the description of a course."""
     it = get_object_or_404(Course.objects.editable_by(request.user), slug=slug)
     form = CourseForm(request.POST or None, instance=it, today=request.cluster.today())
-    if request.method == "POST" and form.is_valid():
+    if sent(request, form):
         actions.change_course(Course.objects.get(pk=it.pk), by=request.user, **form.cleaned_data)
         messages.success(request, _("%(course)s is saved.") % {"course": it})
         return redirect("courses:desk_runs")
@@ -73,7 +73,7 @@ def new_run(request: HttpRequest, slug: str) -> HttpResponse:
     """Prepare a run of a course."""
     course = get_object_or_404(Course, slug=slug)
     form = RunForm(request.POST or None, zone=request.cluster.zone, by=request.user)
-    if request.method == "POST" and form.is_valid():
+    if sent(request, form):
         it = actions.create_run(course, request.user, places=form.places(), **form.cleaned_data)
         messages.success(request, _("The run is prepared. Plan its sessions next."))
         return redirect("courses:desk_pattern", it.public_id)
@@ -103,7 +103,7 @@ def edit_run(request: HttpRequest, public_id: str) -> HttpResponse:
     """Change what a run says; a live one asks first when people would be told."""
     it = run_of(request, public_id)
     form = RunForm(request.POST or None, instance=it, zone=it.zone, by=request.user)
-    if request.method == "POST" and form.is_valid():
+    if sent(request, form):
         before = run_of(request, public_id)
         if it.is_live and MAILED_WHEN_CHANGED & _changed(before, form) and not confirmed(request):
             return ask_before_mailing(request, it)
@@ -118,7 +118,7 @@ def pattern(request: HttpRequest, public_id: str) -> HttpResponse:
     it = run_of(request, public_id)
     form = PatternForm(request.POST or None, initial=_pattern_of(it))
     preview, said = [], ""
-    if request.method == "POST" and form.is_valid():
+    if sent(request, form):
         preview, said = form.pattern().sessions(it.zone), pattern_in_words(form.pattern())
         if request.POST.get("step") == "save" and tried(request, actions.plan_sessions, it, form.pattern()):
             planned = ngettext("%(count)s session is planned.", "%(count)s sessions are planned.", len(preview))

@@ -135,7 +135,7 @@ def must_confirm_device(request: HttpRequest) -> bool:
         return False
     person = request.user
     keeps = Institution.objects.with_classes_of(person)
-    return person.is_superuser or person.keeps_groups.exists() or keeps.exists()
+    return person.is_superuser or person.has_desk or person.keeps_groups.exists() or keeps.exists()
 
 
 def led_to_confirm(request: HttpRequest) -> HttpResponse:

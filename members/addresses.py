@@ -2,12 +2,24 @@
 
 from collections.abc import Iterable
 
-from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from members.consent import children_kept_by
 from members.models import Affiliation, Coordinator, Group, GroupMember, Guardianship, Person
+
+ADDRESS_LENGTH = Person._meta.get_field("email").max_length
+
+
+def is_address(text: str) -> bool:
+    """Whether this is an e-mail address that one can keep: addresses may be longer than the columns for them."""
+    try:
+        validate_email(text)
+    except ValidationError:
+        return False
+    return len(text) <= ADDRESS_LENGTH
 
 
 def correctable_by(person: Person) -> QuerySet:
@@ -20,8 +32,7 @@ def correctable_by(person: Person) -> QuerySet:
     if person.coordinates_whole_cluster:
         return Person.objects.active().exclude(pk=person.pk)
     mine = Affiliation.objects.decidable_by(person)
-    claimed = Person.objects.exclude(email=None).exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX)
-    invited = mine.invited().exclude(person__in=claimed).exclude(person__in=out_of_reach(person))
+    invited = mine.invited().exclude(person__in=Person.objects.claimed()).exclude(person__in=out_of_reach(person))
     students = _students_of(person)
     guards = Q(guards__child__in=students, guards__ended_at=None)
     kept = Q(pk__in=mine.known().values("person")) | Q(pk__in=invited.values("person"))

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -41,7 +42,7 @@ def _judge(it: PastedPerson, again: bool, named: list[Person], here: set[int], f
         return Listed(it, False, it.problem, "bad")
     if again:
         return Listed(it, False, _("Twice in this list."), "neutral")
-    known = same_among(named, it)
+    known = same_among(named, it.birth_date)
     if len(known) > 1:
         return Listed(it, False, _("Several students are called like that. Give the birth date."), "attention")
     if known and known[0].pk in far and not is_proved(known[0], it):
@@ -72,7 +73,7 @@ def is_proved(person: Person, said: PastedPerson) -> bool:
     return person.birth_date is not None and person.birth_date == said.birth_date
 
 
-def same_among(named: list[Person], said: PastedPerson) -> list[Person]:
+def same_among(named: list[Person], born: date | None) -> list[Person]:
     """Of people with the same name those who are meant: by birth date where both are known."""
-    exact = [it for it in named if it.birth_date and it.birth_date == said.birth_date]
-    return exact or [it for it in named if it.birth_date is None or said.birth_date is None]
+    exact = [it for it in named if it.birth_date and it.birth_date == born]
+    return exact or [it for it in named if it.birth_date is None or born is None]

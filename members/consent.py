@@ -9,7 +9,7 @@ count no more: they stay as the proof of what was allowed when.
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.db import models
@@ -53,6 +53,7 @@ class State(models.TextChoices):
         return tone_of(self.value)
 
 
+LINK_AGE = timedelta(days=30)  # of the links by which guardians decide, mailed or printed
 OPEN = {State.WAITING, State.EXPIRED}
 GUARDIANS, THEMSELF = "guardians", "themself"
 Key = tuple[int, str]
@@ -144,16 +145,7 @@ def _side(words: list[Word], today: date) -> State:
 
 def state_of(child: Person, purpose: str, today: date | None = None) -> State:
     """The state of one person's consent to one purpose on a day."""
-    today = today or Cluster.current().today()
-    guardians = set(child.guarded_by.now().values_list("guardian", flat=True))
-    last: dict[int, Word] = {}
-    rows = list(ConsentDecision.objects.about([child.pk]).filter(purpose=purpose))
-    for it in rows:
-        last[it.said_by] = Word(it.said_by, it.decision, it.at, it.expires_on)
-    if not rows and not child.consent_requests.filter(purpose=purpose).exists():
-        return State.NOT_NEEDED
-    theirs = [word for by, word in last.items() if by in guardians]
-    return derived(_sides(deciders_of(child, today), theirs, last.get(child.pk), today).values())
+    return states_of([child.pk], [purpose], today)[child.pk, str(purpose)]
 
 
 def states_of(
@@ -276,13 +268,8 @@ def children_kept_by(person: Person) -> models.QuerySet:
     return Person.objects.filter(Q(pk__in=in_class) | Q(pk__in=students)).exclude(pk=person.pk)
 
 
-def may_publish(person: Person, purpose: str = Purpose.NAME) -> bool:
-    """Whether somebody's name, photo or work may be shown to others today: what every public list must ask."""
-    return person.pk not in unpublishable([person.pk], purpose)
-
-
 def unpublishable(people: Collection[int], purpose: str = Purpose.NAME) -> set[int]:
-    """Of these people (by key), those who must not be shown to others today.
+    """Of these people (by key), those whose name, photo or work must not be shown to others today.
 
     A child is shown after a grant only; an adult is shown unless they were asked and did not grant.
     """

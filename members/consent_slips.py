@@ -4,7 +4,6 @@ A slip shows every word of the documents, with version and fingerprint: what is 
 """
 
 from collections.abc import Collection, Iterator
-from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,10 +13,8 @@ from django.utils.translation import ngettext, override, pgettext
 
 from cluster_portal.links import signed_link
 from cluster_portal.pdf import qr_svg, render_pdf
-from members.consent import State, deciders_of, states_of
+from members.consent import LINK_AGE, State, deciders_of, states_of
 from members.models import Cluster, ConsentText, Group, Guardianship, Person
-
-LINK_DAYS = timedelta(days=30)
 
 
 def slips_pdf(group: Group, children: Collection[Person], asked_by: Person) -> bytes:
@@ -77,7 +74,7 @@ def link_of_slip(link: str, papers: Collection[ConsentText]) -> str:
 
 def _slip(group, child, reader, link, papers, asked_by) -> dict[str, Any]:
     cluster = Cluster.current()
-    until = date_format(cluster.today() + LINK_DAYS, "DATE_FORMAT")
+    until = date_format(cluster.today() + LINK_AGE, "DATE_FORMAT")
     link = link_of_slip(link, papers)
     return {
         "heading": _("Consent for %(name)s") % {"name": child.full_name},

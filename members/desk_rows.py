@@ -108,12 +108,12 @@ def agreements_ending(person: Person) -> Iterator[DeskRow]:
         return
     today = Cluster.current().today()
     rows = list(Agreement.objects.ending_between(today, today + timedelta(days=60)))
-    renewals = {it.pk: it.renewal_under_way() for it in rows}
-    alone = [it for it in rows if renewals[it.pk] is None]
+    under_way = list(Agreement.objects.renewals_under_way().filter(amends__in=rows))
+    alone = [it for it in rows if it.pk not in {renewal.amends_id for renewal in under_way}]
     if alone:
         text = ngettext("agreement ends within 60 days", "agreements end within 60 days", len(alone))
         yield DeskRow(text, len(alone), None, _where(alone), _("Renew"))
-    if under_way := [it for it in renewals.values() if it is not None]:
+    if under_way:
         text = ngettext(
             "renewal of what ends soon is under way", "renewals of what ends soon are under way", len(under_way)
         )

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from django.db.models import Count, F, QuerySet, Value
-from django.db.models.functions import Coalesce, Concat, Lower, NullIf, Replace
+from django.db.models.functions import Coalesce, Lower, NullIf
 from django.utils.translation import gettext as _
 
-from cluster_portal.search import folded
+from cluster_portal.search import folded, folded_columns
 from members.models import Affiliation, Person
 
 MOST_PAIRS = 100
@@ -91,7 +91,7 @@ def _mail():
 
 def _called():
     """Family name and given name, which two entries share even where one of them lacks the patronymic."""
-    return Replace(Lower(Concat("family_name", Value(" "), "given_name")), Value("ё"), Value("е"))
+    return folded_columns("family_name", "given_name")
 
 
 def _sharing(people: QuerySet, column: str) -> QuerySet:

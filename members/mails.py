@@ -169,13 +169,14 @@ def _unsigned_of(agreement: Agreement, person: Person) -> list:
 
 def _termination_stands(mail: OutboxMail) -> bool:
     """The agreement ends on the day that the mail names: it may have got another since."""
-    day = occasion_of(mail)
+    day = occasion_of(mail).partition(" ")[0]
     return Agreement.objects.filter(public_id=mail.about_id, state="terminated", terminated_on=day).exists()
 
 
 def _party_leaves(mail: OutboxMail) -> bool:
     """The party leaves on the day that the mail names."""
-    institution, day = occasion_of(mail).split(":")
+    institution, _colon, decided = occasion_of(mail).partition(":")
+    day = decided.partition(" ")[0]
     family = Q(agreement__public_id=mail.about_id) | Q(agreement__amends__public_id=mail.about_id)
     return Party.objects.filter(family, institution__public_id=institution, withdrawn_on=day).exists()
 

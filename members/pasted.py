@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.utils.translation import gettext as _
 
+from members.addresses import is_address
 from members.models import Cluster, Person
 from members.models.people import validate_plain_name
 
@@ -54,7 +54,7 @@ def read_address(line: str) -> PastedPerson:
     """A line with an e-mail address and, in any order and dress, a name: family name first."""
     found = _ADDRESS.search(line)
     email = found.group().strip(".").lower() if found else ""
-    if not _is_address(email):
+    if not is_address(email):
         return PastedPerson(line, problem=_("There is no e-mail address in this line."))
     names = _names(line.replace(found.group(), " "))
     return PastedPerson(line, email=email, problem=_wrong_name(names), **names)
@@ -85,14 +85,6 @@ def twice(people: Iterable[PastedPerson], key) -> set[int]:
             again.add(number)
         seen.add(key(it))
     return again
-
-
-def _is_address(email: str) -> bool:
-    try:
-        validate_email(email)
-    except ValidationError:
-        return False
-    return len(email) <= Person._meta.get_field("email").max_length
 
 
 def _names(rest: str) -> dict[str, str]:

@@ -22,8 +22,7 @@ EXPIRING, LAPSING = "members/agreement_expiring", "members/consent_lapsing"
 
 def readers_of_expiry(agreement: Agreement) -> list[Person]:
     """Coordinators of the cluster and heads of the parties that are bound, each once."""
-    rows = Party.objects.of_family(agreement) if agreement.amends_id is None else agreement.parties.all()
-    parties = rows.signed_and_staying().values("institution")
+    parties = Party.objects.of_family(agreement).signed_and_staying().values("institution")
     people = Q(pk__in=Person.objects.leading(parties)) | Q(pk__in=Person.objects.coordinating_region(None))
     return list(Person.objects.active().filter(people).order_by("pk"))
 
@@ -33,7 +32,7 @@ def _due(since: datetime, until: datetime) -> Iterator[WantedMail]:
     for days in DAYS_AHEAD:
         ahead = timedelta(days=days)
         first, last = since.astimezone(zone).date() + ahead, until.astimezone(zone).date() + ahead
-        for agreement in Agreement.objects.ending_between(first, last).select_related("amends"):
+        for agreement in Agreement.objects.ending_between(first, last):
             leaves = datetime.combine(agreement.last_day - ahead, AT, zone)
             if since <= leaves <= until:
                 yield from _notices(agreement, days, leaves)

@@ -24,7 +24,16 @@ from members.actions.affiliations import close_affiliation
 from members.actions.applications import erase_forgotten_applications
 from members.actions.erasure import erase_person
 from members.actions.imports import forget_old_files
-from members.models import Affiliation, Application, Device, ErasureRequest, GroupMember, Person, RecordView
+from members.models import (
+    Affiliation,
+    Application,
+    Device,
+    ErasureRequest,
+    GroupMember,
+    Guardianship,
+    Person,
+    RecordView,
+)
 from members.models.devices import UNUSED_DAYS
 
 BATCH = 500
@@ -116,7 +125,7 @@ def _erase(people: list[Any]) -> None:
         try:
             with transaction.atomic():
                 erase_person(person, by=None, reason=REASON)
-        except Refused:  # somebody has to hand over first; the desk of the coordinator shows them anyway
+        except Refused:  # somebody has to hand over first; they are tried again every night
             log.info("The person %s is past their time and cannot be erased yet.", person.public_id)
 
 
@@ -142,7 +151,8 @@ def _unconfirmed_people(before: datetime) -> QuerySet:
     addresses = EmailAddress.objects.filter(user=OuterRef("pk"))
     signed_up = Exists(addresses.filter(verified=False)) & ~Exists(addresses.filter(verified=True))
     known = Exists(Affiliation.objects.filter(person=OuterRef("pk")))
-    return people_without_ties(before).filter(signed_up, ~known, last_login=None)
+    guards = Exists(Guardianship.objects.filter(Q(guardian=OuterRef("pk")) | Q(child=OuterRef("pk"))))
+    return people_without_ties(before).filter(signed_up, ~known, ~guards, last_login=None)
 
 
 def _students_without_class(before: datetime) -> QuerySet:
@@ -162,6 +172,34 @@ def people_without_ties(before: datetime) -> QuerySet:
 
 def periods() -> list[Period]:
     """The table."""
+    return [
+        *_periods_of_joining(),
+        *_periods_of_applications(),
+        Period(
+            "erasure_requests",
+            _("Requests to erase somebody, after they were granted, declined or taken back"),
+            _("They are deleted, with what others said about them."),
+            days=365,
+            overdue=_closed_requests,
+            end=_delete,
+        ),
+        *_periods_of_files_and_views(),
+        *_periods_of_signing_in(),
+        *_periods_of_devices(),
+        Period(
+            "people",
+            _("People without any tie: no institution, class, enrolment or sign-in, nor a child or guardian with one"),
+            _("They are erased."),
+            days=3 * 365,
+            overdue=people_without_ties,
+            end=_erase,
+        ),
+        *(period for more in hooks.retention_periods for period in more()),
+        *_kept(),
+    ]
+
+
+def _periods_of_joining() -> list[Period]:
     return [
         Period(
             "invitations",
@@ -187,28 +225,6 @@ def periods() -> list[Period]:
             overdue=_unconfirmed_people,
             end=_erase,
         ),
-        *_periods_of_applications(),
-        Period(
-            "erasure_requests",
-            _("Requests to erase somebody, after they were granted, declined or taken back"),
-            _("They are deleted, with what others said about them."),
-            days=365,
-            overdue=_closed_requests,
-            end=_delete,
-        ),
-        *_periods_of_files_and_views(),
-        *_periods_of_signing_in(),
-        *_periods_of_devices(),
-        Period(
-            "people",
-            _("People without any tie: no institution, class, enrolment or sign-in, nor a child or guardian with one"),
-            _("They are erased."),
-            days=3 * 365,
-            overdue=people_without_ties,
-            end=_erase,
-        ),
-        *(period for more in hooks.retention_periods for period in more()),
-        *_kept(),
     ]
 
 

@@ -4,7 +4,8 @@ from typing import Any
 
 from cluster_portal.hooks import register_upload_reader
 from cluster_portal.models import Upload
-from members.models import Agreement, ConsentDecision, Import, Initiative, Party
+from members.actions.consent import note_view
+from members.models import Agreement, ConsentDecision, Import, Initiative, Party, Person
 
 
 def may_read_agreement(person: Any, upload: Upload) -> bool:
@@ -22,11 +23,21 @@ def may_read_progress(person: Any, upload: Upload) -> bool:
 
 def may_read_consent_slip(person: Any, upload: Upload) -> bool:
     """Whoever keeps the child, guards it or is it may open a signed slip; the cluster’s coordinators always."""
-    it = ConsentDecision.objects.filter(scan=upload).select_related("child__merged_into").first()
-    if it is None or not person.is_authenticated:
+    child = _child_on(upload)
+    if child is None or not person.is_authenticated:
         return False
-    child = it.child.merged_into or it.child
     return person.coordinates_whole_cluster or person.pk == child.pk or person.has_perm("members.name_guardian", child)
+
+
+def note_slip(person: Any, upload: Upload) -> None:
+    """A signed slip shows the child: who opens it is noted."""
+    if child := _child_on(upload):
+        note_view(child, person, "slip")
+
+
+def _child_on(upload: Upload) -> Person | None:
+    it = ConsentDecision.objects.filter(scan=upload).select_related("child__merged_into").first()
+    return it and (it.child.merged_into or it.child)
 
 
 def may_read_import(person: Any, upload: Upload) -> bool:
@@ -36,5 +47,5 @@ def may_read_import(person: Any, upload: Upload) -> bool:
 
 register_upload_reader("members.agreement", may_read_agreement)
 register_upload_reader("members.progressnote", may_read_progress)
-register_upload_reader("members.consentdecision", may_read_consent_slip)
+register_upload_reader("members.consentdecision", may_read_consent_slip, opened=note_slip)
 register_upload_reader("members.import", may_read_import)

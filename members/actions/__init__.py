@@ -59,6 +59,7 @@ from members.actions.cluster import (
 from members.actions.consent import (
     check_birth_date,
     decide,
+    note_children,
     note_view,
     note_views,
     publish_texts,
@@ -239,6 +240,7 @@ __all__ = [
     "move_person",
     "move_up",
     "name_guardian",
+    "note_children",
     "note_view",
     "note_views",
     "open_agreement",

@@ -10,9 +10,10 @@ from django.utils.translation import gettext_noop
 
 from cluster_portal.audit import record
 from cluster_portal.hooks import WantedMail
+from cluster_portal.models import OutboxMail
 from cluster_portal.moves import Refused
-from cluster_portal.outbox import queue_mails
-from members.actions.agreements import add_parties, draft_agreement, refuse_past
+from cluster_portal.outbox import cancel_rows, queue_mails
+from members.actions.agreements import add_parties, draft_agreement, named_now, refuse_past
 from members.models import Agreement, Cluster, Coverage, Institution, Party, Person
 
 LONGEST_TITLE = 200
@@ -87,14 +88,17 @@ def withdraw_party(party: Party, on: date, because: str, by: Person) -> None:
     party.refresh_from_db()
     reason = f"party {party.institution.public_id} from {on.isoformat()}"
     record("members.agreement.withdraw_party", base, by=by, fields=["parties"], reason=reason)
-    _tell_who_leaves(base, party, leaving)
+    _tell_who_leaves(base, party, leaving, on)
 
 
-def _tell_who_leaves(base: Agreement, party: Party, leaving: list[int]) -> None:
+def _tell_who_leaves(base: Agreement, party: Party, leaving: list[int], on: date) -> None:
     """Who answers for the party hears of it, and who answers for those it covers: they go with it."""
-    rolls = Coverage.objects.filter(party__in=leaving).reaching(party.withdrawn_on, None)
+    rolls = Coverage.objects.filter(party__in=leaving).reaching(on, None)
     concerned = Institution.objects.filter(Q(pk=party.institution_id) | Q(pk__in=rolls.values("institution")))
-    occasion = f"{party.institution.public_id}:{party.withdrawn_on:%Y-%m-%d}"
+    waiting = OutboxMail.objects.about(base).unfinished().filter(template="members/party_withdrawn")
+    of_party = waiting.filter(key__contains=f":{party.institution.public_id}:")
+    cancel_rows(of_party, gettext_noop("it leaves on another day"))
+    occasion = f"{party.institution.public_id}:{named_now(on)}"
     readers = Person.objects.speaking_for_any(concerned).order_by("pk")
     queue_mails(WantedMail("members/party_withdrawn", base, it, occasion, ground=party) for it in readers)
 

@@ -105,6 +105,7 @@ def accept_invitation(affiliation: Affiliation, by: Person) -> None:
 @transaction.atomic
 def redeem_invitation(affiliation: Affiliation, password: str, birth_date: date | None, **names: str) -> Person:
     """Somebody who never signed in before claims their Person by the mailed link, and joins at once."""
+    lock_who_answers(Affiliation.objects.active().filter(replaced_by=affiliation))
     person = claim_person(affiliation.person, password, birth_date, **names)
     accept_invitation(affiliation, by=person)
     return person
@@ -181,6 +182,7 @@ def change_role(affiliation: Affiliation, role: str, by: Person) -> Affiliation:
     lock_who_answers([affiliation])
     new = enter_affiliation(affiliation.person, affiliation.institution, role, State.ACTIVE, by, starts_on=_today())
     close_affiliation(affiliation, by)
+    affiliation.replaced_by.invited().update(replaces=new)
     queue_mail("members/role_changed", about=new, to=affiliation.person)
     return new
 
@@ -194,7 +196,8 @@ def move_person(affiliation: Affiliation, institution: Institution, role: str, b
     if institution.pk == affiliation.institution_id:
         raise Refused(_("This is the institution where the person is already. Change their role instead."))
     refuse_to_appoint(institution, role, by)
-    person = affiliation.person
+    lock_who_answers([affiliation])
+    person = Person.objects.select_for_update(no_key=True).get(pk=affiliation.person_id)
     if by.coordinates(affiliation.institution.region_id) and by.coordinates(institution.region_id):
         close_affiliation(affiliation, by)
         new = enter_affiliation(person, institution, role, State.ACTIVE, by, starts_on=_today())
@@ -211,7 +214,8 @@ def move_person(affiliation: Affiliation, institution: Institution, role: str, b
 def close_affiliation(affiliation: Affiliation, by: Person | None, reason: str = "") -> None:
     """End an affiliation, and with the last one at an institution what one did there: keep classes, or be in one.
 
-    Every end of an affiliation comes through here. Refused when a member would be left without anybody who answers.
+    Every end comes through here, but for that of a double when two entries are merged: its person stays. Refused when
+    a member would be left without anybody who answers.
     """
     keep_answered([affiliation])
     make_move(affiliation, "end", by=by, reason=reason, ends_on=_today())

@@ -6,6 +6,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.db.models import Max, Q
 from django.utils.formats import date_format
+from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
@@ -207,14 +208,16 @@ def terminate_agreement(agreement: Agreement, on: date, because: str, by: Person
         raise Refused(said % {"day": date_format(current.last_day)})
     rows = agreement.parties.all() if agreement.amends_id else Party.objects.of_family(agreement)
     concluded = Q(agreement__state=Agreement.State.CONCLUDED) | Q(agreement=agreement)
-    bound = list(rows.filter(concluded, signed_on__isnull=False, withdrawn_on=None))
-    facts = {"terminated_on": on, "terminated_because": because.strip()}
+    staying = Q(withdrawn_on=None) | Q(withdrawn_on__gt=Cluster.current().today())
+    bound = list(rows.filter(concluded, staying, signed_on__isnull=False))
+    facts: dict[str, Any] = {"terminated_on": on, "terminated_because": because.strip()}
     if current.ends_later(Cluster.current().today()):
         _change_facts(agreement, "members.agreement.terminate", by, facts)
     else:
         make_move(agreement, "terminate", by=by, **facts)
+    cancel_mails(agreement, ["members/agreement_terminated"], reason=gettext_noop("it ends on another day"))
     for head in heads_of(bound):
-        queue_mail("members/agreement_terminated", about=agreement, to=head, occasion=on.isoformat())
+        queue_mail("members/agreement_terminated", about=agreement, to=head, occasion=named_now(on))
 
 
 def _change_facts(agreement: Agreement, verb: str, by: Person, facts: dict[str, Any]) -> None:
@@ -223,6 +226,11 @@ def _change_facts(agreement: Agreement, verb: str, by: Person, facts: dict[str, 
         setattr(agreement, name, value)
     agreement.save(update_fields=list(facts))
     record_changes(verb, agreement, by=by, changed=facts)
+
+
+def named_now(on: date) -> str:
+    """An occasion that names a day and the moment of deciding on it: there and back again is told twice."""
+    return f"{on.isoformat()} {now().isoformat()}"
 
 
 def refuse_past(on: date) -> None:

@@ -1,7 +1,8 @@
 """Nobody leaves others without an answer: a member keeps a head or contact, the cluster a coordinator.
 
 The one place of that rule. Whoever ends a role, hands over or erases asks here, under the lock of what says who else
-answers: of two last ones who go at once, one stays.
+answers: of two last ones who go at once, one stays. Suspending somebody does not ask: keeping them out cannot wait for
+a successor. Whoever never signed in answers nobody.
 """
 
 from collections.abc import Sequence
@@ -38,11 +39,11 @@ def why_unanswered(affiliations: Sequence[Affiliation] = (), roles: Sequence[Coo
 
 
 def _speechless_without(leaving: Sequence[Affiliation]) -> list[Institution]:
-    """Members for which nobody active speaks beside those who leave."""
+    """Members for which nobody who signs in speaks beside those who leave."""
     spoken_for = {it.institution_id for it in leaving if it.role in Affiliation.SPEAKING_ROLES}
     if not spoken_for:
         return []
-    staying = Affiliation.objects.speaking().filter(person__in=Person.objects.active())
+    staying = Affiliation.objects.speaking().filter(person__in=Person.objects.active().claimed())
     answered = staying.exclude(pk__in=[it.pk for it in leaving]).values("institution")
     members = Institution.objects.members_on(Cluster.current().today()).filter(pk__in=spoken_for)
     return list(members.exclude(pk__in=answered).order_by("pk"))
@@ -51,5 +52,5 @@ def _speechless_without(leaving: Sequence[Affiliation]) -> list[Institution]:
 def _leaderless_without(leaving: Sequence[Coordinator]) -> bool:
     if all(it.region_id is not None for it in leaving):
         return False
-    whole = Coordinator.objects.now().filter(region=None, person__in=Person.objects.active())
+    whole = Coordinator.objects.now().filter(region=None, person__in=Person.objects.active().claimed())
     return not whole.exclude(pk__in=[it.pk for it in leaving]).exists()

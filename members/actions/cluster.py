@@ -1,4 +1,3 @@
-from datetime import date
 from typing import Any
 
 from django.db import transaction
@@ -68,7 +67,7 @@ def appoint_coordinator(email: str, region: Region | None, by: Person) -> Coordi
         raise Refused(_("This person coordinates that already."))
     role = Coordinator.objects.create(person=person, region=region, since=Cluster.current().today())
     record("members.coordinator.appoint", person, by=by, reason=_part(region))
-    _tell("members/coordinator_appointed", role, role.since, by)
+    _tell("members/coordinator_appointed", role, by)
     return role
 
 
@@ -79,14 +78,13 @@ def end_coordinator(role: Coordinator, by: Person) -> None:
     if not Coordinator.objects.now().filter(pk=role.pk).update(until=Cluster.current().today()):
         raise Refused(_("This role has ended already."))
     record("members.coordinator.end", role.person, by=by, reason=_part(role.region))
-    _tell("members/coordinator_ended", role, Cluster.current().today(), by)
+    _tell("members/coordinator_ended", role, by)
 
 
-def _tell(template: str, role: Coordinator, day: date, by: Person) -> None:
-    """The person hears of their role, unless they did it themself."""
+def _tell(template: str, role: Coordinator, by: Person) -> None:
+    """The person hears of their role, unless they did it themself; once of each, however often it comes and goes."""
     if role.person_id != by.pk:
-        occasion = f"{role.region.slug if role.region else ''}:{day.isoformat()}"
-        queue_mails([WantedMail(template, role.person, role.person, occasion, ground=role)])
+        queue_mails([WantedMail(template, role.person, role.person, str(role.pk), ground=role)])
 
 
 def _part(region: Region | None) -> str:

@@ -19,7 +19,7 @@ from cluster_portal.models import AuditEntry, OutboxMail, Upload
 from cluster_portal.moves import Refused
 from cluster_portal.outbox import cancel_rows, key_of, occasion_of, queue_mails
 from cluster_portal.uploads import keep_upload
-from members.consent import may_decide, open_answers, people_to_answer, who_decides
+from members.consent import children_among, may_decide, open_answers, people_to_answer, who_decides
 from members.models import (
     AgePolicy,
     Cluster,
@@ -159,10 +159,7 @@ def decide(
     when there is nothing to take back. A repeated answer to the same text adds nothing.
     """
     Person.objects.select_for_update(no_key=True).get(pk=child.pk)
-    if not by.is_active or not may_decide(by, child):
-        raise Refused(_("You do not decide this today: your age or your guardianship says so. Ask the school."))
-    if seen_on is None and decision != Decision.WITHDRAWN and not _in_force(text, purpose):
-        raise Refused(_("The document was replaced meanwhile. Read the new one, then decide."))
+    _refuse_who_or_what_decides_nothing(child, by, text if seen_on is None else None, purpose, decision)
     mine = ConsentDecision.objects.about([child.pk]).filter(purpose=purpose, said_by=by.pk).last()
     expires_on = _expiry(text, seen_on) if decision == Decision.GRANTED else None
     if mine and _says_the_same(mine, decision, text, expires_on):
@@ -178,6 +175,16 @@ def decide(
     record("members.consentdecision.decide", it, by=recorded_by or by, decision=decision)
     say_decided(child, purpose)
     return it
+
+
+def _refuse_who_or_what_decides_nothing(
+    child: Person, by: Person, read: ConsentText | None, purpose: str, decision: str
+) -> None:
+    """Refuse whoever does not decide today, and a text that was read just now and is not in force."""
+    if not by.is_active or not may_decide(by, child):
+        raise Refused(_("You do not decide this today: your age or your guardianship says so. Ask the school."))
+    if read is not None and decision != Decision.WITHDRAWN and not _in_force(read, purpose):
+        raise Refused(_("The document was replaced meanwhile. Read the new one, then decide."))
 
 
 @transaction.atomic
@@ -239,6 +246,11 @@ def note_view(child: Person, viewer: Person, page: str) -> None:
 def note_views(children: Iterable[int], viewer: Person, page: str) -> None:
     """Write down that somebody looked at a page that shows these children (by key)."""
     RecordView.objects.bulk_create(RecordView(child_id=pk, viewer=viewer.public_id, page=page) for pk in children)
+
+
+def note_children(people: Iterable[int], viewer: Person, page: str) -> None:
+    """Write down that somebody looked at a page that shows these people (by key), of those who are children."""
+    note_views(set(children_among(list(people))), viewer, page)
 
 
 def _lock_documents(purpose: str) -> None:

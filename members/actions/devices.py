@@ -70,7 +70,10 @@ def forget_device(device: Device, by: Person) -> None:
 
 @transaction.atomic
 def forget_devices(person: Person, by: Person | None) -> None:
-    """Forget all devices of a person, codes that wait included."""
-    devices = list(Device.objects.filter(person=person).select_for_update().order_by("pk"))
+    """Forget all confirmed devices of a person.
+
+    Codes that were asked for stay for their day: they are counted, and their mails tell the owner.
+    """
+    devices = list(Device.objects.confirmed().filter(person=person).select_for_update().order_by("pk"))
     record_many("members.device.forget_device", devices, by=by)
     Device.objects.filter(pk__in=[it.pk for it in devices]).delete()

@@ -80,7 +80,7 @@ def add_students(group: Group, people: Sequence[PastedPerson], by: Person) -> li
 def same_students(institution: Institution, said: PastedPerson) -> list[Person]:
     """Students of an institution who are meant: the same name, and the same birth date where both are known."""
     named = Person.objects.students_of(institution).called(said.family_name, said.given_name)
-    return same_among(list(named), said)
+    return same_among(list(named), said.birth_date)
 
 
 def _enter_student(institution: Institution, said: PastedPerson, by: Person) -> Person:
@@ -94,7 +94,7 @@ def _enter_student(institution: Institution, said: PastedPerson, by: Person) -> 
 
 
 @transaction.atomic
-def correct_student(group: Group, person: Person, by: Person, **facts: Any) -> None:
+def correct_student(person: Person, by: Person, **facts: Any) -> None:
     """Correct how a student is written, as long as they do not say it themselves. The birth date the school keeps."""
     names = {name for name, value in facts.items() if name != "birth_date" and value != getattr(person, name)}
     if person.has_claimed and names:

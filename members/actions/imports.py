@@ -125,7 +125,7 @@ def forget_files(it: Import, by: Person | None) -> None:
 
 def forget_old_files(before: datetime) -> int:
     """Erase the files of lists that were chosen before an instant; return of how many. The nightly task asks."""
-    old = list(Import.objects.kept_since(before))
+    old = list(Import.objects.kept_from_before(before))
     for it in old:
         forget_files(it, by=None)
     return len(old)

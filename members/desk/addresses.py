@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
-from cluster_portal.buttons import tried
+from cluster_portal.buttons import sent, tried
 from members import actions
 from members.access import desk_only, for_class_keepers
 from members.addresses import correctable_by, who_can_correct
@@ -22,6 +22,7 @@ def addresses(request: HttpRequest) -> HttpResponse:
     correctors = who_can_correct(page)
     for it in page:
         it.correctors = correctors[it.pk]
+    actions.note_children([it.pk for it in page], request.user, "address")
     return render(request, "members/desk_addresses_people.html", {"page": page})
 
 
@@ -30,13 +31,10 @@ def address(request: HttpRequest, public_id: str) -> HttpResponse:
     """Correct one address: a teacher too, for the students of their classes and their guardians."""
     it = get_object_or_404(correctable_by(request.user), public_id=public_id)
     form = AddressForm(request.POST or None, initial={"email": it.address})
-    if (
-        request.method == "POST"
-        and form.is_valid()
-        and tried(request, actions.correct_address, it, **form.cleaned_data)
-    ):
+    if sent(request, form) and tried(request, actions.correct_address, it, **form.cleaned_data):
         messages.success(request, _("The address is corrected. Mail goes there from now on."))
         return redirect("members:desk_addresses" if request.user.has_desk else "members:classes")
+    actions.note_children([it.pk], request.user, "address")
     return render(request, "members/people_address.html", {"form": form, "it": it, "shown": _shown(request, it)})
 
 

@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from cluster_portal.buttons import act, tried
+from cluster_portal.buttons import act, sent, tried
 from cluster_portal.moves import available_moves
 from members import actions
 from members.access import cluster_coordinators_only
@@ -168,11 +168,6 @@ def party_of(public_id: str, slug: str) -> Party:
     """A party, looked up through its agreement."""
     rows = Party.objects.select_related("agreement__amends", "agreement__text", "institution")
     return get_object_or_404(rows, agreement__public_id=public_id, institution__slug=slug)
-
-
-def sent(request: HttpRequest, form: Any) -> bool:
-    """Whether a form came in, and is well formed."""
-    return request.method == "POST" and form.is_valid()
 
 
 def form_page(request: HttpRequest, form: Any, title: str, it: Agreement | None = None, **more: Any) -> HttpResponse:

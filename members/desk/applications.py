@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
-from cluster_portal.buttons import tried
+from cluster_portal.buttons import sent, tried
 from cluster_portal.moves import available_moves, may_move
 from members import actions
 from members.access import coordinators_only
@@ -53,7 +53,7 @@ def decide_application(request: HttpRequest, public_id: str, name: str) -> HttpR
     if not may_move(request.user, it, name):
         raise PermissionDenied
     form = _form_of(request, it, name)
-    if request.method == "POST" and form.is_valid():
+    if sent(request, form):
         if tried(request, actions.ACTIONS["application"][name], it, **form.cleaned_data):
             messages.success(request, str(it.MOVES[name].done))
         return redirect("members:desk_application", it.public_id)

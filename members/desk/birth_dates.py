@@ -5,7 +5,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
-from cluster_portal.buttons import outcome_in
+from cluster_portal.buttons import outcome_in, sent
 from members import actions
 from members.access import coordinators_only
 from members.forms.people import BornForm
@@ -20,7 +20,7 @@ def birth_date(request: HttpRequest, public_id: str) -> HttpResponse:
         raise Http404
     actions.note_view(it, request.user, "birth date")
     form = BornForm(request.POST or None, instance=Person.objects.get(pk=it.pk))
-    if request.method == "POST" and form.is_valid():
+    if sent(request, form):
         born = form.cleaned_data["birth_date"]
         if outcome_in(form, "birth_date", actions.change_profile, it, by=request.user, birth_date=born):
             messages.success(request, _("The birth date of %(name)s is entered.") % {"name": it.full_name})

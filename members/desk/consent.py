@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from cluster_portal.buttons import tried
+from cluster_portal.buttons import sent, tried
 from members import actions
 from members.access import coordinators_only
 from members.consent import conflicts_seen_by
@@ -38,7 +38,7 @@ def document(request: HttpRequest, purpose: str, language: str) -> HttpResponse:
     rows = ConsentText.objects.filter(purpose=purpose, language=language)
     draft = rows.drafts().first()
     form = TextForm(request.POST or None, instance=draft, initial=None if draft else _words_of(rows.in_force().first()))
-    if request.method == "POST" and form.is_valid():
+    if sent(request, form):
         actions.write_text(purpose, language, by=request.user, **form.cleaned_data)
         messages.success(request, _("The draft is saved. Nobody sees it before it is published."))
         return redirect("members:desk_consent")
@@ -64,7 +64,7 @@ def ages(request: HttpRequest) -> HttpResponse:
     if not request.user.has_perm("members.write_consenttext"):
         raise PermissionDenied
     form = AgeForm(request.POST or None, instance=AgePolicy.current())
-    if request.method == "POST" and form.is_valid():
+    if sent(request, form):
         actions.set_age_policy(request.user, **form.cleaned_data)
         messages.success(request, _("The ages are saved. They count from now on, for everybody."))
         return redirect("members:desk_consent")

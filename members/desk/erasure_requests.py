@@ -11,7 +11,6 @@ from cluster_portal.buttons import tried
 from cluster_portal.moves import available_moves
 from members import actions
 from members.access import coordinators_only
-from members.consent import children_among
 from members.forms import NoteForm
 from members.forms.erasure import SpokenForm
 from members.models import ErasureRequest
@@ -23,6 +22,7 @@ def erasure_requests(request: HttpRequest) -> HttpResponse:
     """Who asks to have whom erased: those that wait first."""
     rows = ErasureRequest.objects.decidable_by(request.user).for_lists()
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
+    actions.note_children([it.person_id for it in page], request.user, "erasure request")
     return render(request, "members/desk_erasure_requests.html", {"page": page})
 
 
@@ -35,7 +35,7 @@ def erasure_request(request: HttpRequest, public_id: str) -> HttpResponse:
     spoken, declined = _forms(request, missing=not all(word.agrees for word in words))
     if request.method == "POST" and _decided(request, it, spoken, declined):
         return redirect("members:desk_erasure_requests")
-    actions.note_views(children_among([it.person_id]), request.user, "erasure request")
+    actions.note_children([it.person_id], request.user, "erasure request")
     shown = {
         "it": it,
         "words": words,

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
-from cluster_portal.buttons import tried
+from cluster_portal.buttons import sent, tried
 from members import actions
 from members.access import coordinators_only
 from members.forms.people import LeaveCoordinationForm
@@ -20,8 +20,7 @@ def leave_coordination(request: HttpRequest, public_id: str) -> HttpResponse:
     if it.pk != request.user.pk and not request.user.coordinates_whole_cluster:
         raise PermissionDenied
     form = LeaveCoordinationForm(request.POST if request.method == "POST" else None)
-    sent = request.method == "POST" and form.is_valid()
-    if sent and tried(request, actions.leave_coordination, it, to=form.successor()):
+    if sent(request, form) and tried(request, actions.leave_coordination, it, to=form.successor()):
         messages.success(request, _("%(name)s does not coordinate any more.") % {"name": it.full_name})
         return redirect("coordination:me" if it.pk == request.user.pk else "members:desk_people")
     return render(request, "members/desk_handover.html", {"it": it, "form": form})

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from cluster_portal.buttons import outcome, tried
+from cluster_portal.buttons import outcome, sent, tried
 from cluster_portal.long_work import do_if_short
 from members import actions
 from members.access import importers_only
@@ -27,7 +27,7 @@ from members.views import PER_PAGE
 def imports(request: HttpRequest) -> HttpResponse:
     """Choose a file; and the lists that I have loaded."""
     form = ImportForm(request.POST or None, request.FILES or None, by=request.user)
-    if request.method == "POST" and form.is_valid():
+    if sent(request, form):
         if begun := tried(request, actions.begin_import, **form.cleaned_data):
             return redirect("members:desk_import_columns", begun.result.public_id)
         return redirect("members:desk_import")
@@ -44,7 +44,7 @@ def columns(request: HttpRequest, public_id: str) -> HttpResponse:
         return redirect("members:desk_import")
     table, guess = opened.result
     form = ColumnsForm(request.POST or None, it=it, table=table, guess=guess)
-    if request.method == "POST" and form.is_valid():
+    if sent(request, form):
         if chosen := tried(request, actions.choose_columns, it, form.chosen(), len(table.rows)):
             do_if_short(chosen.result)
         return redirect("members:desk_import_rows", it.public_id)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from cluster_portal.buttons import act, tried
+from cluster_portal.buttons import act, sent, tried
 from cluster_portal.moves import available_moves, may_move
 from members import actions
 from members.access import desk_only
@@ -32,7 +32,7 @@ def initiatives(request: HttpRequest) -> HttpResponse:
 def new_initiative(request: HttpRequest) -> HttpResponse:
     """Write an initiative down."""
     form = InitiativeForm(request.POST or None, by=request.user)
-    if request.method == "POST" and form.is_valid():
+    if sent(request, form):
         it = actions.draft_initiative(by=request.user, **form.cleaned_data)
         messages.success(request, _("The draft is kept. Add its milestones, then publish it."))
         return redirect("members:desk_initiative", it.public_id)
@@ -44,7 +44,7 @@ def edit_initiative(request: HttpRequest, public_id: str) -> HttpResponse:
     """Correct what an initiative says."""
     it = _kept(request, public_id)
     form = InitiativeForm(request.POST or None, instance=_kept(request, public_id), by=request.user)
-    if request.method == "POST" and form.is_valid():
+    if sent(request, form):
         if tried(request, actions.change_initiative, it, **form.cleaned_data):
             messages.success(request, _("Saved."))
         return redirect("members:desk_initiative", it.public_id)
@@ -56,7 +56,7 @@ def initiative(request: HttpRequest, public_id: str) -> HttpResponse:
     """One initiative on the desk: its milestones, and a note about progress; a POST adds a milestone."""
     it = _kept(request, public_id)
     form = MilestoneForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
+    if sent(request, form):
         if tried(request, actions.add_milestone, it, **form.cleaned_data):
             messages.success(request, _("Added."))
         return redirect("members:desk_initiative", it.public_id)
@@ -92,7 +92,7 @@ def end_initiative(request: HttpRequest, public_id: str, name: str) -> HttpRespo
     if not may_move(request.user, it, name):
         raise PermissionDenied
     form = OutcomeForm(request.POST or None, initial={"outcome": it.outcome}, label=ENDS[name])
-    if request.method == "POST" and form.is_valid():
+    if sent(request, form):
         if tried(request, actions.ACTIONS["initiative"][name], it, **form.cleaned_data):
             messages.success(request, str(it.MOVES[name].done))
         return redirect("members:desk_initiative", public_id)
@@ -106,8 +106,7 @@ def write_progress(request: HttpRequest, public_id: str) -> HttpResponse:
     """Note what was done, with the files that show it."""
     it = _kept(request, public_id)
     form = ProgressForm(request.POST or None, request.FILES or None, initiative=it)
-    sent = request.method == "POST" and form.is_valid()
-    if sent and tried(request, actions.write_progress, it, **form.cleaned_data):
+    if sent(request, form) and tried(request, actions.write_progress, it, **form.cleaned_data):
         messages.success(request, _("Noted. It is shown on the page of the initiative."))
         return redirect("members:desk_initiative", public_id)
     shown = {"it": it, "form": form, "title": _("What was done"), "files": True}
@@ -119,7 +118,7 @@ def reach_milestone(request: HttpRequest, public_id: str) -> HttpResponse:
     """Note on which day a milestone was reached."""
     milestone = _kept_milestone(request, public_id)
     it, form = milestone.initiative, ReachedForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
+    if sent(request, form):
         if tried(request, actions.reach_milestone, milestone, **form.cleaned_data):
             messages.success(request, _("Marked as reached."))
         return redirect("members:desk_initiative", it.public_id)

@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from cluster_portal.buttons import tried
+from cluster_portal.buttons import sent, tried
 from cluster_portal.search import found
 from members import actions
 from members.access import coordinators_only, desk_only
@@ -28,7 +28,7 @@ def institutions(request: HttpRequest) -> HttpResponse:
 def new_institution(request: HttpRequest) -> HttpResponse:
     """Enter an institution."""
     form = InstitutionForm(request.POST or None, by=request.user)
-    if request.method == "POST" and form.is_valid():
+    if sent(request, form):
         kept = form.keep(by=request.user)
         messages.success(request, _("%(institution)s is saved.") % {"institution": kept})
         return redirect("members:desk_edit_institution", kept.slug)
@@ -40,7 +40,7 @@ def edit_institution(request: HttpRequest, slug: str) -> HttpResponse:
     """Correct what the portal says about an institution; its name, kind and region are its coordinator's."""
     it = _kept(request, slug)
     form = InstitutionForm(request.POST or None, instance=it, by=request.user)
-    if request.method == "POST" and form.is_valid():
+    if sent(request, form):
         kept = form.keep(by=request.user)
         messages.success(request, _("%(institution)s is saved.") % {"institution": kept})
         return redirect("members:desk_institutions")

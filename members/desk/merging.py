@@ -15,7 +15,10 @@ from members.models import Person
 @coordinators_only
 def duplicates(request: HttpRequest) -> HttpResponse:
     """Pairs that are probably one person, each with the reason."""
-    return render(request, "members/desk_duplicate_people.html", {"pairs": find_duplicates(request.user)})
+    pairs = find_duplicates(request.user)
+    shown = [person.pk for pair in pairs for person in (pair.first, pair.second)]
+    actions.note_children(shown, request.user, "duplicates")
+    return render(request, "members/desk_duplicate_people.html", {"pairs": pairs})
 
 
 @coordinators_only
@@ -27,6 +30,7 @@ def merge(request: HttpRequest, kept_id: str, gone_id: str) -> HttpResponse:
     if request.method == "POST" and tried(request, actions.merge_people, kept, gone):
         messages.success(request, _("Merged. %(name)s is here once, with both histories.") % {"name": kept.full_name})
         return redirect("members:desk_duplicates")
+    actions.note_children([kept.pk, gone.pk], request.user, "duplicates")
     shown = {"kept": kept, "gone": gone, "sides": [_history(kept), _history(gone)]}
     return render(request, "members/desk_merge.html", shown)
 

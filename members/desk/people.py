@@ -28,6 +28,7 @@ def people(request: HttpRequest) -> HttpResponse:
     for it in page:
         it.moves = available_moves(request.user, it)
         it.sends_again = _may_send_again(request, it)
+    actions.note_children([it.person_id for it in page], request.user, "desk people")
     return render(request, "members/desk_people.html", {"page": page, "query": request.GET.get("q", "")})
 
 
@@ -46,8 +47,7 @@ def person(request: HttpRequest, public_id: str) -> HttpResponse:
         "may_change": it.state == "active" and request.user.has_perm("members.change_role_affiliation", it),
         "hands_over": it.state == "active" and request.user.has_perm("members.hand_over_affiliation", it),
     }
-    if it.role == it.Role.STUDENT:
-        actions.note_view(it.person, request.user, "desk person")
+    actions.note_children([it.person_id], request.user, "desk person")
     return render(request, "members/desk_person.html", shown)
 
 
@@ -55,7 +55,7 @@ def person(request: HttpRequest, public_id: str) -> HttpResponse:
 def invite(request: HttpRequest) -> HttpResponse:
     """Invite somebody into one of my institutions."""
     form = InviteForm(request.POST or None, by=request.user)
-    if request.method == "POST" and form.is_valid() and tried(request, actions.invite_person, **form.cleaned_data):
+    if sent(request, form) and tried(request, actions.invite_person, **form.cleaned_data):
         said = _("The invitation is on its way to %(email)s.")
         messages.success(request, said % {"email": form.cleaned_data["email"]})
         return redirect("members:desk_people")
@@ -67,7 +67,7 @@ def invite_list(request: HttpRequest) -> HttpResponse:
     """Invite a pasted list: a verdict for each line, then all that are well; what is not stays to be corrected."""
     form = InviteListForm(request.POST or None, by=request.user)
     lines = []
-    if request.method == "POST" and form.is_valid():
+    if sent(request, form):
         facts = form.cleaned_data
         lines = judge_list(facts["people"], facts["institution"], facts["role"])
         if request.POST.get("step") == "send" and (left := _send_list(request, facts, lines)) is not None:
@@ -98,7 +98,7 @@ def change_role(request: HttpRequest, public_id: str) -> HttpResponse:
     """Give somebody another role at their institution."""
     it = _changeable(request, public_id, "members.change_role_affiliation")
     form = RoleForm(request.POST or None, initial={"role": it.role})
-    if request.method == "POST" and form.is_valid() and tried(request, actions.change_role, it, **form.cleaned_data):
+    if sent(request, form) and tried(request, actions.change_role, it, **form.cleaned_data):
         messages.success(request, _("The role is changed. A mail says so."))
         return redirect("members:desk_people")
     return _form(request, it, form, _("Change the role"), _("The old role ends today and stays in the history."))
@@ -125,7 +125,7 @@ def hand_over(request: HttpRequest, public_id: str) -> HttpResponse:
     if it.state != Affiliation.State.ACTIVE or not request.user.has_perm("members.hand_over_affiliation", it):
         raise PermissionDenied
     form = HandOverForm(request.POST or None, affiliation=it)
-    if request.method == "POST" and form.is_valid() and tried(request, actions.hand_over, it, **form.cleaned_data):
+    if sent(request, form) and tried(request, actions.hand_over, it, **form.cleaned_data):
         messages.success(request, _("Handed over. %(name)s is told.") % {"name": form.cleaned_data["to"].full_name})
         return redirect("coordination:me" if it.person_id == request.user.pk else "members:desk_people")
     said = _("Whoever takes over has the role, the open requests and the classes from today. The old role ends.")
@@ -158,6 +158,7 @@ def _may_send_again(request: HttpRequest, it: Affiliation) -> bool:
 
 
 def _form(request: HttpRequest, it: Affiliation, form, title: str, said: str) -> HttpResponse:
+    actions.note_children([it.person_id], request.user, "desk person")
     return render(request, "members/desk_person_form.html", {"it": it, "form": form, "title": title, "said": said})
 
 

@@ -8,11 +8,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from cluster_portal.buttons import tried
+from cluster_portal.buttons import sent, tried
 from cluster_portal.pdf import pdf_response, render_pdf
 from members import actions
 from members.access import cluster_coordinators_only
-from members.desk.agreements import agreement_of, form_page, party_of, sent
+from members.desk.agreements import agreement_of, form_page, party_of
 from members.forms.agreements import AccessionForm, CoverForm, EndCoverageForm, EndForm, PaperForm, RenewalForm
 from members.models import Agreement, Coverage, Party
 

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from cluster_portal.buttons import outcome_in
+from cluster_portal.buttons import outcome_in, sent
 from members import actions
 from members.access import cluster_coordinators_only
 from members.first_day import FEWEST_INSTITUTIONS, steps_of
@@ -52,7 +52,7 @@ def _status(step, next_step) -> str:
 def name(request: HttpRequest) -> HttpResponse:
     """What the cluster is called."""
     form = ClusterNameForm(request.POST or None, instance=request.cluster if request.cluster.is_named else None)
-    if request.method == "POST" and form.is_valid():
+    if sent(request, form):
         actions.keep_cluster(by=request.user, **form.cleaned_data)
         return redirect(ACCENT)
     return _step(request, NAME, "start_form", form=form, title=_("What is your cluster called?"))
@@ -64,7 +64,7 @@ def accent(request: HttpRequest) -> HttpResponse:
     if not request.cluster.is_named:
         return _name_first(request)
     form = HueForm(request.POST or None, initial={"hue": asked_hue(request)})
-    if request.method == "POST" and form.is_valid():
+    if sent(request, form):
         actions.keep_cluster(by=request.user, hue=form.cleaned_data["hue"])
         return redirect(PLACE)
     kinds = members_today(request.cluster)
@@ -77,7 +77,7 @@ def place(request: HttpRequest) -> HttpResponse:
     if not request.cluster.is_named:
         return _name_first(request)
     form = PlaceForm(request.POST or None, instance=request.cluster)
-    if request.method == "POST" and form.is_valid():
+    if sent(request, form):
         actions.keep_cluster(by=request.user, **form.cleaned_data)
         return redirect(INSTITUTIONS)
     return _step(request, PLACE, "start_form", form=form, title=_("Where is it?"))
@@ -87,7 +87,7 @@ def place(request: HttpRequest) -> HttpResponse:
 def institutions(request: HttpRequest) -> HttpResponse:
     """Enter the institutions, several at once."""
     form = SeveralForm(request.POST or None)
-    if request.method == "POST" and form.is_valid() and _entered(request, form):
+    if sent(request, form) and _entered(request, form):
         return redirect(INSTITUTIONS)
     rows = Institution.objects.order_by("kind", "name")
     shown = {"institutions": rows[:60], "count": rows.count(), "fewest": FEWEST_INSTITUTIONS, "form": form}

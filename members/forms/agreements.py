@@ -125,7 +125,11 @@ class CoverForm(forms.Form):
     document = forms.CharField(
         label=_("Document"), max_length=200, help_text=_("What says so: an order, a roll, with its number and day.")
     )
-    since = forms.DateField(label=_("From"), widget=DateInput)
+    since = forms.DateField(
+        label=_("From"),
+        widget=DateInput,
+        help_text=_("As the document says. Where that day has passed, pages show today beside it as the day of entry."),
+    )
     until = forms.DateField(label=_("Last day"), widget=DateInput, required=False)
     institutions = InstitutionsField(_("Institutions"))
 

@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cluster_portal.links import read_link, signed_token
 from members.actions.applications import agreements_to_join
+from members.forms.fields import AddressField
 from members.forms.people import NAME_FIELDS
 from members.models import Agreement, Application, Cluster, Institution, Person
 from members.models.people import validate_plain_name
@@ -28,7 +29,7 @@ class ApplicationForm(forms.ModelForm):
     patronymic = forms.CharField(
         label=_("Patronymic"), max_length=100, required=False, validators=[validate_plain_name]
     )
-    email = forms.EmailField(
+    email = AddressField(
         label=_("E-mail of the head"),
         help_text=_("We write to this address; nothing reaches the coordinator before you have answered our mail."),
     )

@@ -1,7 +1,7 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from members.forms.fields import TimeZoneField
+from members.forms.fields import AddressField, TimeZoneField
 from members.models import Cluster, Direction, Region
 
 
@@ -12,7 +12,6 @@ class ClusterNameForm(forms.ModelForm):
         model = Cluster
         fields = ["name", "about", "contact_email", "language"]
         widgets = {"about": forms.Textarea(attrs={"rows": 3})}
-
 
     def __init__(self, *args, **options):
         super().__init__(*args, **options)
@@ -69,7 +68,7 @@ class AppointForm(forms.Form):
     """Who is to coordinate what; nobody gets the whole cluster by a field that was left as it was."""
 
     WHOLE_CLUSTER = "-"
-    email = forms.EmailField(label=_("E-mail they sign in with"))
+    email = AddressField(label=_("E-mail they sign in with"))
     part = forms.ChoiceField(label=_("Coordinates"))
 
     def __init__(self, *args, **options):

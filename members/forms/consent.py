@@ -2,7 +2,7 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from members.forms.fields import BirthDateField, DateInput
+from members.forms.fields import AddressField, BirthDateField, DateInput
 from members.models import AgePolicy, ConsentDecision, ConsentText, Guardianship, Person, Purpose
 
 Decision = ConsentDecision.Decision
@@ -23,7 +23,7 @@ class GuardianForm(forms.ModelForm):
     """Who is a guardian of a child, and where to write to, if anywhere."""
 
     how = forms.ChoiceField(label=_("How we know"))
-    email = forms.EmailField(
+    email = AddressField(
         label=_("E-mail"), required=False, help_text=_("Leave it empty when there is none: slips go on paper then.")
     )
 

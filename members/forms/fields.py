@@ -4,6 +4,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from members.addresses import ADDRESS_LENGTH
 from members.models import Cluster
 
 EARLIEST_BIRTH_YEAR = 1900
@@ -16,6 +17,13 @@ class DateInput(forms.DateInput):
 
     def __init__(self, **options):
         super().__init__(format="%Y-%m-%d", **options)
+
+
+class AddressField(forms.EmailField):
+    """An e-mail address that fits the columns for it: by itself the field takes longer ones."""
+
+    def __init__(self, **options):
+        super().__init__(**{"max_length": ADDRESS_LENGTH} | options)
 
 
 class BirthDateField(forms.DateField):

@@ -9,11 +9,12 @@ from django.utils.translation import gettext_lazy as _
 from cluster_portal.links import absolute
 from members.actions import change_profile
 from members.actions.birth_dates import is_kept_by_others
-from members.forms.fields import BirthDateField, TimeZoneField
+from members.forms.fields import AddressField, BirthDateField, TimeZoneField
 from members.models import Affiliation, Cluster, Institution, Person
 from members.pasted import MOST_LINES, pasted_lines
 
 NAME_FIELDS = ["family_name", "given_name", "patronymic"]
+ROLES_OF_ADULTS = [it for it in Affiliation.Role.choices if it[0] != Affiliation.Role.STUDENT]
 
 
 class SignupForm(forms.ModelForm):
@@ -103,11 +104,9 @@ class JoinForm(forms.Form):
 class InviteForm(forms.ModelForm):
     """Whom to invite, where and as what."""
 
-    email = forms.EmailField(label=_("E-mail"))
+    email = AddressField(label=_("E-mail"))
     institution = forms.ModelChoiceField(Institution.objects.none(), label=_("Institution"))
-    role = forms.ChoiceField(
-        label=_("Role"), choices=[it for it in Affiliation.Role.choices if it[0] != Affiliation.Role.STUDENT]
-    )
+    role = forms.ChoiceField(label=_("Role"), choices=ROLES_OF_ADULTS)
 
     class Meta:
         model = Person
@@ -126,9 +125,6 @@ class InviteForm(forms.ModelForm):
 
     def validate_unique(self):
         """Nothing to check: `clean_email` says why."""
-
-
-ROLES_OF_ADULTS = [it for it in Affiliation.Role.choices if it[0] != Affiliation.Role.STUDENT]
 
 
 class PastedLinesField(forms.CharField):
@@ -200,9 +196,7 @@ class HandOverForm(forms.Form):
 class LeaveCoordinationForm(forms.Form):
     """Who coordinates instead, by the address they sign in with."""
 
-    email = forms.EmailField(
-        label=_("Hand over to"), required=False, help_text=_("The e-mail address they sign in with.")
-    )
+    email = AddressField(label=_("Hand over to"), required=False, help_text=_("The e-mail address they sign in with."))
 
     def successor(self) -> Person | None:
         """The person with this address; somebody without a password when nobody has it, who cannot take over."""
@@ -227,7 +221,7 @@ class BornForm(forms.ModelForm):
 class AddressForm(forms.Form):
     """The address that works."""
 
-    email = forms.EmailField(label=_("E-mail"), max_length=254)
+    email = AddressField(label=_("E-mail"))
 
     def clean_email(self):
         return get_adapter().clean_email(self.cleaned_data["email"]).lower()

@@ -5,6 +5,7 @@ from django.utils.translation import gettext as _
 from cluster_portal.hooks import LongWorkKind, register_long_work
 from cluster_portal.models import LongWork
 from cluster_portal.moves import Refused
+from members.actions.consent import note_children
 from members.actions.imports import JUDGE, LOAD, finish_import, finish_judging, keep_verdicts, reject_the_rest
 from members.imports.loading import Rows, rejected_file
 from members.models import Cluster, Import, Person
@@ -19,7 +20,10 @@ class Judging:
 
     def do(self, since: int, until: int) -> None:
         with Cluster.read_once():
-            keep_verdicts(self.it, self.rows.judged(since, until))
+            rows = self.rows.judged(since, until)
+            keep_verdicts(self.it, rows)
+            # The verdict tells whoever loads the list that the portal knows a child, and how: that is a look.
+            note_children([it.known.pk for it in rows if isinstance(it.known, Person)], self.it.by, "class list")
 
     def finish(self) -> None:
         finish_judging(self.it, empty=self.rows.table.empty)
@@ -46,7 +50,7 @@ def give_up_loading(work: LongWork, why: str) -> None:
     """The rows that were not reached are rejected: those accepted and those rejected are always all of them."""
     it = _import_of(work)
     reject_the_rest(it, work.done, why)
-    finish_import(it, None, by=it.by)
+    finish_import(it, rejected_file(it, Rows(it).table) if it.file else None, by=it.by)
 
 
 def _import_of(work: LongWork) -> Import:

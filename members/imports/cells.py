@@ -5,10 +5,9 @@ import unicodedata
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.utils.translation import gettext as _
 
+from members.addresses import is_address
 from members.imports.reading import ERROR, INVISIBLE, NO_VALUE
 
 FIRST_SERIAL = date(1899, 12, 30)  # as Excel counts: its 29 February 1900 never was
@@ -139,12 +138,10 @@ def email_of(value: Any) -> str:
         return ""
     if text.count("@") > 1:
         raise Unusable(_("Two e-mail addresses stand in one cell. Leave one of them."))
-    try:
-        validate_email(text)
-    except ValidationError:
+    if not is_address(text):
         raise Unusable(
             _("“%(text)s” is not an e-mail address. Correct it, or leave the cell empty.") % {"text": text[:60]}
-        ) from None
+        )
     return text.lower()
 
 

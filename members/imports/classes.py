@@ -12,7 +12,7 @@ from members.actions.groups import add_student, create_class
 from members.actions.guardians import name_guardian
 from members.actions.imports import correct_by_list
 from members.addresses import answered_by_others, out_of_reach
-from members.class_lists import in_classes_of_others, is_proved, only_with_others
+from members.class_lists import in_classes_of_others, is_proved, only_with_others, same_among
 from members.imports.cells import Unusable, date_of, email_of, names_of, text_of, word_of
 from members.imports.fields import FIELDS
 from members.imports.people import Institutions, full_name, names_in, sort_name
@@ -148,8 +148,7 @@ class Classes:
         """As `add_student` finds them: the same name, and the same birth date where both are known."""
         name = folded(facts["names"]["family_name"], facts["names"]["given_name"])
         named = self.students.get((facts["institution"].pk, name), [])
-        exact = [it for it in named if it.birth_date and it.birth_date == facts["birth_date"]]
-        same = exact or [it for it in named if it.birth_date is None or facts["birth_date"] is None]
+        same = same_among(named, facts["birth_date"])
         if len(same) > 1:
             raise Unusable(_("Several students are called like that. Write the birth date."))
         return same[0] if same else None

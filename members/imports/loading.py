@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.core.files.base import ContentFile
-from django.db import transaction
+from django.db import DataError, transaction
 from django.utils.translation import gettext as _
 
 from cluster_portal.moves import Refused
@@ -92,6 +92,8 @@ class Rows:
                 self.kind.load(row, invite)
         except Refused as refused:
             row.reject(str(refused))
+        except DataError:  # what no reading foresaw must cost its own row only
+            row.reject(_("The portal cannot keep this row as it is. Look for a cell that is far too long."))
 
 
 def rejected_file(it: Import, table: List) -> ContentFile | None:

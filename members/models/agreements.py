@@ -39,6 +39,10 @@ class AgreementQuerySet(models.QuerySet):
             .order_by("ends_after", "pk")
         )
 
+    def renewals_under_way(self):
+        """The addenda, drafted or open for signature, that are to prolong what they amend."""
+        return self.drafts_or_open().filter(prolongs_until__isnull=False).order_by("pk")
+
     def binding(self, institutions):
         """Agreements that one of these institutions signed, itself or by an addendum, and has not left."""
         staying = Party.objects.signed_and_staying().filter(institution__in=institutions)
@@ -217,7 +221,7 @@ class Agreement(models.Model):
 
     def renewal_under_way(self) -> "Agreement | None":
         """The addendum that is to prolong it, drafted or open for signature."""
-        return self.addenda.drafts_or_open().filter(prolongs_until__isnull=False).order_by("pk").first()
+        return self.addenda.renewals_under_way().first()
 
     def lacks_a_lead(self) -> bool:
         """Whether nobody is left who signs this accession for those who are bound."""

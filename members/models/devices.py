@@ -17,10 +17,14 @@ class DeviceQuerySet(models.QuerySet):
         """Devices for which a code was asked, and not entered (yet)."""
         return self.filter(confirmed_at=None)
 
+    def confirmed(self):
+        """Devices whose code was entered, however long ago."""
+        return self.filter(confirmed_at__isnull=False)
+
     def trusted(self):
         """Confirmed devices that were used not too long ago."""
         oldest = Cluster.current().today() - timedelta(days=UNUSED_DAYS)
-        return self.filter(confirmed_at__isnull=False, used_on__gte=oldest)
+        return self.confirmed().filter(used_on__gte=oldest)
 
 
 class Device(models.Model):

@@ -17,10 +17,10 @@ class ImportQuerySet(models.QuerySet):
         """With what a line in a list shows, the newest first."""
         return self.select_related("institution", "file", "rejected", "work").order_by("-pk")
 
-    def kept_since(self, day):
-        """Those that began on this day or before, whose files are still kept and at which no worker is."""
+    def kept_from_before(self, instant):
+        """Those that were made before an instant, whose files are still kept and at which no worker is."""
         held = models.Q(file__isnull=False) | models.Q(rejected__isnull=False)
-        return self.filter(held, made_at__lte=day).exclude(work__isnull=False, work__ended_at=None)
+        return self.filter(held, made_at__lte=instant).exclude(work__isnull=False, work__ended_at=None)
 
 
 class Import(models.Model):

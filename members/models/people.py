@@ -31,6 +31,14 @@ def years_between(birth: date, day: date) -> int:
     return day.year - birth.year - ((day.month, day.day) < (birth.month, birth.day))
 
 
+def day_of_age(birth: date, age: int) -> date:
+    """The birthday on which somebody reaches an age, as `years_between` counts."""
+    try:
+        return birth.replace(year=birth.year + age)
+    except ValueError:  # 29 February, and no such day in that year
+        return date(birth.year + age, 3, 1)
+
+
 def latest_birth_date_of_an_adult(day: date, age: int = ADULT_AGE) -> date:
     """Who was born on this date or before is an adult (or of another age) on `day`, as `years_between` counts."""
     try:
@@ -54,6 +62,10 @@ class PersonQuerySet(models.QuerySet):
         """The one who signs in with this address, before whoever has confirmed it as another of theirs; or None."""
         first = models.Case(models.When(email=email.strip().lower(), then=0), default=1)
         return self.signing_in_with([email]).order_by(first, "pk").first()
+
+    def claimed(self):
+        """People who sign in with a password of their own."""
+        return self.exclude(email=None).exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX)
 
     def findable_by(self, person):
         """People whom a search may show: those in the institutions that one keeps; nobody to the public."""
@@ -99,10 +111,7 @@ class PersonQuerySet(models.QuerySet):
 
     def successors_in(self, institution, leaver):
         """Who can take over from somebody in an institution: grown-up colleagues who sign in by themselves."""
-        claimed = (
-            self.teaching_at(institution).exclude(email=None).filter(~Q(password__startswith=UNUSABLE_PASSWORD_PREFIX))
-        )
-        return claimed.exclude(pk=leaver.pk)
+        return self.teaching_at(institution).claimed().exclude(pk=leaver.pk)
 
     def students_of(self, institution):
         """Who learns in an institution now."""

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
-from cluster_portal.buttons import tried
+from cluster_portal.buttons import sent, tried
 from cluster_portal.moves import may_move
 from members import actions
 from members.access import second_factor_first
@@ -53,8 +53,7 @@ def sign(request: HttpRequest, public_id: str) -> HttpResponse:
     asked = set(it.parties.to_ask().values_list("pk", flat=True))
     waiting = [party for party in parties if party.pk in asked]
     form = SignForm(request.POST or None, initial={"sha256": it.text.sha256 if it.text else ""})
-    sent = request.method == "POST" and form.is_valid()
-    if sent and tried(request, actions.sign_for_parties, waiting, **form.cleaned_data):
+    if sent(request, form) and tried(request, actions.sign_for_parties, waiting, **form.cleaned_data):
         messages.success(request, _("You have signed. The coordinator concludes the agreement when all have."))
         return redirect("members:sign", public_id)
     shown = {"it": it, "parties": parties, "waiting": waiting, "form": form, "left": len(asked)}

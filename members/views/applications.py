@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
-from cluster_portal.buttons import outcome
+from cluster_portal.buttons import outcome, sent
 from cluster_portal.links import read_link
 from cluster_portal.moves import available_moves
 from members import actions
@@ -29,7 +29,7 @@ BY_LINK = {
 def apply(request: HttpRequest) -> HttpResponse:
     """The public form. What follows is the same for everybody, known here or not."""
     form = ApplicationForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
+    if sent(request, form):
         facts = form.application()
         if ratelimit.consume(request, action="apply_to_join", key=facts["email"].lower()):
             actions.apply_to_join(facts.pop("email"), request.LANGUAGE_CODE, facts.pop("names"), **facts)

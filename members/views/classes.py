@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from cluster_portal.buttons import tried
+from cluster_portal.buttons import sent, tried
 from members import actions
 from members.access import for_class_keepers
 from members.actions.groups import next_year
@@ -39,7 +39,7 @@ def new_class(request: HttpRequest) -> HttpResponse:
     if not Institution.objects.with_classes_of(request.user).exists():
         raise PermissionDenied
     form = ClassForm(request.POST or None, by=request.user)
-    if request.method == "POST" and form.is_valid():
+    if sent(request, form):
         teaches = Person.objects.teaching_at(form.cleaned_data["institution"]).filter(pk=request.user.pk)
         if created := tried(request, actions.create_class, keepers=list(teaches), **form.cleaned_data):
             messages.success(request, _("The class is there. Now add its students."))
@@ -55,7 +55,9 @@ def class_page(request: HttpRequest, public_id: str) -> HttpResponse:
     members = list(it.memberships.now().select_related("person"))
     for member in members:
         member.age = member.person.age_on(today)
-    actions.note_views([member.person_id for member in members], request.user, "class")
+    former = it.memberships.exclude(until=None).select_related("person").order_by("-until", "pk")[:PER_PAGE]
+    seen = {member.person_id for member in (*members, *former)}
+    actions.note_views(seen, request.user, "class")
     shown = {
         "it": it,
         "members": members,
@@ -63,7 +65,7 @@ def class_page(request: HttpRequest, public_id: str) -> HttpResponse:
         "keepers": it.keepers.all(),
         "keeper_form": KeeperForm(group=it),
         "errand": errand_of(request),
-        "former": it.memberships.exclude(until=None).select_related("person").order_by("-until", "pk")[:PER_PAGE],
+        "former": former,
     }
     return render(request, "members/class.html", shown)
 
@@ -73,7 +75,7 @@ def edit_class(request: HttpRequest, public_id: str) -> HttpResponse:
     """Rename a class, or correct its year."""
     it = _class_of(request, public_id)
     form = ClassForm(request.POST or None, instance=it)
-    if request.method == "POST" and form.is_valid():
+    if sent(request, form):
         before = _class_of(request, public_id)
         if tried(request, actions.change_class, before, **form.cleaned_data):
             messages.success(request, _("The class is saved."))
@@ -118,11 +120,11 @@ def move_class_up(request: HttpRequest, public_id: str) -> HttpResponse:
     """Take a class into the next school year, with a look at what becomes of it before."""
     it = _class_of(request, public_id)
     form = MoveUpForm(request.POST if request.method == "POST" else None, group=it)
-    sent = request.method == "POST" and form.is_valid()
-    if sent and (moved := tried(request, actions.move_up, it, going=list(form.cleaned_data["going"]))):
+    if sent(request, form) and (moved := tried(request, actions.move_up, it, going=list(form.cleaned_data["going"]))):
         new = moved.result
         messages.success(request, _("%(name)s is there. The old class is put away.") % {"name": new.name})
         return redirect("members:class", new.public_id)
+    actions.note_views(list(it.memberships.now().values_list("person", flat=True)), request.user, "class")
     return render(request, "members/class_up.html", {"it": it, "form": form, "new": next_year(it)})
 
 
@@ -162,9 +164,9 @@ def student(request: HttpRequest, public_id: str, student_id: str) -> HttpRespon
     it = _class_of(request, public_id)
     person = get_object_or_404(it.memberships.now().select_related("person"), person__public_id=student_id).person
     form = StudentForm(request.POST or None, instance=person)
-    if request.method == "POST" and form.is_valid():
+    if sent(request, form):
         before = Person.objects.get(pk=person.pk)
-        if tried(request, actions.correct_student, it, before, **form.cleaned_data):
+        if tried(request, actions.correct_student, before, **form.cleaned_data):
             messages.success(request, _("Saved."))
             return redirect("members:class", public_id)
     actions.note_view(person, request.user, "student")

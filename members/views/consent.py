@@ -53,6 +53,8 @@ def ask(request: HttpRequest, public_id: str) -> HttpResponse:
     if asked := tried(request, actions.request_consent, children_of(group), form.cleaned_data["purposes"]):
         sent = asked.result
         said = ngettext("Asked. %(count)s mail is on its way.", "Asked. %(count)s mails are on their way.", sent)
+        if not sent:
+            said = _("Asked. No mail leaves now: whoever has an address was written to today. Remind them tomorrow.")
         messages.success(request, said % {"count": sent} + " " + _("Print slips for those without e-mail."))
     return redirect("members:class_consent", public_id)
 

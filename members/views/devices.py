@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST
 
 from cluster_portal.buttons import outcome_in, tried
 from members import actions
-from members.access import must_confirm_device
+from members.access import confirmed_device_first, must_confirm_device
 from members.devices import ASKED, asked_in, device_of, name_of, remember
 from members.forms.devices import CodeForm
 from members.models import Device
@@ -49,6 +49,7 @@ def devices(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
+@confirmed_device_first
 def forget_device(request: HttpRequest, public_id: str) -> HttpResponse:
     """Forget one of them."""
     it = get_object_or_404(Device.objects.trusted().filter(person=request.user), public_id=public_id)
@@ -58,6 +59,7 @@ def forget_device(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 @require_POST
+@confirmed_device_first
 def forget_devices(request: HttpRequest) -> HttpResponse:
     """Forget all of them."""
     if tried(request, actions.forget_devices, request.user):

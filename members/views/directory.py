@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from cluster_portal import hooks
-from cluster_portal.buttons import tried
+from cluster_portal.buttons import sent, tried
 from cluster_portal.search import found
 from cluster_portal.sheets import CSV, XLSX, file_response
 from cluster_portal.uploads import IMAGES
@@ -121,7 +121,7 @@ def join(request: HttpRequest, slug: str) -> HttpResponse:
     """Ask an institution to admit oneself."""
     it = get_object_or_404(Institution, slug=slug)
     form = JoinForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
+    if sent(request, form):
         if tried(request, actions.ask_to_join, request.user, it, form.cleaned_data["role"]):
             said = _("%(institution)s was asked. You get a mail when it answers.")
             messages.success(request, said % {"institution": it})

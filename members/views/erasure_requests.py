@@ -6,13 +6,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
-from cluster_portal.buttons import act, outcome, tried
+from cluster_portal.buttons import act, outcome, sent, tried
 from cluster_portal.links import read_link
 from members import actions
-from members.consent import first_name_and_initial, guarded_now
+from members.consent import LINK_AGE, first_name_and_initial, guarded_now
 from members.forms.erasure import ReasonForm
 from members.models import ErasureRequest, ErasureWord, Person
-from members.views.guardians import LINK_AGE, OPENED, ask_birth_date
+from members.views.guardians import OPENED, ask_birth_date
 from members.views.my_data import whose
 
 WORDS = {"agree": True, "object": False}
@@ -28,7 +28,7 @@ def ask(request: HttpRequest, public_id: str | None = None) -> HttpResponse:
     if not problems:
         return redirect("members:erase_child", public_id) if public_id else redirect("members:erase")
     form = ReasonForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
+    if sent(request, form):
         asked = tried(request, actions.request_erasure, person, **form.cleaned_data)
         if asked:
             messages.success(request, _("The coordinator has your request. A mail tells you what comes of it."))

@@ -1,6 +1,5 @@
 """What guardians see: a signed link on a phone, or all their children on one page after signing in."""
 
-from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,16 +13,15 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from cluster_portal import hooks
-from cluster_portal.buttons import outcome, outcome_in, tried
+from cluster_portal.buttons import outcome, outcome_in, sent, tried
 from cluster_portal.links import read_link
 from members import actions
-from members.consent import State, deciders_of, first_name_and_initial, guarded_now, may_decide, states_of
+from members.consent import LINK_AGE, State, deciders_of, first_name_and_initial, guarded_now, may_decide, states_of
 from members.forms.consent import BirthDateForm, GuardianForm
 from members.models import ConsentDecision, ConsentText, ErasureRequest, Group, Guardianship, Person, Purpose
 from members.rules import guards_the_child
 from members.words import TAKEN_BACK
 
-LINK_AGE = timedelta(days=30)
 OPENED = "consent_opened"
 BY_GUARDIAN = (Guardianship.How.GUARDIAN,)
 Channel, Decision = ConsentDecision.Channel, ConsentDecision.Decision
@@ -208,7 +206,7 @@ def ask_birth_date(
 ) -> HttpResponse:
     """Before anything is shown: the birth date, which whoever finds a slip on the tram does not know."""
     form = BirthDateForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
+    if sent(request, form):
         checked = outcome_in(form, None, actions.check_birth_date, about, child, form.cleaned_data["birth_date"])
         if checked.result:
             request.session[OPENED] = [*request.session.get(OPENED, [])[-19:], about.public_id]

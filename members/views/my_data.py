@@ -62,7 +62,7 @@ def looked_at(request: HttpRequest, public_id: str | None = None) -> HttpRespons
     if public_id is None and not deciders_of(person).themself:
         raise Http404
     page = Paginator(views_of(person), PER_PAGE).get_page(request.GET.get("page"))
-    shown = {"person": person, "page": page, "views": with_words(list(page)), "is_self": public_id is None}
+    shown = {"person": person, "page": page, "views": with_words(list(page), person), "is_self": public_id is None}
     return render(request, "members/looked_at.html", shown)
 
 

@@ -13,7 +13,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from cluster_portal.buttons import act, outcome, outcome_in
+from cluster_portal.buttons import act, outcome, outcome_in, sent
 from cluster_portal.links import read_link
 from members import actions
 from members.forms import ClaimForm, ProfileForm
@@ -33,9 +33,8 @@ def act_on_affiliation(request: HttpRequest, public_id: str) -> HttpResponse:
 def profile(request: HttpRequest) -> HttpResponse:
     """What I say about myself."""
     form = ProfileForm(request.POST or None, instance=Person.objects.get(pk=request.user.pk))
-    sent = request.method == "POST" and form.is_valid()
     me = {"person": request.user, "by": request.user}
-    if sent and outcome_in(form, "birth_date", actions.change_profile, **me, **form.cleaned_data):
+    if sent(request, form) and outcome_in(form, "birth_date", actions.change_profile, **me, **form.cleaned_data):
         messages.success(request, _("Your profile is saved."))
         return redirect("coordination:me")
     return render(request, "members/profile.html", {"form": form})

@@ -36,6 +36,10 @@ def plain_example(template, to):
     app = template.partition("/")[0]
     if app == "account":
         return hooks.WantedMail(template, to, to, address="somebody@example.org")
+    return example_of_members(template, to) if app == "members" else example_of_courses(template, to)
+
+
+def example_of_members(template, to):
     if template.startswith("members/agreement_"):
         terminated = {"state": "terminated", "terminated_because": "Сделано."} if "terminated" in template else {}
         agreement = make.AgreementFactory(valid_until=date(2027, 1, 31), **terminated)
@@ -53,12 +57,10 @@ def plain_example(template, to):
         return hooks.WantedMail(template, to, to, "2027-01-31")
     if template in {"members/guardianship_ended", "members/birth_date_changed"}:
         return hooks.WantedMail(template, make.GuardianshipFactory(guardian=to), to)
-    if app == "members":
-        affiliation = make.AffiliationFactory(
-            institution__name="School 9", invited_by=make.PersonFactory(family_name="Host")
-        )
-        return hooks.WantedMail(template, affiliation, to)
-    return example_of_courses(template, to)
+    affiliation = make.AffiliationFactory(
+        institution__name="School 9", invited_by=make.PersonFactory(family_name="Host")
+    )
+    return hooks.WantedMail(template, affiliation, to)
 
 
 def example_of_courses(template, to):

@@ -139,6 +139,8 @@ LISTS = [
     ("courses:desk_questions", "coordinator", more_questions),
 ]
 
+CEILINGS = {"coordination:desk": 40}  # the desk asks once for each kind of row that any app puts there
+
 
 @pytest.mark.parametrize(("name", "reader", "add"), LISTS, ids=lambda it: getattr(it, "__name__", it))
 def test_three_rows_cost_as_many_queries_as_one(name, reader, add, cast, demo):
@@ -154,7 +156,7 @@ def test_three_rows_cost_as_many_queries_as_one(name, reader, add, cast, demo):
     add(cast)
     after = queries(client, url)
     assert len(after) == len(before), "\n".join(after)
-    assert len(after) <= 25
+    assert len(after) <= CEILINGS.get(name, 25)
 
 
 @pytest.mark.parametrize(

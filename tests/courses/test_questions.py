@@ -118,7 +118,7 @@ def test_a_required_question_without_an_answer_is_said_and_nobody_is_enrolled(te
     lunch = ask(run, "Lunch?", is_required=True)
     page = teacher.post(reverse("courses:enrol", args=[run.public_id]), {"asked": "yes", field(lunch): " "})
     assert list(page.context["form"].errors) == [field(lunch)]
-    with pytest.raises(Refused, match="“Lunch.” has to be answered"):
+    with pytest.raises(Refused, match=r"“Lunch.” has to be answered"):
         actions.enrol(run, cast.teacher, by=cast.teacher)
     assert Enrolment.objects.count() == 0
 

@@ -83,7 +83,7 @@ def test_what_ends_is_looked_at_before_it_does(visit):
     coordinator.go(f"/desk/agreements/{it.public_id}/terminate/")
     coordinator.fill(because="Its aim is reached.")
     coordinator.press("Show what stops")
-    coordinator.look("These institutions are no members any more:", "This cannot be taken back.")
+    coordinator.look("These institutions are no members any more:", "It cannot be taken back.")
     assert Agreement.objects.get(pk=it.pk).state == "concluded"
     coordinator.go("/members/standing/")
     coordinator.look("Who belongs on")

@@ -5,8 +5,9 @@ import time
 from datetime import date, timedelta
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from cluster_portal import hooks
@@ -120,6 +121,35 @@ class TestWhoIsTold:
         assert [said in bodies[it.pk] for it in (cast.contact, covered.person)] == [False, True]
         assert all("The reason: It merges." in body for body in bodies.values())
 
+    def test_the_last_mail_names_the_day_that_stands_when_it_went_there_and_back(self, cast, party, later):
+        head = make.AffiliationFactory(institution=cast.school, role="head").person
+        for days in (0, 30, 0):
+            actions.terminate_agreement(cast.agreement, later + timedelta(days=days), "Done.", by=cast.coordinator)
+        sent = OutboxMail.objects.filter(template="members/agreement_terminated", to=head).order_by("pk")
+        assert [mail.state for mail in sent] == ["cancelled", "cancelled", "queued"]
+        assert still_due(sent[2])
+
+    def test_so_does_the_last_mail_about_a_party_that_leaves(self, cast, party, later):
+        for days in (0, 30, 0):
+            actions.withdraw_party(party, later + timedelta(days=days), "It merges.", by=cast.coordinator)
+        sent = OutboxMail.objects.filter(template="members/party_withdrawn", to=cast.contact).order_by("pk")
+        assert [mail.state for mail in sent] == ["cancelled", "cancelled", "queued"]
+        assert still_due(sent[2])
+
+    def test_who_leaves_later_hears_of_an_earlier_end(self, cast, party, today, later):
+        head = make.AffiliationFactory(institution=cast.school, role="head").person
+        actions.withdraw_party(party, later, "It merges.", by=cast.coordinator)
+        actions.terminate_agreement(cast.agreement, today, "Done.", by=cast.coordinator)
+        assert mails("agreement_terminated") == [head]
+
+    def test_who_is_appointed_again_on_the_same_day_is_told_again(self, cast):
+        region = make.RegionFactory(name="North")
+        person = make.PersonFactory(email="north@example.org")
+        actions.end_coordinator(actions.appoint_coordinator(person.email, region, cast.coordinator), cast.coordinator)
+        actions.appoint_coordinator(person.email, region, by=cast.coordinator)
+        subjects = [mail.subject for mail in OutboxMail.objects.order_by("pk")]
+        assert subjects[::2] == ["Open your desk: you now coordinate North"] * 2
+
     def test_who_is_appointed_and_whose_role_ends_is_told(self, cast):
         region = make.RegionFactory(name="North")
         person = make.PersonFactory(email="north@example.org")
@@ -172,6 +202,20 @@ class TestRolls:
             desk.get(reverse("members:desk_coverage", args=[cast.agreement.public_id, cast.school.slug])),
         ]
         assert ["entered on" in page.content.decode() for page in pages] == [told] * 4
+
+    def test_the_pages_ask_as_often_for_a_long_roll_as_for_a_short_one(self, cast, party, today, desk):
+        counts = []
+        for _more in range(2):
+            covered = make.InstitutionFactory.create_batch(2)
+            actions.cover_institutions(party, covered, today - timedelta(days=9), None, "Roll", by=cast.coordinator)
+            for address in (
+                cast.agreement.get_absolute_url(),
+                reverse("members:desk_coverage", args=[cast.agreement.public_id, cast.school.slug]),
+            ):
+                with CaptureQueriesContext(connection) as asked:
+                    assert "entered on" in desk.get(address).content.decode()
+                counts.append(len(asked))
+        assert counts[:2] == counts[2:]
 
     def test_a_roll_of_a_draft_rewrites_nothing(self, cast, today):
         draft = make.AgreementFactory(state="draft", concluded_on=None)

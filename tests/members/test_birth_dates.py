@@ -1,6 +1,6 @@
 """A birth date says who decides: nobody makes themself, or a child, older past those who do."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from django.utils.timezone import localdate, now
@@ -21,6 +21,7 @@ from tests.members.test_imports import CLASS, judged, loaded
 pytestmark = pytest.mark.django_db
 ADULT = date(1990, 1, 1)
 OVER = "By this birth date, others would decide about consent than now. Ask a coordinator to enter it."
+SOONER = "By this birth date, others would decide about consent sooner. Ask a coordinator to enter it."
 KEPT_THEMSELF = "This person keeps their own profile. Ask them to correct it."
 KEPT = "Your school keeps your birth date. Ask your teacher or a coordinator to correct it."
 
@@ -109,24 +110,24 @@ def test_a_school_that_left_the_birth_date_out_is_asked_and_not_the_child(child,
 
 
 def test_a_teacher_does_not_lift_a_no_by_another_birth_date(cast, group, child, mother, no):
-    assert refusal(actions.correct_student, group, child, by=cast.teacher, birth_date=date(2000, 1, 1)) == OVER
+    assert refusal(actions.correct_student, child, by=cast.teacher, birth_date=date(2000, 1, 1)) == OVER
     assert refusal(correct_by_list, child, by=cast.teacher, birth_date=date(2000, 1, 1)) == KEPT_THEMSELF
     assert (kept(child), may_decide(mother, child)) == (born(15), True)
 
 
 def test_a_guardian_who_has_said_nothing_yet_keeps_the_say(cast, group, child, mother):
-    assert refusal(actions.correct_student, group, child, by=cast.teacher, birth_date=ADULT) == OVER
+    assert refusal(actions.correct_student, child, by=cast.teacher, birth_date=ADULT) == OVER
 
 
 def test_a_no_of_the_child_is_not_lifted_either(cast, group, child):
     text = make.ConsentTextFactory()
     actions.decide(child, Purpose.TAKING_PART, "refused", by=child, channel="signed_in", text=text)
-    assert refusal(actions.correct_student, group, child, by=cast.teacher, birth_date=born(10)) == OVER
+    assert refusal(actions.correct_student, child, by=cast.teacher, birth_date=born(10)) == OVER
 
 
 def test_a_teacher_corrects_the_day_of_a_student_who_signs_in(cast, group, child, mother, no):
     day = date(born(15).year, 3, 3)
-    actions.correct_student(group, child, by=cast.teacher, birth_date=day, family_name=child.family_name)
+    actions.correct_student(child, by=cast.teacher, birth_date=day, family_name=child.family_name)
     assert kept(child) == day
     assert not OutboxMail.objects.filter(template="members/birth_date_changed").exists()
 
@@ -134,8 +135,8 @@ def test_a_teacher_corrects_the_day_of_a_student_who_signs_in(cast, group, child
 def test_the_first_birth_date_adds_the_voice_of_the_child_and_tells_the_guardians(cast, group, child, mother):
     Person.objects.filter(pk=child.pk).update(birth_date=None)
     child = Person.objects.get(pk=child.pk)
-    assert refusal(actions.correct_student, group, child, by=cast.teacher, birth_date=ADULT) == OVER
-    actions.correct_student(group, child, by=cast.teacher, birth_date=born(15))
+    assert refusal(actions.correct_student, child, by=cast.teacher, birth_date=ADULT) == OVER
+    actions.correct_student(child, by=cast.teacher, birth_date=born(15))
     mail = OutboxMail.objects.get(template="members/birth_date_changed")
     name = f"{child.given_name} {child.family_name[:1]}."
     assert (mail.to, mail.subject) == (mother, f"Check this: the birth date of {name} was corrected")
@@ -180,3 +181,26 @@ def test_a_class_list_lifts_no_word_by_a_birth_date(cast, group):
     assert judged("classes", text, cast.teacher, cast.school) == [("rejected", OVER)]
     assert loaded("classes", text, cast.teacher, cast.school) == [("rejected", OVER)]
     assert kept(person) is None
+
+
+def eighteen_within_days():
+    return localdate() - timedelta(days=18 * 365)
+
+
+def test_a_teacher_does_not_bring_the_day_nearer_on_which_a_guardians_no_counts_no_more(cast, group, child, mother, no):
+    assert refusal(actions.correct_student, child, by=cast.teacher, birth_date=eighteen_within_days()) == SOONER
+    assert refusal(actions.correct_student, child, by=cast.teacher, birth_date=born(15) - timedelta(days=1)) == SOONER
+    assert kept(child) == born(15)
+
+
+def test_the_guardians_are_told_of_a_day_that_came_nearer(cast, child, mother, no):
+    actions.change_profile(child, by=cast.coordinator, birth_date=eighteen_within_days())
+    assert OutboxMail.objects.get(template="members/birth_date_changed").to == mother
+
+
+def test_a_minor_whom_nobody_keeps_brings_their_own_day_no_nearer(demo):
+    person = make.PersonFactory(birth_date=born(15))
+    assert refusal(actions.change_profile, person, by=person, birth_date=eighteen_within_days()) == SOONER
+    assert SOONER in profile(person, eighteen_within_days()).content.decode()
+    profile(person, born(15) + timedelta(days=1))
+    assert kept(person) == born(15) + timedelta(days=1)

@@ -233,11 +233,11 @@ def test_only_teachers_of_the_institution_keep_its_classes(role, cast, group):
 
 def test_who_signs_in_writes_their_own_name(cast, group):
     person = actions.add_student(group, anna(), by=cast.teacher)
-    actions.correct_student(group, person, by=cast.teacher, family_name="Petrova")
+    actions.correct_student(person, by=cast.teacher, family_name="Petrova")
     assert Person.objects.get(pk=person.pk).sort_name == "petrova anna"
     claimed = make.PersonFactory()
     with pytest.raises(Refused, match="keeps their own name"):
-        actions.correct_student(group, claimed, by=cast.teacher, family_name="Petrova")
+        actions.correct_student(claimed, by=cast.teacher, family_name="Petrova")
 
 
 @pytest.fixture

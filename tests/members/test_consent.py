@@ -11,7 +11,7 @@ from cluster_portal import hooks
 from cluster_portal.models import AuditEntry, OutboxMail
 from cluster_portal.moves import Refused
 from members import actions
-from members.consent import State, may_publish, state_of, states_of, unpublishable
+from members.consent import State, state_of, states_of, unpublishable
 from members.models import AgePolicy, Cluster, ConsentDecision, ConsentText, Guardianship, Person, Purpose, RecordView
 from tests import factories as make
 
@@ -377,19 +377,19 @@ def test_rolled_back_request_leaves_no_mail(text, cast):
 
 def test_childs_name_is_published_after_a_grant_only_and_hidden_at_once(child, mother, text):
     name = make.ConsentTextFactory(purpose=Purpose.NAME)
-    assert may_publish(child) is False
+    assert unpublishable([child.pk]) == {child.pk}
     actions.decide(child, Purpose.NAME, GRANTED, by=mother, channel="link", text=name)
-    assert may_publish(child) is True
+    assert unpublishable([child.pk]) == set()
     actions.decide(child, Purpose.NAME, WITHDRAWN, by=mother, channel="link", text=name)
-    assert may_publish(child) is False
+    assert unpublishable([child.pk]) == {child.pk}
 
 
 def test_adult_is_shown_unless_they_were_asked_and_did_not_grant():
     name = make.ConsentTextFactory(purpose=Purpose.NAME)
     adult = make.PersonFactory()
-    assert may_publish(adult) is True
+    assert unpublishable([adult.pk]) == set()
     actions.decide(adult, Purpose.NAME, REFUSED, by=adult, channel="signed_in", text=name)
-    assert may_publish(adult) is False
+    assert unpublishable([adult.pk]) == {adult.pk}
 
 
 def test_unknown_age_is_a_child_where_a_guardian_or_a_class_says_so():

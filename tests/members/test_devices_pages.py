@@ -46,6 +46,13 @@ def with_second_factor(person):
     return person
 
 
+def somebody(cast, who):
+    """One of the cast, or a coordinator in whose region nothing is yet."""
+    if who == "coordinator of nothing":
+        return make.CoordinatorFactory(region=make.RegionFactory()).person
+    return getattr(cast, who)
+
+
 def passed(client, person):
     """As allauth notes it when somebody signs in with their second factor."""
     session = client.session
@@ -73,12 +80,12 @@ def test_the_second_factor_of_somebody_else_in_the_session_is_none(cast, group):
     assert led_to_confirm(client.get(group.get_absolute_url()))
 
 
-@pytest.mark.parametrize("who", ["teacher", "contact"])
+@pytest.mark.parametrize("who", ["teacher", "contact", "coordinator of nothing"])
 @pytest.mark.parametrize("name", sorted(WAYS_TO_SIGN_IN))
 def test_a_stolen_password_makes_itself_no_way_around_the_code(cast, who, name):
     args = [1] if name in {"mfa_edit_webauthn", "mfa_remove_webauthn"} else []
     page = reverse(name, args=args)
-    client = at_a_new_device(getattr(cast, who))
+    client = at_a_new_device(somebody(cast, who))
     assert led_to_confirm(client.get(page), page)
     assert led_to_confirm(client.post(page, {"email": "thief@example.org", "action_add": ""}))
 
@@ -145,6 +152,15 @@ def test_somebody_elses_device_is_not_found(cast):
     assert Device.objects.filter(pk=theirs.pk).exists()
 
 
+def test_a_stolen_password_forgets_no_device(cast):
+    theirs, client = make.DeviceFactory(person=cast.teacher), at_a_new_device(cast.teacher)
+    for page in ("/me/devices/forget/", f"/me/devices/{theirs.public_id}/forget/"):
+        assert led_to_confirm(client.post(page))
+    assert list(Device.objects.filter(person=cast.teacher)) == [theirs]
+    passed(client, cast.teacher).post("/me/devices/forget/")
+    assert not Device.objects.filter(person=cast.teacher).exists()
+
+
 def test_forgetting_wants_a_button(cast):
     client, device = at_a_confirmed_device(cast.teacher), make.DeviceFactory(person=cast.teacher)
     addresses = ["/me/devices/forget/", f"/me/devices/{device.public_id}/forget/"]
@@ -170,11 +186,11 @@ def test_a_reset_password_forgets_all_devices(cast, client):
     assert not Device.objects.exists()
 
 
-def test_suspension_forgets_all_devices_and_codes(cast):
+def test_suspension_forgets_all_devices_and_mails_no_code(cast):
     make.DeviceFactory(person=cast.teacher)
     actions.ask_for_code(by=cast.teacher)
     actions.suspend_person(cast.teacher, by=cast.coordinator)
-    assert not Device.objects.exists()
+    assert not Device.objects.trusted().exists()
     assert deliver_due_mail() == 0
 
 

@@ -145,6 +145,15 @@ def test_a_renewal_under_way_is_led_to_instead_of_another(ending, cast, demo, ti
     assert rows(agreements_ending(cast.coordinator)) == [(1, "agreement ends within 60 days", desk_of(ending))]
 
 
+def test_the_desk_asks_as_often_for_many_endings_as_for_few(cast, time_machine, django_assert_num_queries):
+    time_machine.move_to(LAST_DAY - timedelta(days=20))
+    assert cast.coordinator.coordinates_whole_cluster
+    for _more in range(2):
+        make.AgreementFactory.create_batch(2, valid_until=LAST_DAY)
+        with django_assert_num_queries(3):  # the cluster's day, what ends, what renews it
+            assert len(list(agreements_ending(cast.coordinator))) == 1
+
+
 def test_heads_see_what_of_theirs_ends(ending, cast, time_machine):
     time_machine.move_to(LAST_DAY - timedelta(days=20))
     college = ending.parties.get(institution__name="College")

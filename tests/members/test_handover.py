@@ -350,3 +350,9 @@ def test_a_coordinator_hands_applications_over(cast, heir):
     assert mails("members/application_received") == [heir]
     body = OutboxMail.objects.get(template="members/coordination_handed_over").body_text
     assert "- 1 institution asks to join the cluster" in body
+
+
+def test_who_never_signed_in_answers_for_nobody(cast):
+    make.AffiliationFactory(institution=cast.school, role="head", person__password="!")
+    with pytest.raises(Refused, match="Nobody else answers for School 1"):
+        actions.end_affiliation(cast.contact.affiliations.get(), by=cast.coordinator)

@@ -1,11 +1,14 @@
 """Moving by invitation, and an invitation that is sent again."""
 
+import time
 from datetime import timedelta
 from functools import partial
 
 import pytest
 import time_machine
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.timezone import now
 
@@ -13,6 +16,7 @@ from cluster_portal.links import signed_token
 from cluster_portal.models import AuditEntry, OutboxMail
 from cluster_portal.moves import Refused
 from members import actions
+from members.actions import affiliations
 from members.models import Affiliation
 from tests import factories as make
 
@@ -53,6 +57,27 @@ def test_who_declines_to_move_stays_with_all_their_classes(cast, moving):
     actions.decline_invitation(moving, by=cast.teacher)
     assert history(cast.teacher) == [("School 1", "teacher", "active"), ("School 9", "teacher", "declined")]
     assert cast.school.groups.get().keepers.get() == cast.teacher
+
+
+def test_who_got_another_role_meanwhile_leaves_it_all_the_same(cast, moving):
+    actions.change_role(of(cast.teacher), "staff", by=cast.coordinator)
+    moving.refresh_from_db()
+    actions.accept_invitation(moving, by=cast.teacher)
+    assert history(cast.teacher) == [
+        ("School 1", "teacher", "ended"), ("School 9", "teacher", "active"), ("School 1", "staff", "ended"),
+    ]  # fmt: skip
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_is_moved_while_they_are_erased_deadlocks_nobody(cast, together, monkeypatch):
+    """Both take the person before the affiliation: the second waits, and is refused."""
+    close = affiliations.close_affiliation
+    monkeypatch.setattr(affiliations, "close_affiliation", lambda *args: (close(*args), time.sleep(1)))
+    other = make.InstitutionFactory()
+    it = of(cast.teacher)
+    moves = partial(actions.move_person, it, other, "teacher", by=cast.coordinator)
+    erases = partial(actions.erase_person, cast.teacher, by=cast.coordinator)
+    assert set(together(moves, erases)) <= {"done", "refused"}
 
 
 def test_who_accepts_to_move_leaves_what_they_had(cast, moving):
@@ -108,6 +133,17 @@ def test_an_invitation_is_sent_again_once_a_day(cast, moving, signed_in):
         assert "was sent less than a day ago" in client.post(url, follow=True).content.decode()
     assert [it.to for it in OutboxMail.objects.filter(template="members/invitation")] == [cast.teacher] * 2
     assert AuditEntry.objects.filter(verb="members.affiliation.send_again").count() == 1
+
+
+def test_three_invitations_cost_as_many_queries_as_one(cast, signed_in):
+    client, counts = signed_in(cast.contact), []
+    client.get(url_of("desk_people"))
+    for rows in (1, 2):
+        make.AffiliationFactory.create_batch(rows, institution=cast.school, state="invited")
+        with CaptureQueriesContext(connection) as asked:
+            assert client.get(url_of("desk_people")).content.decode().count("/send-again/") == 2 * rows - 1
+        counts.append(len(asked))
+    assert counts[0] == counts[1]
 
 
 def test_only_an_invitation_that_waits_is_sent_again(cast, moving, signed_in):

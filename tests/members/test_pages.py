@@ -234,7 +234,7 @@ def test_terminating_is_asked_twice_and_wants_a_second_factor(cast, signed_in, s
     facts = {"on": localdate().isoformat(), "because": "It has reached its aim."}
     assert client.post(url, facts | {"confirmed": "yes"})["Location"] == reverse("mfa_index")
     settings.DEMO = True
-    assert "This cannot be taken back" in client.post(url, facts).content.decode()
+    assert "It cannot be taken back" in client.post(url, facts).content.decode()
     client.post(url, facts | {"confirmed": "yes"})
     cast.agreement.refresh_from_db()
     assert cast.agreement.state == "terminated"

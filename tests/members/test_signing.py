@@ -82,7 +82,7 @@ def test_when_all_have_signed_nobody_is_asked_any_more(agreement, cast):
 def test_no_party_signs_twice(agreement, cast):
     party = parties(agreement)[0]
     sign(party)
-    with pytest.raises(Refused, match="This party has signed already."):
+    with pytest.raises(Refused, match="This party has signed already"):
         actions.record_signature(party, Cluster.current().today(), "Somebody else", by=cast.coordinator)
     party.refresh_from_db()
     assert (party.how, party.signatory) == ("online", head_of(party).full_name)
