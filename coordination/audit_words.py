@@ -19,6 +19,7 @@ DONE = {
     "ask_erasure": _("erasure asked for"),
     "begin": _("begun"),
     "begin_loading": _("loading begun"),
+    "book": _("places held for a class"),
     "change": pgettext_lazy("audit", "changed"),
     "choose_columns": _("columns chosen"),
     "claim": _("claimed by the person"),

@@ -58,8 +58,8 @@ def test_reminders_come_a_day_and_an_hour_ahead_once(clock, enrolment):
     ]
     assert sent == [0, 0, 1, 0, 0, 1, 0]
     assert subjects() == [
-        "Be ready on Tuesday 2 March 2027, 13:00 (Coordinated Universal Time): AI Tools",
-        "Join at 13:00 (Coordinated Universal Time): AI Tools starts in an hour",
+        "Be ready on Tuesday 2 March 2027, 13:00 (UTC): AI Tools",
+        "Join at 13:00 (UTC): AI Tools starts in an hour",
     ]
 
 

@@ -16,7 +16,7 @@ from cluster_portal.moves import Refused
 from members import actions
 from members.actions.imports import correct_by_list, forget_old_files
 from members.forms.classes import ClassForm
-from members.imports import cells, loading
+from members.imports import loading
 from members.imports.fields import label_of
 from members.imports.reading import readable
 from members.models import Affiliation, Cluster, Group, Guardianship, Import, Institution, Person, Region
@@ -489,22 +489,3 @@ def test_the_audit_holds_nothing_of_the_rows(cast):
     loaded("classes", CLASS + "7;Жук;Ия;2012-05-05;Жук Анна;anna@example.org\n", cast.contact)
     said = " ".join(f"{it.values} {it.fields} {it.reason}" for it in AuditEntry.objects.all())
     assert not any(word in said for word in ("Жук", "Ия", "Анна", "anna@", "2012"))
-
-
-LONG = "a" * 60 + "@" + ".".join(["b" * 60] * 3) + ".example.org"
-
-
-def test_one_cell_that_is_far_too_long_costs_its_own_row_only(cast):
-    text = HERE + "a@example.org;Aa;B;;\n" + f"{LONG};Bb;C;;\n" + "c@example.org;Cc;D;;\n"
-    assert len(LONG) == 254 + 1
-    assert [sort for sort, _said in loaded("people", text, cast.contact, cast.school)] == ["new", "rejected", "new"]
-
-
-def test_a_row_that_the_database_cannot_keep_is_rejected_with_its_reason(cast, monkeypatch):
-    monkeypatch.setattr(cells, "is_address", lambda text: True)
-    text = HERE + f"{LONG};Bb;C;;\n" + "c@example.org;Cc;D;;\n"
-    rows = loaded("people", text, cast.contact, cast.school)
-    assert rows == [
-        ("rejected", "The portal cannot keep this row as it is. Look for a cell that is far too long."),
-        NEW,
-    ]
