@@ -260,6 +260,12 @@ def first_name_and_initial(person: Person) -> str:
     return f"{person.given_name or '…'} {person.family_name[:1]}."
 
 
+def name_for(reader: Person, person: Person, children: Collection[Person]) -> str:
+    """The full name to oneself and to whoever decides about a child (given); an initial to a former guardian."""
+    reads_all = person.erased_at is not None or person == reader or person in children
+    return person.full_name if reads_all else first_name_and_initial(person)
+
+
 def children_kept_by(person: Person) -> models.QuerySet:
     """Who stands in the classes that this person keeps or answers for, and the students of their institutions."""
     groups = Group.objects.current().visible_to(person)

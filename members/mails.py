@@ -314,12 +314,17 @@ def _still_to_answer(mail: OutboxMail) -> bool:
 
 def _word_will_be_missing(mail: OutboxMail) -> bool:
     """Of those whom the mail names one is still open from the day on which a consent lapses."""
-    named, lapse = _named_in(mail), date.fromisoformat(occasion_of(mail))
+    named, lapse = _named_in(mail), _lapse_of(occasion_of(mail))
     return named is not None and any(it.reader == mail.to for it in people_to_answer(named, on=lapse))
 
 
 def _about_lapsing(wanted: WantedMail) -> dict[str, Any]:
-    return _about_children(wanted) | {"day": date.fromisoformat(wanted.occasion)}
+    return _about_children(wanted) | {"day": _lapse_of(wanted.occasion)}
+
+
+def _lapse_of(occasion: str) -> date:
+    """The day of the lapse, which stands first: the day of a late entry may follow."""
+    return date.fromisoformat(occasion.partition(":")[0])
 
 
 def _named_in(mail: OutboxMail) -> list[int] | None:

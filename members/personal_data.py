@@ -190,7 +190,7 @@ CHILDREN = (
         "members.GroupMember",
         heading=_("Classes you are or were in"),
         owners=("person",),
-        shown="group person since until added_at",
+        shown="group person since until added_at put_away",
         plain="id",
         deleted=True,
         ties=lambda since: GroupMember.objects.filter(Q(until=None) | Q(until__gte=since.date())),

@@ -1,7 +1,7 @@
 """Mails that fall due by themselves: before an agreement ends, to those who can renew it; and when a consent lapses.
 
-An agreement: 60, 30 and 7 days before. A consent: 30 days before its months are over, or on the birthday on which
-others decide, once, to those whose word is then missing.
+An agreement: 60, 30 and 7 days before. A consent: 30 days before its months are over (the next morning, when it was
+written down later than that), or on the birthday on which others decide, once, to those whose word is then missing.
 """
 
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 from cluster_portal.hooks import Reminder, WantedMail, register_reminder
 from members.consent import Awaited
 from members.lapsing import DAYS_AHEAD as DAYS_OF_CONSENT
-from members.lapsing import to_be_asked
+from members.lapsing import entered_late, to_be_asked
 from members.models import Agreement, Cluster, Party, Person
 
 DAYS_AHEAD = (60, 30, 7)
@@ -68,10 +68,12 @@ def _lapsing_consents(since: datetime, until: datetime) -> Iterator[WantedMail]:
             ahead = day + timedelta(days=DAYS_OF_CONSENT)
             yield from _asked_anew(to_be_asked(ahead, renewed=True), ahead, leaves)
             yield from _asked_anew(to_be_asked(day, renewed=False), day, leaves)
+            for lapse, awaited in entered_late(day):
+                yield from _asked_anew(awaited, lapse, leaves, entered=f":{day.isoformat()}")
         day += timedelta(days=1)
 
 
-def _asked_anew(awaited: list[Awaited], lapse: date, leaves: datetime) -> Iterator[WantedMail]:
+def _asked_anew(awaited: list[Awaited], lapse: date, leaves: datetime, entered: str = "") -> Iterator[WantedMail]:
     """One mail to each reader, with all the children about whom their word is missing from that day on."""
     children = Person.objects.in_bulk({it.child for it in awaited})
     by_reader: dict[Person, list[Person]] = {}
@@ -79,7 +81,7 @@ def _asked_anew(awaited: list[Awaited], lapse: date, leaves: datetime) -> Iterat
         by_reader.setdefault(it.reader, []).append(children[it.child])
     for reader, theirs in by_reader.items():
         ordered = sorted(theirs, key=lambda child: child.sort_name)
-        yield WantedMail(LAPSING, reader, reader, lapse.isoformat(), leaves, ground=ordered)
+        yield WantedMail(LAPSING, reader, reader, lapse.isoformat() + entered, leaves, ground=ordered)
 
 
 register_reminder(Reminder(EXPIRING, _due, _unwanted))

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from allauth.account.models import EmailAddress
@@ -12,7 +12,7 @@ from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.utils.timezone import now
+from django.utils.timezone import localtime, now
 from django.utils.translation import gettext, gettext_noop, ngettext
 from django.utils.translation import gettext_lazy as _
 
@@ -27,6 +27,7 @@ from members.actions.imports import forget_old_files
 from members.models import (
     Affiliation,
     Application,
+    Cluster,
     Device,
     ErasureRequest,
     GroupMember,
@@ -111,6 +112,11 @@ def _delete(rows: list[Any]) -> None:
     type(rows[0])._base_manager.filter(pk__in=[row.pk for row in rows]).delete()
 
 
+def _day(instant: datetime) -> date:
+    """The day in the cluster: its days are what the rows hold."""
+    return localtime(instant, Cluster.current().zone).date()
+
+
 def _recall(rows: list[Any]) -> None:
     make_moves(rows, "recall", by=None, reason=REASON)
 
@@ -158,7 +164,7 @@ def _unconfirmed_people(before: datetime) -> QuerySet:
 def _students_without_class(before: datetime) -> QuerySet:
     """Who was in a class of their school once, and in none since an instant. Who never was in one is no pupil."""
     theirs = GroupMember.objects.filter(person=OuterRef("person"), group__institution=OuterRef("institution"))
-    lately = theirs.filter(Q(until=None) | Q(until__gte=before.date()))
+    lately = theirs.filter(Q(until=None) | Q(until__gte=_day(before)))
     students = Affiliation.objects.active().filter(role=Affiliation.Role.STUDENT, state_since__lt=before)
     return students.filter(Exists(theirs), ~Exists(lately))
 
@@ -263,7 +269,7 @@ def _periods_of_files_and_views() -> list[Period]:
             _("Who was in a class"),
             _("It is deleted."),
             days=3 * 365,
-            overdue=lambda before: GroupMember.objects.filter(until__lt=before.date()),
+            overdue=lambda before: GroupMember.objects.filter(until__lt=_day(before)),
             end=_delete,
         ),
         Period(
@@ -323,7 +329,7 @@ def _periods_of_devices() -> list[Period]:
             _("Confirmed devices, after they were used last"),
             _("They are forgotten, and a code is needed again."),
             days=UNUSED_DAYS,
-            overdue=lambda before: Device.objects.filter(used_on__lt=before.date()),
+            overdue=lambda before: Device.objects.filter(used_on__lt=_day(before)),
             end=_delete,
         ),
     ]

@@ -1,7 +1,7 @@
 """A mail scanner opens every link of every mail, often, from many addresses, some altered: nothing must come of it.
 
-Only sessions and the list of who looked at a child's record may be written by a GET. The test finds by itself which
-kinds of signed links there are, and fails on one that it does not know how to make.
+Only sessions, the list of who looked at a child's record and a device's day of use may be written by a GET. The test
+finds by itself which kinds of signed links there are, and fails on one that it does not know how to make.
 """
 
 import random
@@ -21,7 +21,7 @@ from tests import factories as make
 from tests.everything import rows_of
 
 pytestmark = pytest.mark.django_db
-MAY_BE_WRITTEN = {"django_session", "members_recordview"}
+MAY_BE_WRITTEN = {"django_session", "members_recordview", "members_device"}
 # allauth takes a HEAD of a reset link for a try, and counts tries for a minute where all limits are counted.
 COUNTED = {"account_reset_password_from_key": ["cache"]}
 TOKENS = {"token", "key", "uidb36"}  # what a signed link is called in an address

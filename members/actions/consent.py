@@ -128,7 +128,10 @@ def reminders_for(children: Collection[Person]) -> list[Person]:
 
 @transaction.atomic
 def forget_mails_naming(guardianship: Guardianship) -> None:
-    """Write the mails about consent anew that have not left and name a child whose guardian one is no more."""
+    """Write the mails that ask for consent anew that have not left and name a child whose guardian one is no more.
+
+    Others are cancelled only: what is still due of them, the reminders write again by their own rule.
+    """
     guardian = guardianship.guardian
     rows = OutboxMail.objects.unfinished().filter(to=guardian, body_text__contains=f"⟦{guardianship.public_id}⟧")
     for mail in list(rows):
@@ -136,7 +139,8 @@ def forget_mails_naming(guardianship: Guardianship) -> None:
         others = guardian.guards.now().filter(public_id__in=links).values("child")
         children = Person.objects.filter(Q(pk__in=others) | Q(pk=guardian.pk, public_id__in=links))
         cancel_rows(OutboxMail.objects.filter(pk=mail.pk), reason="not due any more")
-        wanted = _mails(list(children), mail.template, occasion_of(mail))
+        asks = mail.template in {ASKED, REMINDER}
+        wanted = _mails(list(children), mail.template, occasion_of(mail)) if asks else []
         queue_mails(it for it in wanted if it.to.pk == guardian.pk)
 
 

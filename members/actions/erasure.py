@@ -42,10 +42,10 @@ def erase_person(person: Person, by: Person | None, reason: str = "") -> list[st
 
 
 def _why_not_by(by: Person, person: Person) -> str:
-    """Oneself, whom a coordinator may, and a child about whom no other guardian and not the child itself decides."""
-    if by.pk == person.pk or Person.objects.erasable_by(by).filter(pk=person.pk).exists():
+    """Whoever decides alone about themself, whom a coordinator may, and a child about whom nobody else decides."""
+    if Person.objects.erasable_by(by).filter(pk=person.pk).exists():
         return ""
-    if person.guarded_by.now().filter(guardian=by).exists():
+    if by.pk == person.pk or person.guarded_by.now().filter(guardian=by).exists():
         return why_not_erased_by(by, person)
     return _("You cannot erase this person. Ask the coordinator of the cluster.")
 
@@ -67,7 +67,7 @@ def why_not_erasable(person: Person) -> list[str]:
 
 def why_not_at_once(person: Person, by: Person) -> list[str]:
     """Why somebody does not erase a person (or themself) at once, in sentences; nothing when they may."""
-    alone = "" if by.pk == person.pk else why_not_erased_by(by, person)
+    alone = why_not_erased_by(by, person)
     return [*([alone] if alone else []), *why_not_erasable(person)]
 
 

@@ -47,9 +47,13 @@ def coordinators_for(person: Person, but: Person) -> list[Person]:
 
 
 def others_who_decide(request: ErasureRequest) -> list[Person]:
-    """Who decides about this person today beside the one who asked: guardians, and from an age the child."""
-    others = who_decides(request.person) - {request.asked_by_id}
-    if request.asked_by_id == request.person_id:
+    """Who decides about this person today beside the one who asked: guardians, and from an age the child.
+
+    Nobody, when somebody asks for themself who decides about themself.
+    """
+    deciders = who_decides(request.person)
+    others = deciders - {request.asked_by_id}
+    if request.asked_by_id == request.person_id and request.person_id in deciders:
         return []
     return list(Person.objects.active().filter(pk__in=others).order_by("sort_name", "pk"))
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import F, Value
 from django.db.models.functions import Greatest
-from django.utils.timezone import localtime, now
+from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from cluster_portal.audit import record, record_changes
@@ -145,13 +145,15 @@ def restore_class(group: Group, by: Person) -> None:
     group = lock_class(group)
     if group.archived_at is None:
         raise Refused(_("This class is not put away."))
-    put_away_on = localtime(group.archived_at, Cluster.current().zone).date()
     group.archived_at = None
     _save(group)
     elsewhere = GroupMember.objects.now().filter(group__institution=group.institution_id).values("person")
     here = Person.objects.students_of(group.institution).exclude(pk__in=elsewhere)
-    last = group.memberships.filter(until__gte=put_away_on, person__in=here).order_by("person_id", "-pk")
-    GroupMember.objects.filter(pk__in=list(last.distinct("person_id").values_list("pk", flat=True))).update(until=None)
+    # Of two entries that became one person, one comes back.
+    last = group.memberships.put_away().filter(person__in=here).order_by("person_id", "-pk").distinct("person_id")
+    back = list(last.values_list("pk", flat=True))
+    group.memberships.filter(pk__in=back).update(until=None, put_away=False)
+    group.memberships.put_away().update(put_away=False)
     record("members.group.restore", group, by=by)
 
 
@@ -183,7 +185,8 @@ def lock_class(group: Group) -> Group:
 
 def _end_memberships(group: Group) -> None:
     """Nobody is in a class any more from today; who was to begin later leaves on that day."""
-    group.memberships.now().update(until=Greatest(Value(Cluster.current().today()), F("since")))
+    last_day = Greatest(Value(Cluster.current().today()), F("since"))
+    group.memberships.now().update(until=last_day, put_away=True)
 
 
 def _save(group: Group) -> None:

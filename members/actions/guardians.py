@@ -4,10 +4,11 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from cluster_portal.audit import record
-from cluster_portal.moves import Refused
-from cluster_portal.outbox import queue_mail
+from cluster_portal.moves import Refused, make_move
+from cluster_portal.outbox import cancel_mails, queue_mail
 from cluster_portal.search import folded
 from members.actions.consent import forget_mails_naming
 from members.actions.people import enter_person
@@ -53,13 +54,18 @@ def end_guardianship(guardianship: Guardianship, by: Person) -> None:
     if not Guardianship.objects.now().filter(pk=guardianship.pk).update(ended_at=now()):
         raise Refused(_("This guardianship has ended already."))
     forget_mails_naming(guardianship)
+    _ask_no_more(guardianship, by)
     if not is_own:
         queue_mail("members/guardianship_ended", about=guardianship, to=guardianship.guardian)
     record("members.guardianship.end", guardianship, by=by)
 
 
 def why_not_erased_by(guardian: Person, child: Person) -> str:
-    """Why a guardian does not erase this child alone, in a sentence; nothing when they may."""
+    """Why a guardian, or the child itself, does not erase this child alone, in a sentence; nothing when they may."""
+    if guardian.pk == child.pk:
+        is_too_young = not deciders_of(child).themself and child.pk in children_among([child.pk])
+        said = _("At this age your guardians decide. Ask to erase: then they are asked, and the coordinator decides.")
+        return said if is_too_young else ""
     if deciders_of(child).themself:
         return _(
             "At this age the child decides too. Ask to erase: then the child is asked, and the coordinator decides."
@@ -67,6 +73,13 @@ def why_not_erased_by(guardian: Person, child: Person) -> str:
     if child.guarded_by.now().exclude(guardian=guardian).exists():
         return _("This child has another guardian too. Ask to erase: then they are asked, and the coordinator decides.")
     return ""
+
+
+def _ask_no_more(ended: Guardianship, by: Person) -> None:
+    """What a former guardian asked for nobody asks any more: other guardians may ask."""
+    for it in ended.child.erasure_requests.open().filter(asked_by=ended.guardian_id):
+        make_move(it, "withdraw", by=by, reason=gettext_noop("the guardianship ended"))
+        cancel_mails(about=it, reason=gettext_noop("the guardianship ended"))
 
 
 def _says_no(guardianship: Guardianship) -> bool:

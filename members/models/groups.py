@@ -66,6 +66,10 @@ class GroupMemberQuerySet(models.QuerySet):
         """Who is in the class now."""
         return self.filter(until=None)
 
+    def put_away(self):
+        """Who left a class only because it was put away."""
+        return self.filter(put_away=True)
+
 
 class GroupMember(models.Model):
     """A student is in a class from one day to another."""
@@ -75,6 +79,8 @@ class GroupMember(models.Model):
     since = models.DateField(_("since"))
     until = models.DateField(_("until"), null=True, blank=True)
     added_at = models.DateTimeField(default=now)
+    # Putting the class away ended it, and taking the class out again brings it back.
+    put_away = models.BooleanField(default=False, editable=False)
 
     objects = GroupMemberQuerySet.as_manager()
 
@@ -83,6 +89,9 @@ class GroupMember(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["group", "person"], condition=Q(until=None), name="group_member_once"),
             models.CheckConstraint(condition=Q(until=None) | Q(until__gte=F("since")), name="group_member_ends_after"),
+            models.CheckConstraint(
+                condition=Q(put_away=False) | Q(until__isnull=False), name="group_member_put_away_has_ended"
+            ),
         ]
 
     def __str__(self):

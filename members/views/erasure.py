@@ -56,12 +56,13 @@ def erase_by_link(request: HttpRequest, token: str) -> HttpResponse:
 def what_happens(person: Person, reader: Any) -> dict[str, Any]:
     """What erasing a person would delete and leave, in sentences, and what has to be handed over first."""
     tables = [table for held in hooks.personal_data.values() for table in held.tables]
+    is_self = person.pk == reader.pk
     return {
         "person": person,
-        "is_self": person.pk == reader.pk,
+        "is_self": is_self,
         "goes": list(what_goes(tables, person)),
         "stays": list(what_stays(tables, person)),
-        "problems": actions.why_not_erasable(person),
+        "problems": actions.why_not_at_once(person, by=person) if is_self else actions.why_not_erasable(person),
     }
 
 

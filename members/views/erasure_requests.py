@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from cluster_portal.buttons import act, outcome, sent, tried
 from cluster_portal.links import read_link
 from members import actions
-from members.consent import LINK_AGE, first_name_and_initial, guarded_now
+from members.consent import LINK_AGE, first_name_and_initial, guarded_now, name_for
 from members.forms.erasure import ReasonForm
 from members.models import ErasureRequest, ErasureWord, Person
 from members.views.guardians import OPENED, ask_birth_date
@@ -39,12 +39,13 @@ def ask(request: HttpRequest, public_id: str | None = None) -> HttpResponse:
 
 def erasure_request(request: HttpRequest, public_id: str) -> HttpResponse:
     """What I asked for, or what waits for my word: how it stands, and what I can do."""
-    rows = ErasureRequest.objects.shown_to(request.user, guarded_now(request.user))
+    children = guarded_now(request.user)
+    rows = ErasureRequest.objects.shown_to(request.user, children)
     it = get_object_or_404(rows, public_id=public_id)
     if request.POST.get("move"):
         act(request, it, {"withdraw": actions.withdraw_erasure})
         return redirect(it)
-    return _page(request, it, request.user, it.person.full_name)
+    return _page(request, it, request.user, name_for(request.user, it.person, children))
 
 
 @login_not_required

@@ -16,7 +16,16 @@ from cluster_portal import hooks
 from cluster_portal.buttons import outcome, outcome_in, sent, tried
 from cluster_portal.links import read_link
 from members import actions
-from members.consent import LINK_AGE, State, deciders_of, first_name_and_initial, guarded_now, may_decide, states_of
+from members.consent import (
+    LINK_AGE,
+    State,
+    deciders_of,
+    first_name_and_initial,
+    guarded_now,
+    may_decide,
+    name_for,
+    states_of,
+)
 from members.forms.consent import BirthDateForm, GuardianForm
 from members.models import ConsentDecision, ConsentText, ErasureRequest, Group, Guardianship, Person, Purpose
 from members.rules import guards_the_child
@@ -79,6 +88,8 @@ def children(request: HttpRequest) -> HttpResponse:
     for child in mine:
         child.parts = parts.get(child.pk, [])
     erasures = ErasureRequest.objects.shown_to(request.user, mine[:-1])
+    for it in erasures:
+        it.called = name_for(request.user, it.person, mine)
     shown = {"children": mine[:-1], "own": mine[-1] if mine[-1].asked else None, "erasures": erasures}
     return render(request, "members/guardian_children.html", shown)
 

@@ -216,6 +216,15 @@ def test_a_class_that_is_put_away_holds_nobody_until_it_is_taken_out_again(cast,
     assert [it.person for it in group.memberships.now()] == [stays]
 
 
+def test_who_was_taken_out_on_the_day_on_which_the_class_was_put_away_stays_out(cast, group):
+    stays, out = (actions.add_student(group, anna(given_name=it), by=cast.teacher) for it in "AB")
+    actions.take_out(group.memberships.get(person=out), by=cast.teacher)
+    actions.archive_class(group, by=cast.teacher)
+    actions.restore_class(group, by=cast.teacher)
+    assert [it.person for it in group.memberships.now()] == [stays]
+    assert not group.memberships.put_away().exists()
+
+
 def test_several_teachers_keep_a_class_and_one_always(cast, group):
     actions.add_keeper(group, cast.colleague, by=cast.teacher)
     actions.remove_keeper(group, cast.teacher, by=cast.colleague)

@@ -5,6 +5,7 @@ from django.core import mail as locmem
 from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
+from django.utils.timezone import now
 
 from cluster_portal.delivery import deliver_due_mail
 from cluster_portal.links import signed_token
@@ -70,6 +71,22 @@ def test_who_can_erase_at_once_is_led_there(cast, child, mother, father):
     asks = [(mother, reverse("members:ask_child_erasure", args=[child.public_id])), (cast.teacher, "/me/erase/ask/")]
     led = [signed_in(person).get(ask).url for person, ask in asks]
     assert led == [reverse("members:erase_child", args=[child.public_id]), reverse("members:erase")]
+
+
+def test_a_child_is_led_from_erase_me_to_asking_the_guardians(child, father):
+    page = signed_in(child).get(reverse("members:erase")).content.decode()
+    assert ("At this age your guardians decide." in page, "Erase for good" in page) == (True, False)
+    asked = actions.request_erasure(child, by=child)
+    page = signed_in(father).get(asked.get_absolute_url()).content.decode()
+    assert "This child asks to erase everything" in page
+
+
+def test_a_former_guardian_reads_no_more_than_an_initial(asked, mother):
+    client, pages = signed_in(mother), [asked.get_absolute_url(), reverse("members:children")]
+    assert ["Gromov Ilya" in client.get(it).content.decode() for it in pages] == [True, True]
+    mother.guards.update(ended_at=now())
+    read = [client.get(it).content.decode() for it in pages]
+    assert [("Gromov Ilya" in it, "Ilya G." in it) for it in read] == [(False, True), (False, True)]
 
 
 def test_the_asker_sees_the_outcome_and_the_reason(cast, asked, mother):

@@ -288,3 +288,35 @@ def test_a_letter_and_a_grant_at_once_erase_once(together, family):
         lambda: actions.erase_person(child, by=coordinator),
     )
     assert sorted(results) == ["done", "refused"]
+
+
+# A child that does not decide yet, and a guardian who decides no more
+
+
+def test_a_child_for_whom_guardians_decide_alone_does_not_erase_themself(cast, child, mother, father):
+    with pytest.raises(Refused, match="At this age your guardians decide"):
+        actions.erase_person(child, by=child)
+    asked = actions.request_erasure(child, by=child)
+    assert (actions.others_who_decide(asked), readers("erasure_word")) == ([father, mother], [father, mother])
+    mail = OutboxMail.objects.filter(template="members/erasure_word").first()
+    assert ("Ilya G. asks us" in mail.body_text, "Another guardian" in mail.body_text) == (True, False)
+    for guardian in (mother, father):
+        actions.say_word(asked, by=guardian, agrees=True)
+    actions.grant_erasure(asked, by=cast.coordinator)
+    assert is_erased(child)
+
+
+def test_a_child_that_decides_too_and_an_adult_of_unknown_age_erase_themselves(cast, child, mother):
+    Person.objects.filter(pk=child.pk).update(birth_date=TEENAGER)
+    adult = make.PersonFactory(birth_date=None)
+    for person in (Person.objects.get(pk=child.pk), adult):
+        actions.erase_person(person, by=person)
+        assert is_erased(person)
+
+
+def test_with_the_guardianship_what_the_guardian_asked_for_ends_and_another_may_ask(cast, asked, child, mother, father):
+    actions.end_guardianship(child.guarded_by.get(guardian=mother), by=cast.coordinator)
+    assert (state_of(asked), audit_of(asked)[-1]) == ("withdrawn", ("withdraw", cast.coordinator.public_id))
+    assert OutboxMail.objects.unfinished().filter(about_id=asked.public_id).count() == 0
+    make.GuardianshipFactory(child=child)
+    assert actions.request_erasure(child, by=father).state == "asked"

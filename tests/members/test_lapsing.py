@@ -66,6 +66,40 @@ def test_guardian_is_asked_thirty_days_before_the_months_are_over_and_once(clock
     assert "counts no more from 10 April 2027" in mail.body_text
 
 
+def test_a_consent_that_is_written_down_too_late_is_asked_about_the_next_morning_and_once(clock, cast, group):
+    _child, _guardian, text = granted(group, months=1)
+    at = datetime(2027, 1, 12, 12, tzinfo=UTC)
+    clock.move_to(at, tick=False)
+    OutboxMail.objects.all().delete()
+    late = make.GuardianshipFactory(child=make.GroupMemberFactory(group=group).person)
+    Person.objects.filter(pk=late.child_id).update(birth_date=date(2017, 5, 5))
+    actions.request_consent([late.child], [PART], by=None)
+    seen = {"seen_on": date(2026, 12, 20), "recorded_by": cast.teacher, "channel": "paper", "text": text}
+    actions.decide(late.child, PART, "granted", by=late.guardian, **seen)
+    mail, *more = [it for it in mails_until(clock, date(2027, 1, 25)) if it.to == late.guardian]
+    assert (mail.not_before.date(), more) == (date(2027, 1, 13), [])
+    assert "counts no more from 20 January 2027" in mail.body_text
+    assert hooks.mail_kinds[mail.template].still_due(mail) is True
+
+
+def test_who_was_a_guardian_hears_of_no_lapse_and_the_mail_keeps_its_rule(clock, cast, group):
+    child, guardian, text = granted(group)
+    sibling = make.GroupMemberFactory(group=group, person__birth_date=date(2017, 5, 5)).person
+    make.GuardianshipFactory(child=sibling, guardian=guardian)
+    actions.request_consent([sibling], [PART], by=None)
+    actions.decide(sibling, PART, "granted", by=guardian, channel="link", text=text)
+    (mail,) = mails_until(clock, LAPSE - timedelta(days=31))
+    ended = child.guarded_by.get()
+    actions.end_guardianship(ended, by=cast.coordinator)
+    mail.refresh_from_db()
+    assert (mail.state, OutboxMail.objects.unfinished().filter(to=guardian, template=mail.template).count()) == (
+        "cancelled", 0,
+    )  # fmt: skip
+    queue_due_reminders()
+    anew = OutboxMail.objects.unfinished().get(to=guardian, template=mail.template)
+    assert (ended.public_id in anew.body_text, "10 April 2027" in anew.body_text) == (False, True)
+
+
 def test_who_has_renewed_is_not_asked(clock, cast, group):
     child, guardian, text = granted(group)
     (mail,) = mails_until(clock, LAPSE - timedelta(days=29))

@@ -22,6 +22,7 @@ from members.models import (
     Affiliation,
     Application,
     ApplicationNote,
+    Cluster,
     Device,
     ErasureRequest,
     ErasureWord,
@@ -372,3 +373,13 @@ def test_a_guardian_who_acts_by_link_is_no_forgotten_sign_up():
     guardian = make.GuardianshipFactory().guardian
     EmailAddress.objects.create(user=guardian, email=guardian.email)
     assert nightly(31) == {}
+
+
+def test_days_are_over_by_the_clock_of_the_cluster():
+    """Five in the morning of 23 November in Seoul: 24 August is 91 days ago, though in London it is 90."""
+    Cluster.objects.create(pk=1, name="C", time_zone="Asia/Seoul")
+    make.DeviceFactory(used_on=date(2026, 8, 24))
+    stays = make.DeviceFactory(used_on=date(2026, 8, 25))
+    with time_machine.travel(datetime(2026, 11, 22, 20, tzinfo=UTC), tick=False):
+        run_retention()
+    assert list(Device.objects.all()) == [stays]
