@@ -88,6 +88,8 @@ def test_who_was_a_guardian_hears_of_no_lapse_and_the_mail_keeps_its_rule(clock,
     make.GuardianshipFactory(child=sibling, guardian=guardian)
     actions.request_consent([sibling], [PART], by=None)
     actions.decide(sibling, PART, "granted", by=guardian, channel="link", text=text)
+    make.ConsentTextFactory(purpose=Purpose.NAME)
+    actions.request_consent([sibling], [Purpose.NAME], by=None)  # open today, and no matter of this mail
     (mail,) = mails_until(clock, LAPSE - timedelta(days=31))
     ended = child.guarded_by.get()
     actions.end_guardianship(ended, by=cast.coordinator)
