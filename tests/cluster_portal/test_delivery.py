@@ -94,7 +94,7 @@ def test_secret_links_are_made_at_sending_and_never_stored(sink):
     delivery.deliver_due_mail()
     (sent,) = sink.mails
     text = sent.get_body(("plain",)).get_content()
-    assert f"http://testserver/offer/{enrolment.public_id}:" in text
+    assert f"http://testserver/offer/{enrolment.public_id}.{enrolment.person.public_id}:" in text
     assert "/offer/" not in OutboxMail.objects.get(pk=mail.pk).body_text
 
 

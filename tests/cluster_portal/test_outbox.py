@@ -38,7 +38,7 @@ def test_mail_is_written_in_the_readers_language_and_zone():
     reader = PersonFactory(language="ru", time_zone="Asia/Vladivostok")
     mail = confirm(EnrolmentFactory(run=run, person=reader))
     assert mail.language == "ru"
-    assert "Владивосток" in mail.body_text
+    assert "владивостокское время" in mail.body_text
     assert "UTC+10:00" in mail.body_text
 
 

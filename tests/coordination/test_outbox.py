@@ -68,7 +68,7 @@ def test_secrets_are_masked(client, coordinator, second_factor, mail):
 
 
 def test_demonstration_shows_the_link_to_click(client, coordinator, demo, mail):
-    assert f'href="http://testserver/offer/{mail.about_id}:' in page(client, mail)
+    assert f'href="http://testserver/offer/{mail.about_id}.{mail.to.public_id}:' in page(client, mail)
 
 
 def test_account_mail_shows_its_state_only(client, coordinator, second_factor, settings):
