@@ -43,17 +43,18 @@ ZONES = {
 
 def zone_name(zone: tzinfo | None = None) -> str:
     """The name of a zone, or of the reader's own, as people say it."""
-    return _zone_name(str(zone or get_current_timezone()), get_language() or "en")
-
-
-@lru_cache(maxsize=1000)
-def _zone_name(key: str, language: str) -> str:
+    key = str(zone or get_current_timezone())
     if key == "UTC":
         return key
     if key in ZONES:
         return str(ZONES[key])
-    city = get_timezone_location(ZoneInfo(key), locale=_locale(language), return_city=True)
-    return _("%(city)s time") % {"city": city}
+    return _("%(city)s time") % {"city": _city(key, get_language() or "en")}
+
+
+@lru_cache(maxsize=1000)
+def _city(key: str, language: str) -> str:
+    """The city that a zone is named after, in a language: babel takes its time to find it."""
+    return get_timezone_location(ZoneInfo(key), locale=_locale(language), return_city=True)
 
 
 def _locale(language: str) -> Locale:
