@@ -13,11 +13,11 @@ from django.urls import reverse
 from django.utils.timezone import now
 
 from cluster_portal import hooks
-from cluster_portal.models import CalendarEntry, OutboxMail, Upload
+from cluster_portal.models import CalendarEntry, CalendarFeed, OutboxMail, Upload
 from cluster_portal.moves import Refused
 from cluster_portal.outbox import queue_mail
 from courses import actions as courses
-from courses.models import Pool
+from courses.models import ClassBooking, Pool
 from members import actions
 from members.duplicates import find_duplicates
 from members.models import (
@@ -119,6 +119,11 @@ def upload(person):
     )
 
 
+def booking(person):
+    pool = make.PoolFactory()
+    return ClassBooking.objects.create(run=pool.run, pool=pool, group=make.GroupFactory(), by=person, held_until=now())
+
+
 def initiative():
     return Initiative.objects.create(responsible=make.InstitutionFactory(), title="Lab", starts_on=BORN, ends_on=BORN)
 
@@ -132,8 +137,10 @@ ROWS = {
     "account.EmailAddress.user": lambda it: EmailAddress.objects.create(user=it, email="a@example.org"),
     "admin.LogEntry.user": lambda it: LogEntry.objects.create(user=it, action_flag=1),
     "cluster_portal.CalendarEntry.person": entry,
+    "cluster_portal.CalendarFeed.person": lambda it: CalendarFeed.objects.create(person=it),
     "cluster_portal.OutboxMail.to": mail,
     "cluster_portal.Upload.uploaded_by": upload,
+    "courses.ClassBooking.by": booking,
     "courses.Enrolment.person": lambda it: make.EnrolmentFactory(person=it),
     "courses.Run_instructors.person": lambda it: make.RunFactory().instructors.add(it),
     "members.Affiliation.invited_by": lambda it: make.AffiliationFactory(invited_by=it),
