@@ -252,7 +252,7 @@ def _the_meeting(stage: Stage) -> None:
 
 
 def _the_students_workshop(stage: Stage) -> None:
-    """Students sign up themselves, and teachers bring their classes; places are held until guardians consent."""
+    """It stays a draft: students are enrolled when their guardians can consent."""
     course = _course(
         _("AI foundations: how machines see"),
         Course.Kind.WORKSHOP,
@@ -261,13 +261,10 @@ def _the_students_workshop(stage: Stage) -> None:
             "A workshop for students: teach a small model to tell two things apart, and find out how to fool it."
         ),
     )
-    for days in (40, 68):
-        saturday = _next(stage.today + timedelta(days=days), weekday=5)
-        roles = [Affiliation.Role.STUDENT]
-        run = _run(stage, course, saturday, {Pool.Sort.ROOM: 60}, place=_room(3), host="school 3", roles=roles)
-        _plan(run, (5,), time(12, 0), 90, saturday, saturday)
-        if days == 40:  # the second is prepared, and waits at the desk to be published
-            _open(stage, run, [])
+    saturday = _next(stage.today + timedelta(days=40), weekday=5)
+    roles = [Affiliation.Role.STUDENT]
+    run = _run(stage, course, saturday, {Pool.Sort.ROOM: 24}, place=_room(3), host="school 3", roles=roles)
+    _plan(run, (5,), time(12, 0), 90, saturday, saturday)
 
 
 def _course(title: str, kind: str, **facts) -> Course:

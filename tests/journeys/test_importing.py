@@ -39,7 +39,7 @@ def test_a_class_list_is_dropped_mapped_loaded_corrected_and_loaded_again(visit)
     coordinator.sees("05/06/2012 can be read in two ways: day first or month first.")
     assert not Group.objects.filter(name="7 Б").exists()
     coordinator.press("Load 2 rows")
-    coordinator.look("The list is loaded.", "Some rows could not be loaded")
+    coordinator.look("The list is loaded", "Some rows could not be loaded")
     assert Import.objects.get().counts["rejected"] == 1
 
     with coordinator.page.expect_download() as download:
@@ -53,7 +53,7 @@ def test_a_class_list_is_dropped_mapped_loaded_corrected_and_loaded_again(visit)
     coordinator.page.get_by_label("Meaning of “Дата рожд.”").select_option(label="Birth date")
     coordinator.press("Look at every row")
     coordinator.press("Load 1 row")
-    coordinator.look("The list is loaded.", "Of those accepted: 1 new, 0 changed, 0 known and unchanged.")
+    coordinator.look("The list is loaded", "Of those accepted: 1 new, 0 changed, 0 known and unchanged.")
 
     group = Group.objects.get(name="7 Б")
     assert sorted(group.members.values_list("family_name", flat=True)) == ["Жук", "Ким", "Цой"]
