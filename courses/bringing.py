@@ -92,14 +92,9 @@ def right_of_class(run: Run, group: Group) -> Right:
     return right_through(student, run, Cluster.current().today())
 
 
-def limit_of(right: Right) -> int | None:
-    """How many places the clause of a right gives one institution, if it says so."""
-    return right.ground.clause.places if right.ground and right.ground.clause else None
-
-
 def free_places(pool: Pool, group: Group, right: Right) -> int:
     """How many places of a pool are free for students of the class's institution."""
-    return Allotment(pool, Cluster.current().today()).free_for(group.institution_id, limit_of(right))
+    return Allotment(pool, Cluster.current().today()).free_for(group.institution_id, right.limit)
 
 
 def others_with_room(run: Run, group: Group, wanted: int) -> list[tuple[Run, int]]:

@@ -1,5 +1,6 @@
 """The desk of the programme: coordinators create, edit and publish courses and runs, and take the roster."""
 
+from collections import Counter
 from collections.abc import Callable
 from itertools import groupby
 from operator import attrgetter
@@ -205,11 +206,10 @@ def act_on_enrolment(request: HttpRequest, public_id: str, enrolment_id: str) ->
     enrolment = get_object_or_404(it.enrolments.select_related("person", "pool"), public_id=enrolment_id)
     enrolment.run = enrolment.pool.run = it
     if enrolment.is_live and not confirmed(request):
-        foreseen = tried(request, actions.offers_after, it, actions.cancel_enrolment, enrolment)
+        foreseen = tried(request, actions.served_after, it, actions.cancel_enrolment, enrolment)
         if not foreseen:
             return redirect("courses:desk_roster", public_id)
-        people = [(enrolment.person.full_name, 1), (_("Next in the queue"), foreseen.result)]
-        return ask_before_mailing(request, it, [row for row in people if row[1]])
+        return ask_before_mailing(request, it, [(enrolment.person.full_name, 1), *_said_of(foreseen.result)])
     act(request, enrolment, actions.ACTIONS["enrolment"])
     return redirect("courses:desk_roster", public_id)
 
@@ -243,20 +243,29 @@ def ask_before_mailing(
 def ask_or_do(
     request: HttpRequest, it: Run, said: str, action: Callable, *args: Any, **facts: Any
 ) -> HttpResponse | None:
-    """Let an action happen that may free places; ask first when people in the queue would be mailed an offer.
+    """Let an action happen that may free places or make them certain; ask first when somebody would be mailed that.
 
     None when it was refused: the sentence stands on the page, and the form is shown again.
     """
     if not confirmed(request):
-        foreseen = tried(request, actions.offers_after, it, action, *args, **facts)
+        foreseen = tried(request, actions.served_after, it, action, *args, **facts)
         if not foreseen:
             return None
         if foreseen.result:
-            return ask_before_mailing(request, it, [(_("Next in the queue"), foreseen.result)])
+            return ask_before_mailing(request, it, _said_of(foreseen.result))
     if not tried(request, action, *args, **facts):
         return None
     messages.success(request, said)
     return redirect("courses:desk_run", it.public_id)
+
+
+def _said_of(served: Counter[str]) -> list[tuple[str, int]]:
+    """Who would be mailed, in words, and how many."""
+    words = {
+        Enrolment.State.OFFERED: _("Next in the queue"),
+        Enrolment.State.CONFIRMED: _("Held for approval until now"),
+    }
+    return [(words[Enrolment.State(state)], count) for state, count in served.items()]
 
 
 NOT_REPEATED = {"csrfmiddlewaretoken", "confirmed"}

@@ -17,7 +17,7 @@ DAY = "j E Y"
 def say_whose(run: Run, right: Right | None, day: date) -> None:
     """Let each pool of a run's page know what is kept in it, and whether its reader would wait, and why."""
     institution = right.affiliation.institution if right and right.affiliation else None
-    limit = right.ground.clause.places if right and right.ground and right.ground.clause else None
+    limit = right.limit if right else None
     for pool in run.pools.all():
         pool.kept, pool.why_wait, pool.serves = [], "", pool.has_place()
         if pool.has_reserves or run.institution_limit or limit:

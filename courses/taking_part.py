@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from cluster_portal.zones import zone_name
 from courses.audience import why_not_addressed
 from courses.models import Run
-from members.models import Affiliation, Institution, Party, Person
+from members.models import Affiliation, Clause, Institution, Party, Person
 from members.models.grounds import Ground, ground_of, membership_ended_on
 
 
@@ -29,6 +29,16 @@ class Right:
     @property
     def holds(self) -> bool:
         return not self.missing
+
+    @property
+    def clause(self) -> Clause | None:
+        """The clause that pages cite, where the document has one."""
+        return self.ground.clause if self.ground else None
+
+    @property
+    def limit(self) -> int | None:
+        """How many places its clause gives one institution, if it says so."""
+        return self.clause.places if self.clause else None
 
 
 def right_to_take_part(person: Person, run: Run, day: date) -> Right:

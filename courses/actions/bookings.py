@@ -150,10 +150,14 @@ def _make_room(pool: Pool, group: Group, right: Right, wanted: int) -> None:
 
 def _place(booking: ClassBooking, pool: Pool, students: list[ClassStudent], right: Right, by: Person) -> None:
     """Count the places, hold or confirm each, and write to everybody once."""
-    clause = right.ground.clause if right.ground else None
     enrolments = Enrolment.objects.bulk_create(
         Enrolment(
-            run=booking.run, pool=pool, person=it.person, affiliation=it.affiliation, clause=clause, booking=booking
+            run=booking.run,
+            pool=pool,
+            person=it.person,
+            affiliation=it.affiliation,
+            clause=right.clause,
+            booking=booking,
         )
         for it in students
     )

@@ -15,7 +15,7 @@ from courses.actions.places import give_back, hold, place_or_queue, settle, tell
 from courses.actions.questions import write_answers
 from courses.clashes import clashes_of, said_of
 from courses.holding import was_refused, what_is_missing, why_not_after_a_no, why_not_of_this_age
-from courses.models import ClassBooking, Enrolment, Pool, Run
+from courses.models import Enrolment, Pool, Run
 from courses.taking_part import right_to_take_part, why_not_now
 from members.models import Cluster, Person
 from members.rules import guards_the_child
@@ -45,7 +45,7 @@ def enrol(run: Run, person: Person, by: Person, pool: str = "", answers: Mapping
     return enrolment
 
 
-def ask_for_place(run: Run, pool: Pool, person: Person, by: Person, booking: ClassBooking | None = None) -> Enrolment:
+def ask_for_place(run: Run, pool: Pool, person: Person, by: Person) -> Enrolment:
     """Write down that somebody wants a place of a locked pool, by the right they have; raises Refused without one."""
     right = right_to_take_part(person, run, Cluster.current().today())
     if broken := why_not_now(run, now()) or right.missing:
@@ -55,9 +55,8 @@ def ask_for_place(run: Run, pool: Pool, person: Person, by: Person, booking: Cla
             name = {"name": person.given_name or person.full_name}
             raise Refused(_("%(name)s is enrolled in this run already. Nothing was changed.") % name)
         raise Refused(_("You are enrolled in this run already. Its page shows your place."))
-    clause = right.ground.clause if right.ground else None
     enrolment = Enrolment.objects.create(
-        run=run, pool=pool, person=person, affiliation=right.affiliation, clause=clause, booking=booking
+        run=run, pool=pool, person=person, affiliation=right.affiliation, clause=right.clause
     )
     record("courses.enrolment.ask", enrolment, by=by, state=enrolment.state)
     return enrolment
@@ -74,8 +73,8 @@ def accept_offer(enrolment: Enrolment, by: Person) -> None:
     if broken := why_not_of_this_age(child, Cluster.current().today()) or why_not_after_a_no(child):
         raise Refused(broken)
     cancel_mails(about=enrolment, templates=["courses/offered"], reason=gettext_noop("the offer was answered"))
-    if what_is_missing(enrolment):
-        hold(enrolment, by)
+    if missing := what_is_missing(enrolment):
+        hold(enrolment, by, missing)
     else:
         make_move(enrolment, "accept", by=by, offered_until=None)
         tell_confirmed(enrolment)

@@ -1,6 +1,6 @@
 """Places given, held, offered and given back. The caller holds the locks of run and pools (locks.py)."""
 
-from datetime import datetime
+from collections.abc import Sequence
 
 from django.utils.timezone import now
 from django.utils.translation import gettext_noop
@@ -14,7 +14,7 @@ from courses.actions.settling import settle_booking
 from courses.actions.sitting import end_seats
 from courses.actions.telling import tell
 from courses.allotment import Allotment
-from courses.holding import hold_until, what_is_missing
+from courses.holding import Missing, hold_until, what_is_missing
 from courses.models import Enrolment, Pool, Run
 from members.actions import request_consent
 from members.models import Cluster, Person, Purpose
@@ -29,21 +29,20 @@ def place_or_queue(enrolment: Enrolment, by: Person) -> None:
         tell([enrolment], "courses/waiting", calendar={enrolment.pk: calendars.invite(enrolment)})
 
 
-def give_place(enrolment: Enrolment, by: Person | None, until: datetime | None = None) -> None:
+def give_place(enrolment: Enrolment, by: Person | None) -> None:
     """Give a free place to somebody who asked: for certain, or held until what is missing has come."""
     take(enrolment.pool, 1)
-    if what_is_missing(enrolment):
-        hold(enrolment, by, until)
+    if missing := what_is_missing(enrolment):
+        hold(enrolment, by, missing)
     else:
         make_move(enrolment, "confirm", by=by)
         tell_confirmed(enrolment)
 
 
-def hold(enrolment: Enrolment, by: Person | None, until: datetime | None = None) -> None:
-    """Hold a place that is counted already, and ask those who consent."""
-    until = until or hold_until(enrolment.run, now())
-    make_move(enrolment, "hold", by=by, offered_until=None, held_until=until)
-    if "consent" in what_is_missing(enrolment):
+def hold(enrolment: Enrolment, by: Person | None, missing: Sequence[Missing]) -> None:
+    """Hold a place that is counted already until what is missing has come, and ask those who consent."""
+    make_move(enrolment, "hold", by=by, offered_until=None, held_until=hold_until(enrolment.run, now()))
+    if Missing.CONSENT in missing:
         request_consent([enrolment.person], [Purpose.TAKING_PART], by)
     tell([enrolment], "courses/held", calendar={enrolment.pk: calendars.invite(enrolment)})
 

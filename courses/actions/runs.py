@@ -13,7 +13,7 @@ from cluster_portal.outbox import cancel_rows
 from courses import calendars
 from courses.actions.bookings import end_bookings
 from courses.actions.locks import lock_every_pool, lock_run
-from courses.actions.places import serve_queues
+from courses.actions.places import serve_queues, settle
 from courses.actions.sitting import end_all_seats
 from courses.actions.telling import tell
 from courses.actions.tied import apart, tie
@@ -54,7 +54,18 @@ def change_run(run: Run, by: Person, **changes: Any) -> list[str]:
         tell_sessions_changed(run, online_only="place" not in changed)
     if "institution_limit" in changed:
         serve_queues(run)
+    if "needs_approval" in changed and not run.needs_approval:
+        _settle_all(run, by)
     return changed
+
+
+def _settle_all(run: Run, by: Person) -> None:
+    """Who was held for an approval that nobody asks for any more is confirmed, unless consent is missing too."""
+    pools = lock_every_pool(run)
+    rows = run.enrolments.held().select_for_update(no_key=True, of=("self",)).select_related("person")
+    for enrolment in rows.order_by("pk"):
+        enrolment.run, enrolment.pool = run, pools[enrolment.pool_id]
+        settle(enrolment, by)
 
 
 @transaction.atomic

@@ -16,5 +16,6 @@ def settle_booking(booking: int | None) -> None:
     if it is None or it.enrolments.held().exists():
         return
     make_move(it, "settle", by=None)
-    if it.enrolments.filter(state__in=[Enrolment.State.CONFIRMED, Enrolment.State.LAPSED]).exists():
+    came_to_something = [Enrolment.State.CONFIRMED, Enrolment.State.LAPSED, Enrolment.State.DECLINED]
+    if it.enrolments.filter(state__in=came_to_something).exists():
         queue_mail("courses/class_settled", it, it.by, occasion=it.state_since.isoformat())

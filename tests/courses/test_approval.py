@@ -238,3 +238,16 @@ def test_approval_against_a_refusal_of_consent_settles_one_way(picky, pool, chil
     )
     pool.refresh_from_db()
     assert (fresh(it).state, pool.taken, now() > fresh(it).state_since) == (State.DECLINED, 0, True)
+
+
+def test_who_waited_for_an_approval_is_in_when_nobody_asks_for_it_any_more(picky, cast):
+    approved = actions.enrol(picky, cast.teacher, by=cast.teacher)
+    make.ConsentTextFactory()
+    student = make.AffiliationFactory(institution=cast.school, role="student", person=make.ChildFactory()).person
+    make.GuardianshipFactory(child=student)
+    child = actions.enrol(picky, student, by=student)
+    foreseen = actions.served_after(picky, actions.change_run, picky, by=cast.coordinator, needs_approval=False)
+    assert (dict(foreseen), fresh(approved).state) == ({"confirmed": 1}, State.HELD)
+    actions.change_run(type(picky).objects.get(pk=picky.pk), by=cast.coordinator, needs_approval=False)
+    assert (fresh(approved).state, fresh(child).state) == (State.CONFIRMED, State.HELD)
+    assert OutboxMail.objects.filter(template="courses/confirmed").get().to == cast.teacher

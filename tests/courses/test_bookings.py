@@ -229,6 +229,14 @@ def test_the_last_consent_settles_the_booking_and_the_teacher_reads_who_is_in(wi
     assert (fresh(it).state, readers("courses/class_settled")) == (Booking.SETTLED, [cast.teacher.pk])
 
 
+def test_a_class_whose_guardians_all_say_no_is_told_so_too(wide, group, children, cast, text):
+    it = book(wide, group, cast.teacher)
+    for child in children:
+        grant(child, text, "refused")
+    assert (fresh(it).state, readers("courses/class_settled")) == (Booking.SETTLED, [cast.teacher.pk])
+    assert "Nobody of the class has a place." in OutboxMail.objects.get(template="courses/class_settled").body_text
+
+
 def test_unconsented_places_lapse_at_the_date_and_the_rest_stays(wide, pool, group, children, cast, text):
     it = book(wide, group, cast.teacher)
     grant(children[0], text)
