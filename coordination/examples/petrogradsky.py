@@ -196,6 +196,7 @@ def _programme(stage: Stage) -> None:
     _the_practice_workshop(stage)
     _the_meeting(stage)
     _the_students_workshop(stage)
+    _a_workshop_in_preparation(stage)
 
 
 def _the_course(stage: Stage) -> None:
@@ -252,7 +253,7 @@ def _the_meeting(stage: Stage) -> None:
 
 
 def _the_students_workshop(stage: Stage) -> None:
-    """It stays a draft: students are enrolled when their guardians can consent."""
+    """Nobody is in it yet: students sign up, and teachers bring their classes."""
     course = _course(
         _("AI foundations: how machines see"),
         Course.Kind.WORKSHOP,
@@ -265,6 +266,19 @@ def _the_students_workshop(stage: Stage) -> None:
     roles = [Affiliation.Role.STUDENT]
     run = _run(stage, course, saturday, {Pool.Sort.ROOM: 24}, place=_room(3), host="school 3", roles=roles)
     _plan(run, (5,), time(12, 0), 90, saturday, saturday)
+    _open(stage, run, [])
+
+
+def _a_workshop_in_preparation(stage: Stage) -> None:
+    course = _course(
+        _("Judging what a machine wrote"),
+        Course.Kind.WORKSHOP,
+        hours=3,
+        summary=_("Teachers mark the same ten texts, compare their marks, and agree on what they will ask of students."),
+    )
+    saturday = _next(stage.today + timedelta(days=60), weekday=5)
+    run = _run(stage, course, saturday, {Pool.Sort.ROOM: 24}, place=_room(14), host="IMC")
+    _plan(run, (5,), time(11, 0), 180, saturday, saturday)
 
 
 def _course(title: str, kind: str, **facts) -> Course:

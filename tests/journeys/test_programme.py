@@ -15,11 +15,11 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 def test_the_programme_is_narrowed_and_seen_by_week_and_timetable(visit, width):
     reader = visit(width=width)
     reader.go("/courses/")
-    reader.look("3 to choose from")
+    reader.look("4 to choose from")
     reader.page.get_by_text("Theme, level, audience, host").click()
     reader.page.get_by_label("For", exact=True).select_option(label="Students")
     reader.page.wait_for_url("**role=student*")
-    reader.look("1 to choose from", "What the cluster does this year")
+    reader.look("2 to choose from", "AI foundations: how machines see")
     reader.go("/courses/")
     first = Run.objects.get(course__title="AI Tools in Teaching").sessions.first().starts_at
     reader.follow("Week", exact=True)

@@ -8,7 +8,6 @@ from django.utils.timezone import localdate
 
 from cluster_portal.links import signed_link
 from coordination.examples.people import PASSWORD
-from courses import actions
 from courses.models import Enrolment, Run
 from members.models import Guardianship, Institution, Person
 from tests import factories as make
@@ -32,7 +31,6 @@ def student(portal):
 
 def test_a_student_signs_up_on_a_phone_and_a_guardian_consents_by_link(visit, student):
     run = Run.objects.get(roles=["student"])
-    actions.publish_run(run, by=Person.objects.get(email="coordinator@example.org"))
     coordinator, phone, other_phone = visit("coordinator"), visit("timur", width=PHONE), visit(width=PHONE)
     coordinator.go(f"/desk/runs/{run.public_id}/")
     coordinator.follow("Questions")

@@ -53,7 +53,7 @@ def test_a_teacher_signs_up_is_admitted_enrols_and_leaves(visit):
     contact.look("Admitted. A mail says so.")
 
     teacher.go("/courses/")
-    teacher.look("3 to choose from")
+    teacher.look("4 to choose from")
     teacher.follow("AI Tools in Teaching")
     teacher.look("You can take part", "School 1 signed the Network collaboration agreement", "Teacher at School 1")
     teacher.press("Enrol", exact=True)
