@@ -274,7 +274,9 @@ def _a_workshop_in_preparation(stage: Stage) -> None:
         _("Judging what a machine wrote"),
         Course.Kind.WORKSHOP,
         hours=3,
-        summary=_("Teachers mark the same ten texts, compare their marks, and agree on what they will ask of students."),
+        summary=_(
+            "Teachers mark the same ten texts, compare their marks, and agree on what they will ask of students."
+        ),
     )
     saturday = _next(stage.today + timedelta(days=60), weekday=5)
     run = _run(stage, course, saturday, {Pool.Sort.ROOM: 24}, place=_room(14), host="IMC")

@@ -9,7 +9,7 @@ from django.utils.timezone import localdate
 from cluster_portal.links import signed_link
 from coordination.examples.people import PASSWORD
 from courses.models import Enrolment, Run
-from members.models import Guardianship, Institution, Person
+from members.models import Guardianship, Institution
 from tests import factories as make
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
