@@ -69,8 +69,8 @@ def test_50_connections_do_everything_at_once(run, online, cast, schools, crowd,
         wrong = [error for error in at_once(work, 50) if error and not isinstance(error, Refused)]
         assert wrong == [], f"seed {seed}"
         check(run)
-        happened = set(AuditEntry.objects.values_list("verb", flat=True))
-        assert {"courses.enrolment.confirm", "courses.enrolment.wait"} <= happened
+        asked = AuditEntry.objects.filter(verb="courses.enrolment.ask").count()
+        assert asked > len(people) / 2, "hardly anybody asked for a place: the checks above have seen nothing"
 
 
 def one_thing(dice, run, people, schools, by):
