@@ -70,7 +70,7 @@ def test_50_connections_do_everything_at_once(run, online, cast, schools, crowd,
         assert wrong == [], f"seed {seed}"
         check(run)
         asked = AuditEntry.objects.filter(verb="courses.enrolment.ask").count()
-        assert asked > len(people) / 2, "hardly anybody asked for a place: the checks above have seen nothing"
+        assert asked > len(people) / 4, "hardly anybody asked for a place: the checks above have seen nothing"
 
 
 def one_thing(dice, run, people, schools, by):
