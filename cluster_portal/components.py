@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.forms import BoundField
-from django.forms.renderers import TemplatesSetting
 from django.utils.translation import gettext_lazy as _
 
 from cluster_portal.field_groups import drawn_in_groups
@@ -84,18 +83,17 @@ def prepare_notice(arguments: Arguments) -> Arguments:
 
 
 def prepare_field(arguments: Arguments) -> Arguments:
-    """The field drawn by templates/django/forms/field.html, as `as_field_group` would."""
+    """The field drawn by templates/django/forms/field.html."""
     bound: BoundField = arguments["field"]
-    return {"drawn": bound.render("django/forms/field.html", renderer=TemplatesSetting())}
+    return {"drawn": bound.as_field_group()}
 
 
 def prepare_form(arguments: Arguments) -> Arguments:
     """A form's visible fields drawn one by one, in its groups; its hidden ones and its errors with them."""
     form = arguments["form"]
-    renderer = TemplatesSetting()
     return {
         **arguments,
-        "groups": drawn_in_groups(form, lambda bound: bound.render("django/forms/field.html", renderer=renderer)),
+        "groups": drawn_in_groups(form, lambda bound: bound.as_field_group()),
         "hidden": form.hidden_fields(),
         "wrong": [bound for bound in form.visible_fields() if bound.errors],
         "general": form.non_field_errors(),

@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.postgres",
     "django.contrib.humanize",
+    "django.forms",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -85,6 +86,7 @@ MIDDLEWARE = [
 ROOT_URLCONF = "cluster_portal.urls"
 WSGI_APPLICATION = "cluster_portal.wsgi.application"
 
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"  # fields and their inputs are drawn by templates/django/forms
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",

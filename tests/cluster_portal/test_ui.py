@@ -40,6 +40,15 @@ class SmallForm(forms.Form):
     sure = forms.BooleanField()
 
 
+class ChoosingForm(forms.Form):
+    level = forms.ChoiceField(choices=[("", "---------"), ("basic", "For beginners")])
+
+
+def test_an_empty_choice_is_a_word_and_no_dashes():
+    text = drawn('{% ui "field" field=form.level %}', form=ChoosingForm())
+    assert re.findall(r"<option[^>]*>([^<]*)</option>", text) == ["Not chosen", "For beginners"]
+
+
 @pytest.mark.parametrize(
     ("source", "complaint"),
     [
