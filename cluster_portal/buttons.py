@@ -6,9 +6,12 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db import OperationalError
 from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from psycopg.errors import DeadlockDetected
 
 from cluster_portal.moves import Refused, may_move
 
@@ -54,7 +57,7 @@ def tried(request: HttpRequest, action: Callable, /, *args: Any, **facts: Any) -
 def outcome(request: HttpRequest, action: Callable, /, *args: Any, **facts: Any) -> Outcome:
     """Like `tried`, where somebody else than the person of the request acts: whoever holds a signed link."""
     try:
-        return Outcome(True, action(*args, **facts))
+        return Outcome(True, _done(action, *args, **facts))
     except Refused as refused:
         messages.warning(request, str(refused))
         return Outcome(False)
@@ -63,10 +66,25 @@ def outcome(request: HttpRequest, action: Callable, /, *args: Any, **facts: Any)
 def outcome_in(form: BaseForm, field: str | None, action: Callable, /, *args: Any, **facts: Any) -> Outcome:
     """Let the action happen with what a form holds; a refusal stands beside the field, above all fields for None."""
     try:
-        return Outcome(True, action(*args, **facts))
+        return Outcome(True, _done(action, *args, **facts))
     except Refused as refused:
         form.add_error(field, str(refused))
         return Outcome(False)
+
+
+def _done(action: Callable, /, *args: Any, **facts: Any) -> Any:
+    """What the action returns; Refused also when it waited for rows whose holder waited for its own.
+
+    Actions lock in one order, but a list that is being loaded locks people in the order of its rows. The database ends
+    one of the two; an action is one transaction, so nothing of it stays.
+    """
+    try:
+        return action(*args, **facts)
+    except OperationalError as error:
+        if not isinstance(error.__cause__, DeadlockDetected):
+            raise
+        said = _("Somebody else was changing the same at that moment, so nothing was changed. Press once more.")
+        raise Refused(said) from error
 
 
 def back_to(request: HttpRequest, it: Any, page: Callable[..., HttpResponse]) -> HttpResponse:

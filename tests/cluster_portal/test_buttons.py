@@ -1,15 +1,19 @@
 """What a view says after an action: on the page, or in the form; and who acted."""
 
+import threading
+
 import pytest
 from django import forms
 from django.contrib.messages import get_messages
 from django.contrib.messages.storage.fallback import FallbackStorage
 from django.core.exceptions import PermissionDenied
+from django.db import OperationalError, transaction
 from django.http import Http404
 
 from cluster_portal.buttons import act, outcome, outcome_in, tried
 from cluster_portal.moves import Refused
 from members import actions
+from members.models import Region
 from tests import factories as make
 
 
@@ -118,3 +122,31 @@ def test_a_pressed_move_of_somebody_else_is_403(cast, pressed):
     it = make.AffiliationFactory(state="asked", institution=cast.school)
     with pytest.raises(PermissionDenied):
         act(pressed(cast.outsider, move="admit"), it, actions.ACTIONS["affiliation"])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_wait_for_each_other_one_is_told_to_press_once_more(pressed, together):
+    first, second = make.RegionFactory(name="A"), make.RegionFactory(name="B")
+    both_hold_one, requests = threading.Barrier(2), [pressed("Anna"), pressed("Olga")]
+
+    @transaction.atomic
+    def change(one, other, by):
+        Region.objects.filter(pk=one.pk).update(name=f"{by} 1")
+        both_hold_one.wait(30)
+        Region.objects.filter(pk=other.pk).update(name=f"{by} 2")
+
+    ends = together(
+        lambda: tried(requests[0], change, first, second),
+        lambda: tried(requests[1], change, second, first),
+    )
+    sentence = "Somebody else was changing the same at that moment, so nothing was changed. Press once more."
+    assert (ends, sorted(map(said, requests))) == (["done", "done"], [[], [("warning", sentence)]])
+    assert set(Region.objects.values_list("name", flat=True)) in [{"Anna 1", "Anna 2"}, {"Olga 1", "Olga 2"}]
+
+
+def test_other_faults_of_the_database_are_no_refusal(pressed):
+    def fails(by):
+        raise OperationalError("the disk is full")
+
+    with pytest.raises(OperationalError):
+        tried(pressed("Anna"), fails)
