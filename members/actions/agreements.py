@@ -14,7 +14,7 @@ from cluster_portal.audit import record, record_changes
 from cluster_portal.moves import Refused, make_move
 from cluster_portal.outbox import cancel_mails, queue_mail
 from cluster_portal.uploads import keep_upload
-from members.models import Agreement, Clause, Cluster, Institution, Party, Person
+from members.models import Agreement, Clause, Cluster, Coverage, Institution, Party, Person
 
 
 @transaction.atomic
@@ -117,9 +117,9 @@ def open_agreement(agreement: Agreement, by: Person | None) -> None:
         queue_mail("members/agreement_open", about=agreement, to=head)
 
 
-def heads_of(parties: Iterable[Party]) -> list[Person]:
-    """Who signs for these parties: the heads of their institutions, each person once."""
-    return list(Person.objects.leading([party.institution_id for party in parties]).order_by("pk"))
+def heads_of(bound: Iterable[Party | Coverage]) -> list[Person]:
+    """Who answers for those that are bound, as parties or by one: the heads of their institutions, each person once."""
+    return list(Person.objects.leading([it.institution_id for it in bound]).order_by("pk"))
 
 
 @transaction.atomic
@@ -193,9 +193,10 @@ def withdraw_agreement(agreement: Agreement, by: Person | None) -> None:
 
 @transaction.atomic
 def terminate_agreement(agreement: Agreement, on: date, because: str, by: Person) -> None:
-    """End a concluded agreement on a day, today or later; the rights it gave end with it, and the heads are told.
+    """End a concluded agreement on a day, today or later; the rights it gave end with it.
 
-    As long as that day lies ahead, another can take its place.
+    The heads of its parties are told, and of those whom these cover: they lose as much. As long as that day lies ahead,
+    another can take its place.
     """
     refuse_past(on)
     if not because.strip():
@@ -216,7 +217,7 @@ def terminate_agreement(agreement: Agreement, on: date, because: str, by: Person
     else:
         make_move(agreement, "terminate", by=by, **facts)
     cancel_mails(agreement, ["members/agreement_terminated"], reason=gettext_noop("it ends on another day"))
-    for head in heads_of(bound):
+    for head in heads_of([*bound, *Coverage.objects.filter(party__in=bound).reaching(on, None)]):
         queue_mail("members/agreement_terminated", about=agreement, to=head, occasion=named_now(on))
 
 

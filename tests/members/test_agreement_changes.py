@@ -121,6 +121,16 @@ class TestWhoIsTold:
         assert [said in bodies[it.pk] for it in (cast.contact, covered.person)] == [False, True]
         assert all("The reason: It merges." in body for body in bodies.values())
 
+    def test_heads_of_parties_and_of_whom_they_cover_hear_that_the_agreement_ends(self, cast, party, later):
+        head, covered, gone = (make.AffiliationFactory(role="head") for _ in range(3))
+        head.institution = cast.school
+        head.save()
+        for institution, until in ((covered.institution, None), (gone.institution, later - timedelta(days=1))):
+            roll = {"since": date(2026, 1, 1), "until": until, "document": "Roll 1"}
+            Coverage.objects.create(party=party, institution=institution, **roll)
+        actions.terminate_agreement(cast.agreement, later, "Done.", by=cast.coordinator)
+        assert set(mails("agreement_terminated")) == {head.person, covered.person}
+
     def test_the_last_mail_names_the_day_that_stands_when_it_went_there_and_back(self, cast, party, later):
         head = make.AffiliationFactory(institution=cast.school, role="head").person
         for days in (0, 30, 0):
