@@ -12,7 +12,7 @@ from django.utils.translation import gettext_noop
 from cluster_portal.hooks import PersonalData, register_personal_data
 from cluster_portal.personal import Table, erase_tables, export_tables
 from courses.actions.enrolments import cancel_enrolment, end_double
-from courses.models import ClassBooking, Enrolment, Run, Session
+from courses.models import Attendance, ClassBooking, Enrolment, Material, Run, Session
 
 State = Enrolment.State
 RANK = [State.CONFIRMED, State.HELD, State.OFFERED, State.WAITING, State.ASKED]
@@ -39,7 +39,8 @@ TABLES = (
     Table(
         "courses.Run",
         plain="id public_id course title state state_since host place online_link time_zone enrol_from enrol_until"
-        " admits roles kinds stage_from stage_until offer_hours needs_approval institution_limit hold_days",
+        " admits roles kinds stage_from stage_until offer_hours needs_approval institution_limit hold_days"
+        " joining_counts attendance_needed needs_work needs_feedback gives_certificate",
     ),
     Table(
         "courses.Run_instructors",
@@ -72,7 +73,7 @@ TABLES = (
         heading=_("What you enrolled in"),
         owners=("person",),
         shown="public_id run pool person affiliation clause booking state state_since asked_at queued_at offered_until"
-        " held_until approved_at refusal",
+        " held_until approved_at refusal feedback_on",
         plain="id",
         emptied={"refusal": ""},
         why=STAYS,
@@ -97,6 +98,42 @@ TABLES = (
         plain="id",
         why=STAYS,
     ),
+    Table(
+        "courses.Attendance",
+        heading=_("Your attendance"),
+        owners=OF_THE_PERSON,
+        named=("noted_by",),
+        shown="public_id session mark how pressed_at noted_at noted_by",
+        keys="enrolment",
+        plain="id",
+        why=STAYS,
+    ),
+    Table(
+        "courses.FinalWork",
+        heading=_("Your final works"),
+        owners=OF_THE_PERSON,
+        shown="public_id text note state state_since handed_in_at",
+        keys="enrolment",
+        plain="id",
+        emptied={"text": "", "note": ""},
+        why=STAYS,
+    ),
+    Table(
+        "courses.Material",
+        heading=_("The materials that you added"),
+        named=("added_by",),
+        shown="title added_by added_at",
+        plain="id public_id run session kind upload url shown is_public",
+        why=_("Materials stay with the course that they belong to."),
+    ),
+    Table("courses.FeedbackQuestion", plain="id public_id run position text kind"),
+    Table("courses.FeedbackAnswer", plain="id question number text"),
+    Table(
+        "courses.Pathway",
+        plain="id public_id slug title summary description vocation is_ordered state state_since",
+    ),
+    Table("courses.Pathway_partners", plain="id pathway institution"),
+    Table("courses.PathwayStep", plain="id pathway course position"),
 )
 
 
@@ -119,6 +156,8 @@ def merge(kept: Any, gone: Any) -> None:
         end_double(it)
     Enrolment.objects.filter(person=gone).update(person=kept)
     ClassBooking.objects.filter(by=gone).update(by=kept)
+    Attendance.objects.filter(noted_by=gone).update(noted_by=kept)
+    Material.objects.filter(added_by=gone).update(added_by=kept)
     for run in Run.objects.filter(instructors=gone):
         run.instructors.add(kept)
         run.instructors.remove(gone)

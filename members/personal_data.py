@@ -196,6 +196,16 @@ CHILDREN = (
         ties=lambda since: GroupMember.objects.filter(Q(until=None) | Q(until__gte=since.date())),
     ),
     Table(
+        "members.Certificate",
+        heading=_("Certificates"),
+        owners=("person", "issued_to"),
+        shown="public_id number kind person issued_to institution name_printed title issuer hours begins_on ends_on"
+        " issued_on language state state_since supersedes reason badge",
+        plain="id about_model about_id",
+        emptied={"name_printed": "", "badge": ""},
+        why=_("That a certificate was issued stays, without a name: whoever holds the paper can still verify it."),
+    ),
+    Table(
         "members.Guardianship",
         heading=_("Guardians and children"),
         owners=("guardian", "child"),

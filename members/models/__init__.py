@@ -1,5 +1,6 @@
 from members.models.agreements import Agreement, Clause, Coverage, Party
 from members.models.applications import Application, ApplicationNote
+from members.models.certificates import Certificate
 from members.models.children import (
     AgePolicy,
     ConsentDecision,
@@ -24,6 +25,7 @@ __all__ = [
     "Agreement",
     "Application",
     "ApplicationNote",
+    "Certificate",
     "Clause",
     "Cluster",
     "ConsentDecision",
