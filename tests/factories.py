@@ -8,7 +8,7 @@ from django.utils.timezone import localdate, now
 from factory.django import DjangoModelFactory
 
 from cluster_portal.public_id import new_public_id
-from courses.models import Course, Enrolment, Pool, Question, Run, Session
+from courses.models import Attendance, Course, Enrolment, Pool, Question, Run, Seat, Session
 from members.devices import hash_of, remember
 from members.models import (
     Affiliation,
@@ -167,6 +167,27 @@ class EnrolmentFactory(DjangoModelFactory):
     queued_at = factory.LazyAttribute(lambda it: now() if it.state in {"waiting", "offered"} else None)
     offered_until = factory.LazyAttribute(lambda it: now() + timedelta(days=2) if it.state == "offered" else None)
     held_until = factory.LazyAttribute(lambda it: now() + timedelta(days=14) if it.state == "held" else None)
+
+
+class SeatFactory(DjangoModelFactory):
+    """A place in a session that people choose."""
+
+    class Meta:
+        model = Seat
+
+    state = Seat.State.CONFIRMED
+    queued_at = factory.LazyAttribute(lambda it: now() if it.state == "waiting" else None)
+
+
+class AttendanceFactory(DjangoModelFactory):
+    """A mark on the roster, by nobody in particular."""
+
+    class Meta:
+        model = Attendance
+
+    mark = Attendance.Mark.PRESENT
+    how = Attendance.How.ROSTER
+    pressed_at = factory.LazyFunction(now)
 
 
 class QuestionFactory(DjangoModelFactory):
