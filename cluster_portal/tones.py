@@ -54,6 +54,7 @@ TONES = {
         "not_needed",
         "partner",
         "released",
+        "retired",
         "withdrawn",
     },
 }

@@ -130,7 +130,7 @@ TABLES = (
     Table("courses.FeedbackAnswer", plain="id question number text"),
     Table(
         "courses.Pathway",
-        plain="id public_id slug title summary description vocation is_ordered state state_since",
+        plain="id public_id slug title summary description vocation is_ordered state state_since words",
     ),
     Table("courses.Pathway_partners", plain="id pathway institution"),
     Table("courses.PathwayStep", plain="id pathway course position"),

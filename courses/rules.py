@@ -55,6 +55,13 @@ def guards_the_seated_child(person, seat):
     return seat is not None and guards_the_enrolled_child(person, seat.enrolment)
 
 
+@rules.predicate
+def coordinates_the_cluster(person, pathway):
+    return person.coordinates_whole_cluster
+
+
+rules.add_perm("courses.publish_pathway", coordinates_the_cluster)
+rules.add_perm("courses.retire_pathway", coordinates_the_cluster)
 rules.add_perm("courses.change_run", coordinates_the_run)
 rules.add_perm("courses.publish_run", coordinates_the_run)
 rules.add_perm("courses.cancel_run", coordinates_the_run)

@@ -12,6 +12,15 @@ from courses.actions.enrolments import (
     settle_for,
 )
 from courses.actions.foreseeing import served_after
+from courses.actions.pathways import (
+    add_step,
+    change_pathway,
+    create_pathway,
+    move_step_up,
+    publish_pathway,
+    remove_step,
+    retire_pathway,
+)
 from courses.actions.places import offer_free_places
 from courses.actions.pools import add_places, change_places, recount_pools
 from courses.actions.questions import add_question, change_answers, change_question, move_question_up, remove_question
@@ -37,6 +46,7 @@ ACTIONS = {
         "cancel": cancel_enrolment,
     },
     "classbooking": {"settle": settle_booking, "reopen": add_to_booking, "release": release_booking},
+    "pathway": {"publish": publish_pathway, "retire": retire_pathway},
     "run": {"publish": publish_run, "cancel": cancel_run, "close": close_run},
     "seat": {"confirm": choose_seat, "wait": wish, "cancel": give_up_seat},
     "session": {"cancel": cancel_session},
@@ -49,6 +59,7 @@ __all__ = [
     "add_question",
     "add_reserve",
     "add_session",
+    "add_step",
     "add_to_booking",
     "approve_enrolment",
     "book_class",
@@ -57,6 +68,7 @@ __all__ = [
     "cancel_session",
     "change_answers",
     "change_course",
+    "change_pathway",
     "change_places",
     "change_question",
     "change_reserve",
@@ -64,6 +76,7 @@ __all__ = [
     "choose_seat",
     "close_run",
     "create_course",
+    "create_pathway",
     "create_run",
     "decline_offer",
     "enrol",
@@ -72,8 +85,10 @@ __all__ = [
     "lapse_overdue",
     "move_question_up",
     "move_session",
+    "move_step_up",
     "offer_free_places",
     "plan_sessions",
+    "publish_pathway",
     "publish_run",
     "recount_pools",
     "refuse_enrolment",
@@ -81,7 +96,9 @@ __all__ = [
     "release_reserves",
     "remove_question",
     "remove_reserve",
+    "remove_step",
     "repeat_run",
+    "retire_pathway",
     "review_course",
     "served_after",
     "set_session_places",
