@@ -21,6 +21,11 @@ def coordinates_the_run(person, run):
 
 
 @rules.predicate
+def teaches_the_run(person, run):
+    return run is not None and run.instructors.filter(pk=person.pk).exists()
+
+
+@rules.predicate
 def coordinates_the_enrolment(person, enrolment):
     return enrolment is not None and coordinates_the_run(person, enrolment.run)
 
@@ -63,6 +68,7 @@ def coordinates_the_cluster(person, pathway):
 rules.add_perm("courses.publish_pathway", coordinates_the_cluster)
 rules.add_perm("courses.retire_pathway", coordinates_the_cluster)
 rules.add_perm("courses.change_run", coordinates_the_run)
+rules.add_perm("courses.lead_run", teaches_the_run | coordinates_the_run)
 rules.add_perm("courses.publish_run", coordinates_the_run)
 rules.add_perm("courses.cancel_run", coordinates_the_run)
 rules.add_perm("courses.close_run", coordinates_the_run)

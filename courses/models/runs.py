@@ -48,6 +48,13 @@ class RunQuerySet(models.QuerySet):
             return self
         return self.filter(host__region__in=[role.region_id for role in person.coordinator_roles])
 
+    def led_by(self, person):
+        """Runs that one teaches or coordinates: sessions, materials and what people say of them are theirs."""
+        return self.filter(
+            Q(pk__in=self.model.instructors.through.objects.filter(person=person).values("run"))
+            | Q(pk__in=Run.objects.editable_by(person).values("pk"))
+        )
+
     def open_on(self, at):
         """Runs that take enrolments at an instant."""
         return self.published().filter(enrol_from__lte=at, enrol_until__gt=at)
