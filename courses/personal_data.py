@@ -127,7 +127,7 @@ TABLES = (
         why=_("Materials stay with the course that they belong to."),
     ),
     Table("courses.FeedbackQuestion", plain="id public_id run position text kind"),
-    Table("courses.FeedbackAnswer", plain="id question number text"),
+    Table("courses.FeedbackAnswer", plain="id question number text is_shown"),
     Table(
         "courses.Pathway",
         plain="id public_id slug title summary description vocation is_ordered state state_since words",

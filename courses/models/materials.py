@@ -1,11 +1,37 @@
 import uuid
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
 from cluster_portal.public_id import PublicIdField
+from courses.models.courses import PUBLIC_RUN_STATES
+from courses.models.enrolments import Enrolment
+from courses.models.runs import Run, Session
+
+
+class MaterialQuerySet(models.QuerySet):
+    def shown_at(self, at):
+        """Materials whose time has come: those for before at once, the others when their session, or the last one of
+        the run, has ended."""
+        ahead = Session.objects.planned().filter(run=OuterRef("run"), ends_at__gt=at)
+        of_run = Q(session=None) & ~Exists(ahead) & Exists(Session.objects.planned().filter(run=OuterRef("run")))
+        return self.filter(Q(shown=Material.Shown.BEFORE) | Q(session__ends_at__lte=at) | of_run)
+
+    def readable_by(self, person, at):
+        """What this reader may open at an instant: what is for everybody, and what is for those who take part."""
+        for_all = Q(is_public=True, run__state__in=PUBLIC_RUN_STATES)
+        if not person.is_authenticated:
+            return self.shown_at(at).filter(for_all)
+        inside = Enrolment.objects.confirmed().filter(run=OuterRef("run"), person=person)
+        shown = self.shown_at(at).filter(for_all | Exists(inside)).values("pk")
+        return self.filter(Q(pk__in=shown) | Q(run__in=Run.objects.led_by(person).values("pk")))
+
+    def for_lists(self):
+        """In the order in which they are needed: those of the whole run, then those of each session."""
+        rows = self.select_related("session", "upload")
+        return rows.order_by(models.F("session__starts_at").asc(nulls_first=True), "session", "pk")
 
 
 class Material(models.Model):
@@ -36,6 +62,9 @@ class Material(models.Model):
     added_by = models.ForeignKey("members.Person", models.PROTECT, null=True, blank=True, related_name="+")
     added_at = models.DateTimeField(default=now, editable=False)
 
+    objects = MaterialQuerySet.as_manager()
+    AUDITED = ("kind", "shown", "is_public")
+
     class Meta:
         verbose_name = _("material")
         verbose_name_plural = _("materials")
@@ -64,6 +93,8 @@ class FeedbackQuestion(models.Model):
     text = models.CharField(_("question"), max_length=200)
     kind = models.CharField(_("answer"), max_length=6, choices=Kind.choices, default=Kind.SCALE)
 
+    AUDITED = ("kind",)
+
     class Meta:
         verbose_name = _("feedback question")
         verbose_name_plural = _("feedback questions")
@@ -74,12 +105,17 @@ class FeedbackQuestion(models.Model):
 
 
 class FeedbackAnswer(models.Model):
-    """One answer, by nobody: no person, no time, and a random key, so that no order says who it was."""
+    """One answer, by nobody: no person, no time, and a random key, so that no order says who it was.
+
+    Whoever gives feedback leaves a row for each question, an empty one where they said nothing, so that rows count
+    people. It is shown with those of at least four others, never alone (decision 089).
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     question = models.ForeignKey(FeedbackQuestion, models.CASCADE, related_name="answers")
     number = models.PositiveSmallIntegerField(null=True, blank=True)
     text = models.TextField(max_length=2000, blank=True)
+    is_shown = models.BooleanField(default=False, editable=False)
 
     class Meta:
         verbose_name = _("feedback answer")
