@@ -1,3 +1,4 @@
+from courses.actions.attendance import check_in, join_session, mark_attendance, mark_rest_present
 from courses.actions.bookings import add_to_booking, book_class, release_booking
 from courses.actions.courses import change_course, create_course, review_course
 from courses.actions.enrolments import (
@@ -73,6 +74,7 @@ __all__ = [
     "change_question",
     "change_reserve",
     "change_run",
+    "check_in",
     "choose_seat",
     "close_run",
     "create_course",
@@ -81,8 +83,11 @@ __all__ = [
     "decline_offer",
     "enrol",
     "give_up_seat",
+    "join_session",
     "lapse_enrolment",
     "lapse_overdue",
+    "mark_attendance",
+    "mark_rest_present",
     "move_question_up",
     "move_session",
     "move_step_up",
