@@ -14,6 +14,7 @@ class CoursesConfig(AppConfig):
             first_day,
             institution_parts,
             mails,
+            pathway_parts,
             personal_data,
             reminders,
             retention,

@@ -8,7 +8,7 @@ from courses.audience import audience_in_words
 from courses.bringing import may_bring
 from courses.chain import chain_of, right_for
 from courses.event import programme_of
-from courses.models import Course, Enrolment, Run, Session
+from courses.models import Course, Enrolment, Pathway, Run, Session
 from courses.places_words import say_whose
 from courses.structured import course_as_data, run_as_data
 
@@ -19,6 +19,7 @@ def course(request: HttpRequest, slug: str) -> HttpResponse:
     it = get_object_or_404(Course.objects.visible_to(request.user), slug=slug)
     runs = it.runs.visible_to(request.user).for_lists().order_by("-first_start", "-pk")
     shown = {"it": it, "runs": runs, "now": now(), "directions": list(it.directions.all())}
+    shown["pathways"] = list(Pathway.objects.public().filter(steps__course=it))
     shown |= {"described": course_as_data(it, list(runs), request.cluster), **review_of(request, it)}
     return render(request, "courses/course.html", shown)
 
