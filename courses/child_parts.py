@@ -56,7 +56,7 @@ def _row(page: GuardianPage, it: Enrolment, missing: list[str]) -> ChildRow:
         it.get_state_display(),
         tone_of(it.state),
         moves,
-        _address(page, "act_by_link", "act_on_enrolment", it),
+        address_on(page, "act_by_link", "act_on_enrolment", it),
         _links(page, it),
     )
 
@@ -66,10 +66,10 @@ def _links(page: GuardianPage, it: Enrolment) -> list[tuple[str, Any]]:
     if not questions:
         return []
     label = _("Change the answers") if it.answers.all() else _("Answer the questions")
-    return [(_address(page, "answers_by_link", "answers", it), label)]
+    return [(address_on(page, "answers_by_link", "answers", it), label)]
 
 
-def _address(page: GuardianPage, by_link: str, signed_in: str, it: Enrolment) -> str:
+def address_on(page: GuardianPage, by_link: str, signed_in: str, it: Enrolment) -> str:
     if page.token:
         return reverse(f"courses:{by_link}", args=[page.token, it.public_id])
     return reverse(f"courses:{signed_in}", args=[it.public_id])

@@ -49,11 +49,12 @@ class RunQuerySet(models.QuerySet):
         return self.filter(host__region__in=[role.region_id for role in person.coordinator_roles])
 
     def led_by(self, person):
-        """Runs that one teaches or coordinates: sessions, materials and what people say of them are theirs."""
-        return self.filter(
-            Q(pk__in=self.model.instructors.through.objects.filter(person=person).values("run"))
-            | Q(pk__in=Run.objects.editable_by(person).values("pk"))
-        )
+        """Runs that one teaches or coordinates: their attendance, materials and feedback are in one's hands."""
+        if person.coordinates_whole_cluster:
+            return self
+        taught = self.model.instructors.through.objects.filter(person=person).values("run")
+        regions = [role.region_id for role in person.coordinator_roles]
+        return self.filter(Q(pk__in=taught) | Q(host__region__in=regions))
 
     def open_on(self, at):
         """Runs that take enrolments at an instant."""
