@@ -14,7 +14,7 @@ from cluster_portal.moves import make_move
 from cluster_portal.uploads import keep_upload
 from coordination.examples import people
 from courses import actions as courses
-from courses.models import Course, Run
+from courses.models import Course, Pool, Run, Session
 from members import actions as members
 from members.models import Affiliation, Agreement, Clause, Cluster, Institution, Party, Person
 
@@ -95,6 +95,18 @@ def prepare_run(course: Course, today: date, first: date, places: dict[str, int]
         "roles": TEACHERS,
     }
     return courses.create_run(course, by=by, places=places, **known | facts)
+
+
+def write_session(run: Run, day: date, begins: time, ends: time, places: int = 0, **words: Any) -> Session:
+    """A session by the clock of its run; with places in the room of its own it is one that people choose.
+
+    It is written down without its action, which refuses days that have been: `today` may be any day.
+    """
+    starts_at, ends_at = (datetime.combine(day, at, tzinfo=run.zone) for at in (begins, ends))
+    session = Session.objects.create(run=run, starts_at=starts_at, ends_at=ends_at, **words)
+    if places:
+        Pool.objects.create(session=session, sort=Pool.Sort.ROOM, places=places)
+    return session
 
 
 def open_run(run: Run, by: Person | None, people_in: Iterable[tuple[Person, str]]) -> None:

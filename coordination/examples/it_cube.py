@@ -4,8 +4,9 @@ The facts come from published reports; what these do not name is a plain placeho
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, time, timedelta
 
+from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -20,10 +21,11 @@ from coordination.examples.building import (
     open_run,
     prepare_run,
     room,
+    write_session,
 )
 from courses import actions as courses
-from courses.models import Course, Pool, Run, Session
-from members.models import Affiliation, Agreement, Clause, Cluster, Direction, Institution, Person, Region
+from courses.models import Course, Pool, Run
+from members.models import Affiliation, Agreement, Clause, Direction, Institution, Person, Region
 
 REGIONS = 64
 PLACES, PLACES_IN_WORKSHOP, PLACES_AT_TABLE = 90, 15, 30
@@ -209,32 +211,30 @@ def _meeting(stage: Stage) -> None:
         roles=TEACHERS,
         gives_certificate=True,
     )
-    _plan(stage, run, first)
+    _plan(run, first)
     everybody = stage.regional[1 : 1 + COMES_FIRST] + [it for it in [stage.cast.get("teacher2")] if it]
     open_run(run, stage.coordinator, ((person, Pool.Sort.ROOM) for person in everybody))
     _choose(run, everybody)
 
 
-def _plan(stage: Stage, run: Run, first: date) -> None:
-    zone = Cluster.current().zone
+def _plan(run: Run, first: date) -> None:
     number = 1
     for after, begins, ends, what in PROGRAMME:
-        times = [datetime.combine(first + timedelta(days=after), at, tzinfo=zone) for at in (begins, ends)]
+        when = (first + timedelta(days=after), begins, ends)
         if not isinstance(what, list):
-            courses.add_session(run, *times, by=stage.coordinator, title=str(what))
+            write_session(run, *when, title=str(what))
             continue
         places = PLACES_AT_TABLE if what is ROUND_TABLES else PLACES_IN_WORKSHOP
         for title in what:
-            own = {Pool.Sort.ROOM: places}
-            courses.add_session(
-                run, *times, by=stage.coordinator, own_places=own, title=str(title), place=room(100 + number)
-            )
+            write_session(run, *when, places=places, title=str(title), place=room(100 + number))
             number += 1
 
 
 def _choose(run: Run, everybody: list[Person]) -> None:
     """The first workshop is full; the others have places, and one can swap to them."""
     popular, *others = run.sessions.filter(title__in=[str(it) for it in FIRST_WORKSHOPS])
+    if popular.starts_at <= now():
+        return
     for number, enrolment in enumerate(run.enrolments.filter(person__in=everybody).order_by("pk")):
-        chosen: Session = popular if number < PLACES_IN_WORKSHOP else others[number % len(others)]
+        chosen = popular if number < PLACES_IN_WORKSHOP else others[number % len(others)]
         courses.choose_seat(enrolment, chosen, by=enrolment.person)

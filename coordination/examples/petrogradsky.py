@@ -75,6 +75,7 @@ SESSION_TITLES = [
     gettext_lazy("Lessons shown and discussed"),
 ]
 
+
 @dataclass(frozen=True)
 class Stage:
     """What the parts of the example share."""
