@@ -7,8 +7,9 @@ from django.utils.timezone import now
 from cluster_portal.moves import available_moves
 from cluster_portal.search import LONGEST_QUERY, found
 from coordination.examples.people import DEMO_PEOPLE, PASSWORD
+from courses.attendance import taught_on_day_of
 from courses.holding import who_has_it
-from courses.models import ClassBooking, Course, Enrolment, Pathway, Run, Session
+from courses.models import ClassBooking, Course, Enrolment, FinalWork, Pathway, Run, Session
 from members.access import has_second_factor, must_confirm_device
 from members.emblem import draw_emblem
 from members.models import AgePolicy, Institution, Party, Person
@@ -71,6 +72,8 @@ def me(request: HttpRequest) -> HttpResponse:
         "past": [it for it in enrolments if it not in live][:20],
         "coming": list(Session.objects.ahead_for(person, now())[:5]),
         "bookings": list(ClassBooking.objects.brought_by(person).ahead(now()).for_lists()[:20]),
+        "today": taught_on_day_of(person, now()),
+        "works": FinalWork.objects.read_by(person).to_read().count() if person.instructs.exists() else 0,
         "instructs": person.instructs.public().not_over(now()).for_lists(),
         "now": now(),
     }

@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
+from cluster_portal.links import PATHS, signed_token
 from cluster_portal.models import AuditEntry
 from courses.models import Attendance, Enrolment, Run, Session, in_session
 from courses.taking_part import in_run_zone
@@ -154,6 +155,16 @@ def why_not_joining(session: Session, enrolment: Enrolment, at: datetime) -> str
 def link_of(session: Session) -> str:
     """Where those online join a session: its own link, or the run's."""
     return session.online_link or session.run.online_link
+
+
+def ticket_path(enrolment: Enrolment) -> str:
+    """The page of a person's own code."""
+    return PATHS["courses.ticket"].format(signed_token("courses.ticket", enrolment.public_id))
+
+
+def join_path(session: Session, enrolment: Enrolment) -> str:
+    """The page on which a person joins a session online."""
+    return PATHS["courses.join"].format(signed_token("courses.join", f"{session.public_id}.{enrolment.public_id}"))
 
 
 def sessions_around(enrolment: Enrolment, at: datetime) -> list[Session]:

@@ -10,9 +10,12 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
 from cluster_portal.hooks import PersonalData, register_personal_data
+from cluster_portal.models import Upload
 from cluster_portal.personal import Table, erase_tables, export_tables
+from cluster_portal.uploads import erase_uploads
+from courses.actions.attendance import hand_over
 from courses.actions.enrolments import cancel_enrolment, end_double
-from courses.models import Attendance, ClassBooking, Enrolment, Material, Run, Session
+from courses.models import Attendance, ClassBooking, Enrolment, FinalWork, Material, Run, Session
 
 State = Enrolment.State
 RANK = [State.CONFIRMED, State.HELD, State.OFFERED, State.WAITING, State.ASKED]
@@ -147,13 +150,16 @@ def erase(person: Any) -> Iterator[str]:
     for enrolment in person.enrolments.live().select_related("run").order_by("run_id", "pk"):
         if not enrolment.run.is_over_at(now()):
             cancel_enrolment(enrolment, by=None, reason=gettext_noop("the person was erased"))
+    works = FinalWork.objects.filter(enrolment__person__in=person.selves).values("public_id")
+    erase_uploads(Upload.objects.filter(about_model=FinalWork._meta.label_lower, about_id__in=works))
     yield from erase_tables(TABLES, person)
 
 
 def merge(kept: Any, gone: Any) -> None:
     """Whatever `gone` took part in or taught belongs to `kept`; of two live enrolments in a run the better stays."""
-    for it in _second_enrolments(kept, gone):
-        end_double(it)
+    for stays, ends in _double_enrolments(kept, gone):
+        end_double(ends)
+        hand_over(ends, stays)
     Enrolment.objects.filter(person=gone).update(person=kept)
     ClassBooking.objects.filter(by=gone).update(by=kept)
     Attendance.objects.filter(noted_by=gone).update(noted_by=kept)
@@ -163,13 +169,13 @@ def merge(kept: Any, gone: Any) -> None:
         run.instructors.remove(gone)
 
 
-def _second_enrolments(kept: Any, gone: Any) -> list[Enrolment]:
-    """In each run where both are: the enrolment that holds no place, or that came later."""
+def _double_enrolments(kept: Any, gone: Any) -> list[tuple[Enrolment, Enrolment]]:
+    """In each run where both are: the enrolment that stays, and that which holds no place or came later."""
     live = Enrolment.objects.live().filter(person__in=[kept, gone]).select_related("run")
     found: dict[int, list[Enrolment]] = {}
     for it in sorted(live, key=lambda it: (it.run_id, RANK.index(it.state), it.queued_at or it.asked_at, it.pk)):
         found.setdefault(it.run_id, []).append(it)
-    return [it for alike in found.values() for it in alike[1:]]
+    return [(first, it) for first, *others in found.values() for it in others]
 
 
 register_personal_data(PersonalData("courses", export, erase, merge, TABLES))

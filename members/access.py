@@ -135,7 +135,8 @@ def must_confirm_device(request: HttpRequest) -> bool:
         return False
     person = request.user
     keeps = Institution.objects.with_classes_of(person)
-    return person.is_superuser or person.has_desk or person.keeps_groups.exists() or keeps.exists()
+    answers = person.is_superuser or person.has_desk or person.keeps_groups.exists() or keeps.exists()
+    return answers or person.instructs.exists()  # the rosters of what one teaches
 
 
 def led_to_confirm(request: HttpRequest) -> HttpResponse:

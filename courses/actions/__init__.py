@@ -12,7 +12,17 @@ from courses.actions.enrolments import (
     refuse_enrolment,
     settle_for,
 )
+from courses.actions.feedback import (
+    add_feedback_question,
+    ask_for_feedback,
+    ask_standard_questions,
+    change_feedback_question,
+    give_feedback,
+    move_feedback_question_up,
+    remove_feedback_question,
+)
 from courses.actions.foreseeing import served_after
+from courses.actions.materials import add_material, change_material, remove_material, tell_of_materials
 from courses.actions.pathways import (
     add_step,
     change_pathway,
@@ -33,6 +43,7 @@ from courses.actions.session_places import set_session_places
 from courses.actions.sessions import add_session, cancel_session, move_session, plan_sessions
 from courses.actions.settling import settle_booking
 from courses.actions.signing_up import sign_up
+from courses.actions.works import accept_work, hand_in_work, return_work
 
 ACTIONS = {
     "enrolment": {
@@ -48,6 +59,7 @@ ACTIONS = {
     },
     "classbooking": {"settle": settle_booking, "reopen": add_to_booking, "release": release_booking},
     "pathway": {"publish": publish_pathway, "retire": retire_pathway},
+    "finalwork": {"accept": accept_work, "return": return_work, "hand_in": hand_in_work},
     "run": {"publish": publish_run, "cancel": cancel_run, "close": close_run},
     "seat": {"confirm": choose_seat, "wait": wish, "cancel": give_up_seat},
     "session": {"cancel": cancel_session},
@@ -56,6 +68,9 @@ ACTIONS = {
 __all__ = [
     "ACTIONS",
     "accept_offer",
+    "accept_work",
+    "add_feedback_question",
+    "add_material",
     "add_places",
     "add_question",
     "add_reserve",
@@ -63,12 +78,16 @@ __all__ = [
     "add_step",
     "add_to_booking",
     "approve_enrolment",
+    "ask_for_feedback",
+    "ask_standard_questions",
     "book_class",
     "cancel_enrolment",
     "cancel_run",
     "cancel_session",
     "change_answers",
     "change_course",
+    "change_feedback_question",
+    "change_material",
     "change_pathway",
     "change_places",
     "change_question",
@@ -82,12 +101,15 @@ __all__ = [
     "create_run",
     "decline_offer",
     "enrol",
+    "give_feedback",
     "give_up_seat",
+    "hand_in_work",
     "join_session",
     "lapse_enrolment",
     "lapse_overdue",
     "mark_attendance",
     "mark_rest_present",
+    "move_feedback_question_up",
     "move_question_up",
     "move_session",
     "move_step_up",
@@ -99,16 +121,20 @@ __all__ = [
     "refuse_enrolment",
     "release_booking",
     "release_reserves",
+    "remove_feedback_question",
+    "remove_material",
     "remove_question",
     "remove_reserve",
     "remove_step",
     "repeat_run",
     "retire_pathway",
+    "return_work",
     "review_course",
     "served_after",
     "set_session_places",
     "settle_for",
     "sign_up",
     "swap_seat",
+    "tell_of_materials",
     "wish",
 ]

@@ -1,9 +1,11 @@
 from django.db import models
+from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
 from cluster_portal.public_id import PublicIdField
 from cluster_portal.states import move
+from courses.models.runs import Run
 
 
 class Attendance(models.Model):
@@ -44,6 +46,22 @@ class Attendance(models.Model):
         return f"{self.session_id} {self.enrolment_id} {self.mark}"
 
 
+class FinalWorkQuerySet(models.QuerySet):
+    def to_read(self):
+        """Works that wait for somebody to read them."""
+        return self.filter(state=FinalWork.State.HANDED_IN)
+
+    def read_by(self, person):
+        """Works in the runs that somebody teaches or coordinates, but for their own."""
+        return self.filter(enrolment__run__in=Run.objects.led_by(person).values("pk")).exclude(enrolment__person=person)
+
+    def for_lists(self):
+        """With what a line in a list shows, those to read first, who waits longest at the top."""
+        unread = models.Case(models.When(state=FinalWork.State.HANDED_IN, then=0), default=1)
+        rows = self.select_related("enrolment__person", "enrolment__run__course", "enrolment__affiliation__institution")
+        return rows.order_by(unread, "handed_in_at", "pk")
+
+
 class FinalWork(models.Model):
     """What somebody hands in to complete a run, and what the instructor said."""
 
@@ -68,6 +86,8 @@ class FinalWork(models.Model):
     state_since = models.DateTimeField(default=now, editable=False)
     handed_in_at = models.DateTimeField(default=now, editable=False)
 
+    objects = FinalWorkQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("final work")
         verbose_name_plural = _("final works")
@@ -75,3 +95,6 @@ class FinalWork(models.Model):
 
     def __str__(self):
         return f"{self.enrolment_id} {self.state}"
+
+    def get_absolute_url(self):
+        return reverse("courses:work", args=[self.public_id])
