@@ -8,12 +8,13 @@ from django.utils.timezone import localdate, now
 from factory.django import DjangoModelFactory
 
 from cluster_portal.public_id import new_public_id
-from courses.models import Attendance, Course, Enrolment, Pool, Question, Run, Seat, Session
+from courses.models import Attendance, Course, Enrolment, FeedbackQuestion, Material, Pool, Question, Run, Seat, Session
 from members.devices import hash_of, remember
 from members.models import (
     Affiliation,
     Agreement,
     Application,
+    Certificate,
     Clause,
     ConsentText,
     Coordinator,
@@ -266,6 +267,27 @@ class ConsentTextFactory(DjangoModelFactory):
     published_at = factory.LazyFunction(now)
 
 
+class CertificateFactory(DjangoModelFactory):
+    """A valid one, of eight hours, issued to the person."""
+
+    class Meta:
+        model = Certificate
+
+    person = factory.SubFactory(PersonFactory)
+    kind = Certificate.Kind.COMPLETION
+    number = factory.Sequence(lambda number: f"2026-{number + 1:06}")
+    name_printed = factory.LazyAttribute(lambda it: it.person.full_name)
+    title = "AI Tools in Teaching"
+    issuer = "AI cluster"
+    hours = 8
+    begins_on = date(2026, 3, 2)
+    ends_on = date(2026, 4, 27)
+    issued_on = factory.LazyFunction(localdate)
+    language = "en"
+    about_model = "courses.run"
+    about_id = factory.LazyFunction(new_public_id)
+
+
 class DeviceFactory(DjangoModelFactory):
     """A confirmed device."""
 
@@ -296,3 +318,24 @@ class ApplicationFactory(DjangoModelFactory):
     kind = "school"
     why = "Our teachers want it."
     state = Application.State.RECEIVED
+
+
+class MaterialFactory(DjangoModelFactory):
+    """A link that belongs to a run."""
+
+    class Meta:
+        model = Material
+
+    run = factory.SubFactory(RunFactory)
+    title = factory.Sequence(lambda number: f"Material {number}")
+    kind = Material.Kind.LINK
+    url = "https://slides.example.net/1"
+
+
+class FeedbackQuestionFactory(DjangoModelFactory):
+    class Meta:
+        model = FeedbackQuestion
+
+    run = factory.SubFactory(RunFactory)
+    position = factory.Sequence(lambda number: number + 1)
+    text = factory.Sequence(lambda number: f"Sentence {number}")

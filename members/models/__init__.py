@@ -1,6 +1,6 @@
 from members.models.agreements import Agreement, Clause, Coverage, Party
 from members.models.applications import Application, ApplicationNote
-from members.models.certificates import Certificate
+from members.models.certificates import BadgeKey, Certificate
 from members.models.children import (
     AgePolicy,
     ConsentDecision,
@@ -25,6 +25,7 @@ __all__ = [
     "Agreement",
     "Application",
     "ApplicationNote",
+    "BadgeKey",
     "Certificate",
     "Clause",
     "Cluster",

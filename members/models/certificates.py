@@ -3,6 +3,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from cluster_portal.public_id import PublicIdField
 from cluster_portal.states import move
@@ -15,9 +16,17 @@ class CertificateQuerySet(models.QuerySet):
         """Certificates that hold."""
         return self.filter(state=Certificate.State.ISSUED)
 
-    def held_by(self, person):
-        """What somebody may fetch: their own, and those issued to them for a child."""
-        return self.filter(Q(person=person) & Q(issued_to=None) | Q(issued_to=person))
+    def about(self, it):
+        """Those for one thing: a run that was completed, a competition that was won."""
+        return self.filter(about_model=it._meta.label_lower, about_id=it.public_id)
+
+    def of_completion(self):
+        """Valid ones for something that was completed: what hours are counted by."""
+        return self.valid().filter(kind=Certificate.Kind.COMPLETION)
+
+    def with_name(self):
+        """Those that still say whose they are: neither erased nor past their time."""
+        return self.exclude(name_printed="")
 
 
 class Certificate(models.Model):
@@ -37,11 +46,15 @@ class Certificate(models.Model):
         REVOKED = "revoked", _("Revoked")
         SUPERSEDED = "superseded", _("Replaced by a newer one")
 
+    class Form(models.TextChoices):
+        ROOM = "room", pgettext_lazy("certificate", "In the room")
+        ONLINE = "online", pgettext_lazy("certificate", "Online")
+
     MOVES = {
         "revoke": move([State.ISSUED], State.REVOKED, _("Revoke"), _("The certificate is revoked.")),
         "supersede": move([State.ISSUED], State.SUPERSEDED, _("Replace"), _("A corrected certificate is issued.")),
     }
-    AUDITED = ("number", "hours", "language")
+    AUDITED = ("number", "hours", "language", "form")
 
     public_id = PublicIdField()
     number = models.CharField(_("number"), max_length=20, unique=True, editable=False)
@@ -57,6 +70,7 @@ class Certificate(models.Model):
     title = models.CharField(_("for"), max_length=250)
     issuer = models.CharField(_("issued by"), max_length=250)
     hours = models.PositiveSmallIntegerField(_("academic hours"), null=True, blank=True)
+    form = models.CharField(_("form of taking part"), max_length=10, choices=Form.choices, blank=True)
     begins_on = models.DateField(_("from"))
     ends_on = models.DateField(_("to"))
     issued_on = models.DateField(_("issued on"))
@@ -66,7 +80,7 @@ class Certificate(models.Model):
     supersedes = models.OneToOneField(
         "self", models.PROTECT, null=True, blank=True, related_name="superseded_by", editable=False
     )
-    reason = models.CharField(_("reason"), max_length=300, blank=True)
+    revoked_because = models.CharField(_("why it was revoked"), max_length=300, blank=True, editable=False)
     badge = models.TextField(editable=False, default="", blank=True)
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.ISSUED, editable=False)
     state_since = models.DateTimeField(default=now, editable=False)
@@ -92,3 +106,23 @@ class Certificate(models.Model):
 
     def get_absolute_url(self):
         return reverse("members:verify", args=[self.public_id])
+
+
+class BadgeKey(models.Model):
+    """The key that signs badges (badges.py): made once and kept. The newest signs; the others verify what they signed.
+
+    `sealed` is its private half under the portal's SECRET_KEY: a copy of the database alone signs nothing.
+    """
+
+    did = models.CharField(max_length=100, unique=True, editable=False)
+    jwk = models.JSONField(editable=False)
+    sealed = models.TextField(editable=False)
+    made_at = models.DateTimeField(default=now, editable=False)
+
+    class Meta:
+        verbose_name = _("key for badges")
+        verbose_name_plural = _("keys for badges")
+        ordering = ["-pk"]
+
+    def __str__(self):
+        return self.did
