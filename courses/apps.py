@@ -8,6 +8,7 @@ class CoursesConfig(AppConfig):
     def ready(self):
         # They fill the registries of hooks.py.
         from courses import (  # noqa: F401
+            certificates,
             child_afterwards,
             child_parts,
             consent,
@@ -15,6 +16,7 @@ class CoursesConfig(AppConfig):
             feedback_mails,
             first_day,
             institution_parts,
+            issuing,
             mails,
             materials,
             pathway_parts,

@@ -147,6 +147,27 @@ urlpatterns = [
         desk_sessions.session_roster_xlsx,
         name="desk_session_roster_xlsx",
     ),
+    path("desk/runs/<id:public_id>/certificates/", desk_certificates.certificates, name="desk_certificates"),
+    path(
+        "desk/runs/<id:public_id>/certificates/issue/<id:enrolment_id>/",
+        desk_certificates.issue,
+        name="desk_issue_certificate",
+    ),
+    path(
+        "desk/runs/<id:public_id>/certificates/<id:certificate_id>/",
+        desk_certificates.certificate,
+        name="desk_certificate",
+    ),
+    path(
+        "desk/runs/<id:public_id>/certificates/<id:certificate_id>/correct/",
+        desk_certificates.correct,
+        name="desk_correct_certificate",
+    ),
+    path(
+        "desk/runs/<id:public_id>/certificates/<id:certificate_id>/revoke/",
+        desk_certificates.revoke,
+        name="desk_revoke_certificate",
+    ),
     path("desk/runs/<id:public_id>/places/new/", desk_places.new_places, name="desk_new_places"),
     path("desk/runs/<id:public_id>/places/<id:pool_id>/", desk_places.places, name="desk_places"),
     path("desk/runs/<id:public_id>/places/<id:pool_id>/keep/", desk_places.new_reserve, name="desk_new_reserve"),
