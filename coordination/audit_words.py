@@ -40,6 +40,7 @@ DONE = {
     "forget_device": _("forgotten"),
     "forget_files": _("files erased"),
     "issue": _("issued"),
+    "issue_certificates": _("certificates asked for"),
     "leave_coordination": _("coordination given up"),
     "load": _("loaded"),
     "mark": _("attendance marked"),

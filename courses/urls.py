@@ -3,6 +3,7 @@ from django.urls import path
 from courses import (
     desk,
     desk_attendance,
+    desk_certificates,
     desk_courses,
     desk_enrolments,
     desk_feedback,
@@ -96,9 +97,7 @@ urlpatterns = [
     path("works/", views_works.works, name="works_to_read"),
     path("works/<id:public_id>/", views_works.work, name="work"),
     path("enrolments/<id:public_id>/work/", views_works.hand_in, name="hand_in"),
-    path(
-        "consent/<str:token>/enrolments/<id:public_id>/work/", views_works.hand_in_by_link, name="hand_in_by_link"
-    ),
+    path("consent/<str:token>/enrolments/<id:public_id>/work/", views_works.hand_in_by_link, name="hand_in_by_link"),
     path("ticket/<str:token>/", views_checkin.ticket, name="ticket"),
     path("door/<str:token>/", views_checkin.door, name="door"),
     path("join/<str:token>/", views_checkin.join, name="join"),

@@ -3,7 +3,8 @@
 import re
 import unicodedata
 from collections.abc import Collection
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -22,6 +23,20 @@ from members.theme import members_today
 LINK_AGE = timedelta(days=365)  # of the mailed link; who signs in has the certificate for good
 SCRIPTS = re.compile(r"(LATIN|CYRILLIC|GREEK|HANGUL|CJK|HIRAGANA|KATAKANA) ")  # what the fonts of our PDFs draw
 SYMBOLS = set("№°©®™+−=<>~^$€₽₩£|")
+
+
+@dataclass(frozen=True)
+class Paper:
+    """What stands on a certificate beside the name: all of it is copied, and changes no more."""
+
+    kind: str
+    title: str
+    issuer: str
+    begins_on: date
+    ends_on: date
+    language: str
+    hours: int | None = None
+    form: str = ""
 
 
 def name_to_print(person: Person) -> str:

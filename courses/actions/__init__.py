@@ -1,5 +1,6 @@
 from courses.actions.attendance import check_in, join_session, mark_attendance, mark_rest_present
 from courses.actions.bookings import add_to_booking, book_class, release_booking
+from courses.actions.certificates import begin_issuing, issue_to
 from courses.actions.courses import change_course, create_course, review_course
 from courses.actions.enrolments import (
     accept_offer,
@@ -80,6 +81,7 @@ __all__ = [
     "approve_enrolment",
     "ask_for_feedback",
     "ask_standard_questions",
+    "begin_issuing",
     "book_class",
     "cancel_enrolment",
     "cancel_run",
@@ -104,6 +106,7 @@ __all__ = [
     "give_feedback",
     "give_up_seat",
     "hand_in_work",
+    "issue_to",
     "join_session",
     "lapse_enrolment",
     "lapse_overdue",

@@ -1,6 +1,5 @@
 """Issuing certificates: number, badge and mail in one transaction. Who earned what, the app above says."""
 
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -12,7 +11,7 @@ from cluster_portal.audit import record
 from cluster_portal.moves import Refused, make_move
 from cluster_portal.outbox import cancel_mails, queue_mail
 from members.badges import sign_badge
-from members.certificates import addressees_of, name_to_print, unprintable
+from members.certificates import Paper, addressees_of, name_to_print, unprintable
 from members.models import Certificate, Cluster, Institution, Person
 
 LOCK_OF_NUMBERS = 0xCE27
@@ -20,20 +19,6 @@ COPIED = (
     "kind", "person", "institution", "title", "issuer", "hours", "form", "begins_on", "ends_on", "language",
     "about_model", "about_id",
 )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Paper:
-    """What stands on a certificate beside the name: all of it is copied, and changes no more."""
-
-    kind: str
-    title: str
-    issuer: str
-    begins_on: date
-    ends_on: date
-    language: str
-    hours: int | None = None
-    form: str = ""
 
 
 @transaction.atomic

@@ -9,7 +9,7 @@ from django.urls import reverse
 from openbadgeslib.ob3 import OB3VerificationError, OB3Verifier
 
 from members import actions
-from members.actions.certificates import Paper
+from members.certificates import Paper
 from members.models import BadgeKey, Certificate
 from tests import factories as make
 

@@ -14,8 +14,7 @@ from cluster_portal.links import signed_token
 from cluster_portal.models import AuditEntry, OutboxMail
 from cluster_portal.moves import Refused, available_moves
 from members import actions
-from members.actions.certificates import Paper
-from members.certificates import certificate_pdf, facts_of, held_by
+from members.certificates import Paper, certificate_pdf, facts_of, held_by
 from members.models import Certificate, Guardianship
 from members.retention import run_retention
 from tests import factories as make
