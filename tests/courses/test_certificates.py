@@ -87,7 +87,7 @@ def test_a_course_in_a_language_that_we_do_not_print_is_certified_in_the_cluster
 
 
 def test_who_did_not_complete_the_run_gets_none_and_is_told_what_is_missing(run, cast):
-    with pytest.raises(Refused, match="has not completed the run: 2 of 4 sessions, 3 needed."):
+    with pytest.raises(Refused, match="has not completed the run: 2 of 4 sessions, 3 needed"):
         actions.issue_to(completed(run, sessions=2), by=cast.coordinator)
 
 
