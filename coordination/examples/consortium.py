@@ -183,7 +183,7 @@ def _meetings(stage: Stage) -> None:
     was = next_day(min(stage.today, localdate()) - timedelta(days=49), weekday=2)
     _what_was(stage, _meeting(stage, course, was))
     coming = _meeting(stage, course, next_day(stage.today + timedelta(days=14), weekday=2))
-    open_run(coming, stage.coordinator, ((it, _way(n)) for n, it in enumerate(stage.crowd[20:50])))
+    open_run(coming, stage.coordinator, ((it, _way(n)) for n, it in enumerate(stage.crowd[20:44])))
 
 
 def _way(number: int) -> str:

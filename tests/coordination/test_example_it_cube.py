@@ -1,38 +1,25 @@
 """The example of the IT-Cube centres, loaded, and its story played through by the pages."""
 
-from datetime import date
-
 import pytest
-from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
-from django.utils import translation
 from django.utils.timezone import localdate
 
-from courses.models import Course, Enrolment, Pool, Run, Seat, Session
-from members.models import (
-    Agreement,
-    Clause,
-    Cluster,
-    Coordinator,
-    Coverage,
-    Direction,
-    Institution,
-    Party,
-    Person,
-    Region,
-)
+from courses.models import Enrolment, Pool, Run, Seat
+from members.models import Coordinator, Institution, Party, Person
+from tests.coordination.conftest import loaded_once
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def example(demo):
-    call_command("load_example", "it-cube")
+@pytest.fixture(scope="module", autouse=True)
+def example(django_db_setup, django_db_blocker, tmp_path_factory):
+    with loaded_once("it-cube", django_db_blocker, tmp_path_factory.mktemp("files")):
+        yield
 
 
 @pytest.fixture
-def meeting(example):
+def meeting(db):
     return Run.objects.get()
 
 
@@ -52,7 +39,7 @@ def seats(name):
     return dict(rows.values_list("session__title", "state"))
 
 
-def test_three_parties_sign_and_bring_the_centres_of_64_regions(example):
+def test_three_parties_sign_and_bring_the_centres_of_64_regions():
     assert list(Party.objects.values_list("institution__name", "role").order_by("pk")) == [
         ("Academy 1", "lead"), ("Academy 2", "party"), ("Partner 3", "party"),
     ]  # fmt: skip
@@ -60,7 +47,7 @@ def test_three_parties_sign_and_bring_the_centres_of_64_regions(example):
     assert (len(regions), len(set(regions)), Institution.objects.members_on(localdate()).count()) == (64, 64, 67)
 
 
-def test_each_region_has_a_coordinator_who_sees_their_own_region_only(example):
+def test_each_region_has_a_coordinator_who_sees_their_own_region_only():
     assert Coordinator.objects.exclude(region=None).values("region").distinct().count() == 64
     shown = at("contact").get(reverse("members:desk_institutions")).context["page"]
     assert [it.name for it in shown] == ["IT-Cube centre 1"]
@@ -102,35 +89,5 @@ def test_the_programme_is_subscribed_to_as_a_calendar(meeting):
     assert meeting.course.title in Client().get(reverse("courses:run_ics", args=[meeting.public_id])).content.decode()
 
 
-def test_counters_say_what_enrolments_and_seats_say(example):
+def test_counters_say_what_enrolments_and_seats_say():
     assert [(p.taken, p.counted) for p in Pool.objects.with_people() if p.taken != p.counted] == []
-
-
-@pytest.mark.parametrize("today", [date(2026, 1, 5), date(2030, 8, 31)])
-def test_it_loads_as_of_any_day_without_anybody_who_can_sign_in(settings, today):
-    settings.DEMO = False
-    call_command("load_example", "it-cube", today=today)
-    first = Run.objects.with_dates().get().first_start.date()
-    assert 20 < (first - today).days < 28
-    assert not Person.objects.filter(email="coordinator@example.org").exists()
-
-
-def test_every_text_of_it_goes_through_gettext(demo, monkeypatch):
-    monkeypatch.setattr(translation._trans, "gettext", lambda message: f"«{message}»")
-    call_command("load_example", "it-cube")
-    texts = {
-        Cluster: ["name", "about"],
-        Region: ["name"],
-        Direction: ["name"],
-        Institution: ["name"],
-        Agreement: ["title", "occasion"],
-        Party: ["signed_by"],
-        Coverage: ["document"],
-        Clause: ["text"],
-        Person: ["family_name", "given_name"],
-        Course: ["title", "summary", "description"],
-        Run: ["place"],
-        Session: ["title", "place"],
-    }
-    said = [text for model, fields in texts.items() for row in model.objects.values_list(*fields) for text in row]
-    assert [text for text in said if text and not text.startswith("«")] == []
