@@ -6,7 +6,7 @@ from django.test import Client
 from django.urls import reverse
 
 from cluster_portal.models import OutboxMail
-from courses.models import Course, Run
+from courses.models import Course, Pathway, Run
 from members.models import Agreement, Group, Institution, Person
 
 pytestmark = pytest.mark.django_db
@@ -43,6 +43,15 @@ def member_pages():
     )]  # fmt: skip
     yield DESK, reverse("members:unanswered_sheet", args=[school.slug])
     yield from [(COORDINATORS, reverse(f"members:{name}")) for name in ("desk_duplicates", "desk_applications")]
+
+
+def pathway_pages():
+    slug = Pathway.objects.get().slug
+    yield PUBLIC, reverse("courses:pathways")
+    yield PUBLIC, reverse("courses:pathway", args=[slug])
+    for name, args in (("desk_pathways", []), ("desk_new_pathway", []), ("desk_pathway", [slug])):
+        yield COORDINATORS, reverse(f"courses:{name}", args=args)
+    yield COORDINATORS, reverse("courses:desk_edit_pathway", args=[slug])
 
 
 def pages():
@@ -89,6 +98,7 @@ def pages():
     yield COORDINATORS, reverse("coordination:mail", args=[mail.public_id])
     yield DESK, reverse("members:desk_edit_institution", args=[institution.slug])
     yield from desk_pages_of_courses(run, draft)
+    yield from pathway_pages()
 
 
 def desk_pages_of_courses(run, draft):
