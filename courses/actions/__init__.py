@@ -1,4 +1,4 @@
-from courses.actions.attendance import check_in, join_session, mark_attendance, mark_rest_present
+from courses.actions.attendance import check_in, hand_over, join_session, mark_attendance, mark_rest_present
 from courses.actions.bookings import add_to_booking, book_class, release_booking
 from courses.actions.certificates import begin_issuing, issue_to
 from courses.actions.courses import change_course, create_course, review_course
@@ -106,6 +106,7 @@ __all__ = [
     "give_feedback",
     "give_up_seat",
     "hand_in_work",
+    "hand_over",
     "issue_to",
     "join_session",
     "lapse_enrolment",
