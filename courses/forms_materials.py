@@ -27,7 +27,7 @@ class MaterialForm(forms.ModelForm):
         self.fields["shown"].choices = Material.Shown.choices
         self.fields["shown"].label = _("When it is shown")
         self.fields["shown"].help_text = _("After: when its session has ended, or the last one of the run.")
-        self.fields["is_public"].help_text = _("Otherwise those see it whose place is certain.")
+        self.fields["is_public"].help_text = _("Otherwise only those see it whose place is certain.")
         if self.instance.upload_id:
             del self.fields["url"]
         elif self.instance.pk:

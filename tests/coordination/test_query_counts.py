@@ -64,6 +64,14 @@ def more_questions(cast):
     make.QuestionFactory.create_batch(2, run=Run.objects.order_by("pk").first())
 
 
+def more_materials(cast):
+    make.MaterialFactory.create_batch(2, run=Run.objects.order_by("pk").first())
+
+
+def more_feedback_questions(cast):
+    make.FeedbackQuestionFactory.create_batch(2, run=Run.objects.order_by("pk").first())
+
+
 def more_children(cast):
     """Children of the teacher with a held place each."""
     if not ConsentText.objects.exists():
@@ -137,6 +145,10 @@ LISTS = [
     ("courses:desk_rights_lost", "coordinator", more_enrolments),
     ("courses:desk_roster", "coordinator", more_questions),
     ("courses:desk_questions", "coordinator", more_questions),
+    ("courses:materials", "coordinator", more_materials),
+    ("courses:run", "teacher", more_materials),
+    ("courses:desk_feedback", "coordinator", more_feedback_questions),
+    ("courses:feedback_results", "coordinator", more_feedback_questions),
 ]
 
 CEILINGS = {"coordination:desk": 40}  # the desk asks once for each kind of row that any app puts there
@@ -182,7 +194,7 @@ def arguments(name, run, cast):
         return [cast.agreement.public_id]
     if name == "courses:course":
         return [run.course.slug]
-    if name == "courses:desk_questions":
+    if name in {"courses:desk_questions", "courses:materials", "courses:desk_feedback", "courses:feedback_results"}:
         return [run.public_id]
     return [run.public_id] if "run" in name.split(":")[1].split("_") or "desk_ro" in name or "sheet" in name else []
 
