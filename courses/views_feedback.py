@@ -79,9 +79,8 @@ def _give(request: HttpRequest, it: Enrolment, by: Person, back: str) -> HttpRes
 def results(request: HttpRequest, public_id: str) -> HttpResponse:
     """What those who took part say of a run that I lead: nothing of fewer than five."""
     it = led_run(request, public_id)
-    is_open = not why_not_asked(it, now())
     shown = {"it": it, "results": results_of(it), "fewest": FEWEST, "why_not": why_not_asked(it, now())}
-    shown["still_asked"] = len(asked_now(it)) if is_open else 0
+    shown["still_asked"] = 0 if shown["why_not"] else len(asked_now(it))
     shown["may_edit"] = request.user.has_perm("courses.change_run", it)
     return render(request, "courses/feedback_results.html", shown)
 

@@ -148,7 +148,6 @@ LISTS = [
     ("courses:materials", "coordinator", more_materials),
     ("courses:run", "teacher", more_materials),
     ("courses:desk_feedback", "coordinator", more_feedback_questions),
-    ("courses:feedback_results", "coordinator", more_feedback_questions),
 ]
 
 CEILINGS = {"coordination:desk": 40}  # the desk asks once for each kind of row that any app puts there
@@ -194,7 +193,7 @@ def arguments(name, run, cast):
         return [cast.agreement.public_id]
     if name == "courses:course":
         return [run.course.slug]
-    if name in {"courses:desk_questions", "courses:materials", "courses:desk_feedback", "courses:feedback_results"}:
+    if name in {"courses:desk_questions", "courses:materials", "courses:desk_feedback"}:
         return [run.public_id]
     return [run.public_id] if "run" in name.split(":")[1].split("_") or "desk_ro" in name or "sheet" in name else []
 
