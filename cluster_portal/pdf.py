@@ -6,6 +6,7 @@ markup, so nobody's name can become a command. Pictures (QR codes) come as SVG t
 
 import io
 import json
+from functools import cache
 from typing import Any
 
 from django.conf import settings
@@ -22,17 +23,24 @@ def render_pdf(template: str, facts: dict[str, Any]) -> bytes:
     `facts` gets the reader's `language`. Raises typst.TypstError when the template does not compile.
     """
     import typst  # here, because it takes memory that most processes never need
-    from noto_cjk_sans_otc import FONT_PATH  # its path only: 19 MB that typst reads when a page needs Hangul
 
     said = json.dumps({"language": (get_language() or "en")[:2], **facts}, default=str)
     return typst.compile(
         FOLDER / f"{template}.typ",
         root=FOLDER,
-        font_paths=[str(FONT_PATH.parent)],
-        ignore_system_fonts=True,
+        font_paths=_fonts(),
         sys_inputs={"facts": said},
         pdf_standards="ua-1",
     )
+
+
+@cache
+def _fonts() -> Any:
+    """Typst's own fonts, and one for Hangul; found once, which takes longer than to draw a page."""
+    import typst
+    from noto_cjk_sans_otc import FONT_PATH  # its path only: 19 MB that typst reads when a page needs Hangul
+
+    return typst.Fonts(include_system_fonts=False, font_paths=[str(FONT_PATH.parent)])
 
 
 def qr_svg(address: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import override
+from django.utils.translation import override, pgettext
 
 from cluster_portal import palette
 from cluster_portal.links import absolute, read_link
@@ -87,7 +87,7 @@ def facts_of(it: Certificate) -> list[tuple[str, str]]:
     rows = [
         (_("Academic hours"), str(it.hours) if it.hours else ""),
         (_("Form of taking part"), it.get_form_display()),
-        (_("Held"), _held(it)),
+        (pgettext("certificate", "Held"), _held(it)),
         (_("Issued by"), it.issuer),
         (_("Issued on"), date_format(it.issued_on, "DATE_FORMAT")),
         (_("Number of the certificate"), it.number),
