@@ -29,7 +29,7 @@ class PathwayForm(FreshForm):
         widgets = {
             "summary": forms.Textarea(attrs={"rows": 2}),
             "description": forms.Textarea(attrs={"rows": 6}),
-            "partners": forms.SelectMultiple(attrs={"size": 8}),
+            "partners": forms.CheckboxSelectMultiple,
         }
 
     def __init__(self, *args, **options):
