@@ -91,6 +91,16 @@ class Results:
     of_each: list[Result]
 
     @property
+    def scales(self) -> list[Result]:
+        """What was said by a number."""
+        return [it for it in self.of_each if it.question.kind == FeedbackQuestion.Kind.SCALE]
+
+    @property
+    def open(self) -> list[Result]:
+        """What was said in words."""
+        return [it for it in self.of_each if it.question.kind == FeedbackQuestion.Kind.TEXT]
+
+    @property
     def waiting(self) -> int:
         """People whose answers wait until they are five together."""
         return self.given - self.shown
