@@ -84,6 +84,11 @@ def affiliate_cast(
     return {name: people.affiliate(cast[name], *where, since) for name, where in found.items()}
 
 
+def describe_course(title: str, kind: str, **facts: Any) -> Course:
+    """A course that is taught in the language in which the example is told."""
+    return courses.create_course(by=None, title=title, kind=kind, language=Cluster.current().language, **facts)
+
+
 def prepare_run(course: Course, today: date, first: date, places: dict[str, int], by: Person | None, **facts) -> Run:
     """A draft whose enrolment opened two weeks ago and closes on the eve of its first day."""
     zone = Cluster.current().zone

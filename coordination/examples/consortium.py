@@ -16,6 +16,7 @@ from coordination.examples import families, people
 from coordination.examples.building import (
     affiliate_cast,
     conclude_on_paper,
+    describe_course,
     found_cluster,
     long_ago,
     next_day,
@@ -168,10 +169,9 @@ def _give_roles(stage: Stage, since: date) -> None:
 
 def _meetings(stage: Stage) -> None:
     """One meeting that was, with its recording and its materials; and the next, open for enrolment."""
-    course = courses.create_course(
-        by=None,
-        title=_("Expanded meeting: internal system of professional development"),
-        kind=Course.Kind.EVENT,
+    course = describe_course(
+        _("Expanded meeting: internal system of professional development"),
+        Course.Kind.EVENT,
         hours=6,
         summary=_("Heads of institutions from seven regions speak; other regions take part online."),
         description=_(
@@ -214,7 +214,9 @@ def _meeting(stage: Stage, course: Course, day: date) -> Run:
 
 
 def _what_was(stage: Stage, run: Run) -> None:
-    """A meeting that is over: who was there, and what it left. Nobody is written to about it."""
+    """A meeting that is over: who was there, and what it left. Nobody is written to about it but those who
+    have their certificates.
+    """
     make_move(run, "publish", by=stage.coordinator)
     everybody = [*stage.crowd[:24], *(stage.cast[name] for name in ("teacher", "head") if stage.cast)]
     pools = {pool.sort: pool for pool in run.pools.all()}
@@ -236,6 +238,9 @@ def _what_was(stage: Stage, run: Run) -> None:
     _mark(run, enrolments)
     _leave_behind(stage, run)
     make_move(run, "close", by=stage.coordinator)
+    for it in enrolments:
+        if it.affiliation.institution_id == stage.schools[0].pk:  # those of other schools wait for the coordinator
+            courses.issue_to(it, by=stage.coordinator)
 
 
 def _mark(run: Run, enrolments: list[Enrolment]) -> None:

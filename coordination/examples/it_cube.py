@@ -15,6 +15,7 @@ from coordination.examples.building import (
     TEACHERS,
     affiliate_cast,
     conclude_on_paper,
+    describe_course,
     found_cluster,
     long_ago,
     next_day,
@@ -184,10 +185,9 @@ def _give_roles(stage: Stage, since: date) -> None:
 
 
 def _meeting(stage: Stage) -> None:
-    course = courses.create_course(
-        by=None,
-        title=_("Meeting of regional coordinators"),
-        kind=Course.Kind.EVENT,
+    course = describe_course(
+        _("Meeting of regional coordinators"),
+        Course.Kind.EVENT,
         hours=16,
         summary=_("Two days of sessions, workshops to choose from and round tables, at two host academies."),
         description=_(

@@ -14,6 +14,7 @@ from coordination.examples import families, people
 from coordination.examples.building import (
     affiliate_cast,
     conclude_on_paper,
+    describe_course,
     found_cluster,
     long_ago,
     next_day,
@@ -193,7 +194,7 @@ def _the_pathway(way: list[Course]) -> None:
 
 
 def _the_course(stage: Stage) -> Course:
-    course = _course(
+    course = describe_course(
         _("AI Tools in Teaching"),
         Course.Kind.COURSE,
         hours=72,
@@ -214,7 +215,7 @@ def _the_course(stage: Stage) -> Course:
 
 
 def _the_practice_workshop(stage: Stage) -> Course:
-    course = _course(
+    course = describe_course(
         _("Asking well: a practice workshop"),
         Course.Kind.WORKSHOP,
         hours=3,
@@ -231,7 +232,7 @@ def _the_practice_workshop(stage: Stage) -> Course:
 
 
 def _the_meeting(stage: Stage) -> None:
-    course = _course(
+    course = describe_course(
         _("What the cluster does this year"),
         Course.Kind.EVENT,
         hours=2,
@@ -249,7 +250,7 @@ def _the_meeting(stage: Stage) -> None:
 
 def _the_students_workshop(stage: Stage) -> None:
     """It stays a draft: students are enrolled when their guardians can consent."""
-    course = _course(
+    course = describe_course(
         _("AI foundations: how machines see"),
         Course.Kind.WORKSHOP,
         hours=2,
@@ -261,10 +262,6 @@ def _the_students_workshop(stage: Stage) -> None:
     roles = [Affiliation.Role.STUDENT]
     run = _run(stage, course, saturday, {Pool.Sort.ROOM: 24}, place=room(3), host="school 3", roles=roles)
     _plan(run, (5,), time(12, 0), 90, saturday, saturday)
-
-
-def _course(title: str, kind: str, **facts) -> Course:
-    return courses.create_course(by=None, title=title, kind=kind, **facts)
 
 
 def _run(stage: Stage, course: Course, first: date, places: dict, host: str, **facts) -> Run:

@@ -13,9 +13,10 @@ from django.utils.timezone import localdate
 from cluster_portal.models import OutboxMail
 from coordination.examples.consortium import LINK
 from courses import actions
+from courses.certificates import lines_of
 from courses.completion import completions_of
 from courses.models import Enrolment, Material, Pool, Run
-from members.models import Coverage, Institution, Person
+from members.models import Certificate, Coverage, Institution, Person
 from tests.coordination.conftest import loaded_once
 
 pytestmark = pytest.mark.django_db
@@ -124,6 +125,22 @@ def test_a_recording_appears_when_the_meeting_is_over(coming):
 def test_who_was_there_long_enough_has_completed_what_was(was):
     completions = completions_of(was, list(was.enrolments.all()))
     assert (len(completions), sum(it.is_complete for it in completions.values())) == (26, 23)
+
+
+def test_heads_see_the_hours_of_their_own_teachers(was):
+    year = Run.objects.with_dates().get(pk=was.pk).last_end.year
+    page = at("head").get(reverse("members:desk_hours"), {"year": year}).context["page"]
+    hours = {it.email: it.hours for it in page}
+    assert {name: hours[f"{name}@example.org"] for name in ("teacher", "contact")} == {"teacher": 6, "contact": 0}
+    assert "person2@example.org" not in hours  # of another school
+    assert at("teacher").get(reverse("members:desk_hours")).status_code == 403
+
+
+def test_the_coordinator_issues_the_certificates_of_the_other_schools(was):
+    mine = Certificate.objects.get(person__email="teacher@example.org")
+    assert mine.number in at(None).get(mine.get_absolute_url()).content.decode()
+    lines = lines_of(was)
+    assert (sum(it.has_one for it in lines), sum(it.is_due for it in lines)) == (3, 20)
 
 
 def test_nobody_is_written_to_about_what_was(was):
