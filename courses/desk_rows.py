@@ -105,7 +105,7 @@ def works_to_read(person: Person) -> Iterator[DeskRow]:
     found = FinalWork.objects.read_by(person).to_read().aggregate(count=Count("pk"), since=Min("state_since"))
     if found["count"]:
         text = ngettext("final work waits to be read", "final works wait to be read", found["count"])
-        yield DeskRow(text, found["count"], found["since"], reverse("courses:works_to_read"), _("Read"))
+        yield DeskRow(text, found["count"], found["since"], reverse("courses:works_to_read"), _("Read the works"))
 
 
 register_desk_rows(drafts)

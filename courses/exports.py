@@ -63,7 +63,7 @@ def attendance_workbook(run: Run) -> bytes:
     conceal_names(it.person for it in enrolments)
     headings = [str(heading) for heading, _value in PERSON_COLUMNS]
     headings += [_day(session, run) for session in sessions]
-    headings += [_("Attended"), _("Of"), _("Needed"), _("Completed")]
+    headings += [_("Attended"), _("Sessions that count"), _("Needed"), _("Completed the run")]
     return as_xlsx(_("Attendance"), headings, _attendance_lines(run, sessions, enrolments))
 
 

@@ -145,6 +145,8 @@ LISTS = [
     ("courses:desk_rights_lost", "coordinator", more_enrolments),
     ("courses:desk_roster", "coordinator", more_questions),
     ("courses:desk_questions", "coordinator", more_questions),
+    ("courses:attendance", "coordinator", more_sessions),
+    ("courses:desk_attendance_xlsx", "coordinator", more_enrolments),
     ("courses:materials", "coordinator", more_materials),
     ("courses:run", "teacher", more_materials),
     ("courses:desk_feedback", "coordinator", more_feedback_questions),
@@ -195,7 +197,9 @@ def arguments(name, run, cast):
         return [run.course.slug]
     if name in {"courses:desk_questions", "courses:materials", "courses:desk_feedback"}:
         return [run.public_id]
-    return [run.public_id] if "run" in name.split(":")[1].split("_") or "desk_ro" in name or "sheet" in name else []
+    return (
+        [run.public_id] if "run" in name.split(":")[1].split("_") or "desk_ro" in name or "attendance" in name else []
+    )
 
 
 def queries(client, url):
