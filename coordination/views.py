@@ -8,6 +8,7 @@ from cluster_portal.moves import available_moves
 from cluster_portal.search import LONGEST_QUERY, found
 from coordination.examples.people import DEMO_PEOPLE, PASSWORD
 from courses.attendance import taught_on_day_of
+from courses.feedback import OPEN_FOR
 from courses.holding import who_has_it
 from courses.models import ClassBooking, Course, Enrolment, FinalWork, Pathway, Run, Session
 from members.access import has_second_factor, must_confirm_device
@@ -74,7 +75,7 @@ def me(request: HttpRequest) -> HttpResponse:
         "bookings": list(ClassBooking.objects.brought_by(person).ahead(now()).for_lists()[:20]),
         "today": taught_on_day_of(person, now()),
         "works": FinalWork.objects.read_by(person).to_read().count() if person.instructs.exists() else 0,
-        "instructs": person.instructs.public().not_over(now()).for_lists(),
+        "instructs": person.instructs.public().not_over(now() - OPEN_FOR).for_lists(),  # recordings, feedback
         "now": now(),
     }
     return render(request, "coordination/me.html", shown)
