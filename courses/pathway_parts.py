@@ -30,6 +30,8 @@ def offered_together(institution: Institution, reader: Any) -> Iterator[Institut
 def how_far(page: GuardianPage) -> Iterator[ChildPart]:
     """The pathways that each child has begun, and the course that comes next."""
     pathways = list(Pathway.objects.public().with_steps())
+    if not pathways:
+        return
     courses = {step.course_id for it in pathways for step in it.steps.all()}
     taken = taken_by(page.children, courses)
     runs = next_runs(courses) if any(taken.values()) else {}

@@ -185,7 +185,7 @@ def test_four_rows_cost_as_many_queries_as_two(name, reader, add, cast, demo):
     for _ in range(2):
         add(cast)
         counts.append(len(queries(client, reverse(name))))
-    assert counts[0] == counts[1] <= 30
+    assert counts[0] == counts[1] <= 40  # a guardian's page asks once for each kind of part that any app puts there
 
 
 def arguments(name, run, cast):
