@@ -65,8 +65,9 @@ def _certificate(number: int):
 
     return Certificate(
         kind="completion", number=f"2026-{number:06}", name_printed=f"Иванова Анна {number}",
-        title="AI Tools in Teaching", issuer="AI cluster", hours=36, form="room", begins_on=date(2026, 3, 2), ends_on=date(2026, 4, 27),
-        issued_on=date(2026, 5, 3), language=("en", "ru", "ko")[number % 3],
+        title="AI Tools in Teaching", issuer="AI cluster", hours=36, form="room",
+        begins_on=date(2026, 3, 2), ends_on=date(2026, 4, 27), issued_on=date(2026, 5, 3),
+        language=("en", "ru", "ko")[number % 3],
     )  # fmt: skip
 
 
