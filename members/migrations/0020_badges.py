@@ -24,6 +24,9 @@ class Migration(migrations.Migration):
             ),
             preserve_default=False,
         ),
+        migrations.AlterField("certificate", "title", models.CharField(max_length=250, verbose_name="what it certifies")),
+        migrations.AlterField("certificate", "begins_on", models.DateField(verbose_name="first day")),
+        migrations.AlterField("certificate", "ends_on", models.DateField(verbose_name="last day")),
         migrations.CreateModel(
             name="BadgeKey",
             fields=[
