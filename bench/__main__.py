@@ -104,8 +104,10 @@ def measured(folder: Path, environment: dict[str, str], facts: dict[str, dict], 
     finally:
         for server in both.values():
             server.stop()
+    say("Drawing certificates …")
+    papers = json.loads(servers.python("bench.papers", environment, {"papers": sizes.papers}))
     queries = {name: facts[name]["queries"] for name in both}
-    return Report(measuring.taken, queries, cold_start, memory, growth, first_visits, machine())
+    return Report(measuring.taken, queries, cold_start, memory, growth, first_visits, papers, machine())
 
 
 def machine() -> str:

@@ -36,6 +36,7 @@ class Report:
     memory: dict[str, int]
     growth: tuple[int, int]
     first_visits: dict[str, dict[str, int]]
+    papers: dict[str, float]
     machine: str = ""
     goals: list[Goal] = field(default_factory=list)
 
@@ -46,6 +47,7 @@ class Report:
             Goal("roster, time with many rows beside few", self.roster(), 1.2),
             Goal("worker's memory", self.growth[1] / 2**20, 110, " MB"),
             Goal("memory grown in the long run", (self.growth[1] - self.growth[0]) / 2**20, 5, " MB"),
+            Goal("500 certificates, time beside bare pages", self.papers["portal"] / self.papers["floor"], 8),
             Goal("first visit, the heaviest", self.heaviest() / 1024, 60, " KB"),
         ]
 
@@ -85,6 +87,7 @@ class Report:
             ("first visit", {path: kilobytes(sum(parts.values())) for path, parts in self.first_visits.items()}),
             ("of it the page", {path: kilobytes(parts[path]) for path, parts in self.first_visits.items()}),
         ]
+        pairs.append(("certificates", {name: f"{seconds:.2f} s" for name, seconds in self.papers.items()}))
         lines = [f"{what:24}" + ", ".join(f"{name} {said}" for name, said in of.items()) for what, of in pairs]
         before, after = (size / 2**20 for size in self.growth)
         return [*lines, f"{'long run':24}{before:.1f} MB before, {after:.1f} MB after"]

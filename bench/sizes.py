@@ -18,9 +18,10 @@ class Sizes:
     seconds: float = 1.5
     most_requests: int = 1_000_000
     long_run: int = 5_000
+    papers: int = 500
 
     @classmethod
     def tiny(cls) -> "Sizes":
         """Just enough to see that everything is measured."""
         return cls(runs=5, enrolments=20, people=4, readers=4, roster=60, short_roster=10, clients=2, rounds=1,
-                   seconds=5, most_requests=10, long_run=20)  # fmt: skip
+                   seconds=5, most_requests=10, long_run=20, papers=6)  # fmt: skip

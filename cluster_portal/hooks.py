@@ -206,6 +206,7 @@ institution_parts: list[Callable[[Any, Any], Iterable[InstitutionPart]]] = []
 child_parts: list[Callable[[GuardianPage], Iterable[ChildPart]]] = []
 retention_periods: list[Callable[[], Iterable[Any]]] = []
 first_steps: list[Callable[[Any], Iterable[FirstStep]]] = []
+certificate_keepers: dict[str, Callable[[Any, Any], bool]] = {}
 upload_readers: dict[str, Callable[[Any, Any], bool]] = {}
 upload_opened: dict[str, Callable[[Any, Any], None]] = {}
 desk_rows: list[Callable[[Any], Iterable[DeskRow]]] = []
@@ -252,6 +253,11 @@ def register_upload_reader(
     `opened(person, upload)` notes that somebody did, where looks are noted.
     """
     upload_readers[model], upload_opened[model] = may_read, opened
+
+
+def register_certificate_keeper(model: str, keeps: Callable[[Any, Any], bool]) -> None:
+    """`keeps(person, certificate)` says who may correct and revoke what was issued for `model` (lower-case label)."""
+    certificate_keepers[model] = keeps
 
 
 def register_personal_data(held: PersonalData) -> None:

@@ -10,8 +10,13 @@ from django.conf import settings
 from django.core import signing
 
 PATHS = {
+    "courses.door": "/door/{}/",
+    "courses.join": "/join/{}/",
+    "courses.feedback": "/feedback/{}/",
     "courses.leave": "/leave/{}/",
     "courses.offer": "/offer/{}/",
+    "courses.ticket": "/ticket/{}/",
+    "members.certificate": "/certificate/{}/",
     "members.application": "/application/{}/",
     "members.erasure": "/erase/{}/",
     "members.erasure_word": "/erasure-request/{}/",

@@ -18,7 +18,10 @@ request_id: ContextVar[str] = ContextVar("request_id", default="-")
 _GOOD_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 _MASKS = [
     (
-        re.compile(r"/(application|offer|consent|erase|unsubscribe|invitation|accounts/confirm-email)/[^/\s?\"'<>]+"),
+        re.compile(
+            r"/(application|certificate|consent|door|erase|erasure-request|invitation|join|leave|offer|ticket"
+            r"|unsubscribe|accounts/confirm-email)/[^/\s?\"'<>]+"
+        ),
         r"/\1/***",
     ),
     (re.compile(r"/accounts/password/reset/key/[^/\s?\"'<>]+"), "/accounts/password/reset/key/***"),

@@ -17,6 +17,7 @@ TONES = {
         "confirmed",
         "covered",
         "granted",
+        "issued",
         "member",
         "published",
         "sent",
@@ -25,6 +26,7 @@ TONES = {
     "waiting": {
         "asked",
         "candidate",
+        "handed_in",
         "held",
         "invited",
         "pending",
@@ -38,8 +40,8 @@ TONES = {
         "unconfirmed",
         "waiting",
     },
-    "attention": {"conflict", "offered", "open"},
-    "bad": {"disqualified", "failed", "refused", "terminated"},
+    "attention": {"conflict", "offered", "open", "returned"},
+    "bad": {"disqualified", "failed", "refused", "revoked", "terminated"},
     "neutral": {
         "abandoned",
         "cancelled",
@@ -54,6 +56,8 @@ TONES = {
         "not_needed",
         "partner",
         "released",
+        "retired",
+        "superseded",
         "withdrawn",
     },
 }

@@ -91,6 +91,11 @@ def download(request: HttpRequest, public_id: str) -> FileResponse:
     if may_read is None or not may_read(request.user, upload):
         raise Http404
     hooks.upload_opened[upload.about_model](request.user, upload)
+    return as_attachment(upload)
+
+
+def as_attachment(upload: Upload) -> FileResponse:
+    """Send a file; the caller has asked who may read it."""
     response = FileResponse(
         upload.file.open("rb"), as_attachment=True, filename=upload.name, content_type=upload.content_type
     )

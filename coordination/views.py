@@ -7,8 +7,10 @@ from django.utils.timezone import now
 from cluster_portal.moves import available_moves
 from cluster_portal.search import LONGEST_QUERY, found
 from coordination.examples.people import DEMO_PEOPLE, PASSWORD
+from courses.attendance import taught_on_day_of
+from courses.feedback import OPEN_FOR
 from courses.holding import who_has_it
-from courses.models import ClassBooking, Course, Enrolment, Run, Session
+from courses.models import ClassBooking, Course, Enrolment, FinalWork, Pathway, Run, Session
 from members.access import has_second_factor, must_confirm_device
 from members.emblem import draw_emblem
 from members.models import AgePolicy, Institution, Party, Person
@@ -43,11 +45,12 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 def search(request: HttpRequest) -> HttpResponse:
-    """Find courses, institutions and, for those who keep them, people."""
+    """Find courses, pathways, institutions and, for those who keep them, people."""
     query = request.GET.get("q", "").strip()[:LONGEST_QUERY]
     shown = {"query": query}
     if query:
         shown["courses"] = found(Course.objects.visible_to(request.user), query)[:MOST_FOUND]
+        shown["pathways"] = found(Pathway.objects.public(), query)[:MOST_FOUND]
         shown["institutions"] = found(Institution.objects.with_standing(request.cluster.today()), query)[:MOST_FOUND]
         if request.user.is_authenticated and has_second_factor(request.user) and not must_confirm_device(request):
             shown["people"] = found(Person.objects.findable_by(request.user), query)[:MOST_FOUND]
@@ -70,7 +73,9 @@ def me(request: HttpRequest) -> HttpResponse:
         "past": [it for it in enrolments if it not in live][:20],
         "coming": list(Session.objects.ahead_for(person, now())[:5]),
         "bookings": list(ClassBooking.objects.brought_by(person).ahead(now()).for_lists()[:20]),
-        "instructs": person.instructs.public().not_over(now()).for_lists(),
+        "today": taught_on_day_of(person, now()),
+        "works": FinalWork.objects.read_by(person).to_read().count() if person.instructs.exists() else 0,
+        "instructs": person.instructs.public().not_over(now() - OPEN_FOR).for_lists(),  # recordings, feedback
         "now": now(),
     }
     return render(request, "coordination/me.html", shown)

@@ -9,7 +9,9 @@ from django.utils.timezone import localtime, now
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from courses.certificates import certificate_in
 from courses.clashes import clashes_of, said_of
+from courses.completion import completions_of
 from courses.holding import who_has_it, why_not_after_a_no, why_not_of_this_age
 from courses.models import Enrolment, Run, Session
 from courses.taking_part import Right, in_run_zone, right_through, right_to_take_part, why_not_now
@@ -44,7 +46,8 @@ def chain_of(run: Run, person: Person | None, enrolment: Enrolment | None, right
         return [vars(link) for link in (_sign_in(run), _enrolment_to_come(run), _what_comes_next(run, None))]
     right = right or right_for(run, person, enrolment)
     links = [_membership(right, run), _affiliation(right), _enrolment(run, person, enrolment, right)]
-    return [vars(link) for link in links if link] + [vars(_what_comes_next(run, enrolment))]
+    links += [_attendance(run, enrolment), _what_comes_next(run, enrolment), _certificate(run, enrolment)]
+    return [vars(link) for link in links if link]
 
 
 def _right_of(enrolment: Enrolment) -> Right:
@@ -171,6 +174,29 @@ def _queue_text(enrolment: Enrolment) -> str:
 
 def _since(day: date | None) -> str:
     return _("since %(day)s") % {"day": date_format(day)} if day else ""
+
+
+def _attendance(run: Run, enrolment: Enrolment | None) -> Link | None:
+    """How far somebody who is in the run has come: "11 of 16 sessions, 12 needed", and what else is asked for."""
+    if enrolment is None or enrolment.state != Enrolment.State.CONFIRMED or not run.sessions.all():
+        return None
+    done = completions_of(run, [enrolment])[enrolment.pk]
+    said = ". ".join(part.said for part in done.parts[1:])
+    if done.is_complete:
+        return Link(_("Completed: %(counted)s") % {"counted": done.counted}, said, status="done")
+    begun = any(it.state == Session.State.PLANNED and it.starts_at <= now() for it in run.sessions.all())
+    return Link(done.counted, said, status="next" if begun else "open")
+
+
+def _certificate(run: Run, enrolment: Enrolment | None) -> Link | None:
+    """The last link: the certificate that somebody has, or that the run gives whoever completes it."""
+    if not run.gives_certificate:
+        return None
+    is_in = enrolment is not None and enrolment.state == Enrolment.State.CONFIRMED
+    it = certificate_in(run, enrolment.person_id) if enrolment is not None and is_in else None
+    if it is None:
+        return Link(_("Certificate"), _("Whoever completes the run gets one."))
+    return Link(_("Certificate %(number)s") % {"number": it.number}, url=it.get_absolute_url(), status="done")
 
 
 def _what_comes_next(run: Run, enrolment: Enrolment | None) -> Link:

@@ -9,6 +9,8 @@ from django.utils.translation import gettext as _
 
 from cluster_portal.hooks import ChildPart, ChildRow, GuardianPage, register_child_parts
 from cluster_portal.tones import tone_of
+from courses.attendance import ticket_path
+from courses.completion import completion_of
 from courses.holding import asks_for_guardian, who_has_it, why_not_after_a_no
 from courses.models import Enrolment, Run
 from courses.taking_part import in_run_zone, right_to_take_part
@@ -46,6 +48,8 @@ def _row(page: GuardianPage, it: Enrolment, missing: list[str]) -> ChildRow:
         notes.append(_("Answer by %(when)s.") % {"when": in_run_zone(it.run, it.offered_until)})
     if it.held_until is not None:
         notes.append(_("The place is held until %(when)s.") % {"when": in_run_zone(it.run, it.held_until)})
+    if it.state == Enrolment.State.CONFIRMED and not page.is_list:
+        notes += [part.said for part in completion_of(it).parts]
     if it.state == Enrolment.State.WAITING and not page.is_list:
         notes.append(_("Number %(place)s in the queue") % {"place": it.place_in_queue()})
     moves = {name: it.MOVES[name].label for name in MOVES_OF_GUARDIANS if it.state in it.MOVES[name].sources}
@@ -56,20 +60,24 @@ def _row(page: GuardianPage, it: Enrolment, missing: list[str]) -> ChildRow:
         it.get_state_display(),
         tone_of(it.state),
         moves,
-        _address(page, "act_by_link", "act_on_enrolment", it),
+        address_on(page, "act_by_link", "act_on_enrolment", it),
         _links(page, it),
     )
 
 
 def _links(page: GuardianPage, it: Enrolment) -> list[tuple[str, Any]]:
-    questions = list(it.run.questions.all())
-    if not questions:
-        return []
-    label = _("Change the answers") if it.answers.all() else _("Answer the questions")
-    return [(_address(page, "answers_by_link", "answers", it), label)]
+    links = []
+    if it.state == Enrolment.State.CONFIRMED:
+        links.append((ticket_path(it), _("Code for the door")))
+        if it.run.needs_work:
+            links.append((address_on(page, "hand_in_by_link", "hand_in", it), _("Final work")))
+    if list(it.run.questions.all()):
+        label = _("Change the answers") if it.answers.all() else _("Answer the questions")
+        links.append((address_on(page, "answers_by_link", "answers", it), label))
+    return links
 
 
-def _address(page: GuardianPage, by_link: str, signed_in: str, it: Enrolment) -> str:
+def address_on(page: GuardianPage, by_link: str, signed_in: str, it: Enrolment) -> str:
     if page.token:
         return reverse(f"courses:{by_link}", args=[page.token, it.public_id])
     return reverse(f"courses:{signed_in}", args=[it.public_id])

@@ -56,7 +56,7 @@ class QuestionForm(forms.ModelForm):
 @coordinators_only
 def questions(request: HttpRequest, public_id: str) -> HttpResponse:
     """What the run asks, in its order, and a form for one more question."""
-    it = _run_of(request, public_id)
+    it = run_of(request, public_id)
     form = QuestionForm(request.POST or None)
     if sent(request, form) and outcome_in(form, None, actions.add_question, it, by=request.user, **form.cleaned_data):
         messages.success(request, _("The question is added."))
@@ -68,7 +68,7 @@ def questions(request: HttpRequest, public_id: str) -> HttpResponse:
 @coordinators_only
 def question(request: HttpRequest, public_id: str, question_id: str) -> HttpResponse:
     """Correct a question."""
-    it = _run_of(request, public_id)
+    it = run_of(request, public_id)
     asked = get_object_or_404(it.questions, public_id=question_id)
     form = QuestionForm(request.POST or None, instance=asked)
     stored = Question.objects.get(pk=asked.pk)
@@ -84,7 +84,7 @@ def question(request: HttpRequest, public_id: str, question_id: str) -> HttpResp
 @require_POST
 def act_on_question(request: HttpRequest, public_id: str, question_id: str) -> HttpResponse:
     """Move a question up, or ask it no more."""
-    it = _run_of(request, public_id)
+    it = run_of(request, public_id)
     asked = get_object_or_404(it.questions, public_id=question_id)
     asked.run = it
     action = {"up": actions.move_question_up, "remove": actions.remove_question}.get(request.POST.get("move", ""))
@@ -95,7 +95,7 @@ def act_on_question(request: HttpRequest, public_id: str, question_id: str) -> H
     return redirect("courses:desk_questions", public_id)
 
 
-def _run_of(request: HttpRequest, public_id: str) -> Run:
+def run_of(request: HttpRequest, public_id: str) -> Run:
     """A run on this person's desk: 404 for any other."""
     it = get_object_or_404(Run.objects.editable_by(request.user).select_related("course", "host"), public_id=public_id)
     if not request.user.has_perm("courses.change_run", it):

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from cluster_portal.hooks import DeskRow, register_desk_rows
-from courses.models import ClassBooking, Course, Enrolment, Run
+from courses.models import ClassBooking, Course, Enrolment, FinalWork, Run
 from members.models import Cluster, Person
 
 
@@ -98,7 +98,18 @@ def classes_brought(person: Person) -> Iterator[DeskRow]:
         yield DeskRow(text, found["count"], found["since"], url, _("See who is missing"))
 
 
+def works_to_read(person: Person) -> Iterator[DeskRow]:
+    """Final works that nobody has read yet."""
+    if not person.is_coordinator:
+        return
+    found = FinalWork.objects.read_by(person).to_read().aggregate(count=Count("pk"), since=Min("state_since"))
+    if found["count"]:
+        text = ngettext("final work waits to be read", "final works wait to be read", found["count"])
+        yield DeskRow(text, found["count"], found["since"], reverse("courses:works_to_read"), _("Read the works"))
+
+
 register_desk_rows(drafts)
+register_desk_rows(works_to_read)
 register_desk_rows(classes_brought)
 register_desk_rows(approvals)
 register_desk_rows(runs_over)

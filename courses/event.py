@@ -13,6 +13,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from courses.actions.seats import no_such_places, why_no_seats
+from courses.attendance import join_path, link_of
 from courses.clashes import clashes_of, said_of
 from courses.models import Enrolment, Pool, Run, Seat, Session
 
@@ -92,8 +93,9 @@ def _fill_in(run: Run, enrolment: Enrolment, offers: list[Offer], at: datetime) 
         return
     clashes = {it.session.pk: it for it in clashes_of(enrolment.person, run, [it.session for it in offers])}
     for offer in offers:
+        offer.session.run = run
         if enrolment.is_online and enrolment.state == Enrolment.State.CONFIRMED:
-            offer.link = offer.session.online_link or run.online_link
+            offer.link = join_path(offer.session, enrolment) if link_of(offer.session) else ""
         if offer.session.starts_at <= at or offer.session.state == Session.State.CANCELLED:
             continue
         if offer.session.pk in clashes and offer.seat is None:

@@ -99,6 +99,9 @@ class CourseForm(FreshForm):
         return day
 
 
+USUAL_WHEN_EMPTY = ("hold_days", "offer_hours", "attendance_needed")
+
+
 class RunForm(WallClockForm):
     """One offering of a course."""
 
@@ -134,6 +137,11 @@ class RunForm(WallClockForm):
         FieldGroup(
             _("How places are given"), ("needs_approval", "institution_limit", "hold_days", "offer_hours"), folded=True
         ),
+        FieldGroup(
+            _("Completing it"),
+            ("attendance_needed", "needs_work", "needs_feedback", "gives_certificate", "joining_counts"),
+            folded=True,
+        ),
     )
 
     class Meta:
@@ -141,7 +149,8 @@ class RunForm(WallClockForm):
         fields = [
             "title", "host", "place", "online_link", "time_zone", "enrol_from", "enrol_until", "admits", "roles",
             "kinds", "regions", "stage_from", "stage_until", "partners", "instructors", "needs_approval",
-            "institution_limit", "hold_days", "offer_hours",
+            "institution_limit", "hold_days", "offer_hours", "attendance_needed", "needs_work", "needs_feedback",
+            "gives_certificate", "joining_counts",
         ]  # fmt: skip
         widgets = {
             "enrol_from": DateTimeInput,
@@ -158,7 +167,7 @@ class RunForm(WallClockForm):
         self.fields["instructors"].queryset = Person.objects.possible_instructors(by)
         self.fields["instructors"].label_from_instance = lambda person: person.full_name
         self.fields["partners"].queryset = Institution.objects.order_by("name")
-        for name in ("hold_days", "offer_hours"):  # folded away: empty means the usual
+        for name in USUAL_WHEN_EMPTY:  # folded away: empty means the usual
             self.fields[name].required = False
         if not Region.objects.exists():
             del self.fields["regions"]
@@ -181,7 +190,7 @@ class RunForm(WallClockForm):
             self.add_error("enrol_until", _("Enrolment closes before it opens. Choose a later time."))
         if (cleaned.get("stage_from") or 0) > (cleaned.get("stage_until") or 99):
             self.add_error("stage_until", _("The last year is before the first one. Correct one of them."))
-        for name in ("hold_days", "offer_hours"):
+        for name in USUAL_WHEN_EMPTY:
             if name not in self.errors and cleaned.get(name) is None:
                 cleaned[name] = Run._meta.get_field(name).default
         if "room_places" in self.fields and not self.places():

@@ -8,6 +8,7 @@ from cluster_portal.hooks import MailKind, WantedMail, register_mail
 from cluster_portal.links import signed_link
 from cluster_portal.models import OutboxMail
 from courses.holding import may_still_come, was_refused, who_has_it
+from courses.materials import shown_now
 from courses.models import ClassBooking, Enrolment, Session
 from courses.places_words import why_waiting
 from members.models import Cluster, Guardianship, Person
@@ -17,7 +18,7 @@ State = Enrolment.State
 SESSIONS_SHOWN = 20
 
 
-def _read_by_its_own(mail: OutboxMail) -> Enrolment | None:
+def read_by_its_own(mail: OutboxMail) -> Enrolment | None:
     """The enrolment of a mail, while its reader is the person or still a guardian who decides for them."""
     it = Enrolment.objects.filter(public_id=mail.about_id).select_related("person", "run").first()
     return it if it and (it.person_id == mail.to_id or guards_the_child(mail.to, it.person)) else None
@@ -27,14 +28,14 @@ def _while_in(*states: str):
     """Due while the enrolment is in one of these states."""
 
     def still_due(mail: OutboxMail) -> bool:
-        it = _read_by_its_own(mail)
+        it = read_by_its_own(mail)
         return it is not None and it.state in states
 
     return still_due
 
 
 def _offer_stands(mail: OutboxMail) -> bool:
-    it = _read_by_its_own(mail)
+    it = read_by_its_own(mail)
     if it is None or it.state != State.OFFERED or it.offered_until is None:
         return False
     return it.offered_until > now() and not was_refused(it)
@@ -42,19 +43,19 @@ def _offer_stands(mail: OutboxMail) -> bool:
 
 def _is_in(mail: OutboxMail) -> bool:
     """Due while the person is confirmed and may come: of a child consent is asked again."""
-    it = _read_by_its_own(mail)
+    it = read_by_its_own(mail)
     return it is not None and it.state == State.CONFIRMED and may_still_come(it.person)
 
 
 def _while_expected(mail: OutboxMail) -> bool:
     """Due while the run takes place, and the consent of a child who is confirmed stands."""
-    it = _read_by_its_own(mail)
+    it = read_by_its_own(mail)
     return while_run_is_live(mail) and it is not None and (it.state != State.CONFIRMED or may_still_come(it.person))
 
 
 def while_run_is_live(mail: OutboxMail) -> bool:
     """Due while the run takes place and the enrolment is not over."""
-    it = _read_by_its_own(mail)
+    it = read_by_its_own(mail)
     return it is not None and it.is_live and it.run.is_live
 
 
@@ -114,6 +115,10 @@ def _about_hold(wanted: WantedMail) -> dict[str, Any]:
 def _about_queue(wanted: WantedMail) -> dict[str, Any]:
     why = why_waiting(wanted.about, Cluster.current().today())
     return about_enrolment(wanted) | {"place_in_queue": wanted.about.place_in_queue(), "why": why}
+
+
+def _about_materials(wanted: WantedMail) -> dict[str, Any]:
+    return about_enrolment(wanted) | {"materials": [it.title for it in shown_now(wanted.about.run)]}
 
 
 def _whatever_came_after(_mail: OutboxMail) -> bool:
@@ -184,6 +189,7 @@ register_mail(
     MailKind("courses/hold_lapsed", _while_in(State.LAPSED), secrets=page_of_child, context=about_enrolment),
     MailKind("courses/refused", _while_in(State.DECLINED), secrets=page_of_child, context=about_enrolment),
     MailKind("courses/waiting", _while_in(State.WAITING), secrets=_links_of_queue, context=_about_queue),
+    MailKind("courses/materials", _is_in, secrets=page_of_child, context=_about_materials),
     MailKind("courses/offered", _offer_stands, secrets=_offer_link, context=about_enrolment),
     MailKind(
         "courses/left",

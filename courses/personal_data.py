@@ -10,9 +10,12 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
 from cluster_portal.hooks import PersonalData, register_personal_data
+from cluster_portal.models import Upload
 from cluster_portal.personal import Table, erase_tables, export_tables
+from cluster_portal.uploads import erase_uploads
+from courses.actions.attendance import hand_over
 from courses.actions.enrolments import cancel_enrolment, end_double
-from courses.models import ClassBooking, Enrolment, Run, Session
+from courses.models import Attendance, ClassBooking, Enrolment, FinalWork, Material, Run, Session
 
 State = Enrolment.State
 RANK = [State.CONFIRMED, State.HELD, State.OFFERED, State.WAITING, State.ASKED]
@@ -39,7 +42,8 @@ TABLES = (
     Table(
         "courses.Run",
         plain="id public_id course title state state_since host place online_link time_zone enrol_from enrol_until"
-        " admits roles kinds stage_from stage_until offer_hours needs_approval institution_limit hold_days",
+        " admits roles kinds stage_from stage_until offer_hours needs_approval institution_limit hold_days"
+        " joining_counts attendance_needed needs_work needs_feedback gives_certificate",
     ),
     Table(
         "courses.Run_instructors",
@@ -72,7 +76,7 @@ TABLES = (
         heading=_("What you enrolled in"),
         owners=("person",),
         shown="public_id run pool person affiliation clause booking state state_since asked_at queued_at offered_until"
-        " held_until approved_at refusal",
+        " held_until approved_at refusal feedback_on",
         plain="id",
         emptied={"refusal": ""},
         why=STAYS,
@@ -97,6 +101,42 @@ TABLES = (
         plain="id",
         why=STAYS,
     ),
+    Table(
+        "courses.Attendance",
+        heading=_("Your attendance"),
+        owners=OF_THE_PERSON,
+        named=("noted_by",),
+        shown="public_id session mark how pressed_at noted_at noted_by",
+        keys="enrolment",
+        plain="id",
+        why=STAYS,
+    ),
+    Table(
+        "courses.FinalWork",
+        heading=_("Your final works"),
+        owners=OF_THE_PERSON,
+        shown="public_id text note state state_since handed_in_at",
+        keys="enrolment",
+        plain="id",
+        emptied={"text": "", "note": ""},
+        why=STAYS,
+    ),
+    Table(
+        "courses.Material",
+        heading=_("The materials that you added"),
+        named=("added_by",),
+        shown="title added_by added_at",
+        plain="id public_id run session kind upload url shown is_public",
+        why=_("Materials stay with the course that they belong to."),
+    ),
+    Table("courses.FeedbackQuestion", plain="id public_id run position text kind"),
+    Table("courses.FeedbackAnswer", plain="id question number text is_shown"),
+    Table(
+        "courses.Pathway",
+        plain="id public_id slug title summary description vocation is_ordered state state_since words",
+    ),
+    Table("courses.Pathway_partners", plain="id pathway institution"),
+    Table("courses.PathwayStep", plain="id pathway course position"),
 )
 
 
@@ -110,27 +150,32 @@ def erase(person: Any) -> Iterator[str]:
     for enrolment in person.enrolments.live().select_related("run").order_by("run_id", "pk"):
         if not enrolment.run.is_over_at(now()):
             cancel_enrolment(enrolment, by=None, reason=gettext_noop("the person was erased"))
+    works = FinalWork.objects.filter(enrolment__person__in=person.selves).values("public_id")
+    erase_uploads(Upload.objects.filter(about_model=FinalWork._meta.label_lower, about_id__in=works))
     yield from erase_tables(TABLES, person)
 
 
 def merge(kept: Any, gone: Any) -> None:
     """Whatever `gone` took part in or taught belongs to `kept`; of two live enrolments in a run the better stays."""
-    for it in _second_enrolments(kept, gone):
-        end_double(it)
+    for stays, ends in _double_enrolments(kept, gone):
+        end_double(ends)
+        hand_over(ends, stays)
     Enrolment.objects.filter(person=gone).update(person=kept)
     ClassBooking.objects.filter(by=gone).update(by=kept)
+    Attendance.objects.filter(noted_by=gone).update(noted_by=kept)
+    Material.objects.filter(added_by=gone).update(added_by=kept)
     for run in Run.objects.filter(instructors=gone):
         run.instructors.add(kept)
         run.instructors.remove(gone)
 
 
-def _second_enrolments(kept: Any, gone: Any) -> list[Enrolment]:
-    """In each run where both are: the enrolment that holds no place, or that came later."""
+def _double_enrolments(kept: Any, gone: Any) -> list[tuple[Enrolment, Enrolment]]:
+    """In each run where both are: the enrolment that stays, and that which holds no place or came later."""
     live = Enrolment.objects.live().filter(person__in=[kept, gone]).select_related("run")
     found: dict[int, list[Enrolment]] = {}
     for it in sorted(live, key=lambda it: (it.run_id, RANK.index(it.state), it.queued_at or it.asked_at, it.pk)):
         found.setdefault(it.run_id, []).append(it)
-    return [it for alike in found.values() for it in alike[1:]]
+    return [(first, it) for first, *others in found.values() for it in others]
 
 
 register_personal_data(PersonalData("courses", export, erase, merge, TABLES))

@@ -25,7 +25,7 @@ def reminder(template: str, ahead: timedelta, late: timedelta) -> Reminder:
     def due(since: datetime, until: datetime) -> Iterator[WantedMail]:
         sessions = Session.objects.starting_between(since + ahead, until + ahead).select_related("run__course")
         by_key = {it.pk: it for it in sessions}
-        for enrolment, reader in _with_readers(_with_a_place(list(by_key))):
+        for enrolment, reader in with_readers(_with_a_place(list(by_key))):
             session = by_key[enrolment.session_key]
             start = session.starts_at
             occasion = occasion_for(reader, enrolment.person, start)
@@ -58,7 +58,7 @@ def _with_a_place(sessions: list[int]) -> Iterator[Enrolment]:
     return in_session(keyed, OuterRef("session_key")).order_by("pk", "session_key").iterator(chunk_size=CHUNK)
 
 
-def _with_readers(enrolments: Iterator[Enrolment]) -> Iterator[tuple[Enrolment, Person]]:
+def with_readers(enrolments: Iterator[Enrolment]) -> Iterator[tuple[Enrolment, Person]]:
     """Each enrolment with whom one writes to about it, a chunk at a time: a child's guardians too."""
     while chunk := list(islice(enrolments, CHUNK)):
         readers = readers_of([it.person for it in chunk])

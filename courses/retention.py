@@ -1,4 +1,4 @@
-"""How long courses keeps what people answered when they enrolled: lines of the table in members/retention.py."""
+"""How long courses keeps what people answered, enrolling and afterwards: lines of the table in members/retention.py."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -7,10 +7,10 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from cluster_portal.hooks import register_periods
-from courses.models import Answer, Enrolment, Run, Session
+from courses.models import Answer, Enrolment, FeedbackAnswer, Run, Session
 from members.retention import Period
 
-SENSITIVE_DAYS, OTHER_DAYS = 14, 365
+SENSITIVE_DAYS, OTHER_DAYS, FEEDBACK_DAYS = 14, 365, 730
 
 
 def periods() -> Iterator[Period]:
@@ -31,6 +31,14 @@ def periods() -> Iterator[Period]:
         overdue=_answers,
         end=_delete,
     )
+    yield Period(
+        "feedback_texts",
+        _("What people wrote as feedback, after the last session of a course"),
+        _("It is deleted; how many chose each number stays."),
+        days=FEEDBACK_DAYS,
+        overdue=_feedback_texts,
+        end=_empty,
+    )
 
 
 def _answers(before: datetime) -> QuerySet:
@@ -40,6 +48,16 @@ def _answers(before: datetime) -> QuerySet:
     closed = Q(enrolment__run__state__in=[Run.State.CANCELLED, Run.State.CLOSED])
     over = ~Q(enrolment__state__in=Enrolment.LIVE) & Q(enrolment__state_since__lt=before)
     return Answer.objects.filter(held | closed & Q(enrolment__run__state_since__lt=before) | over)
+
+
+def _feedback_texts(before: datetime) -> QuerySet:
+    """Texts about runs that ended before an instant: somebody may have named somebody in them."""
+    later = Session.objects.planned().filter(run=OuterRef("question__run"), ends_at__gte=before)
+    return FeedbackAnswer.objects.exclude(text="").filter(~Exists(later))
+
+
+def _empty(answers: list[FeedbackAnswer]) -> None:
+    FeedbackAnswer.objects.filter(pk__in=[it.pk for it in answers]).update(text="")
 
 
 def _delete(answers: list[Answer]) -> None:

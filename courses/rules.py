@@ -21,6 +21,11 @@ def coordinates_the_run(person, run):
 
 
 @rules.predicate
+def teaches_the_run(person, run):
+    return run is not None and run.instructors.filter(pk=person.pk).exists()
+
+
+@rules.predicate
 def coordinates_the_enrolment(person, enrolment):
     return enrolment is not None and coordinates_the_run(person, enrolment.run)
 
@@ -55,7 +60,34 @@ def guards_the_seated_child(person, seat):
     return seat is not None and guards_the_enrolled_child(person, seat.enrolment)
 
 
+@rules.predicate
+def coordinates_the_cluster(person, pathway):
+    return person.coordinates_whole_cluster
+
+
+rules.add_perm("courses.publish_pathway", coordinates_the_cluster)
+rules.add_perm("courses.retire_pathway", coordinates_the_cluster)
+
+
+@rules.predicate
+def reads_the_work(person, work):
+    if work is None or is_the_enrolled_person(person, work.enrolment):
+        return False
+    run = work.enrolment.run
+    return coordinates_the_run(person, run) or teaches_the_run(person, run)
+
+
+@rules.predicate
+def wrote_the_work(person, work):
+    enrolment = work and work.enrolment
+    return is_the_enrolled_person(person, enrolment) or guards_the_enrolled_child(person, enrolment)
+
+
 rules.add_perm("courses.change_run", coordinates_the_run)
+rules.add_perm("courses.lead_run", teaches_the_run | coordinates_the_run)
+rules.add_perm("courses.accept_finalwork", reads_the_work)
+rules.add_perm("courses.return_finalwork", reads_the_work)
+rules.add_perm("courses.hand_in_finalwork", wrote_the_work)
 rules.add_perm("courses.publish_run", coordinates_the_run)
 rules.add_perm("courses.cancel_run", coordinates_the_run)
 rules.add_perm("courses.close_run", coordinates_the_run)

@@ -4,9 +4,10 @@ from datetime import datetime
 from typing import Any
 
 from cluster_portal.hooks import MailKind, WantedMail, register_mail
-from cluster_portal.links import absolute
+from cluster_portal.links import absolute, signed_link
 from cluster_portal.models import OutboxMail
 from cluster_portal.outbox import occasion_of
+from courses.attendance import link_of
 from courses.holding import may_still_come
 from courses.mails import about_place, child_named, while_run_is_live
 from courses.models import Enrolment, Run, Session, in_session
@@ -47,7 +48,7 @@ def _about_session(wanted: WantedMail) -> dict[str, Any]:
         "online": enrolment is not None and enrolment.is_online,
         "child": child_named(enrolment, wanted.to),
         "session": session,
-        "link": session.online_link or run.online_link,
+        "link": link_of(session),
         "run": run,
         "title": run.course.title,
         "page": run.get_absolute_url(),
@@ -61,11 +62,12 @@ def _about_cancelled_session(wanted: WantedMail) -> dict[str, Any]:
 
 
 def _joining_link(mail: OutboxMail) -> dict[str, str]:
-    """Read at sending, so that a link corrected in the last minute is the one people get; for those online only."""
+    """For those online the page on which they join; it reads the link when they press, so a corrected one counts."""
     session = Session.objects.select_related("run").get(public_id=mail.about_id)
     enrolment = _place_of(mail, session)
-    link = (session.online_link or session.run.online_link) if enrolment and enrolment.is_online else ""
-    return {"join": link or absolute(session.run.get_absolute_url())}
+    if enrolment and enrolment.is_online and link_of(session):
+        return {"join": signed_link("courses.join", f"{session.public_id}.{enrolment.public_id}")}
+    return {"join": absolute(session.run.get_absolute_url())}
 
 
 register_mail(

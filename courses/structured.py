@@ -5,7 +5,7 @@ from typing import Any
 from django.utils.timezone import localtime
 
 from cluster_portal.links import absolute
-from courses.models import Course, Pool, Run
+from courses.models import Course, Pathway, Pool, Run
 from members.models import Cluster, Institution
 
 Described = dict[str, Any]
@@ -30,6 +30,23 @@ def run_as_data(run: Run, cluster: Cluster) -> Described:
     if run.course.kind == Course.Kind.COURSE:
         return course_as_data(run.course, [run], cluster)
     return _without_gaps({"@context": CONTEXT, "@type": "Event", **_event(run, cluster)})
+
+
+def pathway_as_data(pathway: Pathway, cluster: Cluster) -> Described:
+    """A pathway with its courses; the vocation it leads to, and who offers it together with the cluster."""
+    others = [_organization(it, cluster) for it in pathway.partners.all()]
+    return _without_gaps(
+        {
+            "@context": CONTEXT,
+            "@type": "EducationalOccupationalProgram",
+            "name": pathway.title,
+            "description": pathway.summary,
+            "url": absolute(pathway.get_absolute_url()),
+            "occupationalCategory": pathway.vocation,
+            "provider": [_organization(None, cluster), *others],
+            "hasCourse": [_without_gaps(_course(step.course, cluster)) for step in pathway.steps.all()],
+        }
+    )
 
 
 def _is_shown(run: Run) -> bool:

@@ -4,11 +4,14 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.timezone import now
 
 from cluster_portal.moves import available_moves
+from courses.attendance import join_path, ticket_path
 from courses.audience import audience_in_words
 from courses.bringing import may_bring
 from courses.chain import chain_of, right_for
 from courses.event import programme_of
-from courses.models import Course, Enrolment, Run, Session
+from courses.feedback import why_no_feedback
+from courses.materials import seen_on_page
+from courses.models import Course, Enrolment, Pathway, Run, Session
 from courses.places_words import say_whose
 from courses.structured import course_as_data, run_as_data
 
@@ -19,6 +22,7 @@ def course(request: HttpRequest, slug: str) -> HttpResponse:
     it = get_object_or_404(Course.objects.visible_to(request.user), slug=slug)
     runs = it.runs.visible_to(request.user).for_lists().order_by("-first_start", "-pk")
     shown = {"it": it, "runs": runs, "now": now(), "directions": list(it.directions.all())}
+    shown["pathways"] = list(Pathway.objects.public().filter(steps__course=it))
     shown |= {"described": course_as_data(it, list(runs), request.cluster), **review_of(request, it)}
     return render(request, "courses/course.html", shown)
 
@@ -37,6 +41,7 @@ def run(request: HttpRequest, public_id: str) -> HttpResponse:
     it = get_object_or_404(Run.objects.visible_to(request.user).for_page(), public_id=public_id)
     it.read_dates()
     shown = {"it": it, "now": now(), **what_it_says(it), **_what_i_have(request, it), **review_of(request, it.course)}
+    shown["materials"] = seen_on_page(it, request.user)
     return render(request, "courses/run.html", shown | {"described": run_as_data(it, request.cluster)})
 
 
@@ -50,13 +55,15 @@ def what_it_says(it: Run) -> dict:
     }
 
 
-def _joining_link(it: Run, mine: Enrolment) -> str:
-    """Where who is confirmed online joins the session that comes next: its own link, or the run's."""
+def _joining_page(it: Run, mine: Enrolment) -> str:
+    """The page on which who is confirmed online joins the session that comes next."""
     if mine.state != Enrolment.State.CONFIRMED or not mine.is_online:
         return ""
     ahead = (one for one in it.sessions.all() if one.state == Session.State.PLANNED and one.ends_at > now())
     coming = next((one for one in ahead if mine.is_in(one)), None)
-    return (coming.online_link or it.online_link) if coming else ""
+    if coming is None or not (coming.online_link or it.online_link):
+        return ""
+    return join_path(coming, mine)
 
 
 def _what_i_have(request: HttpRequest, it: Run) -> dict:
@@ -69,12 +76,15 @@ def _what_i_have(request: HttpRequest, it: Run) -> dict:
     return {
         "mine": mine,
         "yours": bool(mine and mine.takes_place),
-        "join": _joining_link(it, mine) if mine else "",
+        "join": _joining_page(it, mine) if mine else "",
+        "ticket": ticket_path(mine) if mine and mine.state == Enrolment.State.CONFIRMED and it.is_live else "",
         "waits": bool(mine and mine.state == Enrolment.State.WAITING),
         "moves": available_moves(person, mine) if mine else {},
         "chain": chain,
         "can_enrol": any(link["enrols"] for link in chain),
         "brings": bool(person and may_bring(person, it)),
+        "leads": bool(person and person.has_perm("courses.lead_run", it)),
+        "asks_feedback": bool(mine and not why_no_feedback(mine, now())),
         "sessions": list(it.sessions.all()),
         "days": programme_of(it, list(it.sessions.all()), mine, now()),
     }

@@ -106,9 +106,9 @@ def said_after_enrolling(enrolment: Enrolment, child: Person | None = None) -> s
 @require_POST
 def act_on_enrolment(request: HttpRequest, public_id: str) -> HttpResponse:
     """Make one move with an enrolment of mine, or of a child of mine: take the offered place, decline it, leave."""
-    it = _enrolment_of(request, public_id)
+    it = enrolment_of(request, public_id)
     act(request, it, actions.ACTIONS["enrolment"])
-    return back_to(request, it.run, run) if it.person == request.user else redirect(_page_of(it))
+    return back_to(request, it.run, run) if it.person == request.user else redirect(page_of(it))
 
 
 @login_not_required
@@ -123,8 +123,8 @@ def act_by_link(request: HttpRequest, token: str, public_id: str) -> HttpRespons
 
 def answers(request: HttpRequest, public_id: str) -> HttpResponse:
     """What a run asks about me or a child of mine, to be answered or corrected."""
-    it = _enrolment_of(request, public_id)
-    back = it.run.get_absolute_url() if it.person == request.user else _page_of(it)
+    it = enrolment_of(request, public_id)
+    back = it.run.get_absolute_url() if it.person == request.user else page_of(it)
     return _answers(request, it, request.user, back)
 
 
@@ -147,7 +147,7 @@ def _answers(request: HttpRequest, it: Enrolment, by: Person, back: str) -> Http
     return render(request, "courses/answers.html", {"it": it, "form": form, "back": back})
 
 
-def _enrolment_of(request: HttpRequest, public_id: str) -> Enrolment:
+def enrolment_of(request: HttpRequest, public_id: str) -> Enrolment:
     """An enrolment of the person or of a child they guard: 404 for any other."""
     people = [request.user.pk, *(child.pk for child in guarded_now(request.user))]
     rows = Enrolment.objects.filter(person__in=people).select_related("run__course", "run__host", "person")
@@ -159,7 +159,7 @@ def _child_of(request: HttpRequest, public_id: str) -> Person:
     return get_object_or_404(Person.objects.filter(pk__in=keys), public_id=public_id)
 
 
-def _page_of(it: Enrolment) -> str:
+def page_of(it: Enrolment) -> str:
     return reverse("members:child", args=[it.person.public_id])
 
 

@@ -81,6 +81,18 @@ def pattern_in_words(pattern: WeeklyPattern) -> str:
     return _("%(pattern)s, not on %(days)s") % {"pattern": said, "days": off}
 
 
+def completing(run: Run) -> str:
+    """What completing a run asks for, as everybody reads it before they enrol."""
+    asked = []
+    if run.attendance_needed:
+        asked.append(_("%(share)s %% of the sessions") % {"share": run.attendance_needed})
+    if run.needs_work:
+        asked.append(_("a final work that is accepted"))
+    if run.needs_feedback:
+        asked.append(_("feedback at the end"))
+    return _and(asked) if asked else _("Nothing but a place in it")
+
+
 def standing(run: Run, at: datetime) -> Standing:
     """Open, full, not open yet, closed or over, as of an instant."""
     if not run.is_live:

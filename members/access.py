@@ -40,7 +40,7 @@ WAYS_TO_SIGN_IN = {
     "mfa_view_recovery_codes",
 }
 # Files that hold children's data: signed slips, and class lists with their rejected rows.
-FILES_OF_CHILDREN = ("members.consentdecision", "members.import")
+FILES_OF_CHILDREN = ("members.consentdecision", "members.import", "courses.finalwork")
 
 
 def desk_only(view: View) -> View:
@@ -135,7 +135,8 @@ def must_confirm_device(request: HttpRequest) -> bool:
         return False
     person = request.user
     keeps = Institution.objects.with_classes_of(person)
-    return person.is_superuser or person.has_desk or person.keeps_groups.exists() or keeps.exists()
+    answers = person.is_superuser or person.has_desk or person.keeps_groups.exists() or keeps.exists()
+    return answers or person.instructs.exists()  # the rosters of what one teaches
 
 
 def led_to_confirm(request: HttpRequest) -> HttpResponse:

@@ -8,6 +8,8 @@ class MembersConfig(AppConfig):
     def ready(self):
         # They fill the registries of hooks.py.
         from members import (  # noqa: F401
+            certificate_mails,
+            child_parts,
             desk_rows,
             first_day,
             institution_parts,

@@ -17,6 +17,7 @@ from members.actions.merging import merge_members
 from members.models import (
     Affiliation,
     Application,
+    Certificate,
     Cluster,
     ConsentDecision,
     ConsentRequest,
@@ -196,6 +197,18 @@ CHILDREN = (
         ties=lambda since: GroupMember.objects.filter(Q(until=None) | Q(until__gte=since.date())),
     ),
     Table(
+        "members.Certificate",
+        heading=_("Certificates"),
+        owners=("person",),
+        named=("issued_to",),
+        shown="public_id number kind person issued_to institution name_printed title issuer hours form begins_on"
+        " ends_on issued_on language state state_since supersedes revoked_because badge",
+        plain="id about_model about_id",
+        emptied={"name_printed": "", "badge": "", "revoked_because": ""},
+        why=_("That a certificate was issued stays, without a name: whoever holds the paper can still verify it."),
+        ties=lambda since: Certificate.objects.valid().with_name(),
+    ),
+    Table(
         "members.Guardianship",
         heading=_("Guardians and children"),
         owners=("guardian", "child"),
@@ -324,6 +337,8 @@ NOTHING_PERSONAL = (
     Table("auth.Group_permissions", plain="id group permission"),
     Table("auth.Permission", plain="id name content_type codename"),
     Table("contenttypes.ContentType", plain="id app_label model"),
+    # Of the portal: what is sealed in it is its own key, and nobody's.
+    Table("members.BadgeKey", plain="id did jwk sealed made_at"),
     Table("members.AgePolicy", plain="id country together_from alone_from"),
     Table(
         "members.Agreement",

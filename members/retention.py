@@ -27,6 +27,7 @@ from members.actions.imports import forget_old_files
 from members.models import (
     Affiliation,
     Application,
+    Certificate,
     Cluster,
     Device,
     ErasureRequest,
@@ -135,6 +136,14 @@ def _erase(people: list[Any]) -> None:
             log.info("The person %s is past their time and cannot be erased yet.", person.public_id)
 
 
+def _take_names_off(certificates: list[Any]) -> None:
+    Certificate.objects.filter(pk__in=[it.pk for it in certificates]).update(name_printed="", badge="")
+
+
+def _old_certificates(before: datetime) -> QuerySet:
+    return Certificate.objects.with_name().filter(issued_on__lt=_day(before))
+
+
 def _unanswered(before: datetime) -> QuerySet:
     return Affiliation.objects.invited().filter(state_since__lt=before)
 
@@ -192,6 +201,14 @@ def periods() -> list[Period]:
         *_periods_of_files_and_views(),
         *_periods_of_signing_in(),
         *_periods_of_devices(),
+        Period(
+            "certificates",
+            _("Certificates with the name on them: so long an employer may ask for what somebody learnt"),
+            _("The name is erased; that the paper was issued, and whether it holds, can still be verified."),
+            days=5 * 365,
+            overdue=_old_certificates,
+            end=_take_names_off,
+        ),
         Period(
             "people",
             _("People without any tie: no institution, class, enrolment or sign-in, nor a child or guardian with one"),

@@ -2,6 +2,7 @@
 
 import rules
 
+from cluster_portal import hooks
 from members.consent import children_kept_by, deciders_of
 from members.models import ErasureRequest, GroupMember
 
@@ -83,6 +84,13 @@ def keeps_the_institution(person, institution):
     return institution is not None and (person.coordinates(institution.region_id) or institution in person.spoken_for)
 
 
+@rules.predicate
+def keeps_what_it_is_for(person, certificate):
+    """Whoever keeps the run or the competition says so by a hook: this app knows neither."""
+    keeps = certificate and hooks.certificate_keepers.get(certificate.about_model)
+    return keeps is not None and keeps(person, certificate)
+
+
 decides_for_the_institution = ~is_the_person & (
     coordinates_the_institution | is_the_head | (speaks_for_the_institution & ~is_about_a_head)
 )
@@ -120,6 +128,8 @@ rules.add_perm("members.take_down_progressnote", wrote_the_note | keeps_the_init
 rules.add_perm("members.grant_erasurerequest", decides_about_the_erasure)
 rules.add_perm("members.decline_erasurerequest", decides_about_the_erasure)
 rules.add_perm("members.withdraw_erasurerequest", is_who_asked)
+rules.add_perm("members.revoke_certificate", keeps_what_it_is_for)
+rules.add_perm("members.supersede_certificate", keeps_what_it_is_for)
 rules.add_perm("members.change_institution", rules.is_authenticated & keeps_the_institution)
 
 

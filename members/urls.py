@@ -8,6 +8,7 @@ from members.desk import consent as desk_consent
 from members.desk import erasure as desk_erasure
 from members.desk import erasure_requests as desk_erasure_requests
 from members.desk import handover as desk_handover
+from members.desk import hours as desk_hours
 from members.desk import imports as desk_imports
 from members.desk import initiatives as desk_initiatives
 from members.desk import institutions as desk_institutions
@@ -18,6 +19,7 @@ from members.desk import start as desk_start
 from members.desk import unanswered as desk_unanswered
 from members.views import (
     applications,
+    certificates,
     classes,
     consent,
     devices,
@@ -51,6 +53,15 @@ urlpatterns = [
     path("invitation/<str:token>/", people.invitation, name="invitation"),
     path("affiliations/<id:public_id>/act/", people.act_on_affiliation, name="act_on_affiliation"),
     path("consent/<str:token>/", guardians.consent, name="consent"),
+    path("verify/", certificates.verify_any, name="verify_any"),
+    path("verify/keys.json", certificates.verify_keys, name="verify_keys"),
+    path("verify/<str:code>/", certificates.verify, name="verify"),
+    path("certificate/<str:token>/", certificates.certificate_by_link, name="certificate_by_link"),
+    path("certificate/<str:token>/paper.pdf", certificates.paper_by_link, name="paper_by_link"),
+    path("certificate/<str:token>/badge.jwt", certificates.badge_by_link, name="badge_by_link"),
+    path("me/certificates/", certificates.certificates, name="certificates"),
+    path("me/certificates/<id:public_id>/paper.pdf", certificates.certificate_paper, name="certificate_paper"),
+    path("me/certificates/<id:public_id>/badge.jwt", certificates.certificate_badge, name="certificate_badge"),
     path("me/children/", guardians.children, name="children"),
     path("me/children/<id:public_id>/", guardians.child, name="child"),
     path("classes/", classes.classes, name="classes"),
@@ -106,6 +117,8 @@ urlpatterns = [
     path("desk/people/addresses/<id:public_id>/", desk_addresses.address, name="desk_address"),
     path("desk/people/duplicates/", desk_merging.duplicates, name="desk_duplicates"),
     path("desk/people/duplicates/<id:kept_id>/<id:gone_id>/", desk_merging.merge, name="desk_merge"),
+    path("desk/hours/", desk_hours.hours, name="desk_hours"),
+    path("desk/hours.xlsx", desk_hours.hours_xlsx, name="desk_hours_xlsx"),
     path("desk/people/unanswered/", desk_unanswered.unanswered, name="desk_unanswered"),
     path("desk/people/unanswered/<slug:slug>/print/", desk_unanswered.unanswered_sheet, name="unanswered_sheet"),
     path(

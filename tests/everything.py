@@ -9,12 +9,14 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group as Rights
 from django.contrib.auth.models import Permission
 from django.contrib.sessions.models import Session
+from django.core.files.base import ContentFile
 from django.db import connection
 
 from cluster_portal.audit import record
 from cluster_portal.models import CalendarEntry, CalendarFeed, OutboxMail, Upload
 from cluster_portal.outbox import queue_mail
-from courses.models import Answer, ClassBooking, Seat
+from cluster_portal.uploads import keep_upload
+from courses.models import Answer, ClassBooking, FinalWork, Seat
 from members.models import (
     Application,
     ApplicationNote,
@@ -43,6 +45,9 @@ GONE = {
     "given": "Markergiven",
     "patronymic": "Markerpatronymic",
     "certificate": "Markercertificate",
+    "paper": "Markerpaper",
+    "badge": "Markerbadge",
+    "why revoked": "Markerrevoked",
     "other address": "marker-other@example.org",
     "agent": "Markerbrowser/5.0",
     "device": "Markerdevice",
@@ -56,6 +61,9 @@ GONE = {
     "why not erase": "Markeranswer",
     "why refused": "Markerrefusal",
     "diet": "Markerdiet",
+    "work": "Markerwork",
+    "work note": "Markerworknote",
+    "work file": "Markerworkfile",
     "log": "Markerlog",
     "zone": "Asia/Vladivostok",
     "born": "1983-07-19",
@@ -134,6 +142,14 @@ def _with_children(person, other):
         ErasureWord.objects.create(request=asked, by=other)
     theirs = ErasureRequest.objects.create(person=child, asked_by=other, state="asked")
     ErasureWord.objects.create(request=theirs, by=person, agrees=True, said_at=AT)
+    make.CertificateFactory(
+        person=person,
+        name_printed=GONE["paper"],
+        badge=GONE["badge"],
+        state="revoked",
+        revoked_because=GONE["why revoked"],
+    )
+    make.CertificateFactory(person=child, issued_to=person, name_printed="Of a child", state="superseded")
     RecordView.objects.create(child=person, viewer=other.public_id, page="class")
     RecordView.objects.create(child=child, viewer=person.public_id, page="class")
 
@@ -150,6 +166,10 @@ def _in_courses(person):
     places = make.PoolFactory(run=None, session=session, taken=1)
     Seat.objects.create(enrolment=enrolment, session=session, pool=places, state=Seat.State.CONFIRMED)
     run.instructors.add(person)
+    make.AttendanceFactory(session=run.sessions.first(), enrolment=enrolment, noted_by=person)
+    work = FinalWork.objects.create(enrolment=enrolment, text=GONE["work"], note=GONE["work note"])
+    keep_upload(ContentFile(b"A text.", name=f"{GONE['work file']}.txt"), about=work, by=person)
+    make.MaterialFactory(run=run, added_by=person)
 
 
 def _on_the_ground(person, other):

@@ -8,12 +8,13 @@ from django.utils.timezone import localdate, now
 from factory.django import DjangoModelFactory
 
 from cluster_portal.public_id import new_public_id
-from courses.models import Course, Enrolment, Pool, Question, Run, Session
+from courses.models import Attendance, Course, Enrolment, FeedbackQuestion, Material, Pool, Question, Run, Seat, Session
 from members.devices import hash_of, remember
 from members.models import (
     Affiliation,
     Agreement,
     Application,
+    Certificate,
     Clause,
     ConsentText,
     Coordinator,
@@ -169,6 +170,27 @@ class EnrolmentFactory(DjangoModelFactory):
     held_until = factory.LazyAttribute(lambda it: now() + timedelta(days=14) if it.state == "held" else None)
 
 
+class SeatFactory(DjangoModelFactory):
+    """A place in a session that people choose."""
+
+    class Meta:
+        model = Seat
+
+    state = Seat.State.CONFIRMED
+    queued_at = factory.LazyAttribute(lambda it: now() if it.state == "waiting" else None)
+
+
+class AttendanceFactory(DjangoModelFactory):
+    """A mark on the roster, by nobody in particular."""
+
+    class Meta:
+        model = Attendance
+
+    mark = Attendance.Mark.PRESENT
+    how = Attendance.How.ROSTER
+    pressed_at = factory.LazyFunction(now)
+
+
 class QuestionFactory(DjangoModelFactory):
     class Meta:
         model = Question
@@ -245,6 +267,27 @@ class ConsentTextFactory(DjangoModelFactory):
     published_at = factory.LazyFunction(now)
 
 
+class CertificateFactory(DjangoModelFactory):
+    """A valid one, of eight hours, issued to the person."""
+
+    class Meta:
+        model = Certificate
+
+    person = factory.SubFactory(PersonFactory)
+    kind = Certificate.Kind.COMPLETION
+    number = factory.Sequence(lambda number: f"2026-{number + 1:06}")
+    name_printed = factory.LazyAttribute(lambda it: it.person.full_name)
+    title = "AI Tools in Teaching"
+    issuer = "AI cluster"
+    hours = 8
+    begins_on = date(2026, 3, 2)
+    ends_on = date(2026, 4, 27)
+    issued_on = factory.LazyFunction(localdate)
+    language = "en"
+    about_model = "courses.run"
+    about_id = factory.LazyFunction(new_public_id)
+
+
 class DeviceFactory(DjangoModelFactory):
     """A confirmed device."""
 
@@ -275,3 +318,24 @@ class ApplicationFactory(DjangoModelFactory):
     kind = "school"
     why = "Our teachers want it."
     state = Application.State.RECEIVED
+
+
+class MaterialFactory(DjangoModelFactory):
+    """A link that belongs to a run."""
+
+    class Meta:
+        model = Material
+
+    run = factory.SubFactory(RunFactory)
+    title = factory.Sequence(lambda number: f"Material {number}")
+    kind = Material.Kind.LINK
+    url = "https://slides.example.net/1"
+
+
+class FeedbackQuestionFactory(DjangoModelFactory):
+    class Meta:
+        model = FeedbackQuestion
+
+    run = factory.SubFactory(RunFactory)
+    position = factory.Sequence(lambda number: number + 1)
+    text = factory.Sequence(lambda number: f"Sentence {number}")

@@ -5,6 +5,7 @@ finds by itself which kinds of signed links there are, and fails on one that it 
 """
 
 import random
+from datetime import timedelta
 
 import pytest
 from allauth.account import app_settings
@@ -13,6 +14,7 @@ from allauth.account.utils import user_pk_to_url_str
 from django.db import connection
 from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
+from django.utils.timezone import now
 
 from cluster_portal.links import PATHS, signed_token
 from members import actions
@@ -46,9 +48,26 @@ def offered_place():
     return make.EnrolmentFactory(run=run, pool=pool, state="offered")
 
 
+def session_now():
+    run = make.RunFactory(online_link="https://meet.example.net/1")
+    make.PoolFactory(run=run, sort="online", taken=1)
+    return make.SessionFactory(run=run, starts_at=now(), ends_at=now() + timedelta(hours=1))
+
+
+def confirmed_place():
+    return make.EnrolmentFactory(run=session_now().run)
+
+
 def place_in_queue():
     offered = offered_place()
     return make.EnrolmentFactory(run=offered.run, pool=offered.pool, state="waiting")
+
+
+def place_in_what_is_over():
+    run = make.RunFactory()
+    make.SessionFactory(run=run, starts_at=now() - timedelta(days=2))
+    make.FeedbackQuestionFactory(run=run)
+    return make.EnrolmentFactory(run=run)
 
 
 def application(state):
@@ -87,8 +106,13 @@ def unclaimed():
 
 # Kind of signed link → the objects that one is mailed about, each in a state in which it works.
 ABOUT = {
+    "members.certificate": lambda: [make.CertificateFactory()],
+    "courses.feedback": lambda: [place_in_what_is_over()],
+    "courses.door": lambda: [session_now()],
+    "courses.join": lambda: [confirmed_place()],
     "courses.leave": lambda: [place_in_queue()],
     "courses.offer": lambda: [offered_place()],
+    "courses.ticket": lambda: [confirmed_place()],
     "members.application": lambda: [application("unconfirmed"), application("received"), application("questioned")],
     "members.claim": lambda: [unclaimed()],
     "members.consent": lambda: [asked_guardianship()],
@@ -133,8 +157,11 @@ def paths_of(kind):
 
 
 def said_in(kind, it):
-    """What a token of this kind holds: an offer names its reader too."""
-    return f"{it.public_id}.{it.person.public_id}" if kind == "courses.offer" else it.public_id
+    """What a token of this kind holds: an offer names its reader too, and so does what asks for feedback."""
+    if kind == "courses.join":
+        return f"{it.run.sessions.get().public_id}.{it.public_id}"
+    names_reader = kind in {"courses.offer", "courses.feedback"}
+    return f"{it.public_id}.{it.person.public_id}" if names_reader else it.public_id
 
 
 def altered(path, chance):

@@ -9,10 +9,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from cluster_portal.moves import Refused
-from coordination.examples import petrogradsky
+from coordination.examples import consortium, it_cube, petrogradsky
 from members.models import Cluster, Person
 
-EXAMPLES: dict[str, Callable[[date], None]] = {"petrogradsky": petrogradsky.load}
+EXAMPLES: dict[str, Callable[[date], None]] = {
+    "petrogradsky": petrogradsky.load,
+    "it-cube": it_cube.load,
+    "consortium": consortium.load,
+}
 
 
 @transaction.atomic

@@ -12,7 +12,7 @@ from django.contrib.auth.hashers import make_password
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from members.models import Affiliation, Coordinator, Institution, Person
+from members.models import Affiliation, Coordinator, Institution, Person, Region
 
 PASSWORD = "demo-cluster"  # noqa: S105 (published on the front page of every demonstration)
 FAMILY_NAMES = [
@@ -21,6 +21,7 @@ FAMILY_NAMES = [
     _("Semenova"), _("Egorova"), _("Pavlova"), _("Kozlova"), _("Stepanova"), _("Nikolaeva"),
 ]  # fmt: skip
 GIVEN_NAMES = [_("Anna"), _("Irina"), _("Vera")]
+MORE_GIVEN_NAMES = [_("Olga"), _("Elena"), _("Daria")]
 DEMO_PEOPLE = {
     "coordinator": (_("Belova"), _("Daria"), 41),
     "head": (_("Orlova"), _("Vera"), 55),
@@ -58,9 +59,9 @@ def _demo_person(role: str, password: str, today: date) -> Person:
     return person
 
 
-def make_coordinator(person: Person, since: date) -> None:
-    """Let somebody coordinate the whole cluster."""
-    Coordinator.objects.create(person=person, since=since)
+def make_coordinator(person: Person, since: date, region: Region | None = None) -> None:
+    """Let somebody coordinate the whole cluster, or a region of it."""
+    Coordinator.objects.create(person=person, since=since, region=region)
 
 
 def affiliate(person: Person, institution: Institution, role: str, since: date) -> Affiliation:
@@ -70,11 +71,13 @@ def affiliate(person: Person, institution: Institution, role: str, since: date) 
     )
 
 
-def invented_teachers(institutions: list[Institution], count: int, since: date) -> list[Person]:
+def invented_teachers(
+    institutions: list[Institution], count: int, since: date, role: str = Affiliation.Role.TEACHER
+) -> list[Person]:
     """Teachers with plain names, dealt out to the institutions in turn; none of them can sign in."""
-    names = islice(((family, given) for family in FAMILY_NAMES for given in GIVEN_NAMES), count)
+    names = ((family, given) for some in (GIVEN_NAMES, MORE_GIVEN_NAMES) for family in FAMILY_NAMES for given in some)
     teachers = []
-    for number, (family, given) in enumerate(names):
+    for number, (family, given) in enumerate(islice(names, count)):
         person = Person.objects.create_user(
             f"person{number + 1}@example.org",
             family_name=str(family),
@@ -82,6 +85,6 @@ def invented_teachers(institutions: list[Institution], count: int, since: date) 
             language=get_language(),
             birth_date=date(since.year - 28 - number % 30, 1 + number % 12, 1 + number % 28),
         )
-        affiliate(person, institutions[number % len(institutions)], Affiliation.Role.TEACHER, since)
+        affiliate(person, institutions[number % len(institutions)], role, since)
         teachers.append(person)
     return teachers

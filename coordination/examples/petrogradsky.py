@@ -4,25 +4,31 @@ The facts come from published reports; what these do not name is a plain placeho
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, time, timedelta
 
-from django.conf import settings
-from django.core.files.base import ContentFile
-from django.utils.timezone import localdate, now
+from django.utils.timezone import localdate
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
-from cluster_portal.moves import make_move
-from cluster_portal.uploads import keep_upload
 from coordination.examples import families, people
+from coordination.examples.building import (
+    affiliate_cast,
+    conclude_on_paper,
+    describe_course,
+    found_cluster,
+    long_ago,
+    next_day,
+    open_run,
+    prepare_run,
+    room,
+)
 from courses import actions as courses
 from courses.models import Course, Pool, Run
 from courses.patterns import WeeklyPattern
 from members import actions as members
-from members.models import Affiliation, Agreement, Clause, Cluster, Institution, Party, Person, Region
+from members.models import Affiliation, Agreement, Clause, Institution, Person, Region
 
 NOT_JOINED = "school 8"  # its teachers see what is missing
-TEACHERS = [Affiliation.Role.HEAD, Affiliation.Role.CONTACT, Affiliation.Role.TEACHER, Affiliation.Role.STAFF]
 CLAUSES = [
     (
         "1.1",
@@ -69,12 +75,6 @@ SESSION_TITLES = [
     gettext_lazy("A lesson of your own"),
     gettext_lazy("Lessons shown and discussed"),
 ]
-SEASONS = [
-    gettext_lazy("winter %(year)s"),
-    gettext_lazy("spring %(year)s"),
-    gettext_lazy("summer %(year)s"),
-    gettext_lazy("autumn %(year)s"),
-]
 
 
 @dataclass(frozen=True)
@@ -93,20 +93,15 @@ class Stage:
 
 def load(today: date) -> None:
     """Fill the empty portal: institutions, agreement, people, programme, enrolments."""
-    Cluster.objects.create(
-        pk=1,
-        name=_("AI cluster of the Petrogradsky District"),
-        about=_(
+    found_cluster(
+        _("AI cluster of the Petrogradsky District"),
+        _(
             "A university, a methodology centre, seven schools and four kindergartens share courses, workshops and "
             "expertise in artificial intelligence: what it is, how to use it honestly, and where it leads."
         ),
         hue=258,
-        time_zone="Europe/Moscow",
-        language=get_language() or settings.LANGUAGE_CODE,
-        country="RU",
-        contact_email="coordinator@example.org",
     )
-    past = min(today, localdate()) - timedelta(days=240)
+    past = long_ago(today)
     institutions = _institutions()
     _sign(institutions, past)
     stage = Stage(today, institutions, people.demo_people(today), _crowd(institutions, past))
@@ -138,27 +133,16 @@ def _institutions() -> dict[str, Institution]:
 
 
 def _sign(institutions: dict[str, Institution], day: date) -> None:
-    agreement = Agreement.objects.create(
+    conclude_on_paper(
+        day,
+        [it for word, it in institutions.items() if word != NOT_JOINED],
+        CLAUSES,
         kind=Agreement.Kind.NETWORK,
         title=_("Network collaboration agreement"),
         number="1",
         place=_("St Petersburg"),
         occasion=_("Ninth pedagogical forum of the Petrogradsky District"),
-        valid_from=day,
     )
-    Clause.objects.bulk_create(Clause(agreement=agreement, number=n, text=str(t), right=r) for n, t, r in CLAUSES)
-    text = "\n\n".join(f"{number}. {sentence}" for number, sentence, _right in CLAUSES)
-    agreement.text = keep_upload(ContentFile(text.encode(), f"{agreement.title}.txt"), agreement, by=None)
-    agreement.save()
-    for word, institution in institutions.items():
-        if word != NOT_JOINED:
-            role = Party.Role.LEAD if word == "ITMO" else Party.Role.PARTY
-            Party.objects.create(agreement=agreement, institution=institution, role=role)
-    members.open_agreement(agreement, by=None)
-    for party in agreement.parties.all():
-        signer = _("Head of %(institution)s") % {"institution": party.institution}
-        members.record_signature(party, day, signer, by=None)
-    members.conclude_agreement(agreement, by=None)
 
 
 def _crowd(institutions: dict[str, Institution], since: date) -> list[Person]:
@@ -183,8 +167,7 @@ def _give_roles(stage: Stage, since: date) -> None:
         "mentor": ("ITMO", Role.STAFF),
         "instructor": ("ITMO", Role.TEACHER),
     }
-    for name, (institution, role) in places.items():
-        people.affiliate(stage.cast[name], stage.institutions[institution], role, since)
+    affiliate_cast(stage.cast, {name: (stage.institutions[it], role) for name, (it, role) in places.items()}, since)
     newcomer = Person.objects.create_user(
         "newcomer@example.org", family_name=_("Zimina"), given_name=_("Polina"), language=get_language()
     )
@@ -192,15 +175,27 @@ def _give_roles(stage: Stage, since: date) -> None:
 
 
 def _programme(stage: Stage) -> None:
-    _the_course(stage)
-    _the_practice_workshop(stage)
+    way = [_the_practice_workshop(stage), _the_course(stage)]
+    _the_pathway(way)
     _the_meeting(stage)
     _the_students_workshop(stage)
     _a_workshop_in_preparation(stage)
 
 
-def _the_course(stage: Stage) -> None:
-    course = _course(
+def _the_pathway(way: list[Course]) -> None:
+    pathway = courses.create_pathway(
+        by=None,
+        title=_("Teaching with AI"),
+        summary=_("From the first good question to lessons of your own, tried in your own class."),
+        is_ordered=True,
+    )
+    for course in way:
+        courses.add_step(pathway, course, by=None)
+    courses.publish_pathway(pathway, by=None)
+
+
+def _the_course(stage: Stage) -> Course:
+    course = describe_course(
         _("AI Tools in Teaching"),
         Course.Kind.COURSE,
         hours=72,
@@ -213,14 +208,15 @@ def _the_course(stage: Stage) -> None:
             "your own class, and with an honest view of what these tools do well, do badly, and must not do."
         ),
     )
-    first = _next(stage.today + timedelta(days=18), weekday=1)
-    run = _run(stage, course, first, {Pool.Sort.ROOM: 30}, place=_room(2201), host="ITMO")
+    first = next_day(stage.today + timedelta(days=18), weekday=1)
+    run = _run(stage, course, first, {Pool.Sort.ROOM: 30}, place=room(2201), host="ITMO")
     _plan(run, (1, 3), time(16, 0), 90, first, first + timedelta(days=52), [str(it) for it in SESSION_TITLES])
     _open(stage, run, stage.crowd[:23] + [person for person in [stage.cast.get("teacher2")] if person])
+    return course
 
 
-def _the_practice_workshop(stage: Stage) -> None:
-    course = _course(
+def _the_practice_workshop(stage: Stage) -> Course:
+    course = describe_course(
         _("Asking well: a practice workshop"),
         Course.Kind.WORKSHOP,
         hours=3,
@@ -229,14 +225,15 @@ def _the_practice_workshop(stage: Stage) -> None:
             "subject."
         ),
     )
-    saturday = _next(stage.today + timedelta(days=9), weekday=5)
-    run = _run(stage, course, saturday, {Pool.Sort.ROOM: 12}, place=_room(14), host="IMC")
+    saturday = next_day(stage.today + timedelta(days=9), weekday=5)
+    run = _run(stage, course, saturday, {Pool.Sort.ROOM: 12}, place=room(14), host="IMC")
     _plan(run, (5,), time(11, 0), 180, saturday, saturday)
     _open(stage, run, stage.crowd[20:35])
+    return course
 
 
 def _the_meeting(stage: Stage) -> None:
-    course = _course(
+    course = describe_course(
         _("What the cluster does this year"),
         Course.Kind.EVENT,
         hours=2,
@@ -244,7 +241,7 @@ def _the_meeting(stage: Stage) -> None:
             "An open meeting of the cluster: the plan of the year, questions and answers, in the room and online."
         ),
     )
-    friday = _next(stage.today + timedelta(days=12), weekday=4)
+    friday = next_day(stage.today + timedelta(days=12), weekday=4)
     places = {Pool.Sort.ROOM: 40, Pool.Sort.ONLINE: 150}
     link = "https://meet.example.org/cluster"
     run = _run(stage, course, friday, places, place=_("Assembly hall"), host="IMC", online_link=link, roles=[])
@@ -254,7 +251,7 @@ def _the_meeting(stage: Stage) -> None:
 
 def _the_students_workshop(stage: Stage) -> None:
     """Nobody is in it yet: students sign up, and teachers bring their classes."""
-    course = _course(
+    course = describe_course(
         _("AI foundations: how machines see"),
         Course.Kind.WORKSHOP,
         hours=2,
@@ -262,15 +259,15 @@ def _the_students_workshop(stage: Stage) -> None:
             "A workshop for students: teach a small model to tell two things apart, and find out how to fool it."
         ),
     )
-    saturday = _next(stage.today + timedelta(days=40), weekday=5)
+    saturday = next_day(stage.today + timedelta(days=40), weekday=5)
     roles = [Affiliation.Role.STUDENT]
-    run = _run(stage, course, saturday, {Pool.Sort.ROOM: 24}, place=_room(3), host="school 3", roles=roles)
+    run = _run(stage, course, saturday, {Pool.Sort.ROOM: 24}, place=room(3), host="school 3", roles=roles)
     _plan(run, (5,), time(12, 0), 90, saturday, saturday)
     _open(stage, run, [])
 
 
 def _a_workshop_in_preparation(stage: Stage) -> None:
-    course = _course(
+    course = describe_course(
         _("Judging what a machine wrote"),
         Course.Kind.WORKSHOP,
         hours=3,
@@ -278,32 +275,15 @@ def _a_workshop_in_preparation(stage: Stage) -> None:
             "Teachers mark the same ten texts, compare their marks, and agree on what they will ask of students."
         ),
     )
-    saturday = _next(stage.today + timedelta(days=60), weekday=5)
-    run = _run(stage, course, saturday, {Pool.Sort.ROOM: 24}, place=_room(14), host="IMC")
+    saturday = next_day(stage.today + timedelta(days=60), weekday=5)
+    run = _run(stage, course, saturday, {Pool.Sort.ROOM: 24}, place=room(14), host="IMC")
     _plan(run, (5,), time(11, 0), 180, saturday, saturday)
 
 
-def _course(title: str, kind: str, **facts) -> Course:
-    return courses.create_course(by=None, title=title, kind=kind, **facts)
-
-
-def _run(stage: Stage, course: Course, first: date, places: dict, host: str, roles=None, **facts) -> Run:
+def _run(stage: Stage, course: Course, first: date, places: dict, host: str, **facts) -> Run:
     instructors = [person for person in [stage.cast.get("instructor")] if person]
-    opens = datetime.combine(stage.today - timedelta(days=14), time(9), tzinfo=Cluster.current().zone)
-    closes = datetime.combine(first - timedelta(days=1), time(18), tzinfo=Cluster.current().zone)
-    return courses.create_run(
-        course,
-        by=stage.coordinator,
-        places=places,
-        instructors=instructors,
-        title=_season(first),
-        host=stage.institutions[host],
-        time_zone="Europe/Moscow",
-        enrol_from=opens,
-        enrol_until=closes,
-        roles=TEACHERS if roles is None else roles,
-        **facts,
-    )
+    known = {"host": stage.institutions[host], "instructors": instructors}
+    return prepare_run(course, stage.today, first, places, by=stage.coordinator, **known | facts)
 
 
 def _plan(run: Run, weekdays: tuple, start: time, minutes: int, first: date, last: date, titles=None) -> None:
@@ -311,24 +291,6 @@ def _plan(run: Run, weekdays: tuple, start: time, minutes: int, first: date, las
 
 
 def _open(stage: Stage, run: Run, people_in: list[Person]) -> None:
-    """Publish a run and enrol people; its enrolment dates are put aside meanwhile, because `today` may be any day."""
-    opens, closes = run.enrol_from, run.enrol_until
-    make_move(run, "publish", by=stage.coordinator)
-    Run.objects.filter(pk=run.pk).update(enrol_from=now() - timedelta(days=1), enrol_until=now() + timedelta(days=1))
-    room = run.pools.order_by("pk").first()
-    for number, person in enumerate(people_in):
-        pool = run.pools.last() if number % 3 == 2 else room
-        courses.enrol(run, person, by=person, pool=pool.public_id)
-    Run.objects.filter(pk=run.pk).update(enrol_from=opens, enrol_until=closes)
-
-
-def _room(number: int) -> str:
-    return _("Room %(number)s") % {"number": number}
-
-
-def _next(day: date, weekday: int) -> date:
-    return day + timedelta(days=(weekday - day.weekday()) % 7)
-
-
-def _season(day: date) -> str:
-    return SEASONS[day.month % 12 // 3] % {"year": day.year}
+    """Publish a run and enrol people, every third of them online where that is possible."""
+    sorts = list(run.pools.order_by("pk").values_list("sort", flat=True))
+    open_run(run, stage.coordinator, ((it, sorts[-1 if n % 3 == 2 else 0]) for n, it in enumerate(people_in)))

@@ -2,7 +2,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Max
+from django.db.models import F, Manager, Max
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -45,14 +45,19 @@ def change_question(question: Question, by: Person, **facts: Any) -> None:
 def move_question_up(question: Question, by: Person) -> None:
     """Let a question change places with the one before it."""
     lock_run(question.run)
-    questions = list(question.run.questions.all())
-    at = questions.index(question)
+    put_before(question.run.questions, question)
+    record("courses.question.move_up", question, by=by)
+
+
+def put_before(questions: Manager[Any], question: Any) -> None:
+    """Let one of these questions change places with the one before it; the caller holds the lock of the run."""
+    rows = list(questions.all())
+    at = rows.index(question)
     if at == 0:
         raise Refused(_("This question is the first already."))
-    questions[at - 1 : at + 1] = [questions[at], questions[at - 1]]
-    for position, it in enumerate(questions, 1):
-        Question.objects.filter(pk=it.pk).update(position=position)
-    record("courses.question.move_up", question, by=by)
+    rows[at - 1 : at + 1] = [rows[at], rows[at - 1]]
+    for position, it in enumerate(rows, 1):
+        questions.filter(pk=it.pk).update(position=position)
 
 
 @transaction.atomic

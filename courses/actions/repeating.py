@@ -33,7 +33,7 @@ def repeat_run(run: Run, by: Person, title: str, first_day: date, start_time: ti
     copy = _copy(run, title=title, enrol_from=now(), enrol_until=_closing(run, sessions[0], shift))
     for name in ("instructors", "partners", "regions"):
         getattr(copy, name).set(getattr(run, name).all())
-    for part in [*run.pools.all(), *run.questions.all()]:
+    for part in [*run.pools.all(), *run.questions.all(), *run.feedback_questions.all()]:
         _copy(part, run=copy)
     keeps_pattern = _copy_pattern(run, copy, shift)
     for session in sessions:

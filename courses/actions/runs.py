@@ -12,6 +12,7 @@ from cluster_portal.moves import Refused, make_move, make_moves
 from cluster_portal.outbox import cancel_rows
 from courses import calendars
 from courses.actions.bookings import end_bookings
+from courses.actions.feedback import ask_where_needed
 from courses.actions.locks import lock_every_pool, lock_run
 from courses.actions.places import serve_queues, settle
 from courses.actions.sitting import end_all_seats
@@ -31,6 +32,7 @@ def create_run(course: Course, by: Person | None, places: dict[str, int], **fact
     tie(run, tied)
     Pool.objects.bulk_create(Pool(run=run, sort=sort, places=count) for sort, count in places.items())
     record("courses.run.create", run, by=by)
+    ask_where_needed(run, by)
     return run
 
 
@@ -56,6 +58,7 @@ def change_run(run: Run, by: Person, **changes: Any) -> list[str]:
         serve_queues(run)
     if "needs_approval" in changed and not run.needs_approval:
         _settle_all(run, by)
+    ask_where_needed(run, by)
     return changed
 
 

@@ -155,6 +155,7 @@ class Enrolment(models.Model):
     held_until = models.DateTimeField(null=True, blank=True, editable=False)
     approved_at = models.DateTimeField(null=True, blank=True, editable=False)
     refusal = models.CharField(_("why not"), max_length=300, blank=True, editable=False)
+    feedback_on = models.DateField(_("feedback given on"), null=True, blank=True, editable=False)
     booking = models.ForeignKey(
         "courses.ClassBooking", models.PROTECT, null=True, blank=True, related_name="enrolments", editable=False
     )

@@ -48,6 +48,14 @@ class RunQuerySet(models.QuerySet):
             return self
         return self.filter(host__region__in=[role.region_id for role in person.coordinator_roles])
 
+    def led_by(self, person):
+        """Runs that one teaches or coordinates: their attendance, materials and feedback are in one's hands."""
+        if person.coordinates_whole_cluster:
+            return self
+        taught = self.model.instructors.through.objects.filter(person=person).values("run")
+        regions = [role.region_id for role in person.coordinator_roles]
+        return self.filter(Q(pk__in=taught) | Q(host__region__in=regions))
+
     def open_on(self, at):
         """Runs that take enrolments at an instant."""
         return self.published().filter(enrol_from__lte=at, enrol_until__gt=at)
@@ -130,7 +138,8 @@ class Run(models.Model):
     }
     AUDITED = (
         "time_zone", "admits", "enrol_from", "enrol_until", "offer_hours", "needs_approval", "institution_limit",
-        "hold_days", "stage_from", "stage_until",
+        "hold_days", "stage_from", "stage_until", "joining_counts", "attendance_needed", "needs_work", "needs_feedback",
+        "gives_certificate",
     )  # fmt: skip
 
     public_id = PublicIdField()
@@ -192,6 +201,15 @@ class Run(models.Model):
         default=14,
         validators=[MinValueValidator(1), MaxValueValidator(120)],
     )
+    joining_counts = models.BooleanField(
+        _("joining online counts as attendance"), default=False, help_text=_("Whoever presses Join now is present.")
+    )
+    attendance_needed = models.PositiveSmallIntegerField(
+        _("share of sessions to attend, in percent"), default=75, validators=[MaxValueValidator(100)]
+    )
+    needs_work = models.BooleanField(_("a final work is needed"), default=False)
+    needs_feedback = models.BooleanField(_("feedback is needed"), default=False)
+    gives_certificate = models.BooleanField(_("gives a certificate"), default=False)
 
     objects = RunQuerySet.as_manager()
 
@@ -203,6 +221,7 @@ class Run(models.Model):
             models.CheckConstraint(
                 condition=Q(enrol_until__gt=F("enrol_from")), name="run_enrolment_closes_after_opening"
             ),
+            models.CheckConstraint(condition=Q(attendance_needed__lte=100), name="run_attendance_is_a_share"),
             models.CheckConstraint(
                 condition=Q(stage_from=None) | Q(stage_until=None) | Q(stage_until__gte=F("stage_from")),
                 name="run_stages_in_order",

@@ -49,6 +49,7 @@ from members.actions.applications import (
     erase_forgotten_applications,
     withdraw_application,
 )
+from members.actions.certificates import correct_certificate, issue_certificate, revoke_certificate
 from members.actions.cluster import (
     appoint_coordinator,
     end_coordinator,
@@ -154,6 +155,10 @@ ACTIONS = {
         "decline": decline_application,
         "withdraw": withdraw_application,
     },
+    "certificate": {
+        "revoke": revoke_certificate,
+        "supersede": correct_certificate,
+    },
     "erasurerequest": {
         "grant": grant_erasure,
         "decline": decline_erasure,
@@ -204,6 +209,7 @@ __all__ = [
     "confirm_application",
     "confirm_device",
     "correct_address",
+    "correct_certificate",
     "correct_student",
     "cover_institutions",
     "create_class",
@@ -228,6 +234,7 @@ __all__ = [
     "hand_over",
     "invite_people",
     "invite_person",
+    "issue_certificate",
     "keep_clause",
     "keep_cluster",
     "keep_direction",
@@ -271,6 +278,7 @@ __all__ = [
     "restore_class",
     "restore_person",
     "resume_initiative",
+    "revoke_certificate",
     "say_word",
     "send_again",
     "set_age_policy",

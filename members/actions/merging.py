@@ -26,6 +26,7 @@ from members.models import (
     Affiliation,
     Application,
     ApplicationNote,
+    Certificate,
     Cluster,
     ConsentRequest,
     Coordinator,
@@ -49,6 +50,7 @@ POINTING = (
     (Affiliation, "invited_by"),
     (Application, "applicant"),
     (ApplicationNote, "by"),
+    (Certificate, "issued_to"),
     (ConsentRequest, "asked_by"),
     (ErasureRequest, "asked_by"),
     (ErasureRequest, "person"),
@@ -64,6 +66,7 @@ POINTING = (
 # Columns where both may have the same row; the functions below resolve that.
 RESOLVED = (
     (Affiliation, "person"),
+    (Certificate, "person"),
     (ConsentRequest, "child"),
     (Coordinator, "person"),
     (Group.keepers.through, "person"),
@@ -107,6 +110,7 @@ def merge_members(kept: Person, gone: Person) -> None:
     _merge_classes(kept, gone)
     _merge_guardianships(kept, gone)
     _merge_erasures(kept, gone)
+    _merge_certificates(kept, gone)
     asked_twice = ConsentRequest.objects.filter(child=gone, purpose__in=kept.consent_requests.values("purpose"))
     asked_twice.delete()
     roles = Coordinator.objects.filter(person=gone, until=None, region__in=kept.coordinating.now().values("region"))
@@ -148,6 +152,16 @@ def _merge_guardianships(kept: Person, gone: Person) -> None:
     doubles.filter(child=gone, guardian__in=kept.guarded_by.now().values("guardian")).update(ended_at=now())
     Guardianship.objects.filter(guardian=gone).update(guardian=kept)
     Guardianship.objects.filter(child=gone).update(child=kept)
+
+
+def _merge_certificates(kept: Person, gone: Person) -> None:
+    """Two for one thing: the one that was issued later is replaced by the other, and says so."""
+    valid = Certificate.objects.valid()
+    for it in valid.filter(person=gone).select_for_update(no_key=True).order_by("pk"):
+        double = valid.filter(person=kept, about_model=it.about_model, about_id=it.about_id).first()
+        if double is not None:
+            make_move(max(it, double, key=lambda one: one.pk), "supersede", by=None, reason=REASON)
+    Certificate.objects.filter(person=gone).update(person=kept)
 
 
 def _merge_erasures(kept: Person, gone: Person) -> None:

@@ -1,5 +1,6 @@
 from members.models.agreements import Agreement, Clause, Coverage, Party
 from members.models.applications import Application, ApplicationNote
+from members.models.certificates import BadgeKey, Certificate
 from members.models.children import (
     AgePolicy,
     ConsentDecision,
@@ -24,6 +25,8 @@ __all__ = [
     "Agreement",
     "Application",
     "ApplicationNote",
+    "BadgeKey",
+    "Certificate",
     "Clause",
     "Cluster",
     "ConsentDecision",

@@ -19,6 +19,6 @@ def test_the_report_has_every_number_and_a_verdict_for_every_goal():
     report = done.stdout
     for name in ("programme", "programme, anonymous", "run", "run, anonymous", "flow", "roster", "short roster"):
         assert re.search(rf"^{name}  +[\d.]+", report, re.MULTILINE), done.stderr
-    for name in ("cold start", "worker's memory", "first visit", "long run"):
+    for name in ("cold start", "worker's memory", "first visit", "certificates", "long run"):
         assert re.search(rf"^{name} +\S", report, re.MULTILINE)
-    assert len(re.findall(r"^(reached|MISSED ) ", report, re.MULTILINE)) == 9
+    assert len(re.findall(r"^(reached|MISSED ) ", report, re.MULTILINE)) == 10

@@ -9,7 +9,7 @@ from django.utils.timezone import now
 
 from cluster_portal import hooks, mailtext
 from cluster_portal.links import PATHS, read_link, signed_link, signed_token
-from courses.models import ClassBooking, Pool, Seat
+from courses.models import ClassBooking, FinalWork, Pool, Seat
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -53,6 +53,8 @@ def example_of_members(template, to):
     if template.startswith("members/erasure_"):
         answer = {"state": "declined", "answer": "Сначала экзамен."} if "declined" in template else {}
         return hooks.WantedMail(template, make.ErasureRequestFactory(asked_by=make.PersonFactory(), **answer), to)
+    if template.startswith("members/certificate_"):
+        return hooks.WantedMail(template, make.CertificateFactory(person=to, revoked_because="Сделано."), to)
     if template == "members/consent_lapsing":
         return hooks.WantedMail(template, to, to, "2027-01-31")
     if template in {"members/guardianship_ended", "members/birth_date_changed"}:
@@ -71,16 +73,28 @@ def example_of_courses(template, to):
         return hooks.WantedMail(
             template, ClassBooking.objects.create(run=run, pool=make.PoolFactory(run=run), **facts), to
         )
+    if template.startswith("courses/work_"):
+        return example_about_work(template, to, run)
     if template.startswith(("courses/seat_", "courses/wish_")):
         seat = {"session": session, "pool": Pool.objects.create(session=session, places=5), "state": "confirmed"}
         return hooks.WantedMail(
             template, Seat.objects.create(enrolment=make.EnrolmentFactory(run=run, person=to), **seat), to
         )
-    if "reminder" in template:
+    if "reminder" in template and "feedback" not in template:
         online = make.EnrolmentFactory(run=run, person=to, pool=make.PoolFactory(run=run, sort="online"))
         return hooks.WantedMail(template, session, to, session.starts_at.isoformat(), ground=online)
+    make.MaterialFactory(run=run)
     enrolment = make.EnrolmentFactory(run=run, person=to, state="offered" if "offered" in template else "waiting")
     return hooks.WantedMail(template, enrolment, to, session.public_id)
+
+
+def example_about_work(template, to, run):
+    if template == "courses/work_handed_in":
+        run.instructors.add(to)
+        return hooks.WantedMail(template, FinalWork.objects.create(enrolment=make.EnrolmentFactory(run=run)), to)
+    enrolment = make.EnrolmentFactory(run=run, person=to)
+    FinalWork.objects.create(enrolment=enrolment, state=template.partition("work_")[2], note="Ближе к делу.")
+    return hooks.WantedMail(template, enrolment, to)
 
 
 def test_every_template_has_its_kind_and_every_kind_its_templates():

@@ -6,7 +6,7 @@ from django.test import Client
 from django.urls import reverse
 
 from cluster_portal.models import OutboxMail
-from courses.models import Course, Run
+from courses.models import Course, Pathway, Run
 from members.models import Agreement, Group, Institution, Person
 
 pytestmark = pytest.mark.django_db
@@ -36,13 +36,22 @@ def consent_pages():
 
 def member_pages():
     school = Institution.objects.get(name="School 1")
-    yield from [(PUBLIC, reverse(f"members:{name}")) for name in ("apply", "initiatives")]
-    yield from [(SIGNED_IN, reverse(f"members:{name}")) for name in ("classes", "erase", "desk_import")]
+    yield from [(PUBLIC, reverse(f"members:{name}")) for name in ("apply", "initiatives", "verify_any", "verify_keys")]
+    yield from [(SIGNED_IN, reverse(f"members:{name}")) for name in ("classes", "certificates", "erase", "desk_import")]
     yield from [(DESK, reverse(f"members:{name}")) for name in (
-        "desk_addresses", "desk_unanswered", "desk_initiatives", "desk_new_initiative", "desk_invite_list",
+        "desk_addresses", "desk_hours", "desk_hours_xlsx", "desk_unanswered", "desk_initiatives", "desk_new_initiative", "desk_invite_list",
     )]  # fmt: skip
     yield DESK, reverse("members:unanswered_sheet", args=[school.slug])
     yield from [(COORDINATORS, reverse(f"members:{name}")) for name in ("desk_duplicates", "desk_applications")]
+
+
+def pathway_pages():
+    slug = Pathway.objects.get().slug
+    yield PUBLIC, reverse("courses:pathways")
+    yield PUBLIC, reverse("courses:pathway", args=[slug])
+    for name, args in (("desk_pathways", []), ("desk_new_pathway", []), ("desk_pathway", [slug])):
+        yield COORDINATORS, reverse(f"courses:{name}", args=args)
+    yield COORDINATORS, reverse("courses:desk_edit_pathway", args=[slug])
 
 
 def pages():
@@ -67,7 +76,7 @@ def pages():
     yield PUBLIC, reverse("courses:run_ics", args=[run.public_id])
     yield from [(PUBLIC, f"{reverse('courses:programme')}?view={view}") for view in ("week", "timetable&paper=yes")]
     yield from agreement_pages()
-    yield SIGNED_IN, reverse("coordination:me")
+    yield from [(SIGNED_IN, reverse(name)) for name in ("coordination:me", "courses:works_to_read")]
     yield SIGNED_IN, reverse("coordination:my_calendar")
     yield SIGNED_IN, reverse("members:profile")
     yield from consent_pages()
@@ -89,6 +98,7 @@ def pages():
     yield COORDINATORS, reverse("coordination:mail", args=[mail.public_id])
     yield DESK, reverse("members:desk_edit_institution", args=[institution.slug])
     yield from desk_pages_of_courses(run, draft)
+    yield from pathway_pages()
 
 
 def desk_pages_of_courses(run, draft):
@@ -99,7 +109,7 @@ def desk_pages_of_courses(run, draft):
     yield COORDINATORS, reverse("courses:desk_new_run", args=[run.course.slug])
     yield from [(COORDINATORS, reverse(f"courses:{name}", args=[run.public_id])) for name in (
         "desk_run", "desk_edit_run", "desk_new_session", "desk_roster", "desk_roster_xlsx", "desk_attendance_sheet",
-        "desk_questions",
+        "desk_questions", "desk_attendance_xlsx", "desk_feedback",
     )]  # fmt: skip
     yield COORDINATORS, reverse("courses:desk_pattern", args=[draft.public_id])
     yield COORDINATORS, reverse("courses:desk_edit_session", args=[run.public_id, session.public_id])

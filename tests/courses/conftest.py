@@ -1,7 +1,11 @@
 """A class with its teacher, and guardians who have an address."""
 
-import pytest
+from datetime import timedelta
 
+import pytest
+from django.utils.timezone import now
+
+from members.actions.consent import decide
 from members.models import Group, Institution, Person
 from tests import factories as make
 
@@ -36,3 +40,28 @@ def group(school_class):
 @pytest.fixture
 def children(school_class):
     return school_class[1]
+
+
+@pytest.fixture
+def over(db):
+    """A run whose last session ended yesterday, with a sentence and an open question."""
+    run = make.RunFactory()
+    make.SessionFactory(run=run, starts_at=now() - timedelta(days=1))
+    make.FeedbackQuestionFactory(run=run, text="It was clear.", kind="scale")
+    make.FeedbackQuestionFactory(run=run, text="What helped?", kind="text")
+    return run
+
+
+@pytest.fixture
+def instructor(over):
+    person = make.PersonFactory()
+    over.instructors.add(person)
+    return person
+
+
+@pytest.fixture
+def guardianship(over, text):
+    it = make.GuardianshipFactory(child=make.ChildFactory(), guardian__contact_email="guardian@example.org")
+    decide(it.child, "taking_part", "granted", by=it.guardian, channel="link", text=text)
+    make.EnrolmentFactory(run=over, person=it.child)
+    return it

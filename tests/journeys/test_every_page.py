@@ -44,7 +44,8 @@ def test_every_page_is_clean_for_axe_in_the_dark(visit):
     people = [f"/desk/people/{part}" for part in ("", "addresses/", "duplicates/", "unanswered/", "invite/list/")]
     desk = ["/desk/", *people, "/desk/import/", "/desk/initiatives/new/", "/desk/agreements/", "/desk/regions/"]
     drawn = [f"/courses/{view}" for view in ("", "?view=week", "?view=timetable", "?view=week&paper=yes")]
-    programme = [*drawn, "/me/calendar/", "/desk/courses/review/"]
+    pathways = [f"{desk}/pathways/{slug}" for desk in ("", "/desk") for slug in ("", "teaching-with-ai/")]
+    programme = [*drawn, *pathways, "/me/calendar/", "/desk/courses/review/"]
     for address in ["/", *members, *programme, *desk, "/no-such-page/"]:
         visitor.go(address)
         visitor.look()

@@ -124,6 +124,12 @@ def booking(person):
     return ClassBooking.objects.create(run=pool.run, pool=pool, group=make.GroupFactory(), by=person, held_until=now())
 
 
+def attendance(person):
+    enrolment = make.EnrolmentFactory()
+    session = make.SessionFactory(run=enrolment.run)
+    return make.AttendanceFactory(session=session, enrolment=enrolment, noted_by=person)
+
+
 def initiative():
     return Initiative.objects.create(responsible=make.InstitutionFactory(), title="Lab", starts_on=BORN, ends_on=BORN)
 
@@ -140,13 +146,17 @@ ROWS = {
     "cluster_portal.CalendarFeed.person": lambda it: CalendarFeed.objects.create(person=it),
     "cluster_portal.OutboxMail.to": mail,
     "cluster_portal.Upload.uploaded_by": upload,
+    "courses.Attendance.noted_by": attendance,
     "courses.ClassBooking.by": booking,
     "courses.Enrolment.person": lambda it: make.EnrolmentFactory(person=it),
+    "courses.Material.added_by": lambda it: make.MaterialFactory(added_by=it),
     "courses.Run_instructors.person": lambda it: make.RunFactory().instructors.add(it),
     "members.Affiliation.invited_by": lambda it: make.AffiliationFactory(invited_by=it),
     "members.Affiliation.person": lambda it: make.AffiliationFactory(person=it),
     "members.Application.applicant": application,
     "members.ApplicationNote.by": application_note,
+    "members.Certificate.issued_to": lambda it: make.CertificateFactory(issued_to=it),
+    "members.Certificate.person": lambda it: make.CertificateFactory(person=it),
     "members.ConsentRequest.asked_by": lambda it: asked(asked_by=it),
     "members.ConsentRequest.child": lambda it: asked(child=it),
     "members.Device.person": lambda it: make.DeviceFactory(person=it),

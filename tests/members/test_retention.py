@@ -40,7 +40,7 @@ START = datetime(2027, 1, 10, 9, tzinfo=UTC)
 NAMES = {
     "invitations", "declined", "unconfirmed_people", "unconfirmed_applications", "refused_applications", "mail",
     "imports", "erasure_requests", "classes", "record_views", "sessions", "devices", "device_codes",
-    "confirmed_devices", "people", "students",
+    "confirmed_devices", "people", "students", "certificates",
 }  # fmt: skip
 
 

@@ -1,0 +1,196 @@
+"""Who is expected in a session, when they can be marked, and how a roster stands (decision 085)."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.db.models import Q, QuerySet
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+
+from cluster_portal.links import PATHS, signed_token
+from cluster_portal.models import AuditEntry
+from courses.models import Attendance, Enrolment, Run, Session, in_session
+from courses.taking_part import in_run_zone
+from members.models import Person
+
+ROSTER_OPENS = timedelta(hours=2)  # before the start: whoever keeps the roster may be early
+DOOR_OPENS = timedelta(minutes=30)
+JOIN_OPENS = timedelta(minutes=15)
+AROUND_NOW = timedelta(hours=2)  # how long after its end a session is still what a shown code is about
+BY_THEMSELVES = (Attendance.How.CODE, Attendance.How.JOINED)
+
+
+@dataclass
+class Change:
+    """One line of a mark's trace: when, who, from what to what."""
+
+    at: datetime
+    by: str
+    before: str
+    after: str
+
+
+@dataclass
+class Line:
+    """One person on the roster of a session; `trace` only where the mark was changed."""
+
+    enrolment: Enrolment
+    attendance: Attendance | None = None
+    trace: list[Change] = field(default_factory=list)
+
+    @property
+    def mark(self) -> str:
+        return self.attendance.mark if self.attendance else ""
+
+    @property
+    def said(self) -> str:
+        """How and when the mark came about."""
+        return said_of(self.attendance) if self.attendance else _("Not marked yet")
+
+
+def said_of(it: Attendance) -> str:
+    """How and when a mark came about, by the clock of the run."""
+    when = it.pressed_at.astimezone(it.session.run.zone)
+    return _("%(how)s, %(time)s") % {"how": it.get_how_display(), "time": f"{when:%H:%M}"}
+
+
+def expected_in(session: Session) -> QuerySet[Enrolment]:
+    """Whom a session is for: everybody who is in the run for certain, or those who chose it."""
+    return in_session(Enrolment.objects.confirmed().filter(run=session.run_id), session.pk)
+
+
+def roster_of(session: Session) -> QuerySet[Enrolment]:
+    """Those whom a session is for, by name, with what a line of its roster shows."""
+    rows = expected_in(session).select_related("person", "pool", "affiliation__institution")
+    return rows.order_by("person__sort_name", "pk")
+
+
+def lines_of(session: Session, enrolments: Collection[Enrolment]) -> list[Line]:
+    """These people with their marks, and the traces of those that were changed."""
+    rows = session.attendance.filter(enrolment__in=[it.pk for it in enrolments])
+    marks = {it.enrolment_id: it for it in rows}
+    for it in marks.values():
+        it.session = session
+    traces = _traces(marks.values())
+    found = []
+    for enrolment in enrolments:
+        mark = marks.get(enrolment.pk)
+        found.append(Line(enrolment, mark, traces.get(mark.public_id, []) if mark else []))
+    return found
+
+
+def _traces(marks: Iterable[Attendance]) -> dict[str, list[Change]]:
+    """What the audit holds of each mark (its public id) that was changed, the oldest first."""
+    label = Attendance._meta.label_lower
+    rows = AuditEntry.objects.filter(model=label, object_id__in=[it.public_id for it in marks]).order_by("pk")
+    entries: dict[str, list[AuditEntry]] = defaultdict(list)
+    for entry in rows:
+        entries[entry.object_id].append(entry)
+    changed = {key: found for key, found in entries.items() if len(found) > 1}
+    actors = {entry.actor for found in changed.values() for entry in found}
+    names = {it.public_id: it.full_name for it in Person.objects.filter(public_id__in=actors)} if actors else {}
+    return {key: [_change(entry, names) for entry in found] for key, found in changed.items()}
+
+
+def _change(entry: AuditEntry, names: dict[str, str]) -> Change:
+    before, after = entry.values.get("before", ""), entry.values["after"]
+    label = {"": "", **{mark.value: str(mark.label) for mark in Attendance.Mark}}
+    return Change(entry.at, names.get(entry.actor, _("the portal")), label[before], label[after])
+
+
+def marked_and_expected(sessions: Collection[Session]) -> dict[int, tuple[int, int]]:
+    """For each session of one run (by key) how many were there, and how many are marked at all."""
+    counts: dict[int, list[int]] = {it.pk: [0, 0] for it in sessions}
+    rows = Attendance.objects.filter(session__in=list(counts)).order_by().values_list("session", "mark")
+    for session, mark in rows:
+        counts[session][0] += mark in Attendance.ATTENDED
+        counts[session][1] += 1
+    return {key: (came, marked) for key, (came, marked) in counts.items()}
+
+
+def why_no_roster(session: Session, at: datetime) -> str:
+    """The sentence that says why nobody can be marked now, or nothing."""
+    if session.state == Session.State.CANCELLED:
+        return _("This session was cancelled, so nobody is marked.")
+    if session.run.state not in {Run.State.PUBLISHED, Run.State.CLOSED}:
+        return _("This run does not take place, so nobody is marked.")
+    if at < session.starts_at - ROSTER_OPENS:
+        opens = in_run_zone(session.run, session.starts_at - ROSTER_OPENS)
+        return _("This session has not come yet. It can be marked from %(when)s on.") % {"when": opens}
+    return ""
+
+
+def why_no_door(session: Session, at: datetime) -> str:
+    """The sentence that says why the code at the door does not work now, or nothing."""
+    if session.state == Session.State.CANCELLED or not session.run.is_live:
+        return _("This session does not take place.")
+    if at < session.starts_at - DOOR_OPENS:
+        opens = in_run_zone(session.run, session.starts_at - DOOR_OPENS)
+        return _("This code works from %(when)s on.") % {"when": opens}
+    if at > session.ends_at:
+        return _("This session is over. Ask the instructor to mark you on the roster.")
+    return ""
+
+
+def why_not_joining(session: Session, enrolment: Enrolment, at: datetime) -> str:
+    """The sentence that says why somebody cannot join online now, or nothing."""
+    if session.state == Session.State.CANCELLED or not session.run.is_live:
+        return _("This session does not take place.")
+    if not expected_in(session).filter(pk=enrolment.pk).exists():
+        return _("You have no place in this session. The page of the run says what you have.")
+    if not enrolment.is_online:
+        return _("You take part in the room, so there is nothing to join online.")
+    if at > session.ends_at:
+        return _("This session is over.")
+    if at < session.starts_at - JOIN_OPENS:
+        opens = in_run_zone(session.run, session.starts_at - JOIN_OPENS)
+        return _("You can join from %(when)s on.") % {"when": opens}
+    if not link_of(session):
+        return _("The organisers have not entered the joining link yet. Reload this page in a few minutes.")
+    return ""
+
+
+def link_of(session: Session) -> str:
+    """Where those online join a session: its own link, or the run's."""
+    return session.online_link or session.run.online_link
+
+
+def ticket_path(enrolment: Enrolment) -> str:
+    """The page of a person's own code."""
+    return PATHS["courses.ticket"].format(signed_token("courses.ticket", enrolment.public_id))
+
+
+def join_path(session: Session, enrolment: Enrolment) -> str:
+    """The page on which a person joins a session online."""
+    return PATHS["courses.join"].format(signed_token("courses.join", f"{session.public_id}.{enrolment.public_id}"))
+
+
+def sessions_around(enrolment: Enrolment, at: datetime) -> list[Session]:
+    """The sessions for one person in which they may just be arriving, the nearest first."""
+    run = enrolment.run
+    rows = (
+        run.sessions.planned().with_own_places().filter(starts_at__lte=at + ROSTER_OPENS, ends_at__gte=at - AROUND_NOW)
+    )
+    found = [it for it in rows if enrolment.is_in(it)]
+    for it in found:
+        it.run = run
+    return sorted(found, key=lambda it: abs(it.starts_at - at))
+
+
+def taught_on_day_of(person: Person, at: datetime) -> list[Session]:
+    """What somebody teaches on the day (by the clock of each run) in which an instant lies, in the order of time."""
+    rows = Session.objects.planned().filter(
+        Q(run__state=Run.State.PUBLISHED) | Q(run__state=Run.State.CLOSED),
+        run__instructors=person,
+        starts_at__gt=at - timedelta(days=1),
+        starts_at__lt=at + timedelta(days=1),
+    )
+    rows = rows.select_related("run__course").order_by("starts_at", "pk")
+    return [it for it in rows if it.starts_at.astimezone(it.run.zone).date() == at.astimezone(it.run.zone).date()]
+
+
+def can_be_marked_now(session: Session) -> bool:
+    """Whether the roster of a session is open."""
+    return not why_no_roster(session, now())

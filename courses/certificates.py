@@ -1,0 +1,127 @@
+"""Certificates of a run: whom it would give one, who has one, and what its paper says (decision 087)."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.utils.timezone import localtime, now
+from django.utils.translation import gettext as _
+
+from cluster_portal.hooks import register_certificate_keeper
+from cluster_portal.models import LongWork
+from courses.completion import Completion, completions_of
+from courses.models import Enrolment, Pool, Run
+from courses.rules import coordinates_the_run
+from members.certificates import Paper, addressees_of
+from members.models import Certificate, Cluster, Person
+
+ISSUE = "courses.issue_certificates"
+LONGEST = 250
+
+
+@dataclass(frozen=True)
+class Line:
+    """One person of a run: how far they are, the certificate they have, and whom a new one would be mailed."""
+
+    enrolment: Enrolment
+    completion: Completion
+    certificate: Certificate | None
+    addressee: Person | None
+
+    @property
+    def has_one(self) -> bool:
+        """Whether their certificate holds."""
+        return self.certificate is not None and self.certificate.state == Certificate.State.ISSUED
+
+    @property
+    def is_due(self) -> bool:
+        """Whether a certificate can be issued to them now."""
+        return self.completion.is_complete and not self.has_one and self.addressee is not None
+
+
+def lines_of(run: Run) -> list[Line]:
+    """Everybody confirmed in a run, by name."""
+    rows = run.enrolments.confirmed().select_related("person", "pool", "affiliation__institution")
+    enrolments = list(rows.order_by("person__sort_name", "pk"))
+    for it in enrolments:
+        it.run = run
+    done = completions_of(run, enrolments)
+    to, had = addressees_of([it.person for it in enrolments]), _certificates_of(run)
+    return [Line(it, done[it.pk], had.get(it.person_id), to[it.person_id]) for it in enrolments]
+
+
+def _certificates_of(run: Run) -> dict[int, Certificate]:
+    """The certificate of each person for a run: the one that holds, or the last one."""
+    rows = Certificate.objects.about(run).order_by("pk")
+    last = {it.person_id: it for it in rows}
+    return last | {it.person_id: it for it in rows if it.state == Certificate.State.ISSUED}
+
+
+def whom_it_mails(lines: list[Line]) -> list[tuple[str, int]]:
+    """Who would be mailed, in words, and how many: those whose certificate would be issued."""
+    words = {
+        "self": _("Those who completed it"),
+        "guardian": _("Guardians of children who completed it"),
+        "nobody": _("Without an e-mail address: issued, and not mailed"),
+    }
+    counted = Counter(_kind(it) for it in lines if it.is_due)
+    return [(said, counted[kind]) for kind, said in words.items() if counted[kind]]
+
+
+def _kind(line: Line) -> str:
+    if line.addressee is None or not line.addressee.address:
+        return "nobody"
+    return "self" if line.addressee.pk == line.enrolment.person_id else "guardian"
+
+
+def why_not_issued_yet(run: Run) -> str:
+    """The sentence that says why a run issues no certificates now; `run` is one `with_dates`."""
+    if not run.gives_certificate:
+        return _("This run gives no certificate. Tick “gives a certificate” in its form first.")
+    if run.state not in {Run.State.PUBLISHED, Run.State.CLOSED}:
+        return _("Only a run that took place gives certificates.")
+    if run.last_end is None or run.last_end > now():
+        return _("Certificates are issued after the last session has ended.")
+    return ""
+
+
+def paper_of(run: Run, sort: str) -> Paper:
+    """What stands on the paper of a run `with_dates`, for who took part in the room or online."""
+    cluster = Cluster.current()
+    issuer = f"{cluster.name}, {run.host}" if run.host else str(cluster.name)
+    return Paper(
+        kind=Certificate.Kind.COMPLETION,
+        title=run.course.title,
+        issuer=issuer[:LONGEST],
+        begins_on=localtime(run.first_start, run.zone).date(),
+        ends_on=localtime(run.last_end, run.zone).date(),
+        language=_language_of(run),
+        hours=run.course.hours,
+        form=Certificate.Form.ONLINE if sort == Pool.Sort.ONLINE else Certificate.Form.ROOM,
+    )
+
+
+def _language_of(run: Run) -> str:
+    """That of the course, in which its title is written; where we do not print that, the cluster's."""
+    spoken = dict(settings.LANGUAGES)
+    return run.course.language if run.course.language in spoken else Cluster.current().language
+
+
+def work_of(run: Run) -> LongWork | None:
+    """The issuing that was asked for last, which may be under way."""
+    rows = LongWork.objects.filter(kind=ISSUE, about_model=run._meta.label_lower, about_id=run.public_id)
+    return rows.order_by("-pk").first()
+
+
+def certificate_in(run: Run, person: int) -> Certificate | None:
+    """The certificate that somebody (by key) has for a run, as long as it holds."""
+    return Certificate.objects.valid().about(run).filter(person=person).first()
+
+
+def _keeps(person: Person, certificate: Certificate) -> bool:
+    return coordinates_the_run(
+        person, Run.objects.filter(public_id=certificate.about_id).select_related("host").first()
+    )
+
+
+register_certificate_keeper("courses.run", _keeps)

@@ -1,0 +1,128 @@
+"""How far somebody is in a run: the one answer to "11 of 16, 12 needed" for pages, certificates and pathways.
+
+The rule is the run's own: a share of the sessions that are for this person, a final work, feedback (decision 086).
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from courses.models import Attendance, Enrolment, FinalWork, Run, Seat
+
+Mark = Attendance.Mark
+
+
+@dataclass(frozen=True)
+class Part:
+    """One thing that completing a run asks for: whether it is done, and how it stands in words."""
+
+    done: bool
+    said: str
+
+
+@dataclass(frozen=True)
+class Completion:
+    """How far one person is. Excused sessions leave the total; `is_in`: their place in the run is certain."""
+
+    attended: int
+    total: int
+    needed: int
+    is_in: bool
+    parts: list[Part]
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether everything that the run asks for is done."""
+        return self.is_in and all(part.done for part in self.parts)
+
+    @property
+    def counted(self) -> str:
+        """The sessions in words."""
+        return self.parts[0].said
+
+
+def completion_of(enrolment: Enrolment) -> Completion:
+    """How far one person is in their run."""
+    return completions_of(enrolment.run, [enrolment])[enrolment.pk]
+
+
+def completions_of(run: Run, enrolments: Collection[Enrolment]) -> dict[int, Completion]:
+    """How far these people are in a run, by the key of the enrolment; a fixed number of queries for any number."""
+    sessions = _sessions_of_each(run, enrolments)
+    marks = _marks_of_each(enrolments)
+    works = _works_of(run, enrolments)
+    return {it.pk: _completion(run, it, sessions[it.pk], marks[it.pk], works.get(it.pk)) for it in enrolments}
+
+
+def _sessions_of_each(run: Run, enrolments: Iterable[Enrolment]) -> dict[int, set[int]]:
+    """The keys of the sessions that are for each person: those for everybody, and those they chose."""
+    plenary, chosen = set(), set()
+    for key, has_own_places in run.sessions.planned().with_own_places().values_list("pk", "has_own_places"):
+        (chosen if has_own_places else plenary).add(key)
+    found = {it.pk: set(plenary) for it in enrolments}
+    if chosen:
+        seats = Seat.objects.confirmed().filter(session__in=chosen, enrolment__in=list(found))
+        for enrolment, session in seats.values_list("enrolment", "session"):
+            found[enrolment].add(session)
+    return found
+
+
+def _marks_of_each(enrolments: Iterable[Enrolment]) -> dict[int, dict[int, str]]:
+    """For each enrolment the mark of every session that was marked."""
+    found: dict[int, dict[int, str]] = defaultdict(dict)
+    rows = Attendance.objects.filter(enrolment__in=[it.pk for it in enrolments]).order_by()
+    for enrolment, session, mark in rows.values_list("enrolment", "session", "mark"):
+        found[enrolment][session] = mark
+    return found
+
+
+def _works_of(run: Run, enrolments: Iterable[Enrolment]) -> dict[int, str]:
+    """The state of each final work, where the run asks for one."""
+    if not run.needs_work:
+        return {}
+    rows = FinalWork.objects.filter(enrolment__in=[it.pk for it in enrolments]).order_by()
+    return dict(rows.values_list("enrolment", "state"))
+
+
+def _completion(run: Run, it: Enrolment, sessions: set[int], marks: dict[int, str], work: str | None) -> Completion:
+    counted = Counter(mark for session, mark in marks.items() if session in sessions)
+    attended = sum(counted[mark] for mark in Attendance.ATTENDED)
+    total = len(sessions) - counted[Mark.EXCUSED]
+    needed = -(-total * run.attendance_needed // 100)
+    parts = [_attendance(run, attended, total, needed)]
+    if run.needs_work:
+        parts.append(_work(work))
+    if run.needs_feedback:
+        given = it.feedback_on is not None
+        parts.append(Part(given, _("Feedback is given") if given else _("Feedback is not given yet")))
+    return Completion(attended, total, needed, it.state == Enrolment.State.CONFIRMED, parts)
+
+
+def _attendance(run: Run, attended: int, total: int, needed: int) -> Part:
+    """Whether enough sessions are attended. Where any are needed, who came to none has not completed the run."""
+    if not run.attendance_needed:
+        said = ngettext("%(attended)s of %(total)s session", "%(attended)s of %(total)s sessions", total)
+        return Part(True, said % {"attended": attended, "total": total})
+    said = ngettext(
+        "%(attended)s of %(total)s session, %(needed)s needed",
+        "%(attended)s of %(total)s sessions, %(needed)s needed",
+        total,
+    )
+    done = attended >= max(needed, 1)
+    return Part(done, said % {"attended": attended, "total": total, "needed": needed})
+
+
+WORK_SAID = {
+    FinalWork.State.HANDED_IN: lambda: _("The final work is handed in and not read yet"),
+    FinalWork.State.RETURNED: lambda: _("The final work is to be revised"),
+    FinalWork.State.ACCEPTED: lambda: _("The final work is accepted"),
+}
+
+
+def _work(state: str | None) -> Part:
+    if state is None:
+        return Part(False, _("The final work is not handed in yet"))
+    return Part(state == FinalWork.State.ACCEPTED, WORK_SAID[FinalWork.State(state)]())

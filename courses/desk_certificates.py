@@ -1,0 +1,120 @@
+"""The desk of certificates: issue them for a run, correct a name, revoke."""
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from cluster_portal.buttons import sent, tried
+from cluster_portal.long_work import do_if_short
+from cluster_portal.moves import available_moves, may_move
+from courses import actions
+from courses.certificates import lines_of, whom_it_mails, why_not_issued_yet, work_of
+from courses.desk import PER_PAGE, ask_before_mailing, confirmed, run_of
+from courses.forms_certificates import CorrectNameForm, RevokeForm
+from members.access import coordinators_only
+from members.actions import correct_certificate, revoke_certificate
+from members.certificates import facts_of
+from members.models import Certificate
+
+
+@coordinators_only
+def certificates(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Who completed a run and has a certificate, who is still without; on POST all of these get theirs."""
+    it = run_of(request, public_id)
+    lines = lines_of(it)
+    if request.method == "POST":
+        return _issue_all(request, it, whom_it_mails(lines))
+    shown = {
+        "run": it,
+        "page": Paginator(lines, PER_PAGE).get_page(request.GET.get("page")),
+        "due": sum(line.is_due for line in lines),
+        "why_not": why_not_issued_yet(it),
+        "work": work_of(it),
+        "trail": _trail(it),
+    }
+    return render(request, "courses/desk_certificates.html", shown)
+
+
+def _issue_all(request: HttpRequest, it, people: list[tuple[str, int]]) -> HttpResponse:
+    if people and not confirmed(request) and not why_not_issued_yet(it):
+        return ask_before_mailing(request, it, people)
+    if begun := tried(request, actions.begin_issuing, it):
+        do_if_short(begun.result)
+    return redirect("courses:desk_certificates", it.public_id)
+
+
+@coordinators_only
+@require_POST
+def issue(request: HttpRequest, public_id: str, enrolment_id: str) -> HttpResponse:
+    """Issue the certificate of one person, who is told."""
+    it = run_of(request, public_id)
+    enrolment = get_object_or_404(it.enrolments.select_related("person", "pool"), public_id=enrolment_id)
+    enrolment.run = it
+    if not confirmed(request) and not why_not_issued_yet(it):
+        mine = [line for line in lines_of(it) if line.enrolment == enrolment]
+        if people := whom_it_mails(mine):
+            return ask_before_mailing(request, it, people)
+    if tried(request, actions.issue_to, enrolment):
+        messages.success(request, _("The certificate of %(name)s is issued.") % {"name": enrolment.person.full_name})
+    return redirect("courses:desk_certificates", public_id)
+
+
+@coordinators_only
+def certificate(request: HttpRequest, public_id: str, certificate_id: str) -> HttpResponse:
+    """One certificate: what it says, and the ways to correct its name and to revoke it."""
+    run, it = _certificate_of(request, public_id, certificate_id)
+    return _page(request, run, it, CorrectNameForm(initial={"name": it.name_printed}), RevokeForm())
+
+
+@coordinators_only
+@require_POST
+def correct(request: HttpRequest, public_id: str, certificate_id: str) -> HttpResponse:
+    """Issue a certificate anew with the right name."""
+    run, it = _certificate_of(request, public_id, certificate_id, "supersede")
+    form = CorrectNameForm(request.POST)
+    if sent(request, form) and (done := tried(request, correct_certificate, it, **form.cleaned_data)):
+        messages.success(request, _("The corrected certificate is issued; its number is %(n)s.") % {"n": done.result})
+        return redirect("courses:desk_certificate", public_id, done.result.public_id)
+    return _page(request, run, it, form, RevokeForm())
+
+
+@coordinators_only
+@require_POST
+def revoke(request: HttpRequest, public_id: str, certificate_id: str) -> HttpResponse:
+    """Take a certificate back; whoever has it is told why."""
+    run, it = _certificate_of(request, public_id, certificate_id, "revoke")
+    form = RevokeForm(request.POST)
+    if sent(request, form) and tried(request, revoke_certificate, it, **form.cleaned_data):
+        messages.success(request, str(it.MOVES["revoke"].done))
+        return redirect("courses:desk_certificate", public_id, certificate_id)
+    return _page(request, run, it, CorrectNameForm(initial={"name": it.name_printed}), form)
+
+
+def _certificate_of(request: HttpRequest, public_id: str, certificate_id: str, move: str = ""):
+    """A run on this desk and a certificate of it; 404 for any other, 403 for a move that is not one's own."""
+    run = run_of(request, public_id)
+    rows = Certificate.objects.about(run).select_related("person", "issued_to", "superseded_by")
+    it = get_object_or_404(rows, public_id=certificate_id)
+    if move and not may_move(request.user, it, move):
+        raise PermissionDenied
+    return run, it
+
+
+def _page(request: HttpRequest, run, it: Certificate, correct_form, revoke_form) -> HttpResponse:
+    shown = {"run": run, "it": it, "facts": facts_of(it), "correct_form": correct_form, "revoke_form": revoke_form}
+    trail = [*_trail(run), (reverse("courses:desk_certificates", args=[run.public_id]), _("Certificates"))]
+    moves = available_moves(request.user, it)
+    newer = getattr(it, "superseded_by", None)
+    return render(request, "courses/desk_certificate.html", shown | {"trail": trail, "moves": moves, "newer": newer})
+
+
+def _trail(run) -> list[tuple[str, str]]:
+    return [
+        (reverse("courses:desk_runs"), _("Manage programme")),
+        (reverse("courses:desk_run", args=[run.public_id]), run),
+    ]

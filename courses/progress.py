@@ -1,0 +1,166 @@
+"""How far somebody is on a pathway: which of its courses are done or under way, and which one comes next.
+
+A course is done when one of its runs was completed (completion.py), or a valid certificate says so (decision 090).
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from courses.completion import Completion, completions_of
+from courses.models import Course, Enrolment, Pathway, PathwayStep, Run
+from courses.words import Standing
+from members.models import Certificate, Person
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What somebody has of a course: done, or under way; and how that is known, in words."""
+
+    done: bool
+    said: str
+
+
+TakenBy = dict[int, dict[int, Taken]]
+
+
+@dataclass(frozen=True)
+class Stop:
+    """A course of a pathway as one reader sees it: its number, how they stand in it, its next run."""
+
+    step: PathwayStep
+    number: int
+    taken: Taken | None = None
+    run: Run | None = None
+    is_next: bool = False
+
+    @property
+    def course(self) -> Course:
+        return self.step.course
+
+    @property
+    def is_done(self) -> bool:
+        return self.taken is not None and self.taken.done
+
+    @property
+    def standing(self) -> Standing | None:
+        """The word beside it, where there is one to say."""
+        if self.is_done:
+            return Standing(_("Done"), "good")
+        if self.taken:
+            return Standing(_("Under way"), "waiting")
+        return Standing(_("Next step"), "attention") if self.is_next else None
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far one person is on a pathway."""
+
+    stops: list[Stop]
+
+    @property
+    def done(self) -> int:
+        return sum(it.is_done for it in self.stops)
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether any of its courses is done or under way."""
+        return any(it.taken for it in self.stops)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every course is done."""
+        return bool(self.stops) and all(it.is_done for it in self.stops)
+
+    @property
+    def next(self) -> Stop | None:
+        """The course to go on with."""
+        return next((it for it in self.stops if it.is_next), None)
+
+    @property
+    def said(self) -> str:
+        """How far it is, in words."""
+        total = len(self.stops)
+        words = ngettext("%(done)s of %(total)s course done", "%(done)s of %(total)s courses done", total)
+        return words % {"done": self.done, "total": total}
+
+
+def progress_on(pathway: Pathway, taken: dict[int, Taken], runs: dict[int, Run]) -> Progress:
+    """How far one person is on a pathway that was fetched `with_steps`, by what they have of its courses."""
+    steps = list(pathway.steps.all())
+    coming = _next_step(pathway, steps, taken, runs)
+    return Progress(
+        [
+            Stop(it, number, taken.get(it.course_id), runs.get(it.course_id), it == coming)
+            for number, it in enumerate(steps, 1)
+        ]
+    )
+
+
+def _next_step(
+    pathway: Pathway, steps: list[PathwayStep], taken: dict[int, Taken], runs: dict[int, Run]
+) -> PathwayStep | None:
+    """Of ordered courses the first that is not done; of free ones what is under way, or has a run ahead."""
+    ahead = [it for it in steps if not (it.course_id in taken and taken[it.course_id].done)]
+    if not pathway.is_ordered:
+        ahead.sort(key=lambda it: (it.course_id not in taken, it.course_id not in runs))
+    return ahead[0] if ahead else None
+
+
+def next_runs(courses: Iterable[int]) -> dict[int, Run]:
+    """The published run of each of these courses (their keys) that comes next, or is under way."""
+    rows = Run.objects.published().not_over(now()).filter(course__in=courses).for_lists()
+    found: dict[int, Run] = {}
+    for run in rows.order_by("first_start", "pk"):
+        found.setdefault(run.course_id, run)
+    return found
+
+
+def taken_by(people: Collection[Person], courses: Iterable[int]) -> TakenBy:
+    """For each person (by key) what they have of these courses (keys): what is done counts before what is under way."""
+    found: TakenBy = defaultdict(dict)
+    rows = Enrolment.objects.confirmed().filter(person__in=people, run__course__in=courses).order_by("pk")
+    for it, completion, at_end in _with_completion(rows):
+        known = found[it.person_id].get(it.run.course_id)
+        if completion.is_complete and (at_end or _asks_anything(it.run)):
+            found[it.person_id][it.run.course_id] = Taken(True, _("Completed: %(run)s") % {"run": it.run.title})
+        elif not at_end and not (known and known.done):
+            found[it.person_id][it.run.course_id] = Taken(False, completion.counted)
+    for person, course, number in _certified(people, courses):
+        found[person][course] = Taken(True, _("Certificate %(number)s") % {"number": number})
+    return found
+
+
+def _with_completion(rows: Iterable[Enrolment]) -> Iterable[tuple[Enrolment, Completion, bool]]:
+    """Each enrolment with how far its person is, and whether its run is over."""
+    by_run: dict[int, list[Enrolment]] = defaultdict(list)
+    for it in rows:
+        by_run[it.run_id].append(it)
+    for run in Run.objects.filter(pk__in=by_run).with_dates().order_by("pk"):
+        completions = completions_of(run, by_run[run.pk])
+        for it in by_run[run.pk]:
+            it.run = run
+            yield it, completions[it.pk], _is_over(run, now())
+
+
+def _is_over(run: Run, at: datetime) -> bool:
+    return run.state == Run.State.CLOSED or (run.last_end is not None and run.last_end <= at)
+
+
+def _asks_anything(run: Run) -> bool:
+    """Whether completing it takes more than a place: else it is completed when it is over."""
+    return bool(run.attendance_needed or run.needs_work or run.needs_feedback)
+
+
+def _certified(people: Collection[Person], courses: Iterable[int]) -> Iterable[tuple[int, int, str]]:
+    """Person, course and number of every valid certificate about a run of these courses."""
+    rows = Certificate.objects.valid().filter(person__in=people, about_model=Run._meta.label_lower).order_by("pk")
+    numbers = list(rows.values_list("person", "about_id", "number"))
+    runs = Run.objects.filter(public_id__in=[about for _person, about, _number in numbers], course__in=courses)
+    course_of = dict(runs.values_list("public_id", "course"))
+    return [(person, course_of[about], number) for person, about, number in numbers if about in course_of]

@@ -1,0 +1,142 @@
+"""Certificates: to whom they go, what stands on the paper, and the paper itself (decision 087)."""
+
+import re
+import unicodedata
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import override, pgettext
+
+from cluster_portal import palette
+from cluster_portal.links import absolute, read_link
+from cluster_portal.pdf import qr_svg, render_pdf
+from members.consent import children_among, guarded_now
+from members.emblem import draw_emblem
+from members.models import Certificate, Cluster, Guardianship, Person
+from members.theme import members_today
+
+LINK_AGE = timedelta(days=365)  # of the mailed link; who signs in has the certificate for good
+SCRIPTS = re.compile(r"(LATIN|CYRILLIC|GREEK|HANGUL|CJK|HIRAGANA|KATAKANA) ")  # what the fonts of our PDFs draw
+SYMBOLS = set("№°©®™+−=<>~^$€₽₩£|")
+
+
+@dataclass(frozen=True)
+class Paper:
+    """What stands on a certificate beside the name: all of it is copied, and changes no more."""
+
+    kind: str
+    title: str
+    issuer: str
+    begins_on: date
+    ends_on: date
+    language: str
+    hours: int | None = None
+    form: str = ""
+
+
+def name_to_print(person: Person) -> str:
+    """The name for the paper: the one chosen for certificates, or the full name."""
+    return person.name_on_certificate or person.full_name
+
+
+def unprintable(text: str) -> str:
+    """The signs of a text that our PDFs cannot draw."""
+    return "".join(dict.fromkeys(sign for sign in text if not _can_be_drawn(sign)))
+
+
+def _can_be_drawn(sign: str) -> bool:
+    category = unicodedata.category(sign)
+    if category.startswith("L"):
+        return bool(SCRIPTS.match(unicodedata.name(sign, "")))
+    return sign in SYMBOLS or category[0] in "NPZ" or category == "Mn"
+
+
+def addressees_of(people: Collection[Person]) -> dict[int, Person | None]:
+    """To whom the certificate of each is issued: of a child, to a guardian; None where a child has nobody named."""
+    children = set(children_among([it.pk for it in people]))
+    guards: dict[int, Person] = {}
+    rows = Guardianship.objects.now().filter(child__in=children, guardian__in=Person.objects.active())
+    for it in rows.select_related("guardian").order_by("-pk"):
+        guards[it.child_id] = it.guardian  # of several the one who was named first
+    return {it.pk: guards.get(it.pk) if it.pk in children else it for it in people}
+
+
+def held_by(person: Person) -> QuerySet[Certificate]:
+    """What somebody may fetch: their own, those issued to a guardian only once they decide alone; their children's."""
+    own = Q(person=person, issued_to=None) if list(children_among([person.pk])) else Q(person=person)
+    return Certificate.objects.filter(own | Q(person__in=[it.pk for it in guarded_now(person)]))
+
+
+def behind_link(token: str) -> Certificate | None:
+    """The certificate of a mailed link, as long as its reader may still fetch it."""
+    rows = Certificate.objects.select_related("person", "issued_to")
+    it = rows.filter(public_id=read_link("members.certificate", token, LINK_AGE)).first()
+    reader = it and (it.issued_to or it.person)
+    if it is None or not reader.is_active or not held_by(reader).filter(pk=it.pk).exists():
+        return None
+    return it
+
+
+def facts_of(it: Certificate) -> list[tuple[str, str]]:
+    """What stands on the paper beside the name and what it is for, in words: (what, how), nothing that is empty."""
+    rows = [
+        (_("Academic hours"), str(it.hours) if it.hours else ""),
+        (_("Form of taking part"), it.get_form_display()),
+        (pgettext("certificate", "Held"), _held(it)),
+        (_("Issued by"), it.issuer),
+        (_("Issued on"), date_format(it.issued_on, "DATE_FORMAT")),
+        (_("Number of the certificate"), it.number),
+    ]
+    return [(label, said) for label, said in rows if said]
+
+
+def in_one_sentence(it: Certificate) -> str:
+    """The same as one line, for the credential."""
+    return f"{it.get_kind_display()}. " + "; ".join(f"{label}: {said}" for label, said in facts_of(it))
+
+
+def _held(it: Certificate) -> str:
+    first, last = (date_format(day, "DATE_FORMAT") for day in (it.begins_on, it.ends_on))
+    return first if first == last else _("%(first)s to %(last)s") % {"first": first, "last": last}
+
+
+def certificate_pdf(it: Certificate) -> bytes:
+    """The paper, in its own language, whoever asks for it."""
+    with override(it.language):
+        return render_pdf("members/certificate", _paper(it))
+
+
+def _paper(it: Certificate) -> dict[str, Any]:
+    cluster, address = Cluster.current(), absolute(it.get_absolute_url())
+    heading = str(Certificate.Kind(it.kind).label)
+    return {
+        "language": it.language[:2],
+        "title": f"{heading}: {it.title}",
+        "heading": heading,
+        "lead": _lead(it),
+        "name": it.name_printed,
+        "for": it.title,
+        "facts": facts_of(it),
+        "accent": palette.colour("accent", cluster.hue),
+        "emblem": draw_emblem(members_today(cluster), cluster.hue),
+        "emblem_alt": _("The emblem of the cluster"),
+        "address": address,
+        "svg": qr_svg(address),
+        "verify": _("Whether this paper holds is said at %(page)s; its code is %(code)s.")
+        % {"page": absolute("/verify/"), "code": it.public_id},
+    }
+
+
+def _lead(it: Certificate) -> str:
+    """The line between the name and what it is for."""
+    match it.kind:
+        case Certificate.Kind.COMPLETION:
+            return _("has completed")
+        case Certificate.Kind.AWARD:
+            return _("is awarded for")
+    return _("is thanked for")

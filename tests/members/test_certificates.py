@@ -1,0 +1,361 @@
+"""Certificates: numbered and issued once, to a guardian for a child; verified by anybody, fetched by who may."""
+
+import shutil
+import subprocess
+from datetime import date, timedelta
+
+import pytest
+import time_machine
+from django.test import Client
+from django.urls import reverse
+from django.utils.timezone import now
+
+from cluster_portal.links import signed_token
+from cluster_portal.models import AuditEntry, OutboxMail
+from cluster_portal.moves import Refused, available_moves
+from members import actions
+from members.certificates import Paper, certificate_pdf, facts_of, held_by
+from members.models import Certificate, Guardianship
+from members.retention import run_retention
+from tests import factories as make
+
+pytestmark = pytest.mark.django_db
+PAPER = Paper("completion", "AI Tools in Teaching", "ITMO", date(2026, 3, 2), date(2026, 4, 27), "en", 36, "room")
+
+
+@pytest.fixture
+def thing(run):
+    return run
+
+
+@pytest.fixture
+def teacher(cast):
+    cast.teacher.family_name, cast.teacher.patronymic = "Ivanova", "Petrovna"
+    cast.teacher.save()
+    return cast.teacher
+
+
+@pytest.fixture
+def child(cast):
+    child = make.ChildFactory(family_name="Gromov")
+    make.GuardianshipFactory(child=child, guardian__family_name="Gromova")
+    return child
+
+
+def issue(person, thing, cast, paper=PAPER):
+    return actions.issue_certificate(person, paper, thing, by=cast.coordinator)
+
+
+def at(person):
+    client = Client()
+    client.force_login(person)
+    return client
+
+
+def subjects(template):
+    return list(OutboxMail.objects.filter(template=template).values_list("to", "subject"))
+
+
+def test_a_certificate_holds_all_that_its_paper_says(teacher, thing, cast):
+    with time_machine.travel("2027-05-03T10:00Z", tick=False):
+        it = issue(teacher, thing, cast)
+    assert (it.number, it.state, it.name_printed, it.issued_to) == (
+        "2027-000001",
+        "issued",
+        "Ivanova Anna Petrovna",
+        None,
+    )
+    assert (it.about_model, it.about_id, it.issued_on) == ("courses.run", thing.public_id, date(2027, 5, 3))
+    assert facts_of(it) == [
+        ("Academic hours", "36"), ("Form of taking part", "In the room"), ("Held", "2 March 2026 to 27 April 2026"),
+        ("Issued by", "ITMO"), ("Issued on", "3 May 2027"), ("Number of the certificate", "2027-000001"),
+    ]  # fmt: skip
+
+
+def test_numbers_go_on_and_begin_anew_with_the_year(thing, cast):
+    numbers = []
+    for day in ("2027-12-31T10:00Z", "2027-12-31T10:01Z", "2028-01-01T10:00Z"):
+        with time_machine.travel(day, tick=False):
+            numbers.append(issue(make.PersonFactory(), thing, cast).number)
+    assert numbers == ["2027-000001", "2027-000002", "2028-000001"]
+
+
+def test_the_name_chosen_for_certificates_is_printed(teacher, thing, cast):
+    teacher.name_on_certificate = "Anna Ivanova-Smirnova"
+    assert issue(teacher, thing, cast).name_printed == "Anna Ivanova-Smirnova"
+
+
+def test_its_holder_is_told_with_a_link(teacher, thing, cast):
+    it = issue(teacher, thing, cast)
+    assert subjects("members/certificate_issued") == [(teacher.pk, f"Download the certificate: {it.title}")]
+    assert AuditEntry.objects.get(verb="members.certificate.issue").values == {"number": it.number}
+
+
+def test_a_childs_is_issued_to_the_guardian_who_was_named_first(child, thing, cast):
+    make.GuardianshipFactory(child=child)
+    guardian = child.guarded_by.order_by("pk").first().guardian
+    it = issue(child, thing, cast)
+    assert (it.person, it.issued_to, it.name_printed) == (child, guardian, "Gromov Ilya")
+    assert [reader for reader, _subject in subjects("members/certificate_issued")] == [guardian.pk]
+
+
+def test_a_child_without_guardian_gets_none_yet(thing, cast):
+    with pytest.raises(Refused, match="no guardian is named to receive it"):
+        issue(make.ChildFactory(), thing, cast)
+    assert (Certificate.objects.count(), OutboxMail.objects.count()) == (0, 0)
+
+
+def test_one_thing_is_certified_once(teacher, thing, cast):
+    issue(teacher, thing, cast)
+    with pytest.raises(Refused, match="has a valid certificate for this already"):
+        issue(teacher, thing, cast)
+
+
+@pytest.mark.parametrize("name", ["Иванова Анна", "강서구 김민지", "Łukasz Ö'Brien-Ñandú", "王伟", "Anna № 1"])
+def test_every_name_that_we_can_draw_is_drawn(name, teacher, thing, cast):
+    teacher.name_on_certificate = name
+    assert certificate_pdf(issue(teacher, thing, cast)).startswith(b"%PDF")
+
+
+@pytest.mark.parametrize("name", ["Anna 🤖", "अन्ना", "أنا"])
+def test_what_cannot_be_drawn_is_refused_before_it_is_issued(name, teacher, thing, cast):
+    teacher.name_on_certificate = name
+    with pytest.raises(Refused, match="The paper cannot show these signs"):
+        issue(teacher, thing, cast)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_at_once_have_two_numbers_and_one_person_one_certificate(thing, cast, together):
+    other = make.PersonFactory()
+    done = together(*(lambda who=who: issue(who, thing, cast) for who in (cast.teacher, cast.teacher, other)))
+    assert sorted(done) == ["done", "done", "refused"]
+    assert sorted(Certificate.objects.values_list("number", flat=True)) == [f"{now().year}-00000{n}" for n in (1, 2)]
+
+
+def test_a_corrected_name_replaces_the_certificate(teacher, thing, cast):
+    first = issue(teacher, thing, cast)
+    fresh = actions.correct_certificate(first, by=cast.coordinator, name=" Ivanova-Smith Anna ")
+    first.refresh_from_db()
+    assert (first.state, first.name_printed, fresh.supersedes) == ("superseded", "Ivanova Anna Petrovna", first)
+    assert (fresh.state, fresh.name_printed, fresh.number != first.number) == ("issued", "Ivanova-Smith Anna", True)
+    assert [(fresh.hours, fresh.form, fresh.about_id)] == [(36, "room", thing.public_id)]
+    assert subjects("members/certificate_corrected") == [
+        (teacher.pk, f"Download the corrected certificate: {fresh.title}")
+    ]
+    assert OutboxMail.objects.get(template="members/certificate_issued").state == "cancelled"
+
+
+def test_the_same_name_corrects_nothing(teacher, thing, cast):
+    it = issue(teacher, thing, cast)
+    with pytest.raises(Refused, match="says so already"):
+        actions.correct_certificate(it, by=cast.coordinator, name="Ivanova Anna Petrovna")
+
+
+def test_what_was_replaced_is_not_corrected_again(teacher, thing, cast):
+    first = issue(teacher, thing, cast)
+    stale = Certificate.objects.get(pk=first.pk)
+    actions.correct_certificate(first, by=cast.coordinator, name="Smith")
+    with pytest.raises(Refused, match="already answered"):
+        actions.correct_certificate(stale, by=cast.coordinator, name="Jones")
+
+
+def test_a_guardian_must_be_there_for_a_corrected_one_too(child, thing, cast):
+    it = issue(child, thing, cast)
+    Guardianship.objects.update(ended_at=now())
+    with pytest.raises(Refused, match="No guardian is named to receive it any more"):
+        actions.correct_certificate(it, by=cast.coordinator, name="Gromova Ilya")
+
+
+def test_a_revoked_one_says_so_to_everybody_and_why_to_its_holder(teacher, thing, cast, client):
+    it = issue(teacher, thing, cast)
+    actions.revoke_certificate(it, by=cast.coordinator, reason="It was a mistake.")
+    mail = OutboxMail.objects.get(template="members/certificate_revoked")
+    assert (it.state, mail.to) == ("revoked", teacher)
+    assert "The reason: It was a mistake." in mail.body_text
+    page = client.get(it.get_absolute_url()).content.decode()
+    assert ("This certificate does not hold any more" in page, "mistake" in page) == (True, False)
+    assert issue(teacher, thing, cast).state == "issued"
+
+
+@pytest.mark.parametrize("state", Certificate.State)
+def test_nobody_moves_a_certificate_of_which_no_app_says_who_keeps_it(state, cast):
+    it = make.CertificateFactory(state=state, about_model="x.y")
+    assert [available_moves(who, it) for who in (cast.coordinator, cast.teacher, it.person)] == [{}, {}, {}]
+
+
+def test_anybody_verifies_and_reads_what_the_paper_says_and_nothing_more(teacher, thing, cast, client):
+    it = issue(teacher, thing, cast)
+    response = client.get(f"/verify/{it.public_id}/")
+    page = response.content.decode()
+    assert (response.status_code, response.headers["X-Robots-Tag"]) == (200, "noindex")
+    assert [said in page for said in (it.name_printed, it.title, it.number, "36", "Valid")] == [True] * 5
+    assert [said in page for said in (teacher.email, cast.school.name, thing.public_id, teacher.public_id)] == [
+        False
+    ] * 4
+
+
+def test_a_code_is_typed_as_people_type(teacher, thing, cast, client):
+    it = issue(teacher, thing, cast)
+    typed = f" {it.public_id[:4]}-{it.public_id[4:8]} {it.public_id[8:]}".upper()
+    response = client.get("/verify/", {"code": typed}, follow=True)
+    assert (response.status_code, response.context["it"]) == (200, it)
+
+
+def test_an_unknown_code_says_so(client):
+    response = client.get("/verify/22222222<b>22/")
+    assert (response.status_code, "No certificate has the code" in response.content.decode()) == (404, True)
+    assert client.get("/verify/").status_code == 200
+
+
+def test_a_replaced_one_does_not_lead_to_the_newer(teacher, thing, cast, client):
+    first = issue(teacher, thing, cast)
+    fresh = actions.correct_certificate(first, by=cast.coordinator, name="Smith Anna")
+    page = client.get(first.get_absolute_url()).content.decode()
+    assert ("replaced by a newer one" in page, "Smith" in page, fresh.public_id in page) == (True, False, False)
+
+
+def test_who_may_fetch_a_certificate(child, teacher, thing, cast):
+    mine, childs = issue(teacher, thing, cast), issue(child, thing, cast)
+    second = make.GuardianshipFactory(child=child).guardian
+    people = [teacher, child, childs.issued_to, second, cast.colleague, cast.coordinator]
+    assert [list(held_by(who)) for who in people] == [[mine], [], [childs], [childs], [], []]
+
+
+def test_who_grew_up_fetches_it_alone(child, thing, cast):
+    guardian = issue(child, thing, cast).issued_to
+    child.birth_date = date(2000, 1, 1)
+    child.save()
+    assert [held_by(who).count() for who in (child, guardian)] == [1, 0]
+
+
+@pytest.mark.parametrize(("name", "kind"), [("paper", "application/pdf"), ("badge", "application/vc+jwt")])
+def test_files_are_for_their_holder_only(name, kind, teacher, thing, cast):
+    it = issue(teacher, thing, cast)
+    address = reverse(f"members:certificate_{name}", args=[it.public_id])
+    response = at(teacher).get(address)
+    assert (response.status_code, response["Content-Type"], response["Cache-Control"]) == (
+        200,
+        kind,
+        "private, no-store",
+    )
+    assert at(cast.colleague).get(address).status_code == 404
+    assert Client().get(address).status_code == 302
+    actions.revoke_certificate(it, by=cast.coordinator, reason="")
+    assert at(teacher).get(address).status_code == 404
+
+
+def links(it):
+    token = signed_token("members.certificate", it.public_id)
+    return [
+        reverse(f"members:{name}", args=[token]) for name in ("certificate_by_link", "paper_by_link", "badge_by_link")
+    ]
+
+
+def codes(it):
+    return [Client().get(address).status_code for address in links(it)]
+
+
+def test_the_mailed_link_needs_no_sign_in(child, thing, cast):
+    assert codes(issue(child, thing, cast)) == [200, 200, 200]
+
+
+def test_the_link_ends_with_the_guardianship(child, thing, cast):
+    it = issue(child, thing, cast)
+    child.guarded_by.update(ended_at=now())
+    assert codes(it) == [404, 404, 404]
+
+
+def test_the_link_of_somebody_suspended_is_shut(teacher, thing, cast):
+    it = issue(teacher, thing, cast)
+    actions.suspend_person(teacher, by=cast.coordinator)
+    assert codes(it) == [404, 404, 404]
+
+
+def test_the_link_ends_after_a_year_and_was_never_one_for_something_else(teacher, thing, cast):
+    it = issue(teacher, thing, cast)
+    old = links(it)
+    with time_machine.travel(now() + timedelta(days=366)):
+        assert [Client().get(address).status_code for address in old] == [404, 404, 404]
+    assert Client().get(f"/certificate/{signed_token('members.claim', it.public_id)}/").status_code == 404
+
+
+def test_the_link_says_that_it_was_revoked_and_gives_nothing(teacher, thing, cast):
+    it = issue(teacher, thing, cast)
+    actions.revoke_certificate(it, by=cast.coordinator, reason="")
+    assert codes(it) == [200, 404, 404]
+
+
+def test_my_page_has_mine_my_childrens_and_my_hours(child, thing, cast):
+    guardian = issue(child, thing, cast).issued_to
+    make.CertificateFactory(person=guardian, hours=8, ends_on=date(2026, 5, 1))
+    make.CertificateFactory(person=guardian, hours=28, ends_on=date(2026, 9, 1))
+    make.CertificateFactory(person=guardian, hours=5, ends_on=date(2027, 9, 1))
+    make.CertificateFactory(person=guardian, hours=99, ends_on=date(2027, 9, 1), state="revoked")
+    make.CertificateFactory(person=guardian, hours=99, ends_on=date(2027, 9, 1), kind="award")
+    response = at(guardian).get(reverse("members:certificates"))
+    assert [(it.year, it.hours, it.certificates) for it in response.context["years"]] == [(2027, 5, 1), (2026, 36, 2)]
+    assert (len(response.context["mine"]), [it.person for it in response.context["others"]]) == (5, [child])
+
+
+def test_guardians_find_it_on_the_page_of_the_child(child, thing, cast):
+    it = issue(child, thing, cast)
+    pages = [reverse("members:children"), reverse("members:child", args=[child.public_id])]
+    client = at(it.issued_to)
+    assert [it.title in client.get(page).content.decode() for page in pages] == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", ["Certificate of completion", "has completed", "Issued on: 3 May 2027"]),
+        ("ru", ["3 мая 2027"]),
+        ("ko", ["2027년 5월 3일"]),
+    ],
+)
+def test_the_paper_speaks_its_own_language_whoever_asks(language, said, teacher, thing, cast, tmp_path):
+    teacher.name_on_certificate = "Ёлкина Анна 김민지"
+    with time_machine.travel("2027-05-03T10:00Z", tick=False):
+        it = issue(teacher, thing, cast, Paper(**vars(PAPER) | {"language": language}))
+    content = certificate_pdf(it)
+    assert (content.startswith(b"%PDF"), b"pdfuaid" in content) == (True, True)
+    (tmp_path / "it.pdf").write_bytes(content)
+    if reader := shutil.which("pdftotext"):
+        text = subprocess.run([reader, tmp_path / "it.pdf", "-"], capture_output=True, text=True, check=True).stdout
+        wanted = [*said, "Ёлкина Анна 김민지", it.title, it.number, it.public_id]
+        assert [word for word in wanted if word not in text.replace("\n", " ")] == []
+
+
+def test_an_erased_name_is_nowhere_and_the_paper_still_verifies(teacher, thing, cast, client):
+    it = issue(teacher, thing, cast)
+    actions.erase_person(teacher, by=cast.coordinator)
+    it.refresh_from_db()
+    assert (it.name_printed, it.badge, it.state) == ("", "", "issued")
+    page = client.get(it.get_absolute_url()).content.decode()
+    assert ("The name was erased." in page, "Ivanova" in page) == (True, False)
+
+
+def test_an_erased_guardian_leaves_the_childs_name_on_its_paper(child, thing, cast):
+    it = issue(child, thing, cast)
+    actions.erase_person(it.issued_to, by=cast.coordinator)
+    it.refresh_from_db()
+    assert it.name_printed == "Gromov Ilya"
+
+
+def test_names_stay_for_five_years_and_hold_their_owner_so_long(teacher, thing, cast):
+    it = issue(teacher, thing, cast)
+    for days, names in ((5 * 365 - 1, "Ivanova Anna Petrovna"), (5 * 365 + 1, "")):
+        with time_machine.travel(now() + timedelta(days=days), tick=False):
+            run_retention()
+        it.refresh_from_db()
+        assert it.name_printed == names
+
+
+def test_two_entries_of_one_person_have_one_valid_certificate_for_one_thing(thing, cast):
+    facts = {"family_name": "Ivanova", "given_name": "Anna", "birth_date": date(1990, 1, 1)}
+    kept, gone = make.PersonFactory(**facts), make.PersonFactory(**facts)
+    later, first = (
+        make.CertificateFactory(person=who, about_id=thing.public_id, pk=pk) for who, pk in ((kept, 9), (gone, 8))
+    )
+    actions.merge_people(kept, gone, by=cast.coordinator)
+    states = dict(Certificate.objects.filter(person=kept).values_list("pk", "state"))
+    assert states == {later.pk: "superseded", first.pk: "issued"}
