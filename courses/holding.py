@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 
 from django.db import models
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -20,7 +21,7 @@ from members.consent import (
     without_guardian,
 )
 from members.consent import State as Consent
-from members.models import Person, Purpose
+from members.models import ConsentDecision, Person, Purpose
 
 NOES = {Consent.REFUSED, Consent.WITHDRAWN}
 
@@ -115,6 +116,15 @@ def may_still_come(person: Person) -> bool:
 def was_refused(enrolment: Enrolment) -> bool:
     """Whether those who decide have said no. Where guardians disagree, a coordinator settles it first."""
     return needs_consent(enrolment.person) and consent_of(enrolment.person) in NOES
+
+
+def refused_among(people: Collection[int]) -> set[int]:
+    """The same for many people (by key), who need consent or do not; adults without a word cost nothing."""
+    said = ConsentDecision.objects.filter(purpose=Purpose.TAKING_PART, decision__in=NOES)
+    about = said.annotate(of_child=Coalesce("child__merged_into", "child")).filter(of_child__in=people)
+    doubtful = set(children_among(set(about.values_list("of_child", flat=True))))
+    states = states_of(doubtful, [Purpose.TAKING_PART]) if doubtful else {}
+    return {child for (child, _purpose), state in states.items() if state in NOES}
 
 
 def hold_until(run: Run, at: datetime) -> datetime:

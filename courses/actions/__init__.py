@@ -9,6 +9,7 @@ from courses.actions.enrolments import (
     lapse_enrolment,
     lapse_overdue,
     refuse_enrolment,
+    settle_all_held,
     settle_for,
 )
 from courses.actions.foreseeing import served_after
@@ -85,6 +86,7 @@ __all__ = [
     "review_course",
     "served_after",
     "set_session_places",
+    "settle_all_held",
     "settle_for",
     "sign_up",
     "swap_seat",
