@@ -118,8 +118,8 @@ def was_refused(enrolment: Enrolment) -> bool:
     return needs_consent(enrolment.person) and consent_of(enrolment.person) in NOES
 
 
-def refused_among(people: Collection[int]) -> set[int]:
-    """The same for many people (by key), who need consent or do not; adults without a word cost nothing."""
+def refused_among(people: Collection[int] | models.QuerySet) -> set[int]:
+    """The same for many people (by key, or selected); those of whom nobody has said no cost nothing."""
     said = ConsentDecision.objects.filter(purpose=Purpose.TAKING_PART, decision__in=NOES)
     about = said.annotate(of_child=Coalesce("child__merged_into", "child")).filter(of_child__in=people)
     doubtful = set(children_among(set(about.values_list("of_child", flat=True))))
@@ -128,10 +128,9 @@ def refused_among(people: Collection[int]) -> set[int]:
 
 
 def hold_until(run: Run, at: datetime) -> datetime:
-    """Until when a place given at an instant is held: so many days, and not past the next session."""
-    coming = run.sessions.planned().filter(starts_at__gt=at).values_list("starts_at", flat=True).first()
-    latest = at + timedelta(days=run.hold_days)
-    return min(latest, coming) if coming else latest
+    """Until when a place given at an instant is held: so many days, and not past a session that leaves some time."""
+    wanted = timedelta(days=run.hold_days)
+    return run.answer_by(at, wanted) or at + wanted
 
 
 def why_not_of_this_age(person: Person, day: date) -> str:

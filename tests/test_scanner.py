@@ -134,7 +134,7 @@ def paths_of(kind):
 
 def said_in(kind, it):
     """What a token of this kind holds: an offer names its reader too."""
-    return f"{it.public_id}.{it.person.public_id}" if kind == "courses.offer" else it.public_id
+    return f"{it.public_id}.{it.person.public_id}" if kind in {"courses.offer", "courses.leave"} else it.public_id
 
 
 def altered(path, chance):
