@@ -132,7 +132,7 @@ def settle_for(child: Person, by: Person | None = None) -> None:
 
 
 def settle_all_held() -> int:
-    """Settle every held place of which the answer is there although nobody gave one just now; return of how many people.
+    """Settle every held place whose answer is there although nobody gave one just now; return of how many people.
 
     A birthday and a new age policy change who decides, and so do two entries of one person that become one.
     """

@@ -21,7 +21,6 @@ from members.models.cluster import validate_time_zone
 from members.models.institutions import Institution
 from members.models.people import Affiliation
 
-
 LEAST_TO_ANSWER = timedelta(days=1)
 
 

@@ -172,7 +172,9 @@ def test_a_place_that_misses_nothing_does_not_lapse(run, student, cast):
     assert (fresh(it).state, readers("courses/hold_lapsed")) == (State.CONFIRMED, [])
 
 
-def test_looking_at_what_is_held_costs_as_much_for_three_as_for_one(run, student, pool, cast, django_assert_num_queries):
+def test_looking_at_what_is_held_costs_as_much_for_three_as_for_one(
+    run, student, pool, cast, django_assert_num_queries
+):
     Pool.objects.filter(pk=pool.pk).update(places=5)
     actions.enrol(run, student, by=student)
     with django_assert_num_queries(15):
