@@ -147,6 +147,8 @@ def end_wishes_in_the_way(session: Session, before: tuple[datetime, datetime], b
         for it in session.run.sessions.planned().exclude(pk=session.pk).overlapping(session.starts_at, session.ends_at)
         if not (it.starts_at < before[1] and it.ends_at > before[0])
     ]
+    if not others:
+        return
     here, there = Seat.objects.filter(session=session), Seat.objects.live().filter(session__in=others)
     ended = [*_wishes_of_people_in(here, there), *_wishes_of_people_in(there, here.confirmed())]
     make_moves([it for it, _other in ended], "cancel", by=by, reason=gettext_noop("the session was moved"))

@@ -88,7 +88,7 @@ def test_a_wish_ends_when_its_session_moves_onto_what_its_person_has(meeting, wi
     assert (has(mine), mails("wish_ended"), mails("wish_moved")) == ({"Design": "confirmed"}, [mine.person], [])
     actions.give_up_seat(their_seat, by=cast.colleague)
     assert (has(mine), consistent(meeting)) == ({"Design": "confirmed"}, True)
-    assert "is at the same time as “Design” now, which you chose too." in said_in("wish_ended")
+    assert "is at the same time as “Design” now, which you have or wait for." in said_in("wish_ended")
 
 
 def test_a_wish_ends_when_what_its_person_has_moves_onto_it(wished, mine, design, their_seat, cast):
@@ -217,6 +217,12 @@ def test_who_leaves_on_the_second_day_stays_on_the_list_of_the_first(meeting, mi
     actions.cancel_enrolment(mine, by=mine.person)
     assert (roster(first), roster(second), consistent(meeting)) == (1, 0, True)
     assert (first.pools.get().taken, second.pools.get().taken) == (1, 0)
+
+
+def test_a_session_that_has_begun_is_not_moved_with_its_list(begun, cast, time_machine):
+    with pytest.raises(Refused, match="its time and its list stay"):
+        move_to(begun, TEN + 30 * HOUR, by=cast.coordinator)
+    assert move_to(begun, begun.starts_at, by=cast.coordinator, hours=3, title="Longer").title == "Longer"
 
 
 def test_who_was_only_held_does_not_stay_on_a_list(meeting, cast, time_machine):
