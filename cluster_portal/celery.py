@@ -27,7 +27,8 @@ app.conf.beat_schedule = {
     "carry on long work": {"task": "cluster_portal.tasks.carry_on_long_work", "schedule": MINUTE, "options": EXPIRES},
     "lapse overdue": {"task": "courses.tasks.lapse_overdue", "schedule": MINUTE, "options": EXPIRES},
     "run retention": {"task": "members.tasks.run_retention", "schedule": crontab(hour=2, minute=40)},
-    # A reserve ends with a day of the cluster's zone, whichever that is: so every hour, and once a day it finds some.
+    # A reserve and an age end with a day of the cluster's zone, whichever that is: so both every hour.
+    "settle held": {"task": "courses.tasks.settle_held", "schedule": crontab(minute=33)},
     "release reserves": {"task": "courses.tasks.release_reserves", "schedule": crontab(minute=3)},
     "recount pools": {"task": "courses.tasks.recount_pools", "schedule": crontab(hour=2, minute=20)},
 }

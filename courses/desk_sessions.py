@@ -61,7 +61,7 @@ def act_on_session(request: HttpRequest, public_id: str, session_id: str) -> Htt
     session = get_object_or_404(Session.objects.filter(run=it), public_id=session_id)
     session.run = it
     if it.is_live and not confirmed(request):
-        return ask_before_mailing(request, it, _people_of(session, waiting=True))
+        return ask_before_mailing(request, it, _people_of(session))
     act(request, session, actions.ACTIONS["session"])
     return redirect("courses:desk_run", public_id)
 
@@ -107,12 +107,12 @@ def session_roster_xlsx(request: HttpRequest, public_id: str, session_id: str) -
     return response
 
 
-def _people_of(session: Session, waiting: bool = False) -> list[tuple[str, int]] | None:
+def _people_of(session: Session) -> list[tuple[str, int]] | None:
     """Whom a change of a session that people choose mails: state in words, how many. None: everybody in the run."""
     if not session.has_own_places:
         return None
-    states = [Seat.State.CONFIRMED, Seat.State.WAITING] if waiting else [Seat.State.CONFIRMED]
-    counted = [(Seat.State(state).label, session.seats.filter(state=state).count()) for state in states]
+    states = [Seat.State.CONFIRMED, Seat.State.WAITING]
+    counted = [(state.label, session.seats.filter(state=state).count()) for state in states]
     return [(label, count) for label, count in counted if count]
 
 

@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from courses.actions.seats import no_such_places, why_no_seats
+from courses.actions.seats import no_such_places, why_no_seats, why_not_instead_of
 from courses.attendance import join_path, link_of
 from courses.clashes import clashes_of, said_of
 from courses.models import Enrolment, Pool, Run, Seat, Session
@@ -101,23 +101,26 @@ def _fill_in(run: Run, enrolment: Enrolment, offers: list[Offer], at: datetime) 
         if offer.session.pk in clashes and offer.seat is None:
             offer.why = said_of(clashes[offer.session.pk], run)
         else:
-            _put_button(offer, enrolment, offers)
+            _put_button(offer, enrolment, offers, at)
 
 
-def _put_button(offer: Offer, enrolment: Enrolment, offers: list[Offer]) -> None:
+def _put_button(offer: Offer, enrolment: Enrolment, offers: list[Offer], at: datetime) -> None:
     pool = next((it for it in offer.pools if it.sort == enrolment.pool.sort), None)
     if offer.seat is not None:
         offer.button = "give_up"
     elif pool is None:
         offer.why = no_such_places(enrolment)
     else:
-        _put_choice(offer, pool, offers)
+        _put_choice(offer, pool, offers, at)
 
 
-def _put_choice(offer: Offer, pool: Pool, offers: list[Offer]) -> None:
+def _put_choice(offer: Offer, pool: Pool, offers: list[Offer], at: datetime) -> None:
     others = [it for it in offers if it is not offer and it.seat and it.session.overlaps(offer.session)]
     waits = next((it for it in others if not it.has_seat), None)
-    if pool.has_place():
+    begun = next((it for it in others if it.has_seat and it.session.starts_at <= at), None)
+    if begun is not None:
+        offer.why = why_not_instead_of(begun.session)
+    elif pool.has_place():
         offer.button = "swap" if any(it.has_seat for it in others) else "choose"
     elif waits is None:
         offer.button = "wish"

@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 
 from django.db import models
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -20,7 +21,7 @@ from members.consent import (
     without_guardian,
 )
 from members.consent import State as Consent
-from members.models import Person, Purpose
+from members.models import ConsentDecision, Person, Purpose
 
 NOES = {Consent.REFUSED, Consent.WITHDRAWN}
 
@@ -117,11 +118,19 @@ def was_refused(enrolment: Enrolment) -> bool:
     return needs_consent(enrolment.person) and consent_of(enrolment.person) in NOES
 
 
+def refused_among(people: Collection[int] | models.QuerySet) -> set[int]:
+    """The same for many people (by key, or selected); those of whom nobody has said no cost nothing."""
+    said = ConsentDecision.objects.filter(purpose=Purpose.TAKING_PART, decision__in=NOES)
+    about = said.annotate(of_child=Coalesce("child__merged_into", "child")).filter(of_child__in=people)
+    doubtful = set(children_among(set(about.values_list("of_child", flat=True))))
+    states = states_of(doubtful, [Purpose.TAKING_PART]) if doubtful else {}
+    return {child for (child, _purpose), state in states.items() if state in NOES}
+
+
 def hold_until(run: Run, at: datetime) -> datetime:
-    """Until when a place given at an instant is held: so many days, and not past the next session."""
-    coming = run.sessions.planned().filter(starts_at__gt=at).values_list("starts_at", flat=True).first()
-    latest = at + timedelta(days=run.hold_days)
-    return min(latest, coming) if coming else latest
+    """Until when a place given at an instant is held: so many days, and not past a session that leaves some time."""
+    wanted = timedelta(days=run.hold_days)
+    return run.answer_by(at, wanted) or at + wanted
 
 
 def why_not_of_this_age(person: Person, day: date) -> str:

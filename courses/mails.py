@@ -9,7 +9,7 @@ from cluster_portal.links import signed_link
 from cluster_portal.models import OutboxMail
 from courses.holding import may_still_come, was_refused, who_has_it
 from courses.materials import shown_now
-from courses.models import ClassBooking, Enrolment, Session
+from courses.models import ClassBooking, Enrolment, Seat, Session
 from courses.places_words import why_waiting
 from members.models import Cluster, Guardianship, Person
 from members.rules import guards_the_child
@@ -79,7 +79,7 @@ def child_named(enrolment: Enrolment | None, reader: Person) -> str:
 
 
 def _leave_link(mail: OutboxMail) -> dict[str, str]:
-    return {"leave": signed_link("courses.leave", mail.about_id)}
+    return {"leave": signed_link("courses.leave", f"{mail.about_id}.{mail.to.public_id}")}
 
 
 def _links_of_queue(mail: OutboxMail) -> dict[str, str]:
@@ -121,9 +121,19 @@ def _about_materials(wanted: WantedMail) -> dict[str, Any]:
     return about_enrolment(wanted) | {"materials": [it.title for it in shown_now(wanted.about.run)]}
 
 
-def _whatever_came_after(_mail: OutboxMail) -> bool:
-    """Always due: it carries news for the calendar, and each piece of news builds on the one before."""
-    return True
+def _whatever_came_after(mail: OutboxMail) -> bool:
+    """Due for the person whatever comes after: each piece of news for a calendar builds on the one before.
+
+    Guardians are told of it only, so they have to be guardians still.
+    """
+    child = Person.objects.filter(enrolments__seats__public_id=mail.about_id).exclude(pk=mail.to_id).first()
+    return child is None or guards_the_child(mail.to, child)
+
+
+def _while_wished_for(mail: OutboxMail) -> bool:
+    """Due while the person waits for the session."""
+    waits = Seat.objects.in_queue().filter(public_id=mail.about_id).exists()
+    return waits and _whatever_came_after(mail)
 
 
 def _about_seat(wanted: WantedMail) -> dict[str, Any]:
@@ -203,6 +213,8 @@ register_mail(
     MailKind("courses/run_cancelled", _while_in(State.CANCELLED), context=about_enrolment),
     MailKind("courses/seat_chosen", _whatever_came_after, context=_about_seat),
     MailKind("courses/seat_swapped", _whatever_came_after, context=_about_seat),
+    MailKind("courses/wish_ended", _whatever_came_after, context=_about_seat),
+    MailKind("courses/wish_moved", _while_wished_for, context=_about_seat),
     MailKind("courses/wish_granted", _whatever_came_after, context=_about_seat),
     MailKind("courses/seat_given_up", _whatever_came_after, context=_about_seat),
     MailKind("courses/seat_moved", _whatever_came_after, context=_about_seat),

@@ -71,8 +71,9 @@ def why_not_now(run: Run, at: datetime) -> str:
     """The sentence that says why nobody can enrol at an instant, or nothing."""
     if run.state == Run.State.CANCELLED:
         return _("This run was cancelled. Look in the programme for another one.")
+    over = _("This run is over. Look in the programme for the next one.")
     if run.state == Run.State.CLOSED:
-        return _("This run is over. Look in the programme for the next one.")
+        return over
     if run.state == Run.State.DRAFT:
         return _("This run is not published yet.")
     if at < run.enrol_from:
@@ -81,7 +82,7 @@ def why_not_now(run: Run, at: datetime) -> str:
         return _("Enrolment closed on %(when)s. Look in the programme for the next run.") % {
             "when": in_run_zone(run, run.enrol_until)
         }
-    return ""
+    return over if run.is_over_at(at) else ""
 
 
 def in_run_zone(run: Run, at: datetime) -> str:

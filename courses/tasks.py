@@ -22,3 +22,9 @@ def recount_pools() -> int:
 def release_reserves() -> int:
     """Offer the places that reserves have released to those who wait."""
     return actions.release_reserves()
+
+
+@shared_task
+def settle_held() -> int:
+    """Confirm held places that miss nothing any more, or give them back, where no decision was heard."""
+    return actions.settle_all_held()

@@ -166,8 +166,8 @@ def page_of(it: Enrolment) -> str:
 @login_not_required
 def offer(request: HttpRequest, token: str) -> HttpResponse:
     """The mailed link of an offered place: shows on GET, decides on POST, needs no sign-in."""
-    it, reader = _offered(token)
-    if it is None or reader is None or not (it.person.is_active and reader.is_active):
+    it, reader = enrolment_by_link("courses.offer", token, OFFER_AGE, "accept")
+    if it is None or reader is None:
         return render(request, "courses/offer_bad.html", status=404)
     if request.method == "POST":
         _answer_offer(request, it, reader)
@@ -177,12 +177,14 @@ def offer(request: HttpRequest, token: str) -> HttpResponse:
     return render(request, "courses/offer.html", shown)
 
 
-def _offered(token: str) -> tuple[Enrolment | None, Person | None]:
+def enrolment_by_link(
+    purpose: str, token: str, max_age: timedelta, move: str
+) -> tuple[Enrolment | None, Person | None]:
     """The enrolment that a token is about, and to whom it was mailed: nobody, when they act for the person no more."""
-    enrolment, _dot, reader = (read_link("courses.offer", token, OFFER_AGE) or "").partition(".")
+    enrolment, _dot, reader = (read_link(purpose, token, max_age) or "").partition(".")
     rows = Enrolment.objects.select_related("run__course", "run__host", "person", "pool")
     it, by = rows.filter(public_id=enrolment).first(), Person.objects.filter(public_id=reader).first()
-    return (it, by) if it and by and may_move(by, it, "accept") else (None, None)
+    return (it, by) if it and by and it.person.is_active and may_move(by, it, move) else (None, None)
 
 
 def _answer_offer(request: HttpRequest, it: Enrolment, reader: Person) -> None:

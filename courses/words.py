@@ -99,7 +99,7 @@ def standing(run: Run, at: datetime) -> Standing:
         return Standing(run.get_state_display(), "bad" if run.state == Run.State.CANCELLED else "neutral")
     if at < run.enrol_from:
         return Standing(_("Opens %(day)s") % {"day": date_format(localtime(run.enrol_from, run.zone), DAY)}, "waiting")
-    if at >= run.enrol_until:
+    if at >= run.enrol_until or run.is_over_at(at):
         return Standing(_("Enrolment closed"), "neutral")
     if run.has_place:
         return Standing(pgettext("enrolment", "Open"), "good")
@@ -131,7 +131,7 @@ def opening(run: Run) -> str:
 
 def closing(run: Run, at: datetime) -> str:
     """Until when one can enrol, while one can."""
-    if not run.is_live or not run.enrol_from <= at < run.enrol_until:
+    if not run.is_live or not run.enrol_from <= at < run.enrol_until or run.is_over_at(at):
         return ""
     said = _("Enrolment until %(day)s") if run.has_place else _("The queue is open until %(day)s")
     return said % {"day": date_format(localtime(run.enrol_until, run.zone), DAY)}

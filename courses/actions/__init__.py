@@ -11,6 +11,7 @@ from courses.actions.enrolments import (
     lapse_enrolment,
     lapse_overdue,
     refuse_enrolment,
+    settle_all_held,
     settle_for,
 )
 from courses.actions.feedback import (
@@ -136,6 +137,7 @@ __all__ = [
     "review_course",
     "served_after",
     "set_session_places",
+    "settle_all_held",
     "settle_for",
     "sign_up",
     "swap_seat",

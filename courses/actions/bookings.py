@@ -80,6 +80,7 @@ def release_booking(booking: ClassBooking, by: Person) -> None:
         raise Refused(_("This run is over: who took part stays on its list."))
     enrolments = _lock_enrolments(booking)
     taken = sum(it.takes_place for it in enrolments)
+    were_in = {it.pk for it in enrolments if it.state == Enrolment.State.CONFIRMED}
     make_move(booking, "release", by=by)
     reason = gettext_noop("the class gave its places back")
     make_moves(enrolments, "cancel", by=by, reason=reason, offered_until=None, held_until=None)
@@ -88,7 +89,7 @@ def release_booking(booking: ClassBooking, by: Person) -> None:
     if by.pk != booking.by_id:
         tell_teachers([booking])
     for it in enrolments:
-        end_seats(it, pools, by)
+        end_seats(it, pools, by, was_in=it.pk in were_in)
     take(pools[booking.pool_id], -taken)
     serve_queues(booking.run)
 
@@ -170,7 +171,8 @@ def _place(booking: ClassBooking, pool: Pool, students: list[ClassStudent], righ
     unasked = [it for it in held if Missing.CONSENT not in missing[it.person_id]]
     if asked := [it.person for it in held if it not in unasked]:
         request_consent(asked, [Purpose.TAKING_PART], by)
-    tell(unasked, "courses/held", calendars.sessions_changed(booking.run, unasked))
+    # In everybody's calendar all the same: a place that is held speaks against another one at that time.
+    tell(unasked, "courses/held", calendars.sessions_changed(booking.run, held))
     tell(sure, "courses/confirmed", calendars.sessions_changed(booking.run, sure))
     settle_booking(booking.pk)
     booking.refresh_from_db(fields=["state", "state_since"])

@@ -14,7 +14,14 @@ from courses.actions.locks import lock_enrolment, lock_people, lock_pools, lock_
 from courses.actions.places import give_back, hold, place_or_queue, settle, tell_confirmed
 from courses.actions.questions import write_answers
 from courses.clashes import clashes_of, said_of
-from courses.holding import was_refused, what_is_missing, why_not_after_a_no, why_not_of_this_age
+from courses.holding import (
+    refused_among,
+    was_refused,
+    what_each_misses,
+    what_is_missing,
+    why_not_after_a_no,
+    why_not_of_this_age,
+)
 from courses.models import Enrolment, Pool, Run
 from courses.taking_part import right_to_take_part, why_not_now
 from members.models import Cluster, Person
@@ -124,15 +131,36 @@ def settle_for(child: Person, by: Person | None = None) -> None:
             settle(enrolment, by)
 
 
+def settle_all_held() -> int:
+    """Settle every held place whose answer is there although nobody gave one just now; return of how many people.
+
+    A birthday and a new age policy change who decides, and so do two entries of one person that become one.
+    """
+    held = list(Enrolment.objects.held().select_related("run"))
+    missing, refused = what_each_misses(held), refused_among([it.person_id for it in held])
+    keys = {it.person_id for it in held if it.person_id in refused or not missing[it.person_id]}
+    for child in Person.objects.filter(pk__in=keys).order_by("pk"):
+        settle_for(child)
+    return len(keys)
+
+
 @transaction.atomic
-def lapse_enrolment(enrolment: Enrolment, by: None = None) -> None:
-    """Take back a place that was offered or held and not answered in time; the next in the queue is offered it."""
+def lapse_enrolment(enrolment: Enrolment, by: None = None) -> bool:
+    """Take back a place that was offered or held and not answered in time; the next in the queue is offered it.
+
+    A held place that misses nothing is confirmed instead: a birthday, for one, says so to nobody. Returns whether it
+    lapsed.
+    """
     seen = enrolment.state
     enrolment, _pool = lock_enrolment(enrolment)
     if enrolment.state != seen:  # an offer that was accepted meanwhile may be held now, for days
         raise Refused(_("This was already answered. Reload the page to see its current state."))
     held = seen == Enrolment.State.HELD
+    if held and not what_is_missing(enrolment):
+        settle(enrolment, by)
+        return False
     give_back(enrolment, "lapse", by, "courses/hold_lapsed" if held else "courses/offer_lapsed")
+    return True
 
 
 @transaction.atomic
@@ -155,8 +183,7 @@ def lapse_overdue(at: datetime) -> int:
     lapsed = 0
     for enrolment in Enrolment.objects.overdue(at).select_related("run").order_by("run_id", "pk"):
         try:
-            lapse_enrolment(enrolment)
-            lapsed += 1
+            lapsed += lapse_enrolment(enrolment)
         except Refused:  # answered between our look and our lock
             continue
         except Exception:  # one bad row must not keep the others from lapsing

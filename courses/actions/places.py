@@ -14,7 +14,7 @@ from courses.actions.settling import settle_booking
 from courses.actions.sitting import end_seats
 from courses.actions.telling import tell
 from courses.allotment import Allotment
-from courses.holding import Missing, hold_until, what_is_missing
+from courses.holding import Missing, hold_until, refused_among, what_is_missing
 from courses.models import Enrolment, Pool, Run
 from members.actions import request_consent
 from members.models import Cluster, Person, Purpose
@@ -65,9 +65,10 @@ def give_back(enrolment: Enrolment, move: str, by: Person | None, mail: str, rea
     """End an enrolment, tell its people by `mail` (nobody, when that is ""), and offer a freed place to the next."""
     enrolment, pools = lock_with_pools(enrolment)
     took_place, pool = enrolment.takes_place, pools[enrolment.pool_id]
+    was_in = enrolment.state == Enrolment.State.CONFIRMED
     make_move(enrolment, move, by=by, reason=reason, offered_until=None, held_until=None)
     cancel_mails(about=enrolment, reason=gettext_noop("the enrolment is over"))
-    end_seats(enrolment, pools, by)
+    end_seats(enrolment, pools, by, was_in)
     calendar = calendars.withdraw(enrolment)
     if mail:
         tell([enrolment], mail, calendar={enrolment.pk: calendar})
@@ -89,8 +90,8 @@ def serve_queues(run: Run, first: Pool | None = None) -> int:
 def offer_free_places(pool: Pool) -> list[Enrolment]:
     """Offer every free place of a pool to its queue, first come first served.
 
-    Whose institution can have none of what is free (it is kept for another one, or the limit is reached) goes on
-    waiting, and the next is asked.
+    Who can have none of what is free goes on waiting, and the next is asked: whose institution may not (the place is
+    kept for another one, or the limit is reached), who is suspended, and a child to whose coming somebody said no.
     """
     deadline = pool.whole_run.offers_until(now())
     if deadline is None or not pool.has_place():
@@ -105,15 +106,17 @@ def offer_free_places(pool: Pool) -> list[Enrolment]:
 def _next_in_queue(pool: Pool) -> list[Enrolment]:
     """Who is offered what is free, locked. The queue is read without its people: few of many are chosen."""
     allotment, chosen = Allotment(pool, Cluster.current().today()), []
-    queue = Enrolment.objects.in_queue().filter(pool=pool)
-    for key, institution, limit in queue.values_list("pk", "affiliation__institution", "clause__places").iterator():
+    queue = Enrolment.objects.in_queue().filter(pool=pool, person__suspended_at=None)
+    refused = refused_among(queue.order_by().values("person"))
+    rows = queue.values_list("pk", "person", "affiliation__institution", "clause__places")
+    for key, person, institution, limit in rows.iterator():
         if not allotment.free:
             break
-        if allotment.free_for(institution, limit):
+        if person not in refused and allotment.free_for(institution, limit):
             allotment.take(institution)
             chosen.append(key)
-    rows = queue.filter(pk__in=chosen).select_for_update(no_key=True, of=("self",)).select_related("person")
-    enrolments = list(rows) if chosen else []
+    locked = queue.filter(pk__in=chosen).select_for_update(no_key=True, of=("self",)).select_related("person")
+    enrolments = list(locked) if chosen else []
     for enrolment in enrolments:
         enrolment.run, enrolment.pool = pool.run, pool
     return enrolments

@@ -12,6 +12,7 @@ from courses.actions.places import serve_queues
 from courses.allotment import Allotment
 from courses.models import Enrolment, Pool, Reserve, Run
 from members.models import Cluster, Institution, Person
+from members.models.grounds import ground_of
 
 
 @transaction.atomic
@@ -94,12 +95,7 @@ def _refuse_reserve(pool: Pool, institution: Institution, places: int, release_o
     today = Cluster.current().today()
     if release_on <= today:
         raise Refused(_("On this day the places are free for all. Choose a day that is still to come."))
-    limit = pool.whole_run.institution_limit
-    if limit is not None and places > limit:
-        raise Refused(
-            _("One institution gets %(limit)s places of this run at most. Keep no more, or raise the limit first.")
-            % {"limit": limit}
-        )
+    _refuse_more_than_the_limits(pool.whole_run, institution, places, today)
     allotment = Allotment(pool, today)
     key = institution.pk
     most = allotment.free - allotment.kept_for_others(key) + allotment.used(key)
@@ -115,3 +111,22 @@ def _refuse_reserve(pool: Pool, institution: Institution, places: int, release_o
         most,
     )
     raise Refused(said % {"most": most, "institution": institution})
+
+
+def _refuse_more_than_the_limits(run: Run, institution: Institution, places: int, today: date) -> None:
+    """Refuse to keep what the institution could never have: by the run, or by the clause that gives it the right."""
+    limit = run.institution_limit
+    if limit is not None and places > limit:
+        raise Refused(
+            _("One institution gets %(limit)s places of this run at most. Keep no more, or raise the limit first.")
+            % {"limit": limit}
+        )
+    ground = ground_of(institution, run.course.kind, today)
+    clause = ground.clause if ground else None
+    if clause is not None and clause.places is not None and places > clause.places:
+        said = ngettext(
+            "§ %(clause)s gives each institution %(limit)s place at most. Keep no more.",
+            "§ %(clause)s gives each institution %(limit)s places at most. Keep no more.",
+            clause.places,
+        )
+        raise Refused(said % {"clause": clause.number, "limit": clause.places})

@@ -34,7 +34,7 @@ class Choice:
     def held(self) -> Seat | None:
         """A seat of theirs in another session at the same time."""
         others = self.enrolment.seats.confirmed().overlapping(self.session).exclude(session=self.session)
-        return others.select_related("session").first()
+        return others.select_related("session").order_by("session__starts_at", "pk").first()
 
 
 @transaction.atomic
@@ -42,6 +42,7 @@ def choose_seat(enrolment: Enrolment, session: Session, by: Person) -> Seat:
     """Take a free place in a session that people choose; whoever has one at that time swaps it instead."""
     choice = _choice(enrolment, session)
     if held := choice.held:
+        _refuse_when_begun(held)
         raise Refused(
             _("You have a place in “%(session)s” at that time. Swap it for this one.") % {"session": held.session.title}
         )
@@ -54,6 +55,7 @@ def swap_seat(enrolment: Enrolment, session: Session, by: Person) -> Seat:
     choice = _choice(enrolment, session)
     if choice.held is None:
         raise Refused(_("You have no place at that time that could be swapped. Choose this session instead."))
+    _refuse_when_begun(choice.held)
     return _take_place(choice, by, "courses/seat_swapped")
 
 
@@ -68,6 +70,8 @@ def wish(enrolment: Enrolment, session: Session, by: Person) -> Seat:
         raise Refused(_("You wait for this session already. Its place in the queue stands beside it."))
     if choice.pool.has_place():
         raise Refused(_("A place in this session is free now. Take it instead of waiting."))
+    if held := choice.held:
+        _refuse_when_begun(held)
     _refuse_second_wish(choice)
     seat = _new_seat(choice, by)
     make_move(seat, "wait", by=by, queued_at=now())
@@ -146,6 +150,18 @@ def why_not_this_session(session: Session) -> str:
     if session.starts_at <= now():
         return _("This session has begun. Choose another one.")
     return ""
+
+
+def why_not_instead_of(held: Session) -> str:
+    """What somebody reads who is in a session then that has begun: its list stays as it is."""
+    return _("You are in “%(session)s” at that time, and it has begun. Choose a session after it.") % {
+        "session": held.title
+    }
+
+
+def _refuse_when_begun(held: Seat) -> None:
+    if held.session.starts_at <= now():
+        raise Refused(why_not_instead_of(held.session))
 
 
 def no_such_places(enrolment: Enrolment) -> str:

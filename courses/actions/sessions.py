@@ -11,7 +11,7 @@ from courses import calendars
 from courses.actions.locks import lock_every_pool, lock_run
 from courses.actions.places import serve_queues
 from courses.actions.runs import people_to_tell, tell_sessions_changed
-from courses.actions.sitting import end_seats_of_session, tell_of_seats
+from courses.actions.sitting import end_seats_of_session, end_wishes_in_the_way, tell_of_seats
 from courses.actions.telling import tell
 from courses.models import Pattern, Pool, Run, Seat, Session
 from courses.patterns import WeeklyPattern
@@ -85,13 +85,17 @@ def move_session(session: Session, starts_at: datetime, ends_at: datetime, by: P
     wanted = {"starts_at": starts_at, "ends_at": ends_at, **words}
     changed = [name for name, value in wanted.items() if getattr(session, name) != value]
     if {"starts_at", "ends_at"} & set(changed):
+        if session.has_own_places and session.starts_at <= now():
+            raise Refused(_("This session has begun, so its time and its list stay. Add a new session instead."))
         _refuse_wrong_times(run, starts_at, ends_at, but=session, is_chosen=session.has_own_places)
         _refuse_two_seats(session, starts_at, ends_at)
+    before = (session.starts_at, session.ends_at)
     for name in changed:
         setattr(session, name, wanted[name])
     if changed:
         session.save(update_fields=changed)
         record_changes("courses.session.move", session, by=by, changed=changed)
+    end_wishes_in_the_way(session, before, by)
     if run.is_live and MAILED_WHEN_MOVED & set(changed):
         _tell_moved(session)
         serve_queues(run)  # what lay free because no session was ahead
@@ -129,8 +133,9 @@ def _tell_moved(session: Session) -> None:
     if not session.has_own_places:
         tell_sessions_changed(session.run)
         return
-    seats = list(session.seats.confirmed().select_related("session", "enrolment__person", "enrolment__pool"))
-    tell_of_seats(session.run, seats, "courses/seat_moved", occasion=now().isoformat())
+    rows, occasion = session.seats.select_related("session", "enrolment__person", "pool"), now().isoformat()
+    tell_of_seats(session.run, list(rows.confirmed()), "courses/seat_moved", occasion=occasion)
+    tell_of_seats(session.run, list(rows.in_queue()), "courses/wish_moved", occasion=occasion)
 
 
 def _keep_pattern(run: Run, pattern: WeeklyPattern) -> None:

@@ -2,11 +2,14 @@
 
 from collections import deque
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.timezone import now
+from django.utils.translation import gettext_noop
 
 from cluster_portal.hooks import WantedMail
+from cluster_portal.models import CalendarEntry
 from cluster_portal.moves import make_move, make_moves
 from cluster_portal.outbox import queue_mails
 from courses import calendars
@@ -35,7 +38,7 @@ def sit(seats: Sequence[Seat], pools: Pools, by: Person | None) -> dict[int, lis
 
 
 def _at_the_same_time(seat: Seat) -> Iterable[Seat]:
-    others = Seat.objects.confirmed().filter(enrolment=seat.enrolment_id).overlapping(seat.session)
+    others = Seat.objects.confirmed().ahead(now()).filter(enrolment=seat.enrolment_id).overlapping(seat.session)
     return others.exclude(pk=seat.pk).select_for_update(no_key=True, of=("self",)).select_related("session")
 
 
@@ -63,12 +66,24 @@ def grant(seats: Sequence[Seat], pools: Pools) -> list[int]:
 def _next_wishes(run: Run, pool: Pool) -> list[Seat]:
     if pool.session_id is None or not run.is_live or not pool.has_place():
         return []
-    wishes = Seat.objects.in_queue().filter(pool=pool).select_related("session", "enrolment__person", "enrolment__pool")
-    wishes = wishes.filter(session__state=Session.State.PLANNED, session__starts_at__gt=now())
+    wishes = _wishes_to_fulfil(run).filter(pool=pool).select_related("session", "enrolment__person", "enrolment__pool")
     seats = list(wishes.select_for_update(no_key=True, of=("self",))[: pool.free])
     for seat in seats:
         seat.enrolment.run = run
     return seats
+
+
+def _wishes_to_fulfil(run: Run) -> QuerySet[Seat]:
+    """Wishes in their order, of sessions still to come, of people who are nowhere else then that they cannot leave.
+
+    Those are meetings of other runs, which they never offered for it, and sessions that have begun.
+    """
+    wishes = Seat.objects.in_queue().ahead(now()).filter(session__run=run, session__state=Session.State.PLANNED)
+    meant = CalendarEntry.objects.between(OuterRef("session__starts_at"), OuterRef("session__ends_at"))
+    here = Session.objects.filter(run=run).values("public_id")
+    elsewhere = meant.filter(person=OuterRef("enrolment__person")).exclude(about_id__in=here)
+    begun = Seat.objects.confirmed().filter(enrolment=OuterRef("enrolment"), session__starts_at__lte=now())
+    return wishes.filter(~Exists(elsewhere), ~Exists(begun.filter(session__ends_at__gt=OuterRef("session__starts_at"))))
 
 
 def ring_of(wish: Seat) -> list[Seat]:
@@ -91,8 +106,7 @@ def ring_of(wish: Seat) -> list[Seat]:
 
 def _wishes_and_offers(run: Run) -> tuple[list[Seat], dict[int, set[int]]]:
     """The wishes in a run, in their order, and the pools in which each would give a place up."""
-    wishes = Seat.objects.in_queue().filter(session__run=run).select_related("session", "enrolment__person")
-    wishes = list(wishes.filter(session__state=Session.State.PLANNED, session__starts_at__gt=now()))
+    wishes = list(_wishes_to_fulfil(run).select_related("session", "enrolment__person", "enrolment__pool"))
     held: dict[int, list[Seat]] = {}
     confirmed = Seat.objects.confirmed().filter(enrolment__in=[it.enrolment_id for it in wishes])
     for seat in confirmed.select_related("session"):
@@ -103,9 +117,15 @@ def _wishes_and_offers(run: Run) -> tuple[list[Seat], dict[int, set[int]]]:
     return wishes, {it.pk: {old.pool_id for old in some if old.session.overlaps(it.session)} for it, some in offers}
 
 
-def end_seats(enrolment: Enrolment, pools: Pools, by: Person | None) -> None:
-    """End everything that somebody chose in a run they leave; the mail about that says it, and others are served."""
-    freed = _end(enrolment.seats.live(), pools, by)
+def end_seats(enrolment: Enrolment, pools: Pools, by: Person | None, was_in: bool) -> None:
+    """End what somebody chose in a run they leave; the mail about that says it, and others are served.
+
+    Of whoever was in the run for certain the list of a session that has begun stays as it is.
+    """
+    seats = enrolment.seats.live()
+    if was_in:
+        seats = seats.exclude(state=Seat.State.CONFIRMED, session__starts_at__lte=now())
+    freed = _end(seats, pools, by)
     serve_wishes(enrolment.run, pools, freed)
 
 
@@ -114,6 +134,34 @@ def end_seats_of_session(session: Session, pools: Pools, by: Person | None) -> N
     seats = list(session.seats.live().select_related("enrolment__person", "enrolment__pool"))
     _end(session.seats.live(), pools, by)
     tell_of_seats(session.run, seats, "courses/seat_cancelled")
+
+
+def end_wishes_in_the_way(session: Session, before: tuple[datetime, datetime], by: Person) -> None:
+    """A session has moved: end the wishes that would cost their people something now that they never offered for it.
+
+    Those are wishes for it by people who are in another session then, or wish for one, and wishes for another session
+    by people who are in this one. What took place at the same time before, they offered.
+    """
+    others = [
+        it.pk
+        for it in session.run.sessions.planned().exclude(pk=session.pk).overlapping(session.starts_at, session.ends_at)
+        if not (it.starts_at < before[1] and it.ends_at > before[0])
+    ]
+    if not others:
+        return
+    here, there = Seat.objects.filter(session=session), Seat.objects.live().filter(session__in=others)
+    ended = [*_wishes_of_people_in(here, there), *_wishes_of_people_in(there, here.confirmed())]
+    make_moves([it for it, _other in ended], "cancel", by=by, reason=gettext_noop("the session was moved"))
+    for other in {it.session_id: it for _wish, it in ended}.values():
+        wishes = [it for it, left in ended if left.session_id == other.session_id]
+        tell_of_seats(session.run, wishes, "courses/wish_ended", [other], occasion=now().isoformat())
+
+
+def _wishes_of_people_in(wishes: QuerySet[Seat], seats: QuerySet[Seat]) -> list[tuple[Seat, Seat]]:
+    """Those of the wishes whose people have one of these seats, locked, each with that seat."""
+    theirs = {it.enrolment_id: it for it in seats.select_related("session")}
+    rows = wishes.in_queue().filter(enrolment__in=theirs).order_by("pk").select_for_update(no_key=True, of=("self",))
+    return [(it, theirs[it.enrolment_id]) for it in rows.select_related("session", "enrolment__person", "pool")]
 
 
 def end_all_seats(run: Run, by: Person | None) -> None:

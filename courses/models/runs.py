@@ -21,6 +21,8 @@ from members.models.cluster import validate_time_zone
 from members.models.institutions import Institution
 from members.models.people import Affiliation
 
+LEAST_TO_ANSWER = timedelta(days=1)
+
 
 class RunQuerySet(models.QuerySet):
     def public(self):
@@ -58,7 +60,7 @@ class RunQuerySet(models.QuerySet):
 
     def open_on(self, at):
         """Runs that take enrolments at an instant."""
-        return self.published().filter(enrol_from__lte=at, enrol_until__gt=at)
+        return self.published().filter(enrol_from__lte=at, enrol_until__gt=at).not_over(at)
 
     def with_dates(self):
         """Each run with the start of its first and the end of its last session, and how many there are."""
@@ -277,17 +279,30 @@ class Run(models.Model):
         """All sums, as a page shows them."""
         return {what: self.total(what) for what in ("places", "taken", "offered", "held", "waiting")}
 
-    def offers_until(self, at: datetime) -> datetime | None:
-        """Until when a place offered at an instant can be held: not past the next session; None: none is ahead."""
-        coming = self.sessions.planned().filter(starts_at__gt=at).values_list("starts_at", flat=True).first()
-        if not self.is_live or coming is None:
+    def answer_by(self, at: datetime, wanted: timedelta) -> datetime | None:
+        """Until when an answer can be waited for from an instant: not past the next session; None: none is ahead.
+
+        A session that leaves less than a day (or than is given) is passed over while a later one leaves more: nobody
+        loses a place in a course of months because one of its afternoons begins in four minutes.
+        """
+        starts = list(self.sessions.planned().filter(starts_at__gt=at).values_list("starts_at", flat=True))
+        if not starts:
             return None
-        return min(at + timedelta(hours=self.offer_hours), coming)
+        enough = at + min(wanted, LEAST_TO_ANSWER)
+        return min(at + wanted, next((it for it in starts if it >= enough), starts[-1]))
+
+    def offers_until(self, at: datetime) -> datetime | None:
+        """Until when a place offered at an instant is kept; None: there is nothing to offer any more."""
+        return self.answer_by(at, timedelta(hours=self.offer_hours)) if self.is_live else None
 
     def is_over_at(self, at: datetime) -> bool:
         """Whether it is closed, or its last session has ended."""
-        last = self.sessions.planned().aggregate(last=Max("ends_at"))["last"]
+        known = vars(self)  # as `with_dates` and `read_dates` leave it
+        last = known["last_end"] if "last_end" in known else self._last_end()
         return self.state == self.State.CLOSED or (self.is_live and last is not None and last <= at)
+
+    def _last_end(self) -> datetime | None:
+        return self.sessions.planned().aggregate(last=Max("ends_at"))["last"]
 
 
 class Pattern(models.Model):

@@ -26,6 +26,10 @@ class SeatQuerySet(models.QuerySet):
         """Seats that are taken."""
         return self.filter(state=Seat.State.CONFIRMED)
 
+    def ahead(self, at):
+        """Seats in sessions that have not begun at an instant."""
+        return self.filter(session__starts_at__gt=at)
+
     def overlapping(self, session):
         """Seats in sessions that take place, at least in part, at the same time as another of their run."""
         times = {"session__starts_at__lt": session.ends_at, "session__ends_at__gt": session.starts_at}

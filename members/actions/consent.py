@@ -181,6 +181,12 @@ def decide(
     return it
 
 
+def say_who_decides_changed(child: Person) -> None:
+    """Other people decide about a child now, so what was said may come to something else, for every purpose."""
+    for purpose in Purpose:
+        say_decided(child, purpose)
+
+
 def _refuse_who_or_what_decides_nothing(
     child: Person, by: Person, read: ConsentText | None, purpose: str, decision: str
 ) -> None:

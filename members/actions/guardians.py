@@ -10,7 +10,7 @@ from cluster_portal.audit import record
 from cluster_portal.moves import Refused, make_move
 from cluster_portal.outbox import cancel_mails, queue_mail
 from cluster_portal.search import folded
-from members.actions.consent import forget_mails_naming
+from members.actions.consent import forget_mails_naming, say_who_decides_changed
 from members.actions.people import enter_person
 from members.consent import NOES, children_among, deciders_of
 from members.models import Affiliation, ConsentDecision, GroupMember, Guardianship, Person
@@ -58,6 +58,7 @@ def end_guardianship(guardianship: Guardianship, by: Person) -> None:
     if not is_own:
         queue_mail("members/guardianship_ended", about=guardianship, to=guardianship.guardian)
     record("members.guardianship.end", guardianship, by=by)
+    say_who_decides_changed(child)
 
 
 def why_not_erased_by(guardian: Person, child: Person) -> str:

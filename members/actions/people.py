@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from cluster_portal.audit import record, record_changes
 from cluster_portal.moves import Refused
 from members.actions.birth_dates import refuse_birth_date, tell_guardians
+from members.actions.consent import say_who_decides_changed
 from members.actions.devices import forget_devices
 from members.models import Person
 
@@ -45,6 +46,7 @@ def change_profile(person: Person, by: Person, **changes: Any) -> list[str]:
         record_changes("members.person.change", person, by=by, changed=changed)
     if "birth_date" in changed:
         tell_guardians(held, person.birth_date, by)
+        say_who_decides_changed(person)
     return changed
 
 

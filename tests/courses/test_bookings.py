@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils.timezone import now
 
-from cluster_portal.models import OutboxMail
+from cluster_portal.models import CalendarEntry, OutboxMail
 from cluster_portal.moves import Refused, available_moves
 from cluster_portal.reminders import queue_due_reminders
 from courses import actions
@@ -375,3 +375,21 @@ def test_free_places_are_those_of_the_institution(wide, pool, group, cast):
     pool = Pool.objects.get(pk=pool.pk)
     pool.run = wide
     assert free_places(pool, group, right_of_class(wide, group)) == 10
+
+
+def test_a_held_student_is_busy_then_although_only_the_guardian_is_written_to(wide, group, children, cast, text):
+    book(wide, group, cast.teacher)
+    session, child = wide.sessions.get(), children[0]
+    other = make.RunFactory(course__title="Other")
+    make.PoolFactory(run=other)
+    make.SessionFactory(run=other, starts_at=session.starts_at, ends_at=session.ends_at)
+    with pytest.raises(Refused, match="At that time you have “"):
+        actions.enrol(other, child, by=child)
+    entries = CalendarEntry.objects.filter(person__in=children).values_list("status", flat=True)
+    assert (list(entries), readers("courses/held")) == (["tentative"] * 3, [])
+
+
+def test_the_calendar_of_a_student_who_came_in_is_certain(wide, group, children, cast, text):
+    book(wide, group, cast.teacher)
+    grant(children[0], text)
+    assert [it.status for it in CalendarEntry.objects.filter(person=children[0])] == ["confirmed"]

@@ -1,6 +1,6 @@
 """A place is held until consent and approval have come; then it is certain, or free again."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -8,12 +8,13 @@ from cluster_portal.models import OutboxMail
 from cluster_portal.moves import Refused
 from courses import actions
 from courses.holding import Missing, hold_until, what_is_missing
-from courses.models import Enrolment
-from members.actions import decide
+from courses.models import Enrolment, Pool
+from members.actions import change_profile, decide, end_guardianship, set_age_policy
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
 State = Enrolment.State
+EARLY = {"together_from": 5, "alone_from": 6}
 
 
 @pytest.fixture
@@ -122,3 +123,65 @@ def test_an_offer_to_a_child_is_held_when_accepted(run, cast, student, guardian,
     actions.cancel_enrolment(first, by=cast.teacher)
     actions.accept_offer(fresh(it), by=guardian)
     assert (fresh(it).state, fresh(it).offered_until) == (State.HELD, None)
+
+
+@pytest.fixture
+def in_conflict(run, student, guardian, text):
+    """A place held for a child whose guardians disagree; the second one said no."""
+    other = make.GuardianshipFactory(child=student)
+    answer(student, guardian, text, "granted")
+    answer(student, other.guardian, text, "refused")
+    return actions.enrol(run, student, by=student), other
+
+
+def test_a_settled_disagreement_confirms_the_place(in_conflict, cast):
+    it, refusing = in_conflict
+    end_guardianship(refusing, by=cast.coordinator)
+    assert (fresh(it).state, fresh(it).held_until) == (State.CONFIRMED, None)
+
+
+def test_where_the_no_is_what_stays_the_place_is_given_back(in_conflict, student, guardian, cast):
+    it, _refusing = in_conflict
+    end_guardianship(student.guarded_by.get(guardian=guardian), by=cast.coordinator)
+    assert fresh(it).state == State.DECLINED
+
+
+def test_a_corrected_birth_date_confirms_whoever_decides_alone(run, student, cast):
+    it = actions.enrol(run, student, by=student)
+    change_profile(student, by=cast.coordinator, birth_date=date(1990, 5, 1))
+    assert fresh(it).state == State.CONFIRMED
+
+
+def test_whoever_decides_alone_by_a_new_age_policy_or_a_birthday_is_confirmed(run, student, cast):
+    """Nobody decides anything about the child then, so the portal looks by itself."""
+    it = actions.enrol(run, student, by=student)
+    set_age_policy(cast.coordinator, **EARLY)
+    assert (actions.settle_all_held(), fresh(it).state) == (1, State.CONFIRMED)
+    assert actions.settle_all_held() == 0
+
+
+def test_who_misses_something_goes_on_being_held(run, student):
+    it = actions.enrol(run, student, by=student)
+    assert (actions.settle_all_held(), fresh(it).state) == (0, State.HELD)
+
+
+def test_a_place_that_misses_nothing_does_not_lapse(run, student, cast):
+    it = actions.enrol(run, student, by=student)
+    set_age_policy(cast.coordinator, **EARLY)
+    assert actions.lapse_overdue(it.held_until) == 0
+    assert (fresh(it).state, readers("courses/hold_lapsed")) == (State.CONFIRMED, [])
+
+
+def test_looking_at_what_is_held_costs_as_much_for_three_as_for_one(
+    run, student, pool, cast, django_assert_num_queries
+):
+    Pool.objects.filter(pk=pool.pk).update(places=5)
+    actions.enrol(run, student, by=student)
+    with django_assert_num_queries(15):
+        actions.settle_all_held()
+    for _number in range(2):
+        child = make.AffiliationFactory(institution=cast.school, role="student", person=make.ChildFactory()).person
+        make.GuardianshipFactory(child=child)
+        actions.enrol(run, child, by=child)
+    with django_assert_num_queries(15):
+        actions.settle_all_held()

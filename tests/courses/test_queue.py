@@ -1,15 +1,23 @@
 """The waiting list in words, leaving it by a mailed link, and what those online see that those in the room do not."""
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils.timezone import now as instant
 
-from cluster_portal.links import signed_token
-from cluster_portal.models import OutboxMail
+from cluster_portal.delivery import deliver_due_mail
+from cluster_portal.hooks import mail_kinds
+from cluster_portal.links import read_link, signed_token
+from cluster_portal.models import AuditEntry, OutboxMail
 from cluster_portal.moves import Refused
 from courses import actions
 from courses.attendance import link_of
-from courses.models import Enrolment
+from courses.holding import hold_until
+from courses.models import Enrolment, Run
+from members.actions import decide, end_guardianship, suspend_person
+from members.models import ConsentText
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -22,8 +30,12 @@ def waiting(run, cast):
     return actions.enrol(run, cast.teacher, by=cast.teacher)
 
 
+def link_for(it, reader):
+    return reverse("courses:leave", args=[signed_token("courses.leave", f"{it.public_id}.{reader.public_id}")])
+
+
 def leave_link(enrolment):
-    return reverse("courses:leave", args=[signed_token("courses.leave", enrolment.public_id)])
+    return link_for(enrolment, enrolment.person)
 
 
 def page_for(run, person):
@@ -56,7 +68,8 @@ def test_a_forged_link_is_404(client, token):
 
 
 def test_the_link_of_an_offer_does_not_leave(client, waiting):
-    offer = reverse("courses:leave", args=[signed_token("courses.offer", waiting.public_id)])
+    said = f"{waiting.public_id}.{waiting.person.public_id}"
+    offer = reverse("courses:leave", args=[signed_token("courses.offer", said)])
     assert (client.post(offer).status_code, now(waiting).state) == (404, State.WAITING)
 
 
@@ -111,3 +124,133 @@ def test_an_offer_that_is_held_meanwhile_does_not_lapse(run, cast):
     with pytest.raises(Refused):
         actions.lapse_enrolment(seen)
     assert now(seen).state == State.HELD
+
+
+@pytest.fixture
+def full(run, cast):
+    """Both places are taken."""
+    return [actions.enrol(run, it, by=it) for it in (cast.teacher, cast.colleague)]
+
+
+@pytest.fixture
+def child(cast):
+    child = make.AffiliationFactory(institution=cast.school, role="student", person=make.ChildFactory()).person
+    make.GuardianshipFactory(child=child)
+    return child
+
+
+def say(child, decision):
+    text = ConsentText.objects.first() or make.ConsentTextFactory()
+    guardian = child.guarded_by.now().first().guardian
+    decide(child, "taking_part", decision, by=guardian, channel="link", text=text)
+
+
+def queue_of(run, *people):
+    return [actions.enrol(run, it, by=it) for it in people]
+
+
+def test_a_place_is_not_offered_to_a_child_to_whose_coming_somebody_said_no(full, run, child, cast):
+    first, second = queue_of(run, child, make.AffiliationFactory(institution=cast.school).person)
+    say(child, "refused")
+    actions.cancel_enrolment(full[0], by=cast.teacher)
+    assert (now(first).state, now(second).state) == (State.WAITING, State.OFFERED)
+
+
+def test_after_the_no_is_taken_back_the_child_is_next(full, run, child, cast):
+    (first,) = queue_of(run, child)
+    say(child, "refused")
+    actions.cancel_enrolment(full[0], by=cast.teacher)
+    say(child, "granted")
+    actions.release_reserves()
+    assert now(first).state == State.OFFERED
+
+
+def test_a_free_place_that_the_queue_cannot_take_is_for_whoever_comes(full, run, child, cast):
+    queue_of(run, child)
+    say(child, "refused")
+    actions.cancel_enrolment(full[0], by=cast.teacher)
+    assert queue_of(run, make.AffiliationFactory(institution=cast.school).person)[0].state == State.CONFIRMED
+
+
+def test_a_place_is_not_offered_to_who_is_suspended(full, run, cast):
+    third, fourth = (make.AffiliationFactory(institution=cast.school).person for _number in range(2))
+    first, second = queue_of(run, third, fourth)
+    suspend_person(third, by=cast.coordinator)
+    actions.cancel_enrolment(full[0], by=cast.teacher)
+    assert (now(first).state, now(second).state) == (State.WAITING, State.OFFERED)
+
+
+def test_an_afternoon_of_a_long_course_leaves_more_than_minutes_to_answer(full, run, cast, time_machine):
+    """The next session but one says until when, while it leaves more time."""
+    start = run.sessions.get().starts_at
+    make.SessionFactory(run=run, starts_at=start + timedelta(days=1), ends_at=start + timedelta(days=1, hours=1))
+    time_machine.move_to(start - timedelta(minutes=4), tick=False)
+    assert run.offers_until(start - timedelta(minutes=4)) == start + timedelta(days=1)
+    assert hold_until(run, start - timedelta(minutes=4)) == start + timedelta(days=1)
+
+
+def test_before_the_last_session_its_start_says_until_when(run):
+    start = run.sessions.get().starts_at
+    assert run.offers_until(start - timedelta(minutes=4)) == start
+    assert run.offers_until(start) is None
+
+
+def test_a_run_that_gives_an_hour_needs_no_more_than_an_hour(run):
+    start = run.sessions.get().starts_at
+    make.SessionFactory(run=run, starts_at=start + timedelta(days=7), ends_at=start + timedelta(days=7, hours=1))
+    run.offer_hours = 1
+    assert run.offers_until(start - timedelta(hours=2)) == start - timedelta(hours=1)
+    assert run.offers_until(start - timedelta(minutes=4)) == start + timedelta(minutes=56)
+
+
+def test_after_the_last_session_nobody_enrols(run, cast):
+    run.sessions.update(starts_at=instant() - timedelta(hours=3), ends_at=instant() - timedelta(hours=2))
+    with pytest.raises(Refused, match="This run is over"):
+        actions.enrol(run, cast.teacher, by=cast.teacher)
+    page = page_for(run, cast.teacher)
+    assert ("This run is over." in page, "Enrolment closed" in page) == (True, True)
+    assert Run.objects.open_on(instant()).count() == 0
+
+
+def test_the_link_of_a_guardian_leaves_in_the_name_of_the_guardian(client, full, run, child):
+    (it,) = queue_of(run, child)
+    guardian = child.guarded_by.get().guardian
+    client.post(link_for(it, guardian))
+    line = AuditEntry.objects.get(verb="courses.enrolment.cancel")
+    assert (now(it).state, line.actor) == (State.CANCELLED, guardian.public_id)
+
+
+def test_the_link_of_a_former_guardian_leaves_nothing(client, full, run, child, cast):
+    (it,) = queue_of(run, child)
+    guardianship = child.guarded_by.get()
+    end_guardianship(guardianship, by=cast.coordinator)
+    link = link_for(it, guardianship.guardian)
+    assert (client.get(link).status_code, client.post(link).status_code) == (404, 404)
+    assert now(it).state == State.WAITING
+
+
+def test_each_reader_of_the_mail_has_a_link_of_their_own(full, run, child):
+    child.contact_email = "child@example.org"
+    child.save()
+    (it,) = queue_of(run, child)
+    mails, secrets = OutboxMail.objects.filter(template="courses/waiting"), mail_kinds["courses/waiting"].secrets
+    readers, links = {mail.to.public_id for mail in mails}, [secrets(mail)["leave"] for mail in mails]
+    tokens = {read_link("courses.leave", link.rstrip("/").rpartition("/")[2]) for link in links}
+    assert tokens == {f"{it.public_id}.{reader}" for reader in readers}
+    assert len(tokens) == 2
+
+
+@pytest.mark.parametrize(("ends", "sent"), [(False, 1), (True, 0)])
+def test_mail_about_a_session_reaches_who_is_a_guardian_still(ends, sent, child, cast, mailoutbox):
+    meeting = make.RunFactory(course__kind="event")
+    make.PoolFactory(run=meeting)
+    chosen = make.SessionFactory(run=meeting)
+    make.PoolFactory(run=None, session=chosen)
+    make.ConsentTextFactory()
+    guardianship = child.guarded_by.get()
+    actions.choose_seat(actions.enrol(meeting, child, by=child), chosen, by=child)
+    if ends:
+        end_guardianship(guardianship, by=cast.coordinator)
+    deliver_due_mail()
+    about = OutboxMail.objects.filter(template="courses/seat_chosen", to=guardianship.guardian, state="sent")
+    assert about.count() == sent

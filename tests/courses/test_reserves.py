@@ -257,3 +257,14 @@ def test_a_page_asks_as_often_for_one_reserve_as_for_three(desk, run, pool, othe
     with CaptureQueriesContext(connection) as three:
         desk.get(url)
     assert len(three) == len(one)
+
+
+def test_no_more_is_kept_than_the_clause_gives_one_institution(run, pool, until, cast):
+    Pool.objects.filter(pk=pool.pk).update(places=10)
+    agreement = make.AgreementFactory()
+    make.ClauseFactory(agreement=agreement, number="9", places=2)
+    few = make.PartyFactory(agreement=agreement).institution
+    said = "§ 9 gives each institution 2 places at most. Keep no more."
+    assert refusal(actions.add_reserve, pool, few, 3, until, by=cast.coordinator) == said
+    reserve = actions.add_reserve(pool, few, 2, until, by=cast.coordinator)
+    assert refusal(actions.change_reserve, reserve, 8, until, by=cast.coordinator) == said

@@ -73,7 +73,7 @@ def test_the_night_does_it():
 
 def test_nothing_else_ends_what_the_table_ends():
     seldom = {name for name, entry in app.conf.beat_schedule.items() if entry["schedule"] != 60.0}
-    assert seldom == {"run retention", "recount pools", "release reserves"}
+    assert seldom == {"run retention", "recount pools", "release reserves", "settle held"}
 
 
 def test_an_invitation_is_withdrawn_after_180_days():
