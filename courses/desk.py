@@ -30,6 +30,7 @@ from courses.places_words import say_reserves
 from courses.views import what_it_says
 from courses.words import answer_to, pattern_in_words
 from members.access import coordinators_only
+from members.actions import note_children
 from members.consent import conceal_names, without_consent
 from members.models import Person, Purpose
 
@@ -156,6 +157,7 @@ def roster(request: HttpRequest, public_id: str) -> HttpResponse:
     for enrolment in page:
         enrolment.run = it
     missing = who_has_it(list(page))
+    note_children([enrolment.person_id for enrolment in page], request.user, "run roster")
     for enrolment in page:
         enrolment.moves = {"cancel": _("Take out")} if may_move(request.user, enrolment, "cancel") else {}
         enrolment.waits_for_approval = enrolment.state == Enrolment.State.HELD and enrolment.approval_is_missing
@@ -178,6 +180,7 @@ ROSTER_LISTS = {
 def roster_xlsx(request: HttpRequest, public_id: str) -> HttpResponse:
     """The roster as a spreadsheet."""
     it = run_of(request, public_id)
+    note_children(it.enrolments.live().values_list("person", flat=True), request.user, "run roster")
     response = HttpResponse(roster_workbook(it), content_type=XLSX)
     response.headers["Content-Disposition"] = f'attachment; filename="roster-{it.public_id}.xlsx"'
     response.headers["Cache-Control"] = "private, no-store"
@@ -194,6 +197,7 @@ def attendance_sheet(request: HttpRequest, public_id: str) -> HttpResponse:
     rows = it.enrolments.confirmed().select_related("person", "affiliation__institution", "pool")
     rows = list(rows.order_by("person__sort_name", "pk"))
     conceal_names(enrolment.person for enrolment in rows)
+    note_children([enrolment.person_id for enrolment in rows], request.user, "run roster")
     shown = {"run": it, "rows": rows, "sessions": it.sessions.planned()}
     return render(request, "courses/attendance_sheet.html", shown)
 
@@ -209,6 +213,7 @@ def act_on_enrolment(request: HttpRequest, public_id: str, enrolment_id: str) ->
         foreseen = tried(request, actions.served_after, it, actions.cancel_enrolment, enrolment)
         if not foreseen:
             return redirect("courses:desk_roster", public_id)
+        note_children([enrolment.person_id], request.user, "run roster")
         return ask_before_mailing(request, it, [(enrolment.person.full_name, 1), *_said_of(foreseen.result)])
     act(request, enrolment, actions.ACTIONS["enrolment"])
     return redirect("courses:desk_roster", public_id)
@@ -221,6 +226,7 @@ def rights_lost(request: HttpRequest) -> HttpResponse:
     lost = Enrolment.objects.visible_to(request.user).without_right(today).for_roster()
     rows = Paginator(lost.select_related("run__course", "person", "pool", "affiliation__institution"), PER_PAGE)
     page = rows.get_page(request.GET.get("page"))
+    note_children([it.person_id for it in page], request.user, "rights lost")
     lacking = without_consent(Person.objects.filter(enrolments__in=list(page)), Purpose.TAKING_PART, today)
     for it in page:
         it.lacks_consent = it.state == Enrolment.State.CONFIRMED and it.person_id in lacking

@@ -19,7 +19,7 @@ from courses.exports import session_workbook
 from courses.forms_sessions import NewSessionForm, SessionForm, SessionPlacesForm
 from courses.models import Run, Seat, Session
 from members.access import coordinators_only
-from members.consent import conceal_names
+from members.actions import note_children
 
 
 @coordinators_only
@@ -90,7 +90,7 @@ def session_roster(request: HttpRequest, public_id: str, session_id: str) -> Htt
     it = run_of(request, public_id)
     session = get_object_or_404(it.sessions.chosen(), public_id=session_id)
     page = Paginator(session.seats.for_roster(), PER_PAGE).get_page(request.GET.get("page"))
-    conceal_names(seat.enrolment.person for seat in page)
+    note_children([seat.enrolment.person_id for seat in page], request.user, "run roster")
     trail = [(reverse("courses:desk_runs"), _("Manage programme")), (reverse("courses:desk_run", args=[public_id]), it)]
     shown = {"run": it, "session": session, "page": page, "trail": trail}
     return render(request, "courses/desk_session_roster.html", shown | {"pools": session.pools.with_wishes()})
@@ -101,6 +101,7 @@ def session_roster_xlsx(request: HttpRequest, public_id: str, session_id: str) -
     """Who chose a session, as a spreadsheet."""
     it = run_of(request, public_id)
     session = get_object_or_404(it.sessions.chosen(), public_id=session_id)
+    note_children(session.seats.live().values_list("enrolment__person", flat=True), request.user, "run roster")
     response = HttpResponse(session_workbook(session), content_type=XLSX)
     response.headers["Content-Disposition"] = f'attachment; filename="session-{session.public_id}.xlsx"'
     response.headers["Cache-Control"] = "private, no-store"
