@@ -59,6 +59,7 @@ def students_of(run: Run, group: Group) -> list[ClassStudent]:
     affiliations = {it.person_id: it for it in there}
     stages = stages_of(keys) if has_stages(run) else {}
     in_run = set(run.enrolments.live().filter(person__in=keys).values_list("person", flat=True))
+    refused = set(run.enrolments.not_approved().filter(person__in=keys).values_list("person", flat=True))
     children, unguarded = set(children_among(keys)), without_guardian(people)
     states = states_of(keys, [Purpose.TAKING_PART])
     students = []
@@ -66,6 +67,8 @@ def students_of(run: Run, group: Group) -> list[ClassStudent]:
         consent = states[person.pk, Purpose.TAKING_PART] if person.pk in children else None
         if person.pk in in_run:
             why_not = _("Is in this run already.")
+        elif person.pk in refused:
+            why_not = _("Was not approved here.")
         elif person.pk not in affiliations:
             why_not = _("Is not a student of the institution any more.")
         elif why_not_of_this_stage(stages.get(person.pk, set()), run):

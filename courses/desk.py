@@ -160,7 +160,8 @@ def roster(request: HttpRequest, public_id: str) -> HttpResponse:
     note_children([enrolment.person_id for enrolment in page], request.user, "run roster")
     for enrolment in page:
         enrolment.moves = {"cancel": _("Take out")} if may_move(request.user, enrolment, "cancel") else {}
-        enrolment.waits_for_approval = enrolment.state == Enrolment.State.HELD and enrolment.approval_is_missing
+        waits = enrolment.state == Enrolment.State.HELD and enrolment.approval_is_missing
+        enrolment.waits_for_approval = waits and request.user.has_perm("courses.approve_enrolment", enrolment)
         enrolment.said = [(asked, said) for asked in questions if (said := answer_to(asked, enrolment))]
         enrolment.missing = missing.get(enrolment.pk, [])
     groups = [(ROSTER_LISTS[state], list(rows)) for state, rows in groupby(page, key=attrgetter("state"))]

@@ -14,7 +14,13 @@ from courses.actions.locks import lock_enrolment, lock_people, lock_pools, lock_
 from courses.actions.places import give_back, hold, place_or_queue, settle, tell_confirmed
 from courses.actions.questions import write_answers
 from courses.clashes import clashes_of, said_of
-from courses.holding import was_refused, what_is_missing, why_not_after_a_no, why_not_of_this_age
+from courses.holding import (
+    was_refused,
+    what_is_missing,
+    why_not_after_a_no,
+    why_not_after_a_refusal,
+    why_not_of_this_age,
+)
 from courses.models import Enrolment, Pool, Run
 from courses.taking_part import right_to_take_part, why_not_now
 from members.models import Cluster, Person
@@ -36,9 +42,11 @@ def enrol(run: Run, person: Person, by: Person, pool: str = "", answers: Mapping
     chosen = choose_pool(lock_pools(run), pool)
     if broken := why_not_of_this_age(person, Cluster.current().today()) or why_not_after_a_no(person):
         raise Refused(broken)
+    name = "" if by.pk == person.pk else person.given_name or person.full_name
+    if unapproved := why_not_after_a_refusal(person.enrolments.newest_in(run), name):
+        raise Refused(unapproved)
     enrolment = ask_for_place(run, chosen, person, by)
     if clashes := clashes_of(person, run, run.sessions.plenary()):
-        name = "" if by.pk == person.pk else person.given_name or person.full_name
         raise Refused(said_of(clashes[0], run, name))
     write_answers(enrolment, answers or {})
     place_or_queue(enrolment, by)
