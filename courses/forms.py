@@ -17,6 +17,9 @@ from members.forms import DateInput, TimeZoneField
 from members.models import Affiliation, Cluster, Direction, Institution, Person, Region
 
 
+YEARS_SHOWN = 5  # before and after this one: as far as one leafs through the programme
+
+
 class TimeInput(forms.TimeInput):
     """The browser's own time field."""
 
@@ -290,6 +293,11 @@ class ProgrammeFilter(forms.Form):
         self._offer("stage", _("Any year"), [(year, year) for year in range(1, 13)])
         if not reader.is_authenticated:
             del self.fields["mine"]
+
+    def clean_on(self):
+        """A day far from today counts as none: the weeks around it may lie in no calendar."""
+        day, this_year = self.cleaned_data["on"], Cluster.current().today().year
+        return day if day and abs(day.year - this_year) <= YEARS_SHOWN else None
 
     def _offer(self, name: str, anything: str, choices) -> None:
         self.fields[name].choices = [("", anything), *choices]
