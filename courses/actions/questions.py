@@ -47,9 +47,7 @@ def _refuse_another_meaning(question: Question, changed: list[str]) -> None:
         raise Refused(_("People have answered already, so the question stays as it is. Ask another one instead."))
     if question.is_sensitive and "is_sensitive" in changed:
         raise Refused(
-            _(
-                "Whoever answered was told that it is erased soon, so this stays marked as sensitive. Ask another one instead."
-            )
+            _("Whoever answered was told that it is erased soon, so this stays sensitive. Ask another one instead.")
         )
 
 
