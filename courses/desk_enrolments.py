@@ -26,7 +26,9 @@ class RefusalForm(forms.Form):
         label=gettext_lazy("Why not"),
         max_length=300,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=gettext_lazy("The person reads it in the mail and on the page of the run, and so do guardians."),
+        help_text=gettext_lazy(
+            "The person reads it in the mail and on the page of the run; so do guardians, and who brought the class."
+        ),
     )
 
 

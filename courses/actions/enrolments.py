@@ -13,6 +13,7 @@ from cluster_portal.outbox import cancel_mails
 from courses.actions.locks import lock_enrolment, lock_people, lock_pools, lock_run
 from courses.actions.places import give_back, hold, place_or_queue, settle, tell_confirmed
 from courses.actions.questions import write_answers
+from courses.actions.telling import mail_of_taking_out
 from courses.clashes import clashes_of, said_of
 from courses.holding import (
     was_refused,
@@ -149,7 +150,8 @@ def cancel_enrolment(enrolment: Enrolment, by: Person | None, reason: str = "") 
     if enrolment.run.is_over_at(now()):
         raise Refused(_("This run is over: who took part stays on its list."))
     taken_out = by is not None and by.pk != enrolment.person_id and not guards_the_child(by, enrolment.person)
-    give_back(enrolment, "cancel", by, "courses/taken_out" if taken_out else "courses/left", reason)
+    mail = mail_of_taking_out(enrolment.booking, by) if taken_out else "courses/left"
+    give_back(enrolment, "cancel", by, mail, reason)
 
 
 @transaction.atomic

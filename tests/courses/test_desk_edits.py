@@ -7,7 +7,6 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.timezone import now
 
-from cluster_portal.models import OutboxMail
 from cluster_portal.moves import Refused
 from courses import actions
 from courses.models import Pool, Run
