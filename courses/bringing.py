@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.db.models import F
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -23,7 +24,7 @@ from members.models import Affiliation, Cluster, Group, Person, Purpose
 from members.traffic_lights import children_of
 
 Role = Affiliation.Role
-OTHERS_SHOWN = 5
+OTHERS_SHOWN, OTHERS_READ = 5, 20
 
 
 @dataclass(frozen=True)
@@ -101,9 +102,14 @@ def free_places(pool: Pool, group: Group, right: Right) -> int:
 
 
 def others_with_room(run: Run, group: Group, wanted: int) -> list[tuple[Run, int]]:
-    """Other runs of the course that the class could be brought to as a whole, each with its free places."""
+    """Other runs of the course that the class could be brought to as a whole, each with its free places.
+
+    Of those with room at all the first are looked at closely: each asks for the right, and whose its places are.
+    """
     found = []
-    for other in run.course.runs.open_on(now()).exclude(pk=run.pk).for_lists().order_by("first_start", "pk"):
+    with_room = Pool.objects.filter(places__gte=F("taken") + wanted).order_by()
+    others = run.course.runs.open_on(now()).filter(pools__in=with_room).exclude(pk=run.pk).distinct()
+    for other in others.for_lists().order_by("first_start", "pk")[:OTHERS_READ]:
         other.course = run.course
         right = right_of_class(other, group)
         if right.holds:

@@ -11,7 +11,7 @@ from courses.actions.enrolments import (
     refuse_enrolment,
     settle_for,
 )
-from courses.actions.foreseeing import served_after
+from courses.actions.foreseeing import mailed_by
 from courses.actions.places import offer_free_places
 from courses.actions.pools import add_places, change_places, recount_pools
 from courses.actions.questions import add_question, change_answers, change_question, move_question_up, remove_question
@@ -70,6 +70,7 @@ __all__ = [
     "give_up_seat",
     "lapse_enrolment",
     "lapse_overdue",
+    "mailed_by",
     "move_question_up",
     "move_session",
     "offer_free_places",
@@ -83,7 +84,6 @@ __all__ = [
     "remove_reserve",
     "repeat_run",
     "review_course",
-    "served_after",
     "set_session_places",
     "settle_for",
     "sign_up",

@@ -135,7 +135,8 @@ def _tell_moved(session: Session) -> None:
     if not session.has_own_places:
         tell_sessions_changed(session.run)
         return
-    seats = list(session.seats.confirmed().select_related("session", "enrolment__person", "enrolment__pool"))
+    rows = session.seats.confirmed().select_related("pool", "session", "enrolment__person", "enrolment__pool")
+    seats = list(rows)
     tell_of_seats(session.run, seats, "courses/seat_moved", occasion=now().isoformat())
 
 

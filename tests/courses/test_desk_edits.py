@@ -7,6 +7,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.timezone import now
 
+from cluster_portal.models import OutboxMail
 from cluster_portal.moves import Refused
 from courses import actions
 from courses.models import Pool, Run
@@ -107,3 +108,76 @@ def test_a_session_has_no_places_that_nobody_in_the_run_can_choose(run, cast):
     actions.add_places(run, "online", 9, by=cast.coordinator)
     actions.set_session_places(own, {"room": 3, "online": 5}, by=cast.coordinator)
     assert sorted(own.pools.values_list("sort", flat=True)) == ["online", "room"]
+
+
+# Whom it will mail
+
+
+def asked(response):
+    return dict(response.context["people"])
+
+
+def test_a_new_joining_link_names_those_only_who_are_told_of_it(run, pool, cast, desk):
+    online = make.PoolFactory(run=run, sort="online")
+    for person in (cast.teacher, cast.colleague):
+        actions.enrol(run, person, by=person, pool=pool.public_id)
+    assert edit(desk, run, online_link="https://example.org/first").status_code == 302
+    person = make.AffiliationFactory(institution=cast.school).person
+    actions.enrol(run, person, by=person, pool=online.public_id)
+    OutboxMail.objects.all().delete()
+    assert asked(edit(desk, run, online_link="https://example.org/new")) == {"Confirmed": 1}
+    edit(desk, run, online_link="https://example.org/new", confirmed="yes")
+    assert list(OutboxMail.objects.values_list("to", flat=True)) == [person.pk]
+
+
+@pytest.fixture
+def child(run, children, text):
+    """A child without an address, held for consent, with one guardian who has one."""
+    make.EnrolmentFactory(run=run, pool=run.pools.get(), person=children[0], state="held")
+    run.pools.update(taken=1)
+    return children[0]
+
+
+def test_guardians_are_counted_and_who_has_no_address_is_not(run, child, desk, cast):
+    actions.enrol(run, cast.teacher, by=cast.teacher)
+    OutboxMail.objects.all().delete()
+    assert asked(edit(desk, run, place="Room 7")) == {"Confirmed": 1, "Guardians": 1}
+    assert OutboxMail.objects.count() == 0
+    url = reverse("courses:desk_act_on_run", args=[run.public_id])
+    assert asked(desk.post(url, {"move": "cancel"})) == {"Confirmed": 1, "Guardians": 1}
+    session = run.sessions.get()
+    url = reverse("courses:desk_act_on_session", args=[run.public_id, session.public_id])
+    response = desk.post(url, {"move": "cancel"})
+    assert (asked(response), response.context["total"]) == ({"Confirmed": 1, "Guardians": 1}, 2)
+
+
+def test_place_and_limit_changed_together_name_the_queue_too(run, cast, desk):
+    Run.objects.filter(pk=run.pk).update(institution_limit=1)
+    for person in (cast.teacher, cast.colleague):
+        actions.enrol(run, person, by=person)
+    OutboxMail.objects.all().delete()
+    sent = {"place": "Room 7", "institution_limit": "2"}
+    assert asked(edit(desk, run, **sent)) == {"Confirmed": 1, "Next in the queue": 1}
+    assert asked(edit(desk, run, institution_limit="2")) == {"Next in the queue": 1}
+
+
+def test_who_brought_a_class_is_named_when_the_run_is_cancelled(run, pool, group, children, text, cast, desk):
+    run.pools.update(places=9)
+    actions.book_class(run, group, children, cast.teacher)
+    url = reverse("courses:desk_act_on_run", args=[run.public_id])
+    assert asked(desk.post(url, {"move": "cancel"})) == {"Guardians": 3, "Who brought a class": 1}
+
+
+def test_what_mails_nobody_is_done_at_once_but_an_end_is_asked_about(run, desk):
+    assert edit(desk, run, place="Room 7").status_code == 302
+    url = reverse("courses:desk_act_on_run", args=[run.public_id])
+    assert asked(desk.post(url, {"move": "cancel"})) == {}
+    assert Run.objects.get(pk=run.pk).state == "published"
+
+
+def test_what_is_refused_is_said_before_anything_is_asked(run, desk):
+    run.sessions.update(starts_at=now() - 2 * HOUR, ends_at=now() - HOUR)
+    url = reverse("courses:desk_act_on_run", args=[run.public_id])
+    response = desk.post(url, {"move": "cancel"}, follow=True)
+    said = [str(it) for it in response.context["messages"]]
+    assert said == ["This run is over, and people took part. Close it instead."]
