@@ -14,6 +14,11 @@ def new_public_id() -> str:
     return "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
 
 
+def is_public_id(text: str) -> bool:
+    """Whether a text that somebody sent can be the public id of anything; what cannot is asked of no database."""
+    return len(text) == LENGTH and set(text) <= set(ALPHABET)
+
+
 class PublicIdField(models.CharField):
     """The public id of a row, set once when the row is made."""
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.db.models import F
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -23,7 +24,7 @@ from members.models import Affiliation, Cluster, Group, Person, Purpose
 from members.traffic_lights import children_of
 
 Role = Affiliation.Role
-OTHERS_SHOWN = 5
+OTHERS_SHOWN, OTHERS_READ = 5, 20
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ def students_of(run: Run, group: Group) -> list[ClassStudent]:
     affiliations = {it.person_id: it for it in there}
     stages = stages_of(keys) if has_stages(run) else {}
     in_run = set(run.enrolments.live().filter(person__in=keys).values_list("person", flat=True))
+    refused = set(run.enrolments.not_approved().filter(person__in=keys).values_list("person", flat=True))
     children, unguarded = set(children_among(keys)), without_guardian(people)
     states = states_of(keys, [Purpose.TAKING_PART])
     students = []
@@ -66,6 +68,8 @@ def students_of(run: Run, group: Group) -> list[ClassStudent]:
         consent = states[person.pk, Purpose.TAKING_PART] if person.pk in children else None
         if person.pk in in_run:
             why_not = _("Is in this run already.")
+        elif person.pk in refused:
+            why_not = _("Was not approved here.")
         elif person.pk not in affiliations:
             why_not = _("Is not a student of the institution any more.")
         elif why_not_of_this_stage(stages.get(person.pk, set()), run):
@@ -98,9 +102,14 @@ def free_places(pool: Pool, group: Group, right: Right) -> int:
 
 
 def others_with_room(run: Run, group: Group, wanted: int) -> list[tuple[Run, int]]:
-    """Other runs of the course that the class could be brought to as a whole, each with its free places."""
+    """Other runs of the course that the class could be brought to as a whole, each with its free places.
+
+    Of those with room at all the first are looked at closely: each asks for the right, and whose its places are.
+    """
     found = []
-    for other in run.course.runs.open_on(now()).exclude(pk=run.pk).for_lists().order_by("first_start", "pk"):
+    with_room = Pool.objects.filter(places__gte=F("taken") + wanted).order_by()
+    others = run.course.runs.open_on(now()).filter(pools__in=with_room).exclude(pk=run.pk).distinct()
+    for other in others.for_lists().order_by("first_start", "pk")[:OTHERS_READ]:
         other.course = run.course
         right = right_of_class(other, group)
         if right.holds:

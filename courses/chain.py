@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from courses.certificates import certificate_in
 from courses.clashes import clashes_of, said_of
 from courses.completion import completions_of
-from courses.holding import who_has_it, why_not_after_a_no, why_not_of_this_age
+from courses.holding import who_has_it, why_not_after_a_no, why_not_after_a_refusal, why_not_of_this_age
 from courses.models import Enrolment, Run, Session
 from courses.taking_part import Right, in_run_zone, right_through, right_to_take_part, why_not_now
 from members.models import Cluster, Person
@@ -124,9 +124,8 @@ def _enrolment(run: Run, person: Person, enrolment: Enrolment | None, right: Rig
         status = "done" if enrolment.state == Enrolment.State.CONFIRMED else "next"
         enrolment.person = person
         return Link(_said_of(enrolment), _queue_text(enrolment), status=status)
-    if enrolment is not None and enrolment.refusal:
-        said = _("Your enrolment was not approved: %(why)s") % {"why": enrolment.refusal}
-        return Link(_("Enrolment"), said, status="broken")
+    if unapproved := why_not_after_a_refusal(enrolment):
+        return Link(_("Enrolment"), unapproved, status="broken")
     if right.missing:
         return Link(_("Enrolment"), status="open")
     if closed := why_not_now(run, now()):

@@ -99,6 +99,7 @@ def _open_for(child: Person) -> list[Run]:
     if asks_for_guardian(child, today) or why_not_after_a_no(child):
         return []
     rows = Run.objects.open_on(now()).not_over(now()).exclude(enrolments__in=child.enrolments.live())
+    rows = rows.exclude(enrolments__in=child.enrolments.not_approved())
     known: dict[Any, bool] = {}
     found = []
     for run in rows.for_lists().prefetch_related("regions").order_by("first_start", "pk")[:MOST_READ]:

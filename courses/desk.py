@@ -1,6 +1,5 @@
 """The desk of the programme: coordinators create, edit and publish courses and runs, and take the roster."""
 
-from collections import Counter
 from collections.abc import Callable
 from itertools import groupby
 from operator import attrgetter
@@ -9,7 +8,6 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -21,7 +19,6 @@ from django.views.decorators.http import require_POST
 from cluster_portal.buttons import act, sent, tried
 from cluster_portal.moves import available_moves, may_move
 from courses import actions
-from courses.actions.runs import MAILED_WHEN_CHANGED
 from courses.exports import roster_workbook
 from courses.forms import CourseForm, PatternForm, RunForm
 from courses.holding import who_has_it
@@ -30,6 +27,7 @@ from courses.places_words import say_reserves
 from courses.views import what_it_says
 from courses.words import answer_to, pattern_in_words
 from members.access import coordinators_only
+from members.actions import note_children
 from members.consent import conceal_names, without_consent
 from members.models import Person, Purpose
 
@@ -104,12 +102,9 @@ def edit_run(request: HttpRequest, public_id: str) -> HttpResponse:
     """Change what a run says; a live one asks first when people would be told."""
     it = run_of(request, public_id)
     form = RunForm(request.POST or None, instance=it, zone=it.zone, by=request.user)
-    if sent(request, form):
-        before = run_of(request, public_id)
-        if it.is_live and MAILED_WHEN_CHANGED & _changed(before, form) and not confirmed(request):
-            return ask_before_mailing(request, it)
-        if done := ask_or_do(request, it, _("The run is saved."), actions.change_run, before, **form.cleaned_data):
-            return done
+    said, facts = _("The run is saved."), form.cleaned_data if sent(request, form) else {}
+    if facts and (done := ask_or_do(request, it, said, actions.change_run, it, **facts)):
+        return done
     return render(request, "courses/desk_form.html", {"form": form, "title": str(it), "run": it})
 
 
@@ -142,7 +137,7 @@ def act_on_run(request: HttpRequest, public_id: str) -> HttpResponse:
     """Publish, cancel or close a run."""
     it = run_of(request, public_id)
     if request.POST.get("move") == "cancel" and it.is_live and not confirmed(request):
-        return ask_before_mailing(request, it)
+        return ask(request, it, actions.cancel_run, it) or redirect("courses:desk_run", public_id)
     act(request, it, actions.ACTIONS["run"])
     return redirect("courses:desk_run", public_id)
 
@@ -156,9 +151,11 @@ def roster(request: HttpRequest, public_id: str) -> HttpResponse:
     for enrolment in page:
         enrolment.run = it
     missing = who_has_it(list(page))
+    note_children([enrolment.person_id for enrolment in page], request.user, "run roster")
     for enrolment in page:
         enrolment.moves = {"cancel": _("Take out")} if may_move(request.user, enrolment, "cancel") else {}
-        enrolment.waits_for_approval = enrolment.state == Enrolment.State.HELD and enrolment.approval_is_missing
+        waits = enrolment.state == Enrolment.State.HELD and enrolment.approval_is_missing
+        enrolment.waits_for_approval = waits and request.user.has_perm("courses.approve_enrolment", enrolment)
         enrolment.said = [(asked, said) for asked in questions if (said := answer_to(asked, enrolment))]
         enrolment.missing = missing.get(enrolment.pk, [])
     groups = [(ROSTER_LISTS[state], list(rows)) for state, rows in groupby(page, key=attrgetter("state"))]
@@ -178,6 +175,7 @@ ROSTER_LISTS = {
 def roster_xlsx(request: HttpRequest, public_id: str) -> HttpResponse:
     """The roster as a spreadsheet."""
     it = run_of(request, public_id)
+    note_children(it.enrolments.live().values_list("person", flat=True), request.user, "run roster")
     response = HttpResponse(roster_workbook(it), content_type=XLSX)
     response.headers["Content-Disposition"] = f'attachment; filename="roster-{it.public_id}.xlsx"'
     response.headers["Cache-Control"] = "private, no-store"
@@ -194,6 +192,7 @@ def attendance_sheet(request: HttpRequest, public_id: str) -> HttpResponse:
     rows = it.enrolments.confirmed().select_related("person", "affiliation__institution", "pool")
     rows = list(rows.order_by("person__sort_name", "pk"))
     conceal_names(enrolment.person for enrolment in rows)
+    note_children([enrolment.person_id for enrolment in rows], request.user, "run roster")
     shown = {"run": it, "rows": rows, "sessions": it.sessions.planned()}
     return render(request, "courses/attendance_sheet.html", shown)
 
@@ -206,10 +205,10 @@ def act_on_enrolment(request: HttpRequest, public_id: str, enrolment_id: str) ->
     enrolment = get_object_or_404(it.enrolments.select_related("person", "pool"), public_id=enrolment_id)
     enrolment.run = enrolment.pool.run = it
     if enrolment.is_live and not confirmed(request):
-        foreseen = tried(request, actions.served_after, it, actions.cancel_enrolment, enrolment)
-        if not foreseen:
-            return redirect("courses:desk_roster", public_id)
-        return ask_before_mailing(request, it, [(enrolment.person.full_name, 1), *_said_of(foreseen.result)])
+        note_children([enrolment.person_id], request.user, "run roster")
+        warning = _("%(name)s is taken out.") % {"name": enrolment.person.full_name}
+        page = ask(request, it, actions.cancel_enrolment, enrolment, warning=warning)
+        return page or redirect("courses:desk_roster", public_id)
     act(request, enrolment, actions.ACTIONS["enrolment"])
     return redirect("courses:desk_roster", public_id)
 
@@ -221,59 +220,48 @@ def rights_lost(request: HttpRequest) -> HttpResponse:
     lost = Enrolment.objects.visible_to(request.user).without_right(today).for_roster()
     rows = Paginator(lost.select_related("run__course", "person", "pool", "affiliation__institution"), PER_PAGE)
     page = rows.get_page(request.GET.get("page"))
+    note_children([it.person_id for it in page], request.user, "rights lost")
     lacking = without_consent(Person.objects.filter(enrolments__in=list(page)), Purpose.TAKING_PART, today)
     for it in page:
         it.lacks_consent = it.state == Enrolment.State.CONFIRMED and it.person_id in lacking
     return render(request, "courses/desk_rights_lost.html", {"page": page})
 
 
-def ask_before_mailing(
-    request: HttpRequest, it: Run, people: list[tuple[str, int]] | None = None, warning: str = ""
-) -> HttpResponse:
-    """Say whom the change would mail, and how many, and ask; the form comes back with everything that was entered.
-
-    Without `people` (who in words, how many) it is everybody who counts on the run. `warning` says what else it does.
-    """
-    hidden = [(name, value) for name, values in request.POST.lists() for value in values if name not in NOT_REPEATED]
-    people = it.enrolments.expecting_mail().by_state() if people is None else people
-    shown = {"run": it, "hidden": hidden, "people": people, "total": sum(count for _state, count in people)}
-    return render(request, "courses/desk_confirm.html", shown | {"warning": warning})
+def ask(
+    request: HttpRequest, it: Run, action: Callable, *args: Any, warning: str = "", **facts: Any
+) -> HttpResponse | None:
+    """Ask before an action, also when it would mail nobody. None when it was refused, with a sentence."""
+    foreseen = tried(request, actions.mailed_by, it, action, *args, **facts)
+    return _question(request, it, foreseen.result, warning) if foreseen else None
 
 
 def ask_or_do(
-    request: HttpRequest, it: Run, said: str, action: Callable, *args: Any, **facts: Any
+    request: HttpRequest, it: Run, said: str, action: Callable, *args: Any, warning: str = "", **facts: Any
 ) -> HttpResponse | None:
-    """Let an action happen that may free places or make them certain; ask first when somebody would be mailed that.
+    """Let an action happen; ask first when it would mail anybody, or when there is something to warn of.
 
     None when it was refused: the sentence stands on the page, and the form is shown again.
     """
     if not confirmed(request):
-        foreseen = tried(request, actions.served_after, it, action, *args, **facts)
+        foreseen = tried(request, actions.mailed_by, it, action, *args, **facts)
         if not foreseen:
             return None
-        if foreseen.result:
-            return ask_before_mailing(request, it, _said_of(foreseen.result))
+        if foreseen.result or warning:
+            return _question(request, it, foreseen.result, warning)
     if not tried(request, action, *args, **facts):
         return None
     messages.success(request, said)
     return redirect("courses:desk_run", it.public_id)
 
 
-def _said_of(served: Counter[str]) -> list[tuple[str, int]]:
-    """Who would be mailed, in words, and how many."""
-    words = {
-        Enrolment.State.OFFERED: _("Next in the queue"),
-        Enrolment.State.CONFIRMED: _("Held for approval until now"),
-    }
-    return [(words[Enrolment.State(state)], count) for state, count in served.items()]
+def _question(request: HttpRequest, it: Run, people: list[tuple[str, int]], warning: str) -> HttpResponse:
+    """Whom a change would mail (who in words, how many), and a form that comes back with all that was entered."""
+    hidden = [(name, value) for name, values in request.POST.lists() for value in values if name not in NOT_REPEATED]
+    shown = {"run": it, "hidden": hidden, "people": people, "total": sum(count for _who, count in people)}
+    return render(request, "courses/desk_confirm.html", shown | {"warning": warning})
 
 
 NOT_REPEATED = {"csrfmiddlewaretoken", "confirmed"}
-
-
-def _changed(before: Run, form: ModelForm) -> set[str]:
-    """The fields whose values differ from what is stored (a form would compare times by the reader's clock)."""
-    return {name for name, value in form.cleaned_data.items() if getattr(before, name) != value}
 
 
 def confirmed(request: HttpRequest) -> bool:

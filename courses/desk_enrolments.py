@@ -14,6 +14,7 @@ from cluster_portal.buttons import outcome_in, sent, tried
 from courses import actions
 from courses.models import Enrolment, Run
 from members.access import coordinators_only
+from members.actions import note_children
 
 PER_PAGE = 50
 
@@ -25,7 +26,9 @@ class RefusalForm(forms.Form):
         label=gettext_lazy("Why not"),
         max_length=300,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=gettext_lazy("The person reads it in the mail and on the page of the run, and so do guardians."),
+        help_text=gettext_lazy(
+            "The person reads it in the mail and on the page of the run; so do guardians, and who brought the class."
+        ),
     )
 
 
@@ -34,6 +37,7 @@ def approvals(request: HttpRequest) -> HttpResponse:
     """Who waits for my approval, who came first at the top."""
     rows = Enrolment.objects.awaiting_approval_of(request.user)
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
+    note_children([it.person_id for it in page], request.user, "approvals")
     return render(request, "courses/desk_approvals.html", {"page": page})
 
 
@@ -56,6 +60,7 @@ def refuse(request: HttpRequest, public_id: str, enrolment_id: str) -> HttpRespo
     if said and outcome_in(form, None, actions.refuse_enrolment, it, **said):
         messages.success(request, _("%(name)s is told, and the place is free again.") % {"name": it.person.full_name})
         return redirect("courses:desk_roster", public_id)
+    note_children([it.person_id], request.user, "approvals")
     return render(request, "courses/desk_refuse.html", {"it": it, "run": it.run, "form": form})
 
 

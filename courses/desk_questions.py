@@ -73,7 +73,7 @@ def question(request: HttpRequest, public_id: str, question_id: str) -> HttpResp
     form = QuestionForm(request.POST or None, instance=asked)
     stored = Question.objects.get(pk=asked.pk)
     if sent(request, form) and outcome_in(
-        form, "kind", actions.change_question, stored, by=request.user, **form.cleaned_data
+        form, None, actions.change_question, stored, by=request.user, **form.cleaned_data
     ):
         messages.success(request, _("The question is saved."))
         return redirect("courses:desk_questions", public_id)

@@ -1,6 +1,7 @@
 import zoneinfo
 
 from django import forms
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import get_language
@@ -15,6 +16,8 @@ from courses.patterns import WeeklyPattern
 from courses.words import WEEKDAYS, language_name, languages
 from members.forms import DateInput, TimeZoneField
 from members.models import Affiliation, Cluster, Direction, Institution, Person, Region
+
+YEARS_SHOWN = 5  # before and after this one: as far as one leafs through the programme
 
 
 class TimeInput(forms.TimeInput):
@@ -164,7 +167,7 @@ class RunForm(WallClockForm):
         super().__init__(*args, **options)
         self.fields["host"].queryset = Institution.objects.invitable_by(by)
         self.fields["host"].required = not by.coordinates_whole_cluster
-        self.fields["instructors"].queryset = Person.objects.possible_instructors(by)
+        self.fields["instructors"].queryset = self._instructors(by)
         self.fields["instructors"].label_from_instance = lambda person: person.full_name
         self.fields["partners"].queryset = Institution.objects.order_by("name")
         for name in USUAL_WHEN_EMPTY:  # folded away: empty means the usual
@@ -177,6 +180,13 @@ class RunForm(WallClockForm):
             del self.fields["room_places"], self.fields["online_places"]
         else:
             self.fields["time_zone"].initial = Cluster.current().time_zone
+
+    def _instructors(self, by: Person):
+        """Whom one may name, and whoever is named already: somebody else may have named them."""
+        possible = Q(pk__in=Person.objects.possible_instructors(by).values("pk"))
+        if self.instance.pk:
+            possible |= Q(pk__in=self.instance.instructors.values("pk"))
+        return Person.objects.filter(possible)
 
     def full_clean(self):
         """Read the times in the zone that this very form names, when it names one."""
@@ -299,6 +309,11 @@ class ProgrammeFilter(forms.Form):
         self._offer("stage", _("Any year"), [(year, year) for year in range(1, 13)])
         if not reader.is_authenticated:
             del self.fields["mine"]
+
+    def clean_on(self):
+        """A day far from today counts as none: the weeks around it may lie in no calendar."""
+        day, this_year = self.cleaned_data["on"], Cluster.current().today().year
+        return day if day and abs(day.year - this_year) <= YEARS_SHOWN else None
 
     def _offer(self, name: str, anything: str, choices) -> None:
         self.fields[name].choices = [("", anything), *choices]

@@ -3,6 +3,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from courses.actions.sessions import why_not_so_long
 from courses.forms import DateTimeInput, WallClockForm
 from courses.models import Pool, Session
 
@@ -27,8 +28,9 @@ class SessionForm(WallClockForm):
 
     def clean(self):
         cleaned = super().clean()
-        if cleaned.get("starts_at") and cleaned.get("ends_at") and cleaned["ends_at"] <= cleaned["starts_at"]:
-            self.add_error("ends_at", _("The session ends before it starts. Correct its end."))
+        times = [cleaned[name] for name in self.wall_clock_fields if cleaned.get(name)]
+        if len(times) == len(self.wall_clock_fields) and (wrong := why_not_so_long(*times)):
+            self.add_error("ends_at", wrong)
         return cleaned
 
 

@@ -149,6 +149,15 @@ def why_not_after_a_no(person: Person) -> str:
     return ""
 
 
+def why_not_after_a_refusal(newest: Enrolment | None, name: str = "") -> str:
+    """The sentence for whom the coordinator did not approve, by their latest attempt; with `name` to another reader."""
+    if newest is None or newest.is_live or not newest.refusal:
+        return ""
+    if name:
+        return _("The enrolment of %(name)s was not approved: %(why)s") % {"name": name, "why": newest.refusal}
+    return _("Your enrolment was not approved: %(why)s") % {"why": newest.refusal}
+
+
 def asks_for_guardian(person: Person, day: date) -> bool:
     """Whether a guardian decides for this child, and nobody is named."""
     return needs_consent(person) and deciders_of(person, day).guardians and not person.guarded_by.now().exists()

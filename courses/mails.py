@@ -7,10 +7,11 @@ from django.utils.timezone import now
 from cluster_portal.hooks import MailKind, WantedMail, register_mail
 from cluster_portal.links import signed_link
 from cluster_portal.models import OutboxMail
-from courses.holding import may_still_come, was_refused, who_has_it
+from courses.holding import Missing, may_still_come, was_refused, what_each_misses, who_has_it
 from courses.materials import shown_now
 from courses.models import ClassBooking, Enrolment, Seat, Session
 from courses.places_words import why_waiting
+from courses.taking_part import why_not_now
 from members.models import Cluster, Guardianship, Person
 from members.rules import guards_the_child
 
@@ -112,6 +113,10 @@ def _about_hold(wanted: WantedMail) -> dict[str, Any]:
     return about_enrolment(wanted) | {"missing": who_has_it([wanted.about], wanted.to).get(wanted.about.pk, [])}
 
 
+def _about_lapse(wanted: WantedMail) -> dict[str, Any]:
+    return about_enrolment(wanted) | {"is_open": not why_not_now(wanted.about.run, now())}
+
+
 def _about_queue(wanted: WantedMail) -> dict[str, Any]:
     why = why_waiting(wanted.about, Cluster.current().today())
     return about_enrolment(wanted) | {"place_in_queue": wanted.about.place_in_queue(), "why": why}
@@ -171,32 +176,40 @@ def _hold_ends_as_said(mail: OutboxMail) -> bool:
 def about_booking(wanted: WantedMail) -> dict[str, Any]:
     """The class, the run and the page of the booking, and which students came in and which stayed out."""
     booking = wanted.about
-    people: dict[str, list[Person]] = {"came": [], "stayed_out": []}
-    shown = {State.CONFIRMED: "came", State.LAPSED: "stayed_out", State.DECLINED: "stayed_out"}
+    came: dict[str, list[Enrolment]] = {"came": [], "lapsed": [], "refused": [], "not_approved": []}
+    shown = {State.CONFIRMED: "came", State.LAPSED: "lapsed", State.DECLINED: "refused"}
     rows = booking.enrolments.filter(state__in=shown).select_related("person").order_by("person__sort_name", "pk")
     back = {it.person_id for it in rows if it.is_live}
     for it in rows:
         if it.is_live or it.person_id not in back:  # who lapsed and was brought again is not out
-            people[shown[State(it.state)]].append(it.person)
-    return people | {
+            came["not_approved" if it.refusal else shown[State(it.state)]].append(it)
+    return came | {
         "booking": booking,
         "group": booking.group.name,
         "run": booking.run,
         "title": booking.run.course.title,
         "page": booking.get_absolute_url(),
         "run_page": booking.run.get_absolute_url(),
-        "came_in": len(people["came"]),
-        "total": len(people["came"]) + len(people["stayed_out"]),
+        "came_in": len(came["came"]),
+        "total": sum(len(some) for some in came.values()),
+        "is_open": not why_not_now(booking.run, now()),
     }
 
 
+def _about_class_held(wanted: WantedMail) -> dict[str, Any]:
+    """The booking, and whether consent is missing, for which its teacher can ask; else only approval is."""
+    held = list(wanted.about.enrolments.held().select_related("person", "run"))
+    missing = what_each_misses(held).values()
+    return about_booking(wanted) | {"asks_consent": any(Missing.CONSENT in some for some in missing)}
+
+
 register_mail(
-    MailKind("courses/class_reminder", _hold_ends_as_said, context=about_booking),
+    MailKind("courses/class_reminder", _hold_ends_as_said, context=_about_class_held),
     MailKind("courses/class_settled", _of_booking("held", "settled"), context=about_booking),
     MailKind("courses/class_released", _of_booking("released"), context=about_booking),
     MailKind("courses/confirmed", _is_in, secrets=page_of_child, context=about_place),
     MailKind("courses/held", _while_in(State.HELD), secrets=page_of_child, context=_about_hold),
-    MailKind("courses/hold_lapsed", _while_in(State.LAPSED), secrets=page_of_child, context=about_enrolment),
+    MailKind("courses/hold_lapsed", _while_in(State.LAPSED), secrets=page_of_child, context=_about_lapse),
     MailKind("courses/refused", _while_in(State.DECLINED), secrets=page_of_child, context=about_enrolment),
     MailKind("courses/waiting", _while_in(State.WAITING), secrets=_links_of_queue, context=_about_queue),
     MailKind("courses/materials", _is_in, secrets=page_of_child, context=_about_materials),
@@ -208,7 +221,8 @@ register_mail(
         context=about_enrolment,
     ),
     MailKind("courses/taken_out", _while_in(State.CANCELLED), secrets=page_of_child, context=about_enrolment),
-    MailKind("courses/offer_lapsed", _while_in(State.LAPSED), secrets=page_of_child, context=about_enrolment),
+    MailKind("courses/taken_out_of_class", _while_in(State.CANCELLED), secrets=page_of_child, context=about_enrolment),
+    MailKind("courses/offer_lapsed", _while_in(State.LAPSED), secrets=page_of_child, context=_about_lapse),
     MailKind("courses/sessions_changed", _while_expected, secrets=page_of_child, context=about_place),
     MailKind("courses/run_cancelled", _while_in(State.CANCELLED), context=about_enrolment),
     MailKind("courses/seat_chosen", _whatever_came_after, context=_about_seat),

@@ -42,9 +42,14 @@ def periods() -> Iterator[Period]:
 
 
 def _answers(before: datetime) -> QuerySet:
-    """Answers whose enrolment ended before an instant, or whose run did: by its last session, or its cancelling."""
-    sessions = Session.objects.planned().filter(run=OuterRef("enrolment__run"))
-    held = Exists(sessions) & ~Exists(sessions.filter(ends_at__gte=before))
+    """Answers whose enrolment ended before an instant, or whose run did: by its last session, or its cancelling.
+
+    Where every session was cancelled one by one, the last that had been planned counts.
+    """
+    sessions = Session.objects.filter(run=OuterRef("enrolment__run"))
+    planned = sessions.planned()
+    held = Exists(planned) & ~Exists(planned.filter(ends_at__gte=before))
+    held |= Exists(sessions) & ~Exists(planned) & ~Exists(sessions.filter(ends_at__gte=before))
     closed = Q(enrolment__run__state__in=[Run.State.CANCELLED, Run.State.CLOSED])
     over = ~Q(enrolment__state__in=Enrolment.LIVE) & Q(enrolment__state_since__lt=before)
     return Answer.objects.filter(held | closed & Q(enrolment__run__state_since__lt=before) | over)

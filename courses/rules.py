@@ -99,8 +99,8 @@ rules.add_perm(
     is_the_enrolled_person | coordinates_the_enrolment | guards_the_enrolled_child | brought_the_enrolled_student,
 )
 rules.add_perm("courses.release_classbooking", keeps_the_booked_class | coordinates_the_booking)
-rules.add_perm("courses.approve_enrolment", coordinates_the_enrolment)
-rules.add_perm("courses.refuse_enrolment", coordinates_the_enrolment)
+rules.add_perm("courses.approve_enrolment", coordinates_the_enrolment & ~is_the_enrolled_person)
+rules.add_perm("courses.refuse_enrolment", coordinates_the_enrolment & ~is_the_enrolled_person)
 rules.add_perm("courses.cancel_seat", has_the_seat | guards_the_seated_child)
 # The portal itself makes these moves, inside other actions; no person has a button for them.
 rules.add_perm("courses.confirm_enrolment", rules.always_deny)

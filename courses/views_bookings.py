@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST
 from cluster_portal.buttons import act, tried
 from cluster_portal.moves import available_moves
 from cluster_portal.pdf import pdf_response
+from cluster_portal.public_id import is_public_id
 from courses import actions
 from courses.bringing import free_places, others_with_room, right_of_class, students_of
 from courses.models import ClassBooking, Enrolment, Run
@@ -52,7 +53,7 @@ def bring_class(request: HttpRequest, public_id: str, group_id: str) -> HttpResp
     groups = Group.objects.current().visible_to(request.user).select_related("institution")
     group = get_object_or_404(groups, public_id=group_id)
     booking = it.bookings.live().filter(group=group).first()
-    chosen, asked = request.POST.getlist("students"), request.method == "POST"
+    chosen, asked = _public_ids(request), request.method == "POST"
     if asked and (held := _hold(request, it, group, booking, chosen)):
         end_errand(request)
         messages.success(request, _said_of(held.result, len(chosen)))
@@ -72,6 +73,11 @@ def bring_class(request: HttpRequest, public_id: str, group_id: str) -> HttpResp
         **_room(it, group, booking, len(chosen)),
     }
     return render(request, "courses/class_pick.html", shown | {"pool": request.POST.get("pool", "")})
+
+
+def _public_ids(request: HttpRequest, name: str = "students") -> list[str]:
+    """Which ones were sent under a name: what cannot be a public id counts as nobody."""
+    return [it for it in request.POST.getlist(name) if is_public_id(it)]
 
 
 def _room(it: Run, group: Group, booking: ClassBooking | None, wanted: int) -> dict:
@@ -175,7 +181,8 @@ def slips(request: HttpRequest, public_id: str) -> HttpResponse:
 def take_out(request: HttpRequest, public_id: str) -> HttpResponse:
     """One student does not come: their place is free again, all others stay."""
     it = _booking_of(request, public_id)
-    enrolment = get_object_or_404(it.enrolments.select_related("person"), public_id=request.POST.get("student", ""))
+    student = next(iter(_public_ids(request, "student")), "")
+    enrolment = get_object_or_404(it.enrolments.select_related("person"), public_id=student)
     enrolment.run, enrolment.booking = it.run, it
     if not request.user.has_perm("courses.cancel_enrolment", enrolment):
         raise PermissionDenied

@@ -18,9 +18,10 @@ from courses import actions
 from courses.forms_enrolling import AnswersForm, EnrolForm
 from courses.holding import who_has_it
 from courses.models import Enrolment, Run
+from courses.places_words import why_waiting
 from courses.views import run
 from members.consent import first_name_and_initial, guarded_now
-from members.models import Person
+from members.models import Cluster, Person
 from members.views.guardians import opened_by
 
 OFFER_AGE = timedelta(days=60)
@@ -97,6 +98,9 @@ def said_after_enrolling(enrolment: Enrolment, child: Person | None = None) -> s
     if enrolment.state == Enrolment.State.HELD:
         said = _("A place is held for %(name)s. This page says what is still missing.")
         return said % facts if child else _("A place is held for you. This page says what is missing and who has it.")
+    if why := why_waiting(enrolment, Cluster.current().today()):
+        said = _("%(name)s is number %(place)s in the queue.") if child else _("You are number %(place)s in the queue.")
+        return f"{why} {said % facts}"
     said = _("All places are taken. %(name)s is number %(place)s in the queue; a mail comes when a place is free.")
     if not child:
         said = _("All places are taken. You are number %(place)s in the queue, and get a mail when a place is yours.")

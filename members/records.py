@@ -9,6 +9,7 @@ from members.models import Affiliation, Coordinator, Guardianship, Person, Recor
 
 # What actions.note_view is told → what the page is called.
 PAGES = {
+    "approvals": _lazy("Who waits for approval in a course"),
     "birth date": _lazy("Birth date"),
     "address": _lazy("The address to write to"),
     "child consent": _lazy("Consents of the child, for the teacher"),
@@ -23,6 +24,8 @@ PAGES = {
     "erase": _lazy("What would be erased"),
     "erasure request": _lazy("A request to erase the child"),
     "duplicates": _lazy("People who are probably here twice"),
+    "rights lost": _lazy("Who has lost the right to be in a course"),
+    "run roster": _lazy("Who is in a course"),
     "slip": _lazy("A signed consent slip"),
     "slips": _lazy("Printed consent slips"),
     "student": _lazy("Student"),

@@ -23,7 +23,7 @@ from courses.actions.feedback import (
     move_feedback_question_up,
     remove_feedback_question,
 )
-from courses.actions.foreseeing import served_after
+from courses.actions.foreseeing import mailed_by
 from courses.actions.materials import add_material, change_material, remove_material, tell_of_materials
 from courses.actions.pathways import (
     add_step,
@@ -112,6 +112,7 @@ __all__ = [
     "join_session",
     "lapse_enrolment",
     "lapse_overdue",
+    "mailed_by",
     "mark_attendance",
     "mark_rest_present",
     "move_feedback_question_up",
@@ -135,7 +136,6 @@ __all__ = [
     "retire_pathway",
     "return_work",
     "review_course",
-    "served_after",
     "set_session_places",
     "settle_all_held",
     "settle_for",

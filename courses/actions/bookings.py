@@ -19,7 +19,7 @@ from courses.actions.locks import lock_every_pool, lock_people, lock_pools, lock
 from courses.actions.places import offer_free_places, serve_queues
 from courses.actions.settling import settle_booking
 from courses.actions.sitting import end_seats
-from courses.actions.telling import tell
+from courses.actions.telling import mail_of_taking_out, tell
 from courses.bringing import (
     ClassStudent,
     chosen_among,
@@ -85,7 +85,7 @@ def release_booking(booking: ClassBooking, by: Person) -> None:
     reason = gettext_noop("the class gave its places back")
     make_moves(enrolments, "cancel", by=by, reason=reason, offered_until=None, held_until=None)
     cancel_rows(OutboxMail.objects.about(booking, *enrolments).unfinished(), reason=reason)
-    tell(enrolments, "courses/taken_out", calendars.run_cancelled(booking.run, enrolments))
+    tell(enrolments, mail_of_taking_out(booking, by), calendars.run_cancelled(booking.run, enrolments))
     if by.pk != booking.by_id:
         tell_teachers([booking])
     for it in enrolments:

@@ -13,6 +13,7 @@ from cluster_portal.outbox import cancel_mails
 from courses.actions.locks import lock_enrolment, lock_people, lock_pools, lock_run
 from courses.actions.places import give_back, hold, place_or_queue, settle, tell_confirmed
 from courses.actions.questions import write_answers
+from courses.actions.telling import mail_of_taking_out
 from courses.clashes import clashes_of, said_of
 from courses.holding import (
     refused_among,
@@ -20,6 +21,7 @@ from courses.holding import (
     what_each_misses,
     what_is_missing,
     why_not_after_a_no,
+    why_not_after_a_refusal,
     why_not_of_this_age,
 )
 from courses.models import Enrolment, Pool, Run
@@ -43,9 +45,11 @@ def enrol(run: Run, person: Person, by: Person, pool: str = "", answers: Mapping
     chosen = choose_pool(lock_pools(run), pool)
     if broken := why_not_of_this_age(person, Cluster.current().today()) or why_not_after_a_no(person):
         raise Refused(broken)
+    name = "" if by.pk == person.pk else person.given_name or person.full_name
+    if unapproved := why_not_after_a_refusal(person.enrolments.newest_in(run), name):
+        raise Refused(unapproved)
     enrolment = ask_for_place(run, chosen, person, by)
     if clashes := clashes_of(person, run, run.sessions.plenary()):
-        name = "" if by.pk == person.pk else person.given_name or person.full_name
         raise Refused(said_of(clashes[0], run, name))
     write_answers(enrolment, answers or {})
     place_or_queue(enrolment, by)
@@ -169,7 +173,8 @@ def cancel_enrolment(enrolment: Enrolment, by: Person | None, reason: str = "") 
     if enrolment.run.is_over_at(now()):
         raise Refused(_("This run is over: who took part stays on its list."))
     taken_out = by is not None and by.pk != enrolment.person_id and not guards_the_child(by, enrolment.person)
-    give_back(enrolment, "cancel", by, "courses/taken_out" if taken_out else "courses/left", reason)
+    mail = mail_of_taking_out(enrolment.booking, by) if taken_out else "courses/left"
+    give_back(enrolment, "cancel", by, mail, reason)
 
 
 @transaction.atomic

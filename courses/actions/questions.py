@@ -13,7 +13,7 @@ from courses.models import Answer, Enrolment, Question, Run
 from members.models import Person
 
 YES, NO = "yes", "no"
-MEANING = {"kind", "choices"}  # what an answer that is there would not fit any more
+MEANING = {"text", "kind", "choices"}  # what an answer that is there would not fit any more
 
 
 @transaction.atomic
@@ -28,17 +28,27 @@ def add_question(run: Run, by: Person, **facts: Any) -> Question:
 
 @transaction.atomic
 def change_question(question: Question, by: Person, **facts: Any) -> None:
-    """Correct a question. What kind of answer it wants stays once somebody has answered."""
+    """Correct a question. Once somebody has answered, what is asked stays, and so does that it is sensitive."""
     lock_run(question.run)
     current = Question.objects.get(pk=question.pk)
     changed = [name for name, value in facts.items() if getattr(current, name) != value]
-    if MEANING & set(changed) and current.answers.exists():
-        raise Refused(_("People have answered already, so the kind of answer stays. Ask another question instead."))
+    if changed and current.answers.exists():
+        _refuse_another_meaning(current, changed)
     for name in changed:
         setattr(current, name, facts[name])
     if changed:
         current.save(update_fields=changed)
         record_changes("courses.question.change", current, by=by, changed=changed)
+
+
+def _refuse_another_meaning(question: Question, changed: list[str]) -> None:
+    """Nobody's answer becomes one to something else, or is kept longer than they were told."""
+    if MEANING & set(changed):
+        raise Refused(_("People have answered already, so the question stays as it is. Ask another one instead."))
+    if question.is_sensitive and "is_sensitive" in changed:
+        raise Refused(
+            _("Whoever answered was told that it is erased soon, so this stays sensitive. Ask another one instead.")
+        )
 
 
 @transaction.atomic

@@ -26,7 +26,9 @@ def add_reserve(pool: Pool, institution: Institution, places: int, release_on: d
             _("Places are kept for %(institution)s already. Change their number instead.")
             % {"institution": institution}
         )
-    there.delete()
+    for released in there:
+        record("courses.reserve.remove", released, by=by, places=released.places)
+        released.delete()
     reserve = Reserve.objects.create(pool=pool, institution=institution, places=places, release_on=release_on)
     record("courses.reserve.add", reserve, by=by, places=places, release_on=release_on)
     return reserve

@@ -1,4 +1,4 @@
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -19,6 +19,7 @@ from courses.taking_part import in_run_zone
 from members.models import Person
 
 MAILED_WHEN_MOVED = {"starts_at", "ends_at", "place"}
+LONGEST = timedelta(hours=24)
 
 
 @transaction.atomic
@@ -122,7 +123,12 @@ def cancel_session(session: Session, by: Person) -> None:
 
 
 def add_pool(session: Session, sort: str, places: int, by: Person) -> Pool:
-    """Give a session of a locked run places of its own."""
+    """Give a session of a locked run places of its own, of a sort that people have in the run: by it they choose."""
+    if not session.run.pools.filter(sort=sort).exists():
+        raise Refused(
+            _("Nobody takes part in this run like this: %(sort)s. Give the run such places first.")
+            % {"sort": Pool.Sort(sort).label}
+        )
     pool = Pool.objects.create(session=session, sort=sort, places=places)
     session.has_own_places = True
     record("courses.pool.add", pool, by=by, sort=sort, places=places)
@@ -133,7 +139,8 @@ def _tell_moved(session: Session) -> None:
     if not session.has_own_places:
         tell_sessions_changed(session.run)
         return
-    rows, occasion = session.seats.select_related("session", "enrolment__person", "pool"), now().isoformat()
+    rows = session.seats.select_related("pool", "session", "enrolment__person", "enrolment__pool")
+    occasion = now().isoformat()
     tell_of_seats(session.run, list(rows.confirmed()), "courses/seat_moved", occasion=occasion)
     tell_of_seats(session.run, list(rows.in_queue()), "courses/wish_moved", occasion=occasion)
 
@@ -157,11 +164,20 @@ def refuse_when_done(run: Run) -> None:
         raise Refused(_("This run is cancelled or closed, so its sessions stay as they are."))
 
 
+def why_not_so_long(starts_at: datetime, ends_at: datetime) -> str:
+    """The sentence that says why no session lasts from here to there, or nothing."""
+    if ends_at <= starts_at:
+        return _("The session ends before it starts. Correct its end.")
+    if ends_at - starts_at > LONGEST:
+        return _("A session lasts 24 hours at most. Correct its end, or add a session for each day.")
+    return ""
+
+
 def _refuse_wrong_times(
     run: Run, starts_at: datetime, ends_at: datetime, but: Session | None = None, is_chosen: bool = False
 ) -> None:
-    if ends_at <= starts_at:
-        raise Refused(_("The session ends before it starts. Correct its end."))
+    if wrong := why_not_so_long(starts_at, ends_at):
+        raise Refused(wrong)
     if starts_at <= now():
         raise Refused(_("The session would start in the past. Choose a later time."))
     refuse_overlaps(run, [(starts_at, ends_at)], but, is_chosen)

@@ -131,7 +131,7 @@ def end_seats(enrolment: Enrolment, pools: Pools, by: Person | None, was_in: boo
 
 def end_seats_of_session(session: Session, pools: Pools, by: Person | None) -> None:
     """End the seats and wishes of a cancelled session; their people are told, and can choose another."""
-    seats = list(session.seats.live().select_related("enrolment__person", "enrolment__pool"))
+    seats = list(session.seats.live().select_related("pool", "enrolment__person", "enrolment__pool"))
     _end(session.seats.live(), pools, by)
     tell_of_seats(session.run, seats, "courses/seat_cancelled")
 

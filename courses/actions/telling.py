@@ -8,8 +8,20 @@ from django.db.models import Prefetch, prefetch_related_objects
 from cluster_portal.calendar import Messages
 from cluster_portal.hooks import WantedMail
 from cluster_portal.outbox import queue_mails
-from courses.models import Enrolment, Session
+from courses.models import ClassBooking, Enrolment, Session
+from courses.rules import coordinates_the_run
+from members.models import Person
 from members.readers import readers_of
+
+
+def mail_of_taking_out(booking: ClassBooking | None, by: Person) -> str:
+    """The mail for whom somebody took out of a run: it says whether its organisers did, or who brought the class.
+
+    A coordinator keeps every class too: only the one that they brought themselves counts as theirs.
+    """
+    if booking is None or (booking.by_id != by.pk and coordinates_the_run(by, booking.run)):
+        return "courses/taken_out"
+    return "courses/taken_out_of_class"
 
 
 def tell(

@@ -38,6 +38,11 @@ class EnrolmentQuerySet(models.QuerySet):
         """Places that are held until consent or approval comes."""
         return self.filter(state=Enrolment.State.HELD)
 
+    def not_approved(self):
+        """Latest attempts in a run that its coordinator did not approve."""
+        later = Enrolment.objects.filter(run=OuterRef("run"), person=OuterRef("person"), pk__gt=OuterRef("pk"))
+        return self.filter(~Exists(later)).exclude(refusal="")
+
     def taking(self):
         """Enrolments that count as taken."""
         return self.filter(state__in=Enrolment.TAKING)

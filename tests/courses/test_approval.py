@@ -246,8 +246,8 @@ def test_who_waited_for_an_approval_is_in_when_nobody_asks_for_it_any_more(picky
     student = make.AffiliationFactory(institution=cast.school, role="student", person=make.ChildFactory()).person
     make.GuardianshipFactory(child=student)
     child = actions.enrol(picky, student, by=student)
-    foreseen = actions.served_after(picky, actions.change_run, picky, by=cast.coordinator, needs_approval=False)
-    assert (dict(foreseen), fresh(approved).state) == ({"confirmed": 1}, State.HELD)
+    foreseen = actions.mailed_by(picky, actions.change_run, picky, by=cast.coordinator, needs_approval=False)
+    assert (foreseen, fresh(approved).state) == ([("Held for approval until now", 1)], State.HELD)
     actions.change_run(type(picky).objects.get(pk=picky.pk), by=cast.coordinator, needs_approval=False)
     assert (fresh(approved).state, fresh(child).state) == (State.CONFIRMED, State.HELD)
     assert OutboxMail.objects.filter(template="courses/confirmed").get().to == cast.teacher

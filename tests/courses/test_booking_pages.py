@@ -124,6 +124,15 @@ def test_too_few_places_are_said_with_another_run_linked(run, group, children, t
     assert Enrolment.objects.count() == 0
 
 
+@pytest.mark.parametrize("sent", ["\x00", "a" * 5000, "ALLCAPITALS1"])
+def test_what_is_no_public_id_is_nobody(wide, group, booking, teacher, sent):
+    address = reverse("courses:bring_class", args=[wide.public_id, group.public_id])
+    response = teacher.post(address, {"students": [sent]})
+    assert said(response) == ["Nobody is chosen. Mark the students whom you bring."]
+    address = reverse("courses:take_out", args=[booking.public_id])
+    assert teacher.post(address, {"student": sent}).status_code == 404
+
+
 def test_strangers_cannot_be_put_into_the_party(wide, group, children, teacher):
     stranger = make.ChildFactory()
     address = reverse("courses:bring_class", args=[wide.public_id, group.public_id])

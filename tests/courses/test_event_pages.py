@@ -205,6 +205,7 @@ FORM = {"title": "Photo", "starts_at": "2027-03-24T13:00", "ends_at": "2027-03-2
 
 
 def test_a_session_with_own_places_is_added_beside_others(meeting, desk):
+    make.PoolFactory(run=meeting, sort="online")
     desk.post(at_desk("desk_new_session", meeting), FORM | {"room_places": "12", "online_places": "100"})
     session = session_of(meeting, "Photo")
     facts = (session.speakers, session.online_link, session.place)

@@ -118,6 +118,14 @@ def test_a_reader_elsewhere_sees_their_own_time_beside(cast):
     assert "Times: Moscow time. Your zone: Seoul time" in text
 
 
+@pytest.mark.parametrize("view", ["week", "timetable"])
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01", "0001-01-02", "2000-01-01"])
+def test_a_day_that_no_calendar_reaches_counts_as_none(client, view, day):
+    response = client.get(PAGE, {"view": view, "on": day})
+    assert response.status_code == 200
+    assert response.context["stretch"] == client.get(PAGE, {"view": view}).context["stretch"]
+
+
 def test_drafts_cancelled_runs_and_cancelled_sessions_stand_in_no_week(cast):
     for state in ("draft", "cancelled", "closed"):
         offered(state, state=state)

@@ -18,7 +18,7 @@ from members.retention import run_retention
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
-REPLACED = "People have answered already, so the kind of answer stays"
+REPLACED = "so the question stays as it is"
 
 
 @pytest.fixture
@@ -182,14 +182,38 @@ def test_the_roster_and_its_spreadsheet_show_the_answers(desk, run, cast):
     assert sorted([row[-2] or "", row[-1]] for row in rows[1:]) == [["", "No"], ["Fish", "Yes"]]
 
 
-def test_once_answered_the_kind_of_answer_stays_and_the_words_may_change(run, cast):
+CHANGES = [{"kind": "yes_no"}, {"kind": "choice", "choices": ["Yes", "No"]}, {"text": "May we publish your photo?"}]
+
+
+@pytest.mark.parametrize("changes", CHANGES)
+def test_once_answered_a_question_stays_what_people_answered(run, cast, changes):
     ask(run, "Lunch")
     enrolled(run, cast.teacher, Lunch="Fish")
-    question = run.questions.get()
     with pytest.raises(Refused, match=REPLACED):
-        actions.change_question(question, by=cast.coordinator, kind="yes_no")
-    actions.change_question(question, by=cast.coordinator, text="What for lunch?", kind="text")
-    assert texts(run) == ["What for lunch?"]
+        actions.change_question(run.questions.get(), by=cast.coordinator, **changes)
+    actions.change_question(run.questions.get(), by=cast.coordinator, text="Lunch", is_required=True)
+    it = run.questions.get()
+    assert (it.text, it.kind, it.is_required) == ("Lunch", "text", True)
+
+
+def test_before_anybody_has_answered_all_of_a_question_may_change(run, cast):
+    ask(run, "Lunch", is_sensitive=True)
+    enrolled(run, cast.teacher)
+    actions.change_question(run.questions.get(), by=cast.coordinator, text="What for lunch?", is_sensitive=False)
+    assert list(run.questions.values_list("text", "is_sensitive")) == [("What for lunch?", False)]
+
+
+def test_what_is_promised_to_be_erased_soon_is_not_kept_longer(desk, run, cast):
+    ask(run, "Lunch", is_sensitive=True), ask(run, "Topic", position=2)
+    enrolled(run, cast.teacher, Lunch="Fish", Topic="AI")
+    lunch, topic = run.questions.all()
+    with pytest.raises(Refused, match="so this stays sensitive"):
+        actions.change_question(lunch, by=cast.coordinator, is_sensitive=False)
+    actions.change_question(topic, by=cast.coordinator, is_sensitive=True)
+    assert list(run.questions.values_list("text", "is_sensitive")) == [("Lunch", True), ("Topic", True)]
+    address = reverse("courses:desk_question", args=[run.public_id, lunch.public_id])
+    page = desk.post(address, {"text": "Lunch", "kind": "text"})
+    assert page.context["form"].non_field_errors()[0].startswith("Whoever answered was told")
 
 
 def test_an_answered_question_is_removed_only_when_it_is_sensitive(run, cast):
@@ -225,6 +249,30 @@ def test_answers_of_who_left_or_whose_run_was_cancelled_go_too(how, run, cast, t
     run_retention()
     assert Answer.objects.count() == 1
     time_machine.move_to(now() + timedelta(days=SENSITIVE_DAYS + 1))
+    run_retention()
+    assert Answer.objects.count() == 0
+
+
+def test_where_every_session_was_cancelled_answers_go_after_the_last_that_was_planned(run, cast, time_machine):
+    ask(run, "Lunch", is_sensitive=True), ask(run, "Topic", position=2)
+    enrolled(run, cast.teacher, Lunch="Fish", Topic="AI")
+    session = run.sessions.get()
+    actions.cancel_session(session, by=cast.coordinator)
+    left = []
+    for days in (SENSITIVE_DAYS - 1, SENSITIVE_DAYS + 1, OTHER_DAYS + 1):
+        time_machine.move_to(session.ends_at + timedelta(days=days))
+        run_retention()
+        left.append(sorted(Answer.objects.values_list("text", flat=True)))
+    assert left == [["AI", "Fish"], ["AI"], []]
+
+
+def test_a_cancelled_session_after_the_last_one_keeps_no_answer_longer(run, cast, time_machine):
+    ask(run, "Lunch", is_sensitive=True)
+    enrolled(run, cast.teacher, Lunch="Fish")
+    end = run.sessions.get().ends_at
+    later = make.SessionFactory(run=run, starts_at=end + timedelta(days=90), ends_at=end + timedelta(days=90, hours=1))
+    actions.cancel_session(later, by=cast.coordinator)
+    time_machine.move_to(end + timedelta(days=SENSITIVE_DAYS + 1))
     run_retention()
     assert Answer.objects.count() == 0
 

@@ -193,10 +193,10 @@ def test_a_higher_limit_asks_before_it_mails(desk, run, cast):
     run.save()
     for person in (cast.teacher, cast.colleague):
         actions.enrol(run, person, by=person)
-    foreseen = actions.served_after(run, actions.change_run, run, by=cast.coordinator, institution_limit=2)
+    foreseen = actions.mailed_by(run, actions.change_run, run, by=cast.coordinator, institution_limit=2)
     run.refresh_from_db()
     offered = Enrolment.objects.filter(state="offered").count()
-    assert (dict(foreseen), run.institution_limit, offered) == ({"offered": 1}, 1, 0)
+    assert (foreseen, run.institution_limit, offered) == ([("Next in the queue", 1)], 1, 0)
 
 
 def test_reserves_of_another_run_and_other_people_are_404(desk, run, kept, cast):
