@@ -232,7 +232,7 @@ def ask(
 ) -> HttpResponse | None:
     """Ask before an action, also when it would mail nobody. None when it was refused, with a sentence."""
     foreseen = tried(request, actions.mailed_by, it, action, *args, **facts)
-    return _question(request, it, foreseen.result, warning) if foreseen else None
+    return ask_before_mailing(request, it, foreseen.result, warning) if foreseen else None
 
 
 def ask_or_do(
@@ -247,14 +247,14 @@ def ask_or_do(
         if not foreseen:
             return None
         if foreseen.result or warning:
-            return _question(request, it, foreseen.result, warning)
+            return ask_before_mailing(request, it, foreseen.result, warning)
     if not tried(request, action, *args, **facts):
         return None
     messages.success(request, said)
     return redirect("courses:desk_run", it.public_id)
 
 
-def _question(request: HttpRequest, it: Run, people: list[tuple[str, int]], warning: str) -> HttpResponse:
+def ask_before_mailing(request: HttpRequest, it: Run, people: list[tuple[str, int]], warning: str = "") -> HttpResponse:
     """Whom a change would mail (who in words, how many), and a form that comes back with all that was entered."""
     hidden = [(name, value) for name, values in request.POST.lists() for value in values if name not in NOT_REPEATED]
     shown = {"run": it, "hidden": hidden, "people": people, "total": sum(count for _who, count in people)}
