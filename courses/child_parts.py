@@ -3,16 +3,18 @@
 from collections.abc import Iterator
 from typing import Any
 
+from django.db.models import Exists, OuterRef
 from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from cluster_portal.hooks import ChildPart, ChildRow, GuardianPage, register_child_parts
 from cluster_portal.tones import tone_of
+from courses.actions.seats import why_no_seats
 from courses.attendance import ticket_path
 from courses.completion import completion_of
 from courses.holding import asks_for_guardian, who_has_it, why_not_after_a_no
-from courses.models import Enrolment, Run
+from courses.models import Enrolment, Pool, Run
 from courses.taking_part import in_run_zone, right_to_take_part
 from courses.words import when
 from members.models import Cluster, Person
@@ -24,7 +26,9 @@ MOST_OPEN, MOST_READ = 6, 60
 def takes_part(page: GuardianPage) -> Iterator[ChildPart]:
     """Where each child is enrolled now: what is missing, and the buttons the child itself would have."""
     rows = Enrolment.objects.live().filter(person__in=page.children, run__state=Run.State.PUBLISHED)
-    rows = rows.select_related("person", "run__course", "pool").prefetch_related("run__questions", "answers")
+    chosen = Exists(Pool.objects.filter(session__run=OuterRef("run")))
+    rows = rows.annotate(has_choices=chosen).select_related("person", "run__course", "pool")
+    rows = rows.prefetch_related("run__questions", "answers")
     enrolments = list(rows.order_by("pk"))
     missing = who_has_it(enrolments, page.reader)
     for child in page.children:
@@ -71,6 +75,8 @@ def _links(page: GuardianPage, it: Enrolment) -> list[tuple[str, Any]]:
         links.append((ticket_path(it), _("Code for the door")))
         if it.run.needs_work:
             links.append((address_on(page, "hand_in_by_link", "hand_in", it), _("Final work")))
+    if it.has_choices and not why_no_seats(it):
+        links.append((address_on(page, "sessions_by_link", "sessions", it), _("Choose sessions")))
     if list(it.run.questions.all()):
         label = _("Change the answers") if it.answers.all() else _("Answer the questions")
         links.append((address_on(page, "answers_by_link", "answers", it), label))

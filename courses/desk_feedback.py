@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST
 from cluster_portal.buttons import outcome_in, sent, tried
 from courses import actions
 from courses.actions.feedback import STANDARD
-from courses.desk_questions import run_of
+from courses.desk import run_of
 from courses.forms_feedback import FeedbackQuestionForm
 from members.access import coordinators_only
 

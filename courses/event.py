@@ -9,6 +9,7 @@ from datetime import date, datetime
 
 from django.db.models import Count, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
+from django.urls import reverse
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
@@ -26,6 +27,7 @@ class Offer:
     pools: list[Pool] = field(default_factory=list)
     seat: Seat | None = None
     button: str = ""
+    address: str = ""
     why: str = ""
     link: str = ""
 
@@ -71,7 +73,17 @@ class Day:
     slots: list[Slot]
 
 
-def programme_of(run: Run, sessions: list[Session], enrolment: Enrolment | None, at: datetime) -> list[Day]:
+@dataclass(frozen=True)
+class Acting:
+    """Where the buttons of a child's page lead, and the child's name for whoever acts for it ("" for itself)."""
+
+    page: str
+    name: str
+
+
+def programme_of(
+    run: Run, sessions: list[Session], enrolment: Enrolment | None, at: datetime, acting: Acting | None = None
+) -> list[Day]:
     """The days of an event; none for a run in which nothing is chosen, whose sessions are a plain list."""
     chosen = [it for it in sessions if it.has_own_places]
     if not chosen:
@@ -80,11 +92,11 @@ def programme_of(run: Run, sessions: list[Session], enrolment: Enrolment | None,
     for pool in Pool.objects.filter(session__in=chosen).with_wishes().order_by("pk"):
         offers[pool.session_id].pools.append(pool)
     if enrolment is not None and enrolment.is_live:
-        _fill_in(run, enrolment, [offers[it.pk] for it in chosen], at)
+        _fill_in(run, enrolment, [offers[it.pk] for it in chosen], at, acting)
     return _by_day(_slots(offers.values()))
 
 
-def _fill_in(run: Run, enrolment: Enrolment, offers: list[Offer], at: datetime) -> None:
+def _fill_in(run: Run, enrolment: Enrolment, offers: list[Offer], at: datetime, acting: Acting | None) -> None:
     """What this person has and can press at each session that people choose."""
     seats = {it.session_id: it for it in _numbered(enrolment)}
     for offer in offers:
@@ -94,14 +106,21 @@ def _fill_in(run: Run, enrolment: Enrolment, offers: list[Offer], at: datetime) 
     clashes = {it.session.pk: it for it in clashes_of(enrolment.person, run, [it.session for it in offers])}
     for offer in offers:
         offer.session.run = run
+        offer.address = _address(offer.session, acting)
         if enrolment.is_online and enrolment.state == Enrolment.State.CONFIRMED:
             offer.link = join_path(offer.session, enrolment) if link_of(offer.session) else ""
         if offer.session.starts_at <= at or offer.session.state == Session.State.CANCELLED:
             continue
         if offer.session.pk in clashes and offer.seat is None:
-            offer.why = said_of(clashes[offer.session.pk], run)
+            offer.why = said_of(clashes[offer.session.pk], run, acting.name if acting else "")
         else:
             _put_button(offer, enrolment, offers, at)
+
+
+def _address(session: Session, acting: Acting | None) -> str:
+    if acting:
+        return f"{acting.page}{session.public_id}/"
+    return reverse("courses:seat", args=[session.run.public_id, session.public_id])
 
 
 def _put_button(offer: Offer, enrolment: Enrolment, offers: list[Offer], at: datetime) -> None:
@@ -125,7 +144,7 @@ def _put_choice(offer: Offer, pool: Pool, offers: list[Offer], at: datetime) -> 
     elif waits is None:
         offer.button = "wish"
     else:
-        offer.why = _("Full. You wait for “%(session)s” at that time.") % {"session": waits.session.title}
+        offer.why = _("Full. “%(session)s” at that time is wished for already.") % {"session": waits.session.title}
 
 
 def _numbered(enrolment: Enrolment) -> Iterable[Seat]:

@@ -58,6 +58,18 @@ urlpatterns = [
     path("enrolments/<id:public_id>/act/", views_enrolling.act_on_enrolment, name="act_on_enrolment"),
     path("enrolments/<id:public_id>/answers/", views_enrolling.answers, name="answers"),
     path("me/children/<id:child_id>/enrol/<id:public_id>/", views_enrolling.enrol_child, name="enrol_child"),
+    path("enrolments/<id:public_id>/sessions/", views_seats.sessions, name="sessions"),
+    path("enrolments/<id:public_id>/sessions/<id:session_id>/", views_seats.sessions, name="choose_for_child"),
+    path(
+        "consent/<str:token>/enrolments/<id:public_id>/sessions/",
+        views_seats.sessions_by_link,
+        name="sessions_by_link",
+    ),
+    path(
+        "consent/<str:token>/enrolments/<id:public_id>/sessions/<id:session_id>/",
+        views_seats.sessions_by_link,
+        name="choose_by_link",
+    ),
     path("consent/<str:token>/enrol/<id:public_id>/", views_enrolling.enrol_by_link, name="enrol_by_link"),
     path("consent/<str:token>/enrolments/<id:public_id>/act/", views_enrolling.act_by_link, name="act_by_link"),
     path(

@@ -153,8 +153,8 @@ def why_not_this_session(session: Session) -> str:
 
 
 def why_not_instead_of(held: Session) -> str:
-    """What somebody reads who is in a session then that has begun: its list stays as it is."""
-    return _("You are in “%(session)s” at that time, and it has begun. Choose a session after it.") % {
+    """Why nothing can be chosen instead of a session that has begun: its list stays as it is."""
+    return _("“%(session)s” at that time was chosen, and it has begun. Choose a session after it.") % {
         "session": held.title
     }
 
@@ -165,8 +165,8 @@ def _refuse_when_begun(held: Seat) -> None:
 
 
 def no_such_places(enrolment: Enrolment) -> str:
-    """What somebody reads whose sort of places a session does not have."""
-    return _("You take part like this: %(sort)s. This session has no such places, so choose another one.") % {
+    """Why a session cannot be chosen by whom it has no places for."""
+    return _("This session has no such places: %(sort)s. Choose another one.") % {
         "sort": enrolment.pool.get_sort_display()
     }
 

@@ -265,3 +265,72 @@ def test_an_offer_is_not_sent_after_a_refusal(run, cast, child, guardian, text):
     assert still_due(mail) is True
     decide(child, "taking_part", "refused", by=guardian, channel="link", text=text)
     assert still_due(mail) is False
+
+
+@pytest.fixture
+def event(cast):
+    """A meeting of one slot with two workshops of one place each."""
+    run = make.RunFactory(course__kind="event")
+    make.PoolFactory(run=run, places=9)
+    starts = now() + timedelta(days=9)
+    for title in ("Robotics", "Drawing"):
+        session = make.SessionFactory(run=run, title=title, starts_at=starts, ends_at=starts + timedelta(hours=1))
+        make.PoolFactory(run=None, session=session, places=1)
+    return run
+
+
+def sessions_of(page):
+    return {
+        offer.session.title: (offer.button, offer.has_seat)
+        for day in page.context["days"]
+        for slot in day.slots
+        for offer in slot.offers
+    }
+
+
+@pytest.mark.parametrize("way", ["signed in", "by link"])
+def test_a_guardian_chooses_swaps_and_wishes_for_the_child(way, event, child, cast, consented, request, token):
+    client = request.getfixturevalue("signed_in" if way == "signed in" else "by_link")
+    it = actions.enrol(event, child, by=child)
+    ways = {"signed in": ("sessions", [it.public_id]), "by link": ("sessions_by_link", [token, it.public_id])}
+    name, words = ways[way]
+    page = reverse(f"courses:{name}", args=words)
+    back = (
+        reverse("members:child", args=[child.public_id])
+        if way == "signed in"
+        else reverse("members:consent", args=[token])
+    )
+    assert f'href="{page}"' in client.get(back).content.decode()
+    assert sessions_of(client.get(page)) == {"Robotics": ("choose", False), "Drawing": ("choose", False)}
+
+    def press(title, move):
+        client.post(f"{page}{event.sessions.get(title=title).public_id}/", {"move": move})
+        return {seat.session.title: seat.state for seat in it.seats.live().select_related("session")}
+
+    assert press("Robotics", "choose") == {"Robotics": "confirmed"}
+    assert press("Drawing", "swap") == {"Drawing": "confirmed"}
+    other = actions.enrol(event, cast.teacher, by=cast.teacher)
+    actions.choose_seat(other, event.sessions.get(title="Robotics"), by=cast.teacher)
+    assert press("Robotics", "wish") == {"Drawing": "confirmed", "Robotics": "waiting"}
+    assert f"{child.given_name} waits for “Robotics”" in client.get(page).content.decode()
+    assert press("Drawing", "give_up") == {"Robotics": "waiting"}
+
+
+def test_sessions_are_chosen_by_those_who_guard_the_child_and_nobody_else(event, child, cast, consented, signed_in):
+    it = actions.enrol(event, child, by=child)
+    page = reverse("courses:sessions", args=[it.public_id])
+    stranger = Client()
+    stranger.force_login(make.GuardianshipFactory().guardian)
+    press = page + event.sessions.first().public_id + "/"
+    assert (stranger.get(page).status_code, stranger.post(press, {"move": "choose"}).status_code) == (404, 404)
+    assert signed_in.post(press, {"move": "nonsense"}).status_code == 404
+    assert signed_in.post(f"{page}000000000000/", {"move": "choose"}).status_code == 404
+    assert not it.seats.exists()
+    end_guardianship(child.guarded_by.get(), by=cast.coordinator)
+    assert signed_in.get(page).status_code == 404
+
+
+def test_ones_own_sessions_stand_on_the_page_of_the_run(event, cast, client):
+    it = actions.enrol(event, cast.teacher, by=cast.teacher)
+    client.force_login(cast.teacher)
+    assert client.get(reverse("courses:sessions", args=[it.public_id])).url == event.get_absolute_url()

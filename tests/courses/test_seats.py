@@ -250,7 +250,7 @@ def test_only_who_has_a_place_chooses(meeting, cast, mobile):
 def test_who_is_in_the_room_has_no_place_online(meeting, mine):
     session = parallel(meeting, "Webinar")
     session.pools.update(sort="online")
-    with pytest.raises(Refused, match="You take part like this: In the room"):
+    with pytest.raises(Refused, match="This session has no such places: In the room"):
         choose(mine, session)
 
 
