@@ -109,7 +109,7 @@ def desk_pages_of_courses(run, draft):
     yield COORDINATORS, reverse("courses:desk_new_run", args=[run.course.slug])
     yield from [(COORDINATORS, reverse(f"courses:{name}", args=[run.public_id])) for name in (
         "desk_run", "desk_edit_run", "desk_new_session", "desk_roster", "desk_roster_xlsx", "desk_attendance_sheet",
-        "desk_questions", "desk_attendance_xlsx", "desk_feedback",
+        "desk_questions", "desk_attendance_xlsx", "desk_feedback", "desk_certificates",
     )]  # fmt: skip
     yield COORDINATORS, reverse("courses:desk_pattern", args=[draft.public_id])
     yield COORDINATORS, reverse("courses:desk_edit_session", args=[run.public_id, session.public_id])
