@@ -156,9 +156,9 @@ def asked_now(run: Run) -> list[Enrolment]:
 def ask_for_feedback(run: Run, by: Person) -> int:
     """Write now to those who were not asked yet: the questions came when the run was over. How many mails."""
     run = lock_run(run)
-    if why := why_not_asked(run, now()):
+    ending, why = ends_at(run), why_not_asked(run, now())
+    if why or ending is None:
         raise Refused(why)
-    ending = ends_at(run)
     told = tell(asked_now(run), "courses/feedback_asked", occasion=ending.occasion, not_after=ending.closes_at)
     if not told:
         raise Refused(_("Everybody who can be reached was asked already, and is reminded once."))
