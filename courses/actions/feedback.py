@@ -92,10 +92,15 @@ def remove_feedback_question(question: FeedbackQuestion, by: Person) -> None:
     question.delete()
 
 
+def is_answered(run: Run) -> bool:
+    """Whether anybody has given feedback."""
+    return FeedbackAnswer.objects.filter(question__run=run).exists()
+
+
 def _unanswered(run: Run) -> Run:
     """The run, locked, while nobody has answered: answers to other questions could be told apart."""
     run = lock_run(run)
-    if FeedbackAnswer.objects.filter(question__run=run).exists():
+    if is_answered(run):
         raise Refused(_("Somebody has answered already, so the questions stay as they are."))
     return run
 
