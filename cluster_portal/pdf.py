@@ -43,12 +43,12 @@ def _fonts() -> Any:
     return typst.Fonts(include_system_fonts=False, font_paths=[str(FONT_PATH.parent)])
 
 
-def qr_svg(address: str) -> str:
-    """A QR code of an address, as SVG text for a PDF or a page."""
+def qr_svg(address: str, fills: bool = False) -> str:
+    """A QR code of an address, as SVG text for a PDF or a page; with `fills` as wide as what is around it."""
     import segno
 
     out = io.BytesIO()
-    segno.make(address, error="m", micro=False).save(out, kind="svg", xmldecl=False, border=2, scale=4)
+    segno.make(address, error="m", micro=False).save(out, kind="svg", xmldecl=False, border=2, scale=4, omitsize=fills)
     return out.getvalue().decode()
 
 

@@ -34,9 +34,14 @@ class Line:
         return self.certificate is not None and self.certificate.state == Certificate.State.ISSUED
 
     @property
-    def is_due(self) -> bool:
+    def can_have_one(self) -> bool:
         """Whether a certificate can be issued to them now."""
         return self.completion.is_complete and not self.has_one and self.addressee is not None
+
+    @property
+    def is_due(self) -> bool:
+        """Whether they are among those who get theirs all at once: never somebody whose certificate was revoked."""
+        return self.can_have_one and self.certificate is None
 
 
 def lines_of(run: Run) -> list[Line]:
@@ -58,13 +63,13 @@ def _certificates_of(run: Run) -> dict[int, Certificate]:
 
 
 def whom_it_mails(lines: list[Line]) -> list[tuple[str, int]]:
-    """Who would be mailed, in words, and how many: those whose certificate would be issued."""
+    """Who would be mailed, in words, and how many, when certificates are issued to these."""
     words = {
         "self": _("Those who completed it"),
         "guardian": _("Guardians of children who completed it"),
         "nobody": _("Without an e-mail address: issued, and not mailed"),
     }
-    counted = Counter(_kind(it) for it in lines if it.is_due)
+    counted = Counter(_kind(it) for it in lines)
     return [(said, counted[kind]) for kind, said in words.items() if counted[kind]]
 
 

@@ -28,7 +28,7 @@ def certificates(request: HttpRequest, public_id: str) -> HttpResponse:
     it = run_of(request, public_id)
     lines = lines_of(it)
     if request.method == "POST":
-        return _issue_all(request, it, whom_it_mails(lines))
+        return _issue_all(request, it, whom_it_mails([line for line in lines if line.is_due]))
     shown = {
         "run": it,
         "page": Paginator(lines, PER_PAGE).get_page(request.GET.get("page")),
@@ -56,7 +56,7 @@ def issue(request: HttpRequest, public_id: str, enrolment_id: str) -> HttpRespon
     enrolment = get_object_or_404(it.enrolments.select_related("person", "pool"), public_id=enrolment_id)
     enrolment.run = it
     if not confirmed(request) and not why_not_issued_yet(it):
-        mine = [line for line in lines_of(it) if line.enrolment == enrolment]
+        mine = [line for line in lines_of(it) if line.enrolment == enrolment and line.can_have_one]
         if people := whom_it_mails(mine):
             return ask_before_mailing(request, it, people)
     if tried(request, actions.issue_to, enrolment):

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_POST
 
 from cluster_portal.buttons import outcome_in, sent, tried
 from courses import actions
-from courses.actions.feedback import STANDARD
+from courses.actions.feedback import STANDARD, is_answered
 from courses.desk import run_of
 from courses.forms_feedback import FeedbackQuestionForm
 from members.access import coordinators_only
@@ -25,7 +25,8 @@ def questions(request: HttpRequest, public_id: str) -> HttpResponse:
         return redirect("courses:desk_feedback", public_id)
     rows = list(it.feedback_questions.all())
     standard = [] if rows else [_(text) for text, _kind in STANDARD]
-    return render(request, "courses/desk_feedback.html", {"run": it, "rows": rows, "form": form, "standard": standard})
+    shown = {"run": it, "rows": rows, "form": form, "standard": standard, "stays": is_answered(it)}
+    return render(request, "courses/desk_feedback.html", shown)
 
 
 @coordinators_only

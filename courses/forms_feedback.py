@@ -35,7 +35,7 @@ def _field_for(question: FeedbackQuestion) -> forms.Field:
             required=False,
             max_length=2000,
             widget=forms.Textarea(attrs={"rows": 3}),
-            help_text=_("Leave it empty if you like. Name nobody, not even yourself."),
+            help_text=_("Name nobody, not even yourself."),
         )
     return forms.TypedChoiceField(label=question.text, choices=SCALE, coerce=int, widget=forms.RadioSelect)
 

@@ -89,7 +89,7 @@ def trail_of(it: Run) -> list[tuple[str, Any]]:
 
 def picture_of(address: str) -> str:
     """A QR code of an address of ours, for a page."""
-    return mark_safe(qr_svg(address))  # noqa: S308 - drawn by us, from dots
+    return mark_safe(qr_svg(address, fills=True))  # noqa: S308 - drawn by us, from dots
 
 
 def _mark(request: HttpRequest, session: Session) -> None:

@@ -1,6 +1,6 @@
 """The network of IT-Cube centres: 64 regions, and a two-day meeting of their coordinators at two host academies.
 
-The facts come from published reports; what these do not name is a plain placeholder ("Region 3", "Centre 3").
+The facts come from published reports; what these do not name is a plain placeholder ("Region 03", "Centre 03").
 """
 
 from dataclasses import dataclass
@@ -131,7 +131,7 @@ def _parties() -> list[Institution]:
 
 def _centres() -> list[Institution]:
     found = []
-    for number in range(1, REGIONS + 1):
+    for number in (f"{it:02}" for it in range(1, REGIONS + 1)):  # so that they stand in their order everywhere
         region = Region.objects.create(name=_("Region %(number)s") % {"number": number}, slug=f"region-{number}")
         name = _("IT-Cube centre %(number)s") % {"number": number}
         found.append(Institution.objects.create(name=name, kind=Institution.Kind.SUPPLEMENTARY, region=region))

@@ -92,10 +92,15 @@ def remove_feedback_question(question: FeedbackQuestion, by: Person) -> None:
     question.delete()
 
 
+def is_answered(run: Run) -> bool:
+    """Whether anybody has given feedback."""
+    return FeedbackAnswer.objects.filter(question__run=run).exists()
+
+
 def _unanswered(run: Run) -> Run:
     """The run, locked, while nobody has answered: answers to other questions could be told apart."""
     run = lock_run(run)
-    if FeedbackAnswer.objects.filter(question__run=run).exists():
+    if is_answered(run):
         raise Refused(_("Somebody has answered already, so the questions stay as they are."))
     return run
 
@@ -156,9 +161,9 @@ def asked_now(run: Run) -> list[Enrolment]:
 def ask_for_feedback(run: Run, by: Person) -> int:
     """Write now to those who were not asked yet: the questions came when the run was over. How many mails."""
     run = lock_run(run)
-    if why := why_not_asked(run, now()):
+    ending, why = ends_at(run), why_not_asked(run, now())
+    if why or ending is None:
         raise Refused(why)
-    ending = ends_at(run)
     told = tell(asked_now(run), "courses/feedback_asked", occasion=ending.occasion, not_after=ending.closes_at)
     if not told:
         raise Refused(_("Everybody who can be reached was asked already, and is reminded once."))

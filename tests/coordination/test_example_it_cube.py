@@ -50,9 +50,9 @@ def test_three_parties_sign_and_bring_the_centres_of_64_regions():
 def test_each_region_has_a_coordinator_who_sees_their_own_region_only():
     assert Coordinator.objects.exclude(region=None).values("region").distinct().count() == 64
     shown = at("contact").get(reverse("members:desk_institutions")).context["page"]
-    assert [it.name for it in shown] == ["IT-Cube centre 1"]
+    assert [it.name for it in shown] == ["IT-Cube centre 01"]
     people = at("contact").get(reverse("members:desk_people")).context["page"]
-    assert {it.institution.name for it in people} == {"IT-Cube centre 1"}
+    assert {it.institution.name for it in people} == {"IT-Cube centre 01"}
     assert at("contact").get(reverse("courses:desk_run", args=[Run.objects.get().public_id])).status_code == 404
 
 
@@ -91,3 +91,9 @@ def test_the_programme_is_subscribed_to_as_a_calendar(meeting):
 
 def test_counters_say_what_enrolments_and_seats_say():
     assert [(p.taken, p.counted) for p in Pool.objects.with_people() if p.taken != p.counted] == []
+
+
+def test_the_home_page_names_some_of_many_and_leads_to_all():
+    text = Client().get("/").content.decode()
+    assert [name in text for name in ("Partner 3", "IT-Cube centre 05", "IT-Cube centre 64")] == [True, True, False]
+    assert 'href="/members/?kind=supplementary">All 66</a>' in text

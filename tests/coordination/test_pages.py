@@ -11,7 +11,7 @@ from members.models import Agreement, Group, Institution, Person
 
 pytestmark = pytest.mark.django_db
 
-PUBLIC, SIGNED_IN, DESK, COORDINATORS = 0, 1, 2, 3
+PUBLIC, SIGNED_IN, DESK, LED, COORDINATORS = range(5)  # LED: of whoever teaches a run or coordinates it
 READERS = {None: PUBLIC, "teacher": SIGNED_IN, "contact": DESK, "coordinator": COORDINATORS}
 
 
@@ -110,7 +110,10 @@ def desk_pages_of_courses(run, draft):
     yield COORDINATORS, reverse("courses:desk_new_run", args=[run.course.slug])
     yield from [(COORDINATORS, reverse(f"courses:{name}", args=[run.public_id])) for name in (
         "desk_run", "desk_edit_run", "desk_new_session", "desk_roster", "desk_roster_xlsx", "desk_attendance_sheet",
-        "desk_questions", "desk_attendance_xlsx", "desk_feedback",
+        "desk_questions", "desk_attendance_xlsx", "desk_feedback", "desk_certificates",
+    )]  # fmt: skip
+    yield from [(LED, reverse(f"courses:{name}", args=[run.public_id])) for name in (
+        "attendance", "works", "materials", "feedback_results",
     )]  # fmt: skip
     yield COORDINATORS, reverse("courses:desk_pattern", args=[draft.public_id])
     yield COORDINATORS, reverse("courses:desk_edit_session", args=[run.public_id, session.public_id])
@@ -120,7 +123,9 @@ def desk_pages_of_courses(run, draft):
 def expected(needs, has):
     if has >= needs:
         return {200}
-    return {302} if has == PUBLIC else {403}
+    if has == PUBLIC:
+        return {302}
+    return {404} if needs == LED else {403}
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from courses import actions
 from courses.certificates import ISSUE, lines_of
 from courses.chain import chain_of
 from courses.models import Attendance, Run
-from members.actions import correct_certificate
+from members.actions import correct_certificate, revoke_certificate
 from members.models import Certificate
 from tests import factories as make
 
@@ -138,6 +138,15 @@ def test_nobody_gets_a_second_one(run, cast):
     assert sorted(Certificate.objects.values_list("person", flat=True)) == sorted([first.person_id, second.person_id])
     with pytest.raises(Refused, match="nobody to issue a certificate to"):
         actions.begin_issuing(run, by=cast.coordinator)
+
+
+def test_whose_certificate_was_revoked_gets_another_only_by_itself(run, cast):
+    it = completed(run)
+    revoke_certificate(actions.issue_to(it, by=cast.coordinator), by=cast.coordinator, reason="Copied the work.")
+    assert [(line.is_due, line.can_have_one) for line in lines_of(run)] == [(False, True)]
+    with pytest.raises(Refused, match="nobody to issue a certificate to"):
+        actions.begin_issuing(run, by=cast.coordinator)
+    assert actions.issue_to(it, by=cast.coordinator).state == "issued"
 
 
 def test_the_same_is_not_under_way_twice(run, cast):

@@ -66,6 +66,14 @@ def test_once_somebody_has_answered_the_questions_stay(how, over, cast):
         change()
 
 
+def test_the_desk_offers_no_change_once_somebody_has_answered(over, cast, demo):
+    client, address = at(cast.coordinator), reverse("courses:desk_feedback", args=[over.public_id])
+    before = client.get(address).content.decode().count("<form")
+    give(over)
+    page = client.get(address)
+    assert (page.context["stays"], before - page.content.decode().count("<form")) == (True, 4)
+
+
 def test_the_first_question_cannot_go_up(over, cast):
     with pytest.raises(Refused, match="the first already"):
         actions.move_feedback_question_up(over.feedback_questions.first(), cast.coordinator)

@@ -34,7 +34,6 @@ def opened(client, address):
     response = client.get(address)
     if response.streaming:
         b"".join(response.streaming_content)
-    response.close()
     return response.status_code
 
 
