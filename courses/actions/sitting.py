@@ -150,17 +150,17 @@ def end_wishes_in_the_way(session: Session, before: tuple[datetime, datetime], b
     if not others:
         return
     here, there = Seat.objects.filter(session=session), Seat.objects.live().filter(session__in=others)
-    ended = [*_wishes_of_people_in(here, there), *_wishes_of_people_in(there, here.confirmed())]
+    ended = _with_a_seat(here.in_queue(), there) + _with_a_seat(there.in_queue(), here.confirmed())
     make_moves([it for it, _other in ended], "cancel", by=by, reason=gettext_noop("the session was moved"))
     for other in {it.session_id: it for _wish, it in ended}.values():
         wishes = [it for it, left in ended if left.session_id == other.session_id]
         tell_of_seats(session.run, wishes, "courses/wish_ended", [other], occasion=now().isoformat())
 
 
-def _wishes_of_people_in(wishes: QuerySet[Seat], seats: QuerySet[Seat]) -> list[tuple[Seat, Seat]]:
+def _with_a_seat(wishes: QuerySet[Seat], seats: QuerySet[Seat]) -> list[tuple[Seat, Seat]]:
     """Those of the wishes whose people have one of these seats, locked, each with that seat."""
     theirs = {it.enrolment_id: it for it in seats.select_related("session")}
-    rows = wishes.in_queue().filter(enrolment__in=theirs).order_by("pk").select_for_update(no_key=True, of=("self",))
+    rows = wishes.filter(enrolment__in=theirs).order_by("pk").select_for_update(no_key=True, of=("self",))
     return [(it, theirs[it.enrolment_id]) for it in rows.select_related("session", "enrolment__person", "pool")]
 
 
