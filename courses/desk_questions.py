@@ -2,7 +2,6 @@
 
 from django import forms
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -12,7 +11,8 @@ from django.views.decorators.http import require_POST
 
 from cluster_portal.buttons import outcome_in, sent, tried
 from courses import actions
-from courses.models import Question, Run
+from courses.desk import run_of
+from courses.models import Question
 from members.access import coordinators_only
 
 LONGEST_CHOICE = 80
@@ -56,7 +56,7 @@ class QuestionForm(forms.ModelForm):
 @coordinators_only
 def questions(request: HttpRequest, public_id: str) -> HttpResponse:
     """What the run asks, in its order, and a form for one more question."""
-    it = _run_of(request, public_id)
+    it = run_of(request, public_id)
     form = QuestionForm(request.POST or None)
     if sent(request, form) and outcome_in(form, None, actions.add_question, it, by=request.user, **form.cleaned_data):
         messages.success(request, _("The question is added."))
@@ -68,7 +68,7 @@ def questions(request: HttpRequest, public_id: str) -> HttpResponse:
 @coordinators_only
 def question(request: HttpRequest, public_id: str, question_id: str) -> HttpResponse:
     """Correct a question."""
-    it = _run_of(request, public_id)
+    it = run_of(request, public_id)
     asked = get_object_or_404(it.questions, public_id=question_id)
     form = QuestionForm(request.POST or None, instance=asked)
     stored = Question.objects.get(pk=asked.pk)
@@ -84,7 +84,7 @@ def question(request: HttpRequest, public_id: str, question_id: str) -> HttpResp
 @require_POST
 def act_on_question(request: HttpRequest, public_id: str, question_id: str) -> HttpResponse:
     """Move a question up, or ask it no more."""
-    it = _run_of(request, public_id)
+    it = run_of(request, public_id)
     asked = get_object_or_404(it.questions, public_id=question_id)
     asked.run = it
     action = {"up": actions.move_question_up, "remove": actions.remove_question}.get(request.POST.get("move", ""))
@@ -93,11 +93,3 @@ def act_on_question(request: HttpRequest, public_id: str, question_id: str) -> H
     if tried(request, action, asked):
         messages.success(request, _("The questions are saved."))
     return redirect("courses:desk_questions", public_id)
-
-
-def _run_of(request: HttpRequest, public_id: str) -> Run:
-    """A run on this person's desk: 404 for any other."""
-    it = get_object_or_404(Run.objects.editable_by(request.user).select_related("course", "host"), public_id=public_id)
-    if not request.user.has_perm("courses.change_run", it):
-        raise PermissionDenied
-    return it

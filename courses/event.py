@@ -7,8 +7,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from django.db.models import Count, F, OuterRef, Q, Subquery
-from django.db.models.functions import Coalesce
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
@@ -85,7 +83,7 @@ def programme_of(run: Run, sessions: list[Session], enrolment: Enrolment | None,
 
 def _fill_in(run: Run, enrolment: Enrolment, offers: list[Offer], at: datetime) -> None:
     """What this person has and can press at each session that people choose."""
-    seats = {it.session_id: it for it in _numbered(enrolment)}
+    seats = {it.session_id: it for it in enrolment.seats.live().numbered()}
     for offer in offers:
         offer.seat = seats.get(offer.session.pk)
     if why_no_seats(enrolment):
@@ -121,14 +119,6 @@ def _put_choice(offer: Offer, pool: Pool, offers: list[Offer]) -> None:
         offer.button = "wish"
     else:
         offer.why = _("Full. You wait for “%(session)s” at that time.") % {"session": waits.session.title}
-
-
-def _numbered(enrolment: Enrolment) -> Iterable[Seat]:
-    """What somebody has, each with its place in the queue."""
-    ahead = Seat.objects.filter(state=Seat.State.WAITING, pool=OuterRef("pool")).order_by()
-    earlier = Q(queued_at__lt=OuterRef("queued_at")) | Q(queued_at=OuterRef("queued_at"), pk__lt=OuterRef("pk"))
-    count = ahead.filter(earlier).values("pool").annotate(number=Count("pk")).values("number")
-    return enrolment.seats.live().annotate(ahead=Coalesce(Subquery(count), 0), number=F("ahead") + 1)
 
 
 def _slots(offers: Iterable[Offer]) -> list[Slot]:
