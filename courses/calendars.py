@@ -69,11 +69,6 @@ def _joined(first: dict[int, Messages], second: dict[int, Messages]) -> dict[int
     return {key: [*first.get(key, []), *second.get(key, [])] for key in first | second}
 
 
-def session_cancelled(session: Session, enrolments: Sequence[Enrolment]) -> dict[int, Messages]:
-    """Take a cancelled session out of these people's calendars: enrolment → what to tell."""
-    return sessions_changed(session.run, enrolments)
-
-
 def run_cancelled(run: Run, enrolments: Sequence[Enrolment]) -> dict[int, Messages]:
     """Take the whole run out of these people's calendars: enrolment → what to tell."""
     return _joined(_told(series_of(run), enrolments, Status.CANCELLED), seats_changed(run, enrolments))

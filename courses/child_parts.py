@@ -104,7 +104,7 @@ def _open_for(child: Person) -> list[Run]:
     today = Cluster.current().today()
     if asks_for_guardian(child, today) or why_not_after_a_no(child):
         return []
-    rows = Run.objects.open_on(now()).not_over(now()).exclude(enrolments__in=child.enrolments.live())
+    rows = Run.objects.open_on(now()).exclude(enrolments__in=child.enrolments.live())
     rows = rows.exclude(enrolments__in=child.enrolments.not_approved())
     known: dict[Any, bool] = {}
     found = []

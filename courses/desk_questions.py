@@ -2,7 +2,6 @@
 
 from django import forms
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -12,7 +11,8 @@ from django.views.decorators.http import require_POST
 
 from cluster_portal.buttons import outcome_in, sent, tried
 from courses import actions
-from courses.models import Question, Run
+from courses.desk import run_of
+from courses.models import Question
 from members.access import coordinators_only
 
 LONGEST_CHOICE = 80
@@ -93,11 +93,3 @@ def act_on_question(request: HttpRequest, public_id: str, question_id: str) -> H
     if tried(request, action, asked):
         messages.success(request, _("The questions are saved."))
     return redirect("courses:desk_questions", public_id)
-
-
-def run_of(request: HttpRequest, public_id: str) -> Run:
-    """A run on this person's desk: 404 for any other."""
-    it = get_object_or_404(Run.objects.editable_by(request.user).select_related("course", "host"), public_id=public_id)
-    if not request.user.has_perm("courses.change_run", it):
-        raise PermissionDenied
-    return it

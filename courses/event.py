@@ -7,8 +7,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from django.db.models import Count, F, OuterRef, Q, Subquery
-from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
@@ -98,7 +96,7 @@ def programme_of(
 
 def _fill_in(run: Run, enrolment: Enrolment, offers: list[Offer], at: datetime, acting: Acting | None) -> None:
     """What this person has and can press at each session that people choose."""
-    seats = {it.session_id: it for it in _numbered(enrolment)}
+    seats = {it.session_id: it for it in enrolment.seats.live().numbered()}
     for offer in offers:
         offer.seat = seats.get(offer.session.pk)
     if why_no_seats(enrolment):
@@ -145,14 +143,6 @@ def _put_choice(offer: Offer, pool: Pool, offers: list[Offer], at: datetime) -> 
         offer.button = "wish"
     else:
         offer.why = _("Full. “%(session)s” at that time is wished for already.") % {"session": waits.session.title}
-
-
-def _numbered(enrolment: Enrolment) -> Iterable[Seat]:
-    """What somebody has, each with its place in the queue."""
-    ahead = Seat.objects.filter(state=Seat.State.WAITING, pool=OuterRef("pool")).order_by()
-    earlier = Q(queued_at__lt=OuterRef("queued_at")) | Q(queued_at=OuterRef("queued_at"), pk__lt=OuterRef("pk"))
-    count = ahead.filter(earlier).values("pool").annotate(number=Count("pk")).values("number")
-    return enrolment.seats.live().annotate(ahead=Coalesce(Subquery(count), 0), number=F("ahead") + 1)
 
 
 def _slots(offers: Iterable[Offer]) -> list[Slot]:

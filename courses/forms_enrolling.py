@@ -4,7 +4,6 @@ from django import forms
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
-from courses.actions.questions import NO, YES
 from courses.holding import asks_for_guardian, needs_consent, why_not_after_a_refusal
 from courses.models import Question, Run
 from courses.taking_part import right_to_take_part, why_not_now
@@ -14,7 +13,7 @@ from members.models import AgePolicy, Cluster, Person
 from members.models.people import validate_plain_name, years_between
 
 PLAIN = [validate_plain_name]  # a form that is no form of the model does not ask the model's validators
-YES_NO = [(YES, _("Yes")), (NO, _("No"))]
+YES_NO = [(Question.YES, _("Yes")), (Question.NO, _("No"))]
 GUARDIAN = {"guardian_family_name": "family_name", "guardian_given_name": "given_name", "guardian_email": "email"}
 
 

@@ -115,7 +115,7 @@ def answer_to(question: Question, enrolment: Enrolment) -> str:
     """What somebody answered to a question, in words; nothing when they did not."""
     said = next((it.text for it in enrolment.answers.all() if it.question_id == question.pk), "")
     if question.kind == Question.Kind.YES_NO and said:
-        return _("Yes") if said == "yes" else _("No")
+        return _("Yes") if said == Question.YES else _("No")
     return said
 
 

@@ -172,8 +172,9 @@ def cancel_enrolment(enrolment: Enrolment, by: Person | None, reason: str = "") 
     """Leave a run, or its queue; a freed place is offered to the next in the same transaction."""
     if enrolment.run.is_over_at(now()):
         raise Refused(_("This run is over: who took part stays on its list."))
-    left = by is None or by.pk == enrolment.person_id or guards_the_child(by, enrolment.person)
-    mail = "courses/left" if left or by is None else mail_of_taking_out(enrolment.booking, by)
+    mail = "courses/left"
+    if by is not None and by.pk != enrolment.person_id and not guards_the_child(by, enrolment.person):
+        mail = mail_of_taking_out(enrolment.booking, by)
     give_back(enrolment, "cancel", by, mail, reason)
 
 

@@ -12,7 +12,6 @@ from courses.actions.locks import lock_enrolment, lock_run
 from courses.models import Answer, Enrolment, Question, Run
 from members.models import Person
 
-YES, NO = "yes", "no"
 MEANING = {"text", "kind", "choices"}  # what an answer that is there would not fit any more
 
 
@@ -112,7 +111,7 @@ def _check(question: Question, text: str) -> None:
     """Raise Refused for an answer that is missing, or is none of those offered."""
     if not text and question.is_required:
         raise Refused(_("“%(question)s” has to be answered. Enter an answer, then enrol.") % {"question": question})
-    offered = {Question.Kind.CHOICE: question.choices, Question.Kind.YES_NO: [YES, NO]}.get(
+    offered = {Question.Kind.CHOICE: question.choices, Question.Kind.YES_NO: [Question.YES, Question.NO]}.get(
         Question.Kind(question.kind)
     )
     if text and offered is not None and text not in offered:

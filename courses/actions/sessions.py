@@ -118,7 +118,7 @@ def cancel_session(session: Session, by: Person) -> None:
     if not run.is_live:
         return
     enrolments = people_to_tell(run)
-    news = calendars.session_cancelled(session, enrolments)
+    news = calendars.sessions_changed(session.run, enrolments)
     tell(enrolments, "courses/session_cancelled", news, occasion=session.public_id)
 
 

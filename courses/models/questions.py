@@ -13,6 +13,8 @@ class Question(models.Model):
         CHOICE = "choice", _("One of several")
         YES_NO = "yes_no", _("Yes or no")
 
+    YES, NO = "yes", "no"
+
     public_id = PublicIdField()
     run = models.ForeignKey("courses.Run", models.CASCADE, related_name="questions")
     position = models.PositiveSmallIntegerField(_("position"), default=1)

@@ -1,5 +1,6 @@
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Count, Exists, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
@@ -40,6 +41,14 @@ class SeatQuerySet(models.QuerySet):
         waiting = models.Case(models.When(state=Seat.State.WAITING, then="queued_at"))
         rows = self.live().select_related("pool", "enrolment__person", "enrolment__affiliation__institution")
         return rows.order_by("state", waiting, "enrolment__person__sort_name", "pk")
+
+    def numbered(self):
+        """Each with its place in the queue: 1 for who is next, None for who does not wait."""
+        ahead = Seat.objects.filter(state=Seat.State.WAITING, pool=OuterRef("pool")).order_by()
+        earlier = Q(queued_at__lt=OuterRef("queued_at")) | Q(queued_at=OuterRef("queued_at"), pk__lt=OuterRef("pk"))
+        count = ahead.filter(earlier).values("pool").annotate(number=Count("pk")).values("number")
+        place = models.Case(models.When(state=Seat.State.WAITING, then=Coalesce(Subquery(count), 0) + 1))
+        return self.annotate(number=place)
 
     def in_queue(self):
         """Who wishes for a seat, first come first served."""
@@ -93,10 +102,3 @@ class Seat(models.Model):
 
     def __str__(self):
         return f"{self.public_id} {self.state}"
-
-    def place_in_queue(self) -> int | None:
-        """1 for who is next, None for who does not wait."""
-        if self.state != self.State.WAITING:
-            return None
-        ahead = Q(queued_at__lt=self.queued_at) | Q(queued_at=self.queued_at, pk__lt=self.pk)
-        return type(self).objects.in_queue().filter(ahead, pool=self.pool_id).count() + 1

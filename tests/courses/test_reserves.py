@@ -8,7 +8,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from cluster_portal.models import OutboxMail
+from cluster_portal.models import AuditEntry, OutboxMail
 from cluster_portal.moves import Refused
 from courses import actions, tasks
 from courses.models import Enrolment, Pool, Reserve
@@ -138,6 +138,15 @@ def test_after_its_day_places_can_be_kept_for_the_same_institution_again(kept, p
     Reserve.objects.update(release_on=Cluster.current().today())
     again = actions.add_reserve(pool, other, 1, until, by=cast.coordinator)
     assert list(pool.reserves.all()) == [again]
+
+
+def test_that_a_released_reserve_is_forgotten_stands_in_the_audit(kept, pool, other, until, cast):
+    Reserve.objects.update(release_on=Cluster.current().today())
+    again = actions.add_reserve(pool, other, 1, until, by=cast.coordinator)
+    lines = AuditEntry.objects.filter(model="courses.reserve").order_by("pk").values_list("verb", "object_id")
+    assert list(lines)[-2:] == [
+        ("courses.reserve.remove", kept.public_id), ("courses.reserve.add", again.public_id),
+    ]  # fmt: skip
 
 
 def test_a_higher_limit_is_offered_to_the_queue(run, cast):
