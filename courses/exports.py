@@ -1,7 +1,6 @@
 """Lists that leave the portal as spreadsheets."""
 
 from collections.abc import Iterator
-from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -9,8 +8,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cluster_portal.sheets import as_xlsx
-from courses.feedback import Results
 from courses.completion import completions_of
+from courses.feedback import Results
 from courses.models import Attendance, Enrolment, Run, Seat, Session
 from courses.words import answer_to, date_format
 from members.consent import conceal_names

@@ -39,7 +39,8 @@ def member_pages():
     yield from [(PUBLIC, reverse(f"members:{name}")) for name in ("apply", "initiatives", "verify_any", "verify_keys")]
     yield from [(SIGNED_IN, reverse(f"members:{name}")) for name in ("classes", "certificates", "erase", "desk_import")]
     yield from [(DESK, reverse(f"members:{name}")) for name in (
-        "desk_addresses", "desk_hours", "desk_hours_xlsx", "desk_unanswered", "desk_initiatives", "desk_new_initiative", "desk_invite_list",
+        "desk_addresses", "desk_hours", "desk_hours_xlsx", "desk_unanswered", "desk_initiatives",
+        "desk_new_initiative", "desk_invite_list",
     )]  # fmt: skip
     yield DESK, reverse("members:unanswered_sheet", args=[school.slug])
     yield from [(COORDINATORS, reverse(f"members:{name}")) for name in ("desk_duplicates", "desk_applications")]
