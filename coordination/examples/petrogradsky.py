@@ -209,7 +209,7 @@ def _the_course(stage: Stage) -> Course:
         ),
     )
     first = next_day(stage.today + timedelta(days=18), weekday=1)
-    run = _run(stage, course, first, {Pool.Sort.ROOM: 30}, place=room(2201), host="ITMO")
+    run = _run(stage, course, first, {Pool.Sort.ROOM: 30}, place=room(2201), host="ITMO", gives_certificate=True)
     _plan(run, (1, 3), time(16, 0), 90, first, first + timedelta(days=52), [str(it) for it in SESSION_TITLES])
     _open(stage, run, stage.crowd[:23] + [person for person in [stage.cast.get("teacher2")] if person])
     return course
