@@ -304,7 +304,7 @@ def test_released_places_go_to_the_queue(run, pool, group, children, cast, text)
     actions.release_booking(it, by=cast.teacher)
     assert (fresh(it).state, states(it)) == (Booking.RELEASED, ["cancelled", "cancelled"])
     assert (fresh(first).state, fresh(second).state, taken(pool)) == (State.OFFERED, State.OFFERED, 2)
-    assert len(readers("courses/taken_out")) == 2
+    assert len(readers("courses/taken_out_of_class")) == 2
     with pytest.raises(Refused, match="already answered"):
         actions.release_booking(it, by=cast.teacher)
     with pytest.raises(Refused, match="were given back"):

@@ -200,7 +200,8 @@ def test_moves_by_role_and_state(role, state, run, cast, child, guardian):
 
 OF_ENROLMENTS = [
     "confirmed", "held", "hold_lapsed", "left", "offer_lapsed", "offered", "refused", "run_cancelled",
-    "session_cancelled", "sessions_changed", "taken_out", "waiting", "reminder_day", "reminder_hour",
+    "session_cancelled", "sessions_changed", "taken_out", "taken_out_of_class", "waiting", "reminder_day",
+    "reminder_hour",
 ]  # fmt: skip
 
 

@@ -297,6 +297,7 @@ def test_a_cancelled_session_gets_no_places(cast, meeting, mobile):
 
 
 def test_more_places_go_to_those_who_wish(meeting, cast, mine, theirs, mobile):
+    make.PoolFactory(run=meeting, sort="online")
     choose(theirs, mobile)
     wish(mine, mobile)
     actions.set_session_places(mobile, {"room": 2, "online": 5}, by=cast.coordinator)
