@@ -53,7 +53,7 @@ class Line:
 def said_of(it: Attendance) -> str:
     """How and when a mark came about, by the clock of the run."""
     when = it.pressed_at.astimezone(it.session.run.zone)
-    return _("%(how)s, %(time)s") % {"how": it.get_how_display(), "time": f"{when:%H:%M}"}
+    return f"{it.get_how_display()}, {when:%H:%M}"
 
 
 def expected_in(session: Session) -> QuerySet[Enrolment]:

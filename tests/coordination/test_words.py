@@ -20,7 +20,7 @@ from tests import factories as make
 from tests.cluster_portal.test_mails import example_of
 from tests.coordination.test_pages import COORDINATORS, PUBLIC, pages
 
-SOURCES = ["cluster_portal", "coordination", "courses", "members", "templates", "locale", "manage.py"]
+SOURCES = ["cluster_portal", "coordination", "courses", "members", "templates", "static", "locale", "manage.py"]
 GETTEXT = [program for program in ("xgettext", "msgmerge", "msguniq", "msgattrib") if not shutil.which(program)]
 PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%[a-z%]|</?\w+>")
 # Sayings that hold no word of their own, or are the same in Russian.
