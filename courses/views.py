@@ -79,7 +79,7 @@ def _what_i_have(request: HttpRequest, it: Run) -> dict:
         "join": _joining_page(it, mine) if mine else "",
         "ticket": ticket_path(mine) if mine and mine.state == Enrolment.State.CONFIRMED and it.is_live else "",
         "waits": bool(mine and mine.state == Enrolment.State.WAITING),
-        "moves": available_moves(person, mine) if mine else {},
+        "moves": available_moves(person, mine) if mine and not it.is_over_at(now()) else {},
         "chain": chain,
         "can_enrol": any(link["enrols"] for link in chain),
         "brings": bool(person and may_bring(person, it)),

@@ -116,10 +116,12 @@ def write_session(run: Run, day: date, begins: time, ends: time, places: int = 0
 
 def open_run(run: Run, by: Person | None, people_in: Iterable[tuple[Person, str]]) -> None:
     """Publish a run and enrol people, each into places of a sort; its enrolment dates are put aside meanwhile,
-    because `today` may be any day.
+    because `today` may be any day. Nobody is in a run that is over by the real clock: the portal would refuse them.
     """
     opens, closes = run.enrol_from, run.enrol_until
     make_move(run, "publish", by=by)
+    if run.is_over_at(now()):
+        return
     Run.objects.filter(pk=run.pk).update(enrol_from=now() - timedelta(days=1), enrol_until=now() + timedelta(days=1))
     pools = {pool.sort: pool.public_id for pool in run.pools.all()}
     for person, sort in people_in:

@@ -147,6 +147,14 @@ def test_enrolling_and_leaving_with_one_click_each(run, cast, signed_in):
     assert it.state == "cancelled"
 
 
+def test_who_took_part_in_a_run_that_is_over_has_nothing_to_press(run, cast, signed_in):
+    enrolment = actions.enrol(run, cast.teacher, by=cast.teacher)
+    page = reverse("courses:run", args=[run.public_id])
+    assert list(signed_in(cast.teacher).get(page).context["moves"]) == ["cancel"]
+    run.sessions.update(starts_at=now() - timedelta(days=2), ends_at=now() - timedelta(days=1))
+    assert (signed_in(cast.teacher).get(page).context["moves"], enrolment.is_live) == ({}, True)
+
+
 def test_a_double_click_is_told_and_changes_nothing(run, cast, signed_in):
     client = signed_in(cast.teacher)
     url = reverse("courses:enrol", args=[run.public_id])
