@@ -420,10 +420,6 @@ class Coverage(models.Model):
 
 
 class ClauseQuerySet(models.QuerySet):
-    def granting(self, right, day):
-        """Clauses that grant a right on a day: from the first day they name, or always."""
-        return self.filter(Q(since=None) | Q(since__lte=day), right=right)
-
     def with_rights(self):
         """Clauses that grant any right."""
         return self.exclude(right="")

@@ -259,10 +259,19 @@ def test_a_page_asks_as_often_for_one_reserve_as_for_three(desk, run, pool, othe
     assert len(three) == len(one)
 
 
+def test_the_places_of_a_clause_hold_before_its_first_day_too(run, pool, until, cast):
+    clause = make.ClauseFactory(number="9", places=1, since=Cluster.current().today() + timedelta(days=100))
+    few = make.PartyFactory(agreement=clause.agreement).institution
+    said = "§ 9 gives each institution 1 place at most. Keep no more."
+    assert refusal(actions.add_reserve, pool, few, 2, until, by=cast.coordinator) == said
+
+
 def test_no_more_is_kept_than_the_clause_gives_one_institution(run, pool, until, cast):
     Pool.objects.filter(pk=pool.pk).update(places=10)
     agreement = make.AgreementFactory()
     make.ClauseFactory(agreement=agreement, number="9", places=2)
+    later = Cluster.current().today() + timedelta(days=100)
+    make.ClauseFactory(agreement=agreement, number="10", places=5, since=later)
     few = make.PartyFactory(agreement=agreement).institution
     said = "§ 9 gives each institution 2 places at most. Keep no more."
     assert refusal(actions.add_reserve, pool, few, 3, until, by=cast.coordinator) == said
