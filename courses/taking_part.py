@@ -104,8 +104,8 @@ def _no_more_there(affiliation: Affiliation) -> str:
 
 def _not_yet(clause: Clause, institution: Institution) -> str:
     return _(
-        "§ %(clause)s of the %(agreement)s opens this to %(institution)s from %(day)s on. Come back then, or look in the "
-        "programme for something else."
+        "§ %(clause)s of the %(agreement)s opens this to %(institution)s from %(day)s on. Come back then, or look in "
+        "the programme for something else."
     ) % {
         "clause": clause.number,
         "agreement": clause.agreement,

@@ -104,8 +104,8 @@ def test_a_clause_whose_day_is_still_to_come_breaks_the_agreement_and_says_the_d
     run.course.kind = "event"
     run.course.save()
     said = (
-        f"§ 9 of the {cast.agreement} opens this to School 1 from {date_format(day)} on. Come back then, or look in the "
-        "programme for something else."
+        f"§ 9 of the {cast.agreement} opens this to School 1 from {date_format(day)} on. Come back then, or look in "
+        "the programme for something else."
     )
     assert broken(run, cast.teacher) == [(f"School 1 signed the {cast.agreement}", said)]
     run.admits = "everyone"
