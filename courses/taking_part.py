@@ -110,7 +110,7 @@ def _not_yet(clause: Clause, institution: Institution) -> str:
         "clause": clause.number,
         "agreement": clause.agreement,
         "institution": institution,
-        "day": date_format(clause.since),
+        "day": date_format(clause.since) if clause.since else "",
     }
 
 
