@@ -65,6 +65,8 @@ def _sign_in(run: Run) -> Link:
 
 
 def _membership(right: Right, run: Run) -> Link | None:
+    if right.ground is not None and right.missing and not right.at_affiliation:
+        return Link(_agreement_title(right.ground), right.missing, _url(right.ground), "broken")
     if right.ground is not None:
         return Link(_agreement_title(right.ground), _clause(right.ground), _url(right.ground), "done")
     if right.holds and run.admits == Run.Admits.EVERYONE:
@@ -102,8 +104,7 @@ def _clause(ground: Ground) -> str:
 
 
 def _url(ground: Ground) -> str:
-    anchor = f"#clause-{ground.clause.number}" if ground.clause else ""
-    return ground.agreement.get_absolute_url() + anchor
+    return ground.cited.get_absolute_url() if ground.cited else ground.agreement.get_absolute_url()
 
 
 def _affiliation(right: Right) -> Link | None:

@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 from courses.allotment import Allotment
 from courses.models import Enrolment, Pool, Run
 from courses.taking_part import Right
-from members.models import Institution
+from members.models import Clause, Institution
 
 DAY = "j E Y"
 
@@ -17,20 +17,21 @@ DAY = "j E Y"
 def say_whose(run: Run, right: Right | None, day: date) -> None:
     """Let each pool of a run's page know what is kept in it, and whether its reader would wait, and why."""
     institution = right.affiliation.institution if right and right.affiliation else None
+    clause = right.clause if right else None
     limit = right.limit if right else None
     for pool in run.pools.all():
         pool.kept, pool.why_wait, pool.serves = [], "", pool.has_place()
         if pool.has_reserves or run.institution_limit or limit:
             allotment = Allotment(pool, day)
             pool.kept = kept_in(pool, allotment, institution) if pool.has_reserves else []
-            pool.why_wait = _why_wait(allotment, institution, limit)
+            pool.why_wait = _why_wait(allotment, institution, clause)
             pool.serves = pool.serves and not pool.why_wait
 
 
 def why_waiting(enrolment: Enrolment, day: date) -> str:
     """Why somebody waits whose pool has a free place, or whose institution has all of its places; or nothing."""
     institution = enrolment.affiliation.institution if enrolment.affiliation else None
-    return _why_wait(Allotment(enrolment.pool, day), institution, enrolment.limit)
+    return _why_wait(Allotment(enrolment.pool, day), institution, enrolment.clause)
 
 
 def kept_in(pool: Pool, allotment: Allotment, reader: Institution | None = None) -> list[str]:
@@ -64,18 +65,33 @@ def _kept_for_you(count: int) -> str:
     )
 
 
-def _why_wait(allotment: Allotment, institution: Institution | None, limit: int | None) -> str:
-    key = institution.pk if institution else None
+def _why_wait(allotment: Allotment, institution: Institution | None, clause: Clause | None) -> str:
+    key, limit = institution.pk if institution else None, clause.places if clause else None
     if allotment.limit_is_reached(key, limit):
-        said = ngettext(
-            "%(institution)s has its %(count)d place here; you get a mail when it is free.",
-            "%(institution)s has its %(count)d places here; you get a mail when one of them is free.",
-            allotment.limit(limit) or 0,
-        )
-        return said % {"institution": institution, "count": allotment.limit(limit)}
+        most = allotment.limit(limit) or 0
+        by_clause = clause is not None and limit == most
+        facts = {"institution": institution, "count": most, "clause": clause.number if clause else ""}
+        return (_has_its_places_by_clause(most) if by_clause else _has_its_places(most)) % facts
     if allotment.free and not allotment.free_for(key, limit):
         return _("The free places are kept for others; you get a mail when one is free for you.")
     return ""
+
+
+def _has_its_places(count: int) -> str:
+    return ngettext(
+        "%(institution)s has its %(count)d place here; you get a mail when it is free.",
+        "%(institution)s has its %(count)d places here; you get a mail when one of them is free.",
+        count,
+    )
+
+
+def _has_its_places_by_clause(count: int) -> str:
+    return ngettext(
+        "%(institution)s has its %(count)d place here, which § %(clause)s gives it; you get a mail when it is free.",
+        "%(institution)s has its %(count)d places here, which § %(clause)s gives it; you get a mail when one of them "
+        "is free.",
+        count,
+    )
 
 
 def say_reserves(run: Run, day: date) -> None:

@@ -19,7 +19,10 @@ from members.models.grounds import Ground, ground_of, membership_ended_on
 
 @dataclass(frozen=True)
 class Right:
-    """The right of a person to take part: through which affiliation, by which document; or what is missing."""
+    """The right of a person to take part: through which affiliation, by which document; or what is missing.
+
+    A document whose clause does not hold yet is there with what is missing.
+    """
 
     affiliation: Affiliation | None = None
     ground: Ground | None = None
@@ -62,8 +65,11 @@ def right_through(affiliation: Affiliation, run: Run, day: date) -> Right:
     if affiliation.state != Affiliation.State.ACTIVE:
         return Right(affiliation, missing=_no_more_there(affiliation), at_affiliation=True)
     ground = ground_of(institution, run.course.kind, day)
-    if ground is not None or run.admits == Run.Admits.EVERYONE or _is_admitted_partner(run, institution, day):
+    has_begun = ground is not None and ground.later is None
+    if has_begun or run.admits == Run.Admits.EVERYONE or _is_admitted_partner(run, institution, day):
         return Right(affiliation, ground)
+    if ground is not None and ground.later is not None:
+        return Right(affiliation, ground, missing=_not_yet(ground.later, institution))
     return Right(affiliation, missing=_not_a_member(institution, day))
 
 
@@ -93,6 +99,18 @@ def in_run_zone(run: Run, at: datetime) -> str:
 def _no_more_there(affiliation: Affiliation) -> str:
     return _("It ended on %(day)s. The coordinator decides whether the place stays.") % {
         "day": date_format(affiliation.ends_on) if affiliation.ends_on else ""
+    }
+
+
+def _not_yet(clause: Clause, institution: Institution) -> str:
+    return _(
+        "§ %(clause)s of the %(agreement)s opens this to %(institution)s from %(day)s on. Come back then, or look in "
+        "the programme for something else."
+    ) % {
+        "clause": clause.number,
+        "agreement": clause.agreement,
+        "institution": institution,
+        "day": date_format(clause.since) if clause.since else "",
     }
 
 

@@ -121,11 +121,11 @@ def agreements_ending(person: Person) -> Iterator[DeskRow]:
 
 
 def own_agreements_ending(person: Person) -> Iterator[DeskRow]:
-    """Agreements that bind a head's institution, and end soon."""
+    """Agreements by which a head's institution belongs, and which end soon."""
     if person.coordinates_whole_cluster or not (own := _led_by(person)):
         return
     today = Cluster.current().today()
-    rows = list(Agreement.objects.ending_between(today, today + timedelta(days=60)).binding(own))
+    rows = list(Agreement.objects.ending_between(today, today + timedelta(days=60)).binding_when_they_end(own))
     if rows:
         text = ngettext("agreement of yours ends within 60 days", "agreements of yours end within 60 days", len(rows))
         url = rows[0].get_absolute_url() if len(rows) == 1 else reverse("members:agreements")

@@ -1,11 +1,12 @@
-"""What stops when an agreement ends: who is no member any more from that day, and which rights go."""
+"""What stops when an agreement or a roll ends: who is no member any more from that day, and which rights go."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django.db.models import Q
 
-from members.models import Agreement, Clause, Coverage, Institution, Party
+from members.models import Affiliation, Agreement, Clause, Coverage, Institution, Party, Person
 
 
 @dataclass(frozen=True)
@@ -46,3 +47,39 @@ def what_stops(agreement: Agreement, day: date) -> Stop:
 def what_lapses(agreement: Agreement) -> Stop | None:
     """What stops when the agreement reaches its last day; None where it has none."""
     return what_stops(agreement, agreement.last_day + timedelta(days=1)) if agreement.last_day else None
+
+
+def covered_by(agreement: Agreement, reader: Person) -> list[str]:
+    """By whose rolls (names) institutions belong that somebody leads, until it ends; none where they sign it."""
+    led = reader.affiliations.active().filter(role=Affiliation.Role.HEAD).values("institution")
+    if Party.objects.of_family(agreement).signed_and_staying().filter(institution__in=led).exists():
+        return []
+    rolls = Coverage.objects.lapsing_with(agreement).filter(institution__in=led)
+    covering = Institution.objects.filter(pk__in=rolls.values("party__institution"))
+    return [str(it) for it in covering.order_by("name")]
+
+
+def rolls_ending_on(day: date) -> dict[Agreement, list[Coverage]]:
+    """The lines of rolls that end on a day while the agreement goes on, and with them somebody's membership."""
+    staying = Institution.objects.members_on(day + timedelta(days=1))
+    lines = Coverage.objects.ending_before_its_party_on(day).exclude(institution__in=staying)
+    lines = lines.select_related("party__agreement", "party__institution", "institution")
+    found: dict[Agreement, list[Coverage]] = {}
+    for line in lines.order_by("institution__name", "pk"):
+        found.setdefault(line.party.agreement, []).append(line)
+    return found
+
+
+def readers_of_rolls(lines: Iterable[Coverage]) -> dict[Person, list[Coverage]]:
+    """Who hears of which lines: coordinators of the cluster of all, heads of their own and of their roll."""
+    lines = list(lines)
+    concerned = {pk for line in lines for pk in (line.institution_id, line.party.institution_id)}
+    heads = Affiliation.objects.active().filter(institution__in=concerned, role=Affiliation.Role.HEAD)
+    led: dict[Person, set[int]] = dict.fromkeys(Person.objects.coordinating_region(None), concerned)
+    for it in heads.filter(person__in=Person.objects.active()).select_related("person").order_by("pk"):
+        led[it.person] = led.get(it.person, set()) | {it.institution_id}
+    found = {
+        person: [line for line in lines if own & {line.institution_id, line.party.institution_id}]
+        for person, own in led.items()
+    }
+    return {person: theirs for person, theirs in found.items() if theirs}

@@ -19,7 +19,7 @@ from cluster_portal.models import OutboxMail
 from cluster_portal.outbox import occasion_of
 from members.consent import first_name_and_initial, may_decide, people_to_answer
 from members.devices import code_of, is_too_old
-from members.expiry import what_lapses
+from members.expiry import covered_by, readers_of_rolls, rolls_ending_on, what_lapses
 from members.models import (
     Affiliation,
     Agreement,
@@ -210,7 +210,26 @@ def _about_expiry(wanted: WantedMail) -> dict[str, Any]:
         "days": days,
         "stop": what_lapses(agreement),
         "coordinates": wanted.to.coordinates_whole_cluster,
+        "covered_by": covered_by(agreement, wanted.to),
     }
+
+
+def _about_rolls(wanted: WantedMail) -> dict[str, Any]:
+    last_day, _colon, days = wanted.occasion.partition(":")
+    return {
+        "agreement": wanted.about,
+        "lines": wanted.ground,
+        "days": days,
+        "day": date.fromisoformat(last_day),
+        "coordinates": wanted.to.coordinates_whole_cluster,
+    }
+
+
+def _roll_still_ends(mail: OutboxMail) -> bool:
+    """On the day that the mail names somebody's membership still ends with a roll that concerns the reader."""
+    last_day = date.fromisoformat(occasion_of(mail).partition(":")[0])
+    found = {it.public_id: lines for it, lines in rolls_ending_on(last_day).items()}
+    return mail.to in readers_of_rolls(found.get(mail.about_id, []))
 
 
 def _about_agreement(wanted: WantedMail) -> dict[str, Any]:
@@ -392,6 +411,7 @@ register_mail(
     MailKind("members/agreement_terminated", _termination_stands, context=_about_agreement),
     MailKind("members/party_withdrawn", _party_leaves, context=_about_leaving),
     MailKind("members/agreement_expiring", _agreement_in("concluded"), context=_about_expiry),
+    MailKind("members/roll_ending", _roll_still_ends, context=_about_rolls),
     MailKind("members/erase", _always, secrets=_erasure_link, account=True),
     MailKind("members/erasure_word", _word_missing, secrets=_word_link, context=_about_erasure),
     MailKind("members/erasure_asked", _erasure_to_decide, context=_about_erasure),

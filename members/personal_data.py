@@ -11,7 +11,9 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from cluster_portal.hooks import PersonalData, register_personal_data
+from cluster_portal.models import Upload
 from cluster_portal.personal import Table, erase_tables, export_tables, has_ties
+from cluster_portal.personal_data import NAMELESS
 from members.actions.erasure import end_ties
 from members.actions.merging import merge_members
 from members.models import (
@@ -233,8 +235,8 @@ CHILDREN = (
         heading=_("Consents"),
         owners=("child", "decided_by"),
         named=("recorded_by",),
-        shown="public_id child purpose text sha256 decided_by decision channel at expires_on recorded_by",
-        plain="id scan",
+        shown="public_id child purpose text sha256 decided_by decision channel at expires_on recorded_by scan",
+        plain="id",
         why=PROOF_OF_CONSENT,
         ties=lambda since: ConsentDecision.objects.filter(at__gte=since),
     ),
@@ -379,8 +381,13 @@ def export(person: Any) -> Iterator[tuple[str, list[dict[str, Any]]]]:
 
 
 def erase(person: Any) -> Iterator[str]:
-    """End what the person is and has here, sign them out everywhere, and empty the entry."""
+    """End what the person is and has here, sign them out everywhere, and empty the entry.
+
+    Whoever loaded a scanned slip up has called it by the child, most often: it stays as proof, without that name.
+    """
     end_ties(person)
+    slips = ConsentDecision.objects.filter(Q(child__in=person.selves) | Q(decided_by__in=person.selves))
+    Upload.objects.filter(pk__in=slips.values("scan")).update(name=NAMELESS)
     Session.objects.filter(session_key__in=_sessions_of(person)).delete()
     yield from erase_tables(TABLES, person)
 

@@ -1,7 +1,8 @@
-"""Mails that fall due by themselves: before an agreement ends, to those who can renew it; and when a consent lapses.
+"""Mails that fall due by themselves: before an agreement or a line of a roll ends, and when a consent lapses.
 
-An agreement: 60, 30 and 7 days before. A consent: 30 days before its months are over (the next morning, when it was
-written down later than that), or on the birthday on which others decide, once, to those whose word is then missing.
+An agreement, a roll: 60, 30 and 7 days before, to those who can renew it and to whoever loses by it. A consent: 30
+days before its months are over (the next morning, when it was written down later than that), or on the birthday on
+which others decide, once, to those whose word is then missing.
 """
 
 from collections.abc import Iterator
@@ -11,19 +12,24 @@ from django.db.models import Q, QuerySet
 
 from cluster_portal.hooks import Reminder, WantedMail, register_reminder
 from members.consent import Awaited
+from members.expiry import readers_of_rolls, rolls_ending_on
 from members.lapsing import DAYS_AHEAD as DAYS_OF_CONSENT
 from members.lapsing import entered_late, to_be_asked
-from members.models import Agreement, Cluster, Party, Person
+from members.models import Agreement, Cluster, Coverage, Party, Person
 
 DAYS_AHEAD = (60, 30, 7)
 AT = time(9)
-EXPIRING, LAPSING = "members/agreement_expiring", "members/consent_lapsing"
+EXPIRING, ROLL_ENDING = "members/agreement_expiring", "members/roll_ending"
+LAPSING = "members/consent_lapsing"
 
 
 def readers_of_expiry(agreement: Agreement) -> list[Person]:
-    """Coordinators of the cluster and heads of the parties that are bound, each once."""
+    """Coordinators of the cluster, heads of the parties that are bound and of whom these cover, each once."""
     parties = Party.objects.of_family(agreement).signed_and_staying().values("institution")
-    people = Q(pk__in=Person.objects.leading(parties)) | Q(pk__in=Person.objects.coordinating_region(None))
+    covered = Coverage.objects.lapsing_with(agreement).values("institution")
+    people = Q(pk__in=Person.objects.coordinating_region(None))
+    for institutions in (parties, covered):
+        people |= Q(pk__in=Person.objects.leading(institutions))
     return list(Person.objects.active().filter(people).order_by("pk"))
 
 
@@ -59,18 +65,35 @@ def _unwanted(mails: QuerySet) -> QuerySet:
     return mails.exclude(wanted)
 
 
-def _lapsing_consents(since: datetime, until: datetime) -> Iterator[WantedMail]:
+def _mornings(since: datetime, until: datetime) -> Iterator[datetime]:
+    """The hours of a window at which the notices of a day leave."""
     zone = Cluster.current().zone
     day = since.astimezone(zone).date()
     while day <= until.astimezone(zone).date():
         leaves = datetime.combine(day, AT, zone)
         if since <= leaves <= until:
-            ahead = day + timedelta(days=DAYS_OF_CONSENT)
-            yield from _asked_anew(to_be_asked(ahead, renewed=True), ahead, leaves)
-            yield from _asked_anew(to_be_asked(day, renewed=False), day, leaves)
-            for lapse, awaited in entered_late(day):
-                yield from _asked_anew(awaited, lapse, leaves, entered=f":{day.isoformat()}")
+            yield leaves
         day += timedelta(days=1)
+
+
+def _ending_rolls(since: datetime, until: datetime) -> Iterator[WantedMail]:
+    for leaves in _mornings(since, until):
+        for days in DAYS_AHEAD:
+            last_day = leaves.date() + timedelta(days=days)
+            occasion = f"{last_day.isoformat()}:{days}"
+            for agreement, lines in rolls_ending_on(last_day).items():
+                for reader, theirs in readers_of_rolls(lines).items():
+                    yield WantedMail(ROLL_ENDING, agreement, reader, occasion, leaves, _over(last_day), ground=theirs)
+
+
+def _lapsing_consents(since: datetime, until: datetime) -> Iterator[WantedMail]:
+    for leaves in _mornings(since, until):
+        day = leaves.date()
+        ahead = day + timedelta(days=DAYS_OF_CONSENT)
+        yield from _asked_anew(to_be_asked(ahead, renewed=True), ahead, leaves)
+        yield from _asked_anew(to_be_asked(day, renewed=False), day, leaves)
+        for lapse, awaited in entered_late(day):
+            yield from _asked_anew(awaited, lapse, leaves, entered=f":{day.isoformat()}")
 
 
 def _asked_anew(awaited: list[Awaited], lapse: date, leaves: datetime, entered: str = "") -> Iterator[WantedMail]:
@@ -85,5 +108,7 @@ def _asked_anew(awaited: list[Awaited], lapse: date, leaves: datetime, entered: 
 
 
 register_reminder(Reminder(EXPIRING, _due, _unwanted))
-# Whoever has answered meanwhile is not written to: `still_due` asks at sending, and mails wait a day at most.
+# Who stays on a roll after all, or has answered meanwhile, is not written to: `still_due` asks at sending, and mails
+# wait a day at most.
+register_reminder(Reminder(ROLL_ENDING, _ending_rolls, lambda mails: mails.none()))
 register_reminder(Reminder(LAPSING, _lapsing_consents, lambda mails: mails.none()))

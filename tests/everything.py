@@ -53,6 +53,7 @@ GONE = {
     "device": "Markerdevice",
     "network": "203.0.113.77",
     "file": "Markerfile",
+    "slip": "Markerslip",
     "mail": "Markermailtext",
     "error": "Markererror",
     "why": "Markerwhy",
@@ -130,10 +131,14 @@ def _with_children(person, other):
     child = make.PersonFactory(email=None, birth_date=date(2016, 1, 1))
     Guardianship.objects.create(guardian=person, child=child, how="paper", asserted_by=other)
     text = ConsentText.objects.create(purpose="name", version=1, language="en", title="Name", text="Text")
+    slip = Upload.objects.create(
+        about_model="members.consentdecision", about_id="x", name=f"{GONE['slip']}.pdf", content_type="application/pdf",
+        size=1, uploaded_by=other,
+    )  # fmt: skip
     for whose in (child, person):
         ConsentRequest.objects.create(child=whose, purpose="name", asked_by=person)
         ConsentDecision.objects.create(
-            child=whose, purpose="name", text=text, decided_by=person, decision="granted", channel="paper"
+            child=whose, purpose="name", text=text, decided_by=person, decision="granted", channel="paper", scan=slip
         )
     for about, by in ((person, person), (child, person)):
         asked = ErasureRequest.objects.create(

@@ -124,7 +124,7 @@ def _refuse_more_than_the_limits(run: Run, institution: Institution, places: int
             % {"limit": limit}
         )
     ground = ground_of(institution, run.course.kind, today)
-    clause = ground.clause if ground else None
+    clause = ground.cited if ground else None
     if clause is not None and clause.places is not None and places > clause.places:
         said = ngettext(
             "§ %(clause)s gives each institution %(limit)s place at most. Keep no more.",

@@ -1,4 +1,6 @@
-"""Nobody leaves others without an answer: a member keeps a head or contact, the cluster a coordinator.
+"""Nobody leaves others without an answer: the cluster keeps a coordinator, and a head or contact whoever is a member.
+
+So does whoever is on the way: a candidate, and a party that is asked to sign.
 
 The one place of that rule. Whoever ends a role, hands over or erases asks here, under the lock of what says who else
 answers: of two last ones who go at once, one stays. Suspending somebody does not ask: keeping them out cannot wait for
@@ -7,10 +9,14 @@ a successor. Whoever never signed in answers nobody.
 
 from collections.abc import Sequence
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from cluster_portal.moves import Refused
-from members.models import Affiliation, Cluster, Coordinator, Institution, Person
+from members.models import Affiliation, Agreement, Cluster, Coordinator, Institution, Party, Person
+
+Standing = Institution.Standing
+AWAITED = (Standing.MEMBER, Standing.COVERED, Standing.CANDIDATE)
 
 
 def lock_who_answers(affiliations: Sequence[Affiliation] = (), roles: Sequence[Coordinator] = ()) -> None:
@@ -39,14 +45,16 @@ def why_unanswered(affiliations: Sequence[Affiliation] = (), roles: Sequence[Coo
 
 
 def _speechless_without(leaving: Sequence[Affiliation]) -> list[Institution]:
-    """Members for which nobody who signs in speaks beside those who leave."""
+    """Members, and who is to become one or to sign, for which nobody who signs in speaks beside those who leave."""
     spoken_for = {it.institution_id for it in leaving if it.role in Affiliation.SPEAKING_ROLES}
     if not spoken_for:
         return []
     staying = Affiliation.objects.speaking().filter(person__in=Person.objects.active().claimed())
     answered = staying.exclude(pk__in=[it.pk for it in leaving]).values("institution")
-    members = Institution.objects.members_on(Cluster.current().today()).filter(pk__in=spoken_for)
-    return list(members.exclude(pk__in=answered).order_by("pk"))
+    asked = Party.objects.to_ask().filter(agreement__in=Agreement.objects.open()).values("institution")
+    rows = Institution.objects.with_standing(Cluster.current().today()).filter(pk__in=spoken_for)
+    rows = rows.filter(Q(standing__in=AWAITED) | Q(pk__in=asked))
+    return list(rows.exclude(pk__in=answered).order_by("pk"))
 
 
 def _leaderless_without(leaving: Sequence[Coordinator]) -> bool:

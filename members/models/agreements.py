@@ -43,11 +43,14 @@ class AgreementQuerySet(models.QuerySet):
         """The addenda, drafted or open for signature, that are to prolong what they amend."""
         return self.drafts_or_open().filter(prolongs_until__isnull=False).order_by("pk")
 
-    def binding(self, institutions):
-        """Agreements that one of these institutions signed, itself or by an addendum, and has not left."""
-        staying = Party.objects.signed_and_staying().filter(institution__in=institutions)
-        of_it = Q(agreement=models.OuterRef("pk")) | Q(agreement__amends=models.OuterRef("pk"))
-        return self.filter(models.Exists(staying.filter(of_it)))
+    def binding_when_they_end(self, institutions):
+        """Of `ending_between`: what one of these signed and has not left, or belongs by on the last day as covered."""
+        it, last_day = models.OuterRef("pk"), models.OuterRef("ends_after")
+        staying = Party.objects.signed_and_staying()
+        signed = staying.filter(Q(agreement=it) | Q(agreement__amends=it), institution__in=institutions)
+        rolls = Coverage.objects.reaching(last_day, last_day).filter(of_network("party__agreement__"))
+        rolls = rolls.filter(Q(party__agreement=it) | Q(party__agreement__amends=it), party__in=staying)
+        return self.filter(models.Exists(signed) | models.Exists(rolls.filter(institution__in=institutions)))
 
     def lacking_a_lead(self):
         """Accessions to what was led, on their way, whose leads have all left it: nobody signs them for the others."""
@@ -374,6 +377,15 @@ class CoverageQuerySet(models.QuerySet):
         )
         return terms.filter(came_to_bind("party__"), overlapping(first, last))
 
+    def lapsing_with(self, agreement):
+        """Coverage that is in force on the last day of an agreement, by whoever stays in it until then."""
+        staying = Party.objects.of_family(agreement).signed_and_staying()
+        return self.in_force_on(agreement.last_day).filter(party__in=staying)
+
+    def ending_before_its_party_on(self, day):
+        """Coverage whose own last day this is, while its party stays bound."""
+        return self.in_force_on(day).filter(party_binding(day + timedelta(days=1), "party__"), until=day)
+
     def reaching(self, first, last):
         """Coverage whose own dates meet a span (without a last day when `last` is None)."""
         rows = self.filter(Q(until=None) | Q(until__gte=first))
@@ -420,10 +432,6 @@ class Coverage(models.Model):
 
 
 class ClauseQuerySet(models.QuerySet):
-    def granting(self, right, day):
-        """Clauses that grant a right on a day: from the first day they name, or always."""
-        return self.filter(Q(since=None) | Q(since__lte=day), right=right)
-
     def with_rights(self):
         """Clauses that grant any right."""
         return self.exclude(right="")

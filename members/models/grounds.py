@@ -15,18 +15,25 @@ class Ground:
     party: Party
     coverage: Coverage | None
     clause: Clause | None
+    later: Clause | None = None
+
+    @property
+    def cited(self) -> Clause | None:
+        """The clause that names the right: the one that gives it, or will from its first day on."""
+        return self.clause or self.later
 
     @property
     def agreement(self) -> Agreement:
         """The text that pages cite: that of the clause, else the one that an addendum amends, or the party's own."""
-        return self.clause.agreement if self.clause else self.party.agreement.amends or self.party.agreement
+        return self.cited.agreement if self.cited else self.party.agreement.amends or self.party.agreement
 
 
 def ground_of(institution, right: str, day) -> Ground | None:
     """The document by which `institution` is a member on a day, with the clause that grants `right` if there is one.
 
     Of several documents, one with such a clause comes first. Membership gives the right even where no clause names it
-    (docs/decisions/009); a clause, where there is one, is what pages cite.
+    (docs/decisions/009); a clause, where there is one, is what pages cite. Where only clauses name it whose first day
+    is still to come, the ground has the first of them as `later`, and does not give the right yet.
     """
     # An institution has few parties: judging them here costs a third of building the query that would.
     parties = institution.parties.select_related("agreement").order_by("pk")
@@ -36,9 +43,10 @@ def ground_of(institution, right: str, day) -> Ground | None:
         rows = Coverage.objects.in_force_on(day).filter(institution=institution)
         rows = rows.select_related("party__agreement__amends", "party__institution").order_by("pk")
         grounds = [(coverage.party, coverage) for coverage in rows]
-    clauses = _clauses_granting(right, [party.agreement for party, _coverage in grounds], day)
-    found = [Ground(party, coverage, clauses.get(party.agreement_id)) for party, coverage in grounds]
-    return next((ground for ground in found if ground.clause), found[0] if found else None)
+    clauses = _clauses_naming(right, [party.agreement for party, _coverage in grounds])
+    found = [_judged(party, coverage, clauses[party.agreement_id], day) for party, coverage in grounds]
+    opening = min((it for it in found if it.later), key=lambda it: it.later.since, default=None)
+    return next((it for it in found if it.clause), opening or next(iter(found), None))
 
 
 def membership_ended_on(institution, day) -> date | None:
@@ -58,12 +66,18 @@ def _fetch_amended(agreements: list[Agreement]) -> None:
         prefetch_related_objects(addenda, "amends")
 
 
-def _clauses_granting(right: str, agreements: list[Agreement], day) -> dict[int, Clause]:
-    """For each of these agreements the first clause that grants a right on a day, in its own text or the amended."""
+def _judged(party: Party, coverage: Coverage | None, clauses: list[Clause], day) -> Ground:
+    """What one document says of a right on a day: by which clause it gives it, or from when on it will."""
+    clause = next((it for it in clauses if it.since is None or it.since <= day), None)
+    later = None if clause else min(clauses, key=lambda it: it.since, default=None)
+    return Ground(party, coverage, clause, later)
+
+
+def _clauses_naming(right: str, agreements: list[Agreement]) -> dict[int, list[Clause]]:
+    """For each of these agreements the clauses that name a right: those of its own text before those of the amended."""
     texts = {it.pk: it for own in agreements for it in (own, own.amends) if it}
-    by_text = {}
-    for clause in Clause.objects.granting(right, day).filter(agreement__in=texts).order_by("-pk"):
+    by_text: dict[int | None, list[Clause]] = {}
+    for clause in Clause.objects.filter(right=right, agreement__in=texts).order_by("pk"):
         clause.agreement = texts[clause.agreement_id]
-        by_text[clause.agreement_id] = clause
-    found = {own.pk: by_text.get(own.pk) or by_text.get(own.amends_id) for own in agreements}
-    return {own: clause for own, clause in found.items() if clause}
+        by_text.setdefault(clause.agreement_id, []).append(clause)
+    return {own.pk: by_text.get(own.pk, []) + by_text.get(own.amends_id, []) for own in agreements}

@@ -222,6 +222,13 @@ def a_former_member(run, cast):
     return cast.teacher
 
 
+def before_the_day_of_the_clause(run, cast):
+    make.ClauseFactory(agreement=cast.agreement, number="9", right="event", since=localdate() + timedelta(days=1))
+    run.course.kind = "event"
+    run.course.save()
+    return cast.teacher
+
+
 def ended_affiliation(run, cast):
     return make.AffiliationFactory(institution=cast.school, state="ended").person
 
@@ -246,6 +253,7 @@ REFUSALS = [
     (no_institution, "do not belong to an institution"),
     (no_member, "School 9 is not a member of the cluster"),
     (a_former_member, "School 1 is not a member since"),
+    (before_the_day_of_the_clause, "§ 9 of the Agreement [0-9]+ opens this to School 1 from"),
     (ended_affiliation, "do not belong to an institution"),
     (a_child_without_a_guardian, "Name a parent or guardian first"),
     (of_unknown_age, "do not know your age"),

@@ -11,7 +11,7 @@ from django.urls import reverse
 from cluster_portal.models import AuditEntry, OutboxMail
 from cluster_portal.moves import Refused
 from courses import actions, tasks
-from courses.models import Enrolment, Pool, Reserve
+from courses.models import Enrolment, Pool, Reserve, Run
 from members.models import Cluster
 from tests import factories as make
 
@@ -247,6 +247,24 @@ def test_who_waits_because_of_the_limit_reads_it_on_page_and_in_the_mail(run, ca
     assert (why in page_for(run, cast.colleague), why in " ".join(mail.body_text.split())) == (True, True)
 
 
+@pytest.mark.parametrize(("of_run", "cited"), [(None, True), (2, True), (1, False)])
+def test_who_waits_because_of_a_clause_reads_which_one_on_page_and_in_the_mail(run, pool, of_run, cited):
+    Run.objects.filter(pk=run.pk).update(institution_limit=of_run)
+    Pool.objects.filter(pk=pool.pk).update(places=9)
+    clause = make.ClauseFactory(number="9", places=2)
+    school = make.PartyFactory(agreement=clause.agreement, institution__name="School 5").institution
+    first, second, third = (teacher_of(school) for _ in range(3))
+    for person in (first, second):
+        actions.enrol(run, person, by=person)
+    by_clause = "School 5 has its 2 places here, which § 9 gives it; you get a mail when one of them is free."
+    by_run = "School 5 has its 1 place here; you get a mail when it is free."
+    why = by_clause if cited else by_run
+    assert why in page_for(run, third)
+    actions.enrol(run, third, by=third)
+    mail = OutboxMail.objects.get(template="courses/waiting", to=third)
+    assert (why in page_for(run, third), why in " ".join(mail.body_text.split())) == (True, True)
+
+
 def test_the_places_of_a_clause_stand_in_the_chain_with_its_link(run, cast):
     clause = make.ClauseFactory(places=3)
     school = make.PartyFactory(agreement=clause.agreement).institution
@@ -268,10 +286,19 @@ def test_a_page_asks_as_often_for_one_reserve_as_for_three(desk, run, pool, othe
     assert len(three) == len(one)
 
 
+def test_the_places_of_a_clause_hold_before_its_first_day_too(run, pool, until, cast):
+    clause = make.ClauseFactory(number="9", places=1, since=Cluster.current().today() + timedelta(days=100))
+    few = make.PartyFactory(agreement=clause.agreement).institution
+    said = "§ 9 gives each institution 1 place at most. Keep no more."
+    assert refusal(actions.add_reserve, pool, few, 2, until, by=cast.coordinator) == said
+
+
 def test_no_more_is_kept_than_the_clause_gives_one_institution(run, pool, until, cast):
     Pool.objects.filter(pk=pool.pk).update(places=10)
     agreement = make.AgreementFactory()
     make.ClauseFactory(agreement=agreement, number="9", places=2)
+    later = Cluster.current().today() + timedelta(days=100)
+    make.ClauseFactory(agreement=agreement, number="10", places=5, since=later)
     few = make.PartyFactory(agreement=agreement).institution
     said = "§ 9 gives each institution 2 places at most. Keep no more."
     assert refusal(actions.add_reserve, pool, few, 3, until, by=cast.coordinator) == said

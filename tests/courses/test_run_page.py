@@ -6,6 +6,7 @@ import pytest
 from django.db import models
 from django.test import Client
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.timezone import localdate, now
 
 from courses import actions
@@ -95,6 +96,21 @@ def test_a_school_that_left_is_named_with_the_day(run, cast):
     ((title, text),) = broken(run, cast.teacher)
     assert title == "Agreement"
     assert text.startswith("School 1 is not a member since")
+
+
+def test_a_clause_whose_day_is_still_to_come_breaks_the_agreement_and_says_the_day(run, cast):
+    day = localdate() + timedelta(days=40)
+    make.ClauseFactory(agreement=cast.agreement, number="9", right="event", since=day)
+    run.course.kind = "event"
+    run.course.save()
+    said = (
+        f"§ 9 of the {cast.agreement} opens this to School 1 from {date_format(day)} on. Come back then, or look in "
+        "the programme for something else."
+    )
+    assert broken(run, cast.teacher) == [(f"School 1 signed the {cast.agreement}", said)]
+    run.admits = "everyone"
+    run.save()
+    assert broken(run, cast.teacher) == []
 
 
 def test_a_wrong_role_breaks_the_affiliation_and_leaves_the_agreement_whole(run, cast):

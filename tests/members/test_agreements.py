@@ -404,6 +404,18 @@ def test_a_clause_grants_from_its_day(cast, today):
     assert [ground_of(cast.school, "event", day).clause is not None for day in days] == [False, True]
 
 
+def test_of_clauses_to_come_the_first_is_named_until_one_of_them_grants(cast, today):
+    dates = [today + timedelta(days=number) for number in (9, 3)]
+    late, soon = (
+        Clause.objects.create(agreement=cast.agreement, number=day, right="event", since=day) for day in dates
+    )
+    other = make.PartyFactory(institution=cast.school).agreement
+    found = [ground_of(cast.school, "event", day) for day in (today, dates[1], dates[0])]
+    assert [(it.clause, it.later) for it in found] == [(None, soon), (soon, None), (late, None)]
+    grants = make.ClauseFactory(agreement=other, right="event")
+    assert [(it.clause, it.later) for it in [ground_of(cast.school, "event", today)]] == [(grants, None)]
+
+
 class TestRolls:
     @pytest.fixture
     def party(self, cast):

@@ -7,18 +7,19 @@ import time_machine
 from allauth.account.models import EmailAddress
 from django.core import mail as locmem
 from django.core.cache import cache
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 from django.utils import translation
-from django.utils.timezone import now
+from django.utils.timezone import localdate, now
 
 from cluster_portal.delivery import deliver_due_mail
 from cluster_portal.links import signed_link, signed_token
-from cluster_portal.models import AuditEntry, OutboxMail
+from cluster_portal.models import AuditEntry, OutboxMail, Upload
 from cluster_portal.moves import Refused
 from courses.models import Enrolment
 from members import actions
-from members.models import Affiliation, Guardianship, Person
+from members.models import Affiliation, Guardianship, Person, Purpose
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -115,6 +116,16 @@ def test_entries_merged_into_the_person_are_erased_with_it(ivanova):
     double = make.PersonFactory(merged_into=ivanova, email=None, family_name="Ivanova")
     actions.erase_person(ivanova, by=ivanova)
     assert (is_erased(double), Person.objects.get(pk=double.pk).family_name) == (True, "")
+
+
+def test_a_slip_that_somebody_else_loaded_up_loses_the_name_of_the_child(cast, child):
+    make.ConsentTextFactory()
+    for about, name in ((child, "Zyablikova.txt"), (make.GuardianshipFactory().child, "Another.txt")):
+        guardian, scan = about.guarded_by.get().guardian, SimpleUploadedFile(name, b"Signed.")
+        words = {Purpose.TAKING_PART: "granted"}
+        actions.record_paper(about, guardian, words, localdate(), by=cast.teacher, scan=scan)
+    actions.erase_person(child, by=None)
+    assert sorted(Upload.objects.values_list("name", flat=True)) == ["Another.txt", "file.txt"]
 
 
 def test_erasing_twice_is_refused(ivanova):

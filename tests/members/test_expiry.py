@@ -6,6 +6,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from cluster_portal.delivery import deliver_due_mail
+from cluster_portal.links import absolute
 from cluster_portal.models import OutboxMail
 from cluster_portal.reminders import queue_due_reminders
 from members import actions
@@ -59,6 +61,91 @@ def test_a_notice_names_exactly_what_stops(ending, cast, time_machine):
     assert listed == ["- Academy", "- Branch", "- College", "- § 2.1. Taking part in courses"]
     assert f"/desk/agreements/{ending.public_id}/renew/" in own.body_text
     assert "/renew/" not in mails["Academy"].body_text
+
+
+@pytest.fixture
+def branch_head(ending):
+    """Who leads the school that the college covers."""
+    return make.AffiliationFactory(
+        institution=Coverage.objects.get().institution, role="head", person__family_name="Branch"
+    ).person
+
+
+def test_the_head_of_a_covered_school_is_told_and_asks_whoever_signs(ending, branch_head, cast, time_machine):
+    day = LAST_DAY - timedelta(days=30)
+    it = notices(time_machine, day).get(to=branch_head)
+    assert it.subject == "Ask within 30 days who renews for you: Cluster ends on 30 June 2027"
+    said = "Your institution belongs by the roll of College, which is asked to sign the renewal."
+    assert said in " ".join(it.body_text.split())
+    row = (1, "agreement of yours ends within 60 days", ending.get_absolute_url())
+    assert rows(own_agreements_ending(branch_head)) == [row]
+
+
+def test_whoever_a_roll_does_not_name_on_the_last_day_is_not_told_of_the_agreement(ending, branch_head, time_machine):
+    Coverage.objects.update(until=LAST_DAY - timedelta(days=1))
+    day = LAST_DAY - timedelta(days=30)
+    assert (notices(time_machine, day).count(), rows(own_agreements_ending(branch_head))) == (3, [])
+
+
+def test_a_notice_leads_to_each_clause_that_ends(ending, cast, time_machine):
+    mail = notices(time_machine, LAST_DAY - timedelta(days=30))[0]
+    clause = ending.clauses.get()
+    assert f"- § 2.1. Taking part in courses\n{absolute(clause.get_absolute_url())}\n" in mail.body_text
+
+
+class TestRollsEnding:
+    until = date(2027, 3, 31)
+
+    @pytest.fixture
+    def roll(self, ending, branch_head):
+        Coverage.objects.update(until=self.until)
+        return Coverage.objects.get()
+
+    def told(self, clock, before, hour=10):
+        notices(clock, self.until - timedelta(days=before), hour)
+        mails = OutboxMail.objects.filter(template="members/roll_ending", state="queued")
+        return {mail.to.family_name: mail for mail in mails.select_related("to")}
+
+    def test_60_30_and_7_days_before_coordinators_and_both_heads_are_told(self, roll, cast, time_machine):
+        for before in range(64, -3, -1):
+            told = self.told(time_machine, before)
+        assert set(told) == {cast.coordinator.family_name, "College", "Branch"}
+        mails = OutboxMail.objects.filter(template="members/roll_ending")
+        assert sorted((self.until - mail.not_before.date()).days for mail in mails) == [7] * 3 + [30] * 3 + [60] * 3
+
+    def test_it_names_the_line_and_what_helps(self, roll, ending, cast, time_machine):
+        told = self.told(time_machine, 30)
+        own, theirs = told[cast.coordinator.family_name].body_text, told["Branch"].body_text
+        assert told["Branch"].subject == "Decide within 30 days who stays: a roll under Cluster ends on 31 March 2027"
+        assert [it.count("- Branch (College, Roll 1)") for it in (own, theirs)] == [1, 1]
+        assert [f"/desk/agreements/{ending.public_id}/" in it for it in (own, theirs)] == [True, False]
+
+    def test_each_head_reads_of_their_own_lines_only(self, roll, cast, time_machine):
+        other = make.InstitutionFactory(name="Annexe")
+        Coverage.objects.create(
+            party=roll.party, institution=other, since=roll.since, until=self.until, document="Roll 1"
+        )
+        told = self.told(time_machine, 30)
+        counts = {name: (it.body_text.count("- Annexe"), it.body_text.count("- Branch")) for name, it in told.items()}
+        assert counts == {cast.coordinator.family_name: (1, 1), "College": (1, 1), "Branch": (0, 1)}
+
+    def test_whoever_stays_by_another_document_is_not_written_to(self, roll, cast, time_machine):
+        make.PartyFactory(agreement=cast.agreement, institution=roll.institution)
+        assert self.told(time_machine, 30) == {}
+
+    def test_a_new_line_silences_what_was_queued(self, roll, time_machine):
+        assert len(self.told(time_machine, 31)) == 3  # written a day ahead
+        day = self.until + timedelta(days=1)
+        Coverage.objects.create(party=roll.party, institution=roll.institution, since=day, document="Roll 2")
+        time_machine.move_to(datetime(2027, 3, 1, 12, tzinfo=UTC))
+        deliver_due_mail()
+        mails = OutboxMail.objects.filter(template="members/roll_ending")
+        assert set(mails.values_list("state", flat=True)) == {"cancelled"}
+
+    def test_where_the_agreement_ends_on_that_day_its_own_notice_says_so(self, branch_head, time_machine):
+        Coverage.objects.update(until=LAST_DAY)
+        assert notices(time_machine, LAST_DAY - timedelta(days=30)).filter(to__family_name="Branch").count() == 1
+        assert OutboxMail.objects.filter(template="members/roll_ending").count() == 0
 
 
 def test_who_belongs_by_another_document_loses_nothing(ending, cast):

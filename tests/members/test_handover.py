@@ -9,6 +9,7 @@ from cluster_portal import hooks
 from cluster_portal.models import OutboxMail
 from cluster_portal.moves import Refused
 from members import actions
+from members.actions.answering import why_unanswered
 from members.models import Affiliation, Coordinator, Initiative, Person
 from tests import factories as make
 
@@ -62,6 +63,34 @@ def test_the_last_contact_of_no_member_ends():
     it = make.AffiliationFactory(role="contact")
     actions.end_affiliation(it, by=it.person)
     assert it.state == State.ENDED
+
+
+@pytest.fixture
+def candidate(cast):
+    """The only head of a school whose application was accepted."""
+    applied = make.ApplicationFactory(state="received", name="Hopeful")
+    actions.accept_application(applied, cast.agreement, by=cast.coordinator)
+    applied.refresh_from_db()
+    return make.AffiliationFactory(institution=applied.institution, role="head")
+
+
+def test_the_last_head_of_a_candidate_stays_until_the_addendum_was_given_up(candidate, cast):
+    with pytest.raises(Refused, match="Nobody else answers for Hopeful"):
+        actions.end_affiliation(candidate, by=candidate.person)
+    applied = candidate.institution.applications.get()
+    actions.withdraw_agreement(applied.addendum, by=cast.coordinator)
+    actions.end_affiliation(candidate, by=candidate.person)
+    assert candidate.state == State.ENDED
+
+
+@pytest.mark.parametrize(("state", "signed_on", "stays"), [
+    ("open", None, True), ("draft", None, False), ("open", "2026-01-01", False),
+])  # fmt: skip
+def test_the_last_head_of_a_partner_stays_while_its_signature_is_asked_for(state, signed_on, stays):
+    memorandum = make.AgreementFactory(kind="memorandum", state=state, concluded_on=None)
+    party = make.PartyFactory(agreement=memorandum, signed_on=signed_on)
+    head = make.AffiliationFactory(institution=party.institution, role="head")
+    assert bool(why_unanswered([head])) == stays
 
 
 def test_the_last_contact_does_not_become_a_teacher(cast):
