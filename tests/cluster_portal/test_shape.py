@@ -28,8 +28,8 @@ PUBLIC_VIEWS = {
     "erasure_by_link", "favicon_svg", "feedback_by_consent_link", "feedback_by_link", "hand_in_by_link", "healthz",
     "home", "initiative", "initiatives", "institution", "institution_logo", "invitation", "join", "language", "leave",
     "material_by_link", "materials_by_link", "my_calendar_ics", "offer", "paper_by_link", "pathway", "pathways",
-    "privacy", "programme", "programme_ics", "readyz", "run", "run_ics", "search", "standing", "styleguide",
-    "theme_css", "ticket", "unsubscribe", "verify", "verify_any", "verify_keys",
+    "privacy", "programme", "programme_ics", "readyz", "run", "run_ics", "search", "sessions_by_link", "standing",
+    "styleguide", "theme_css", "ticket", "unsubscribe", "verify", "verify_any", "verify_keys",
 }  # fmt: skip
 CATCH_REFUSED = {
     "cluster_portal/buttons.py",  # a page and its forms

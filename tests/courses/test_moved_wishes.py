@@ -175,7 +175,7 @@ def roster(it):
 @pytest.mark.parametrize("press", [actions.swap_seat, actions.choose_seat])
 def test_nobody_swaps_out_of_a_session_that_has_begun(press, begun, meeting, mine):
     short = session(meeting, "Short", TEN + 6 * HOUR)
-    with pytest.raises(Refused, match="“Long” at that time, and it has begun"):
+    with pytest.raises(Refused, match="“Long” at that time was chosen, and it has begun"):
         press(mine, short, by=mine.person)
     assert (roster(begun), has(mine), consistent(meeting)) == (1, {"Long": "confirmed"}, True)
 
