@@ -6,12 +6,14 @@ from django.utils.timezone import now
 
 from cluster_portal.moves import available_moves
 from cluster_portal.search import LONGEST_QUERY, found
+from coordination.cookies import cookies
 from coordination.examples.people import DEMO_PEOPLE, PASSWORD
 from courses.attendance import taught_on_day_of
 from courses.feedback import OPEN_FOR
 from courses.holding import who_has_it
 from courses.models import ClassBooking, Course, Enrolment, FinalWork, Pathway, Run, Session
 from members.access import has_second_factor, must_confirm_device
+from members.actions import note_children
 from members.emblem import draw_emblem
 from members.models import AgePolicy, Institution, Party, Person
 from members.retention import periods
@@ -53,7 +55,8 @@ def search(request: HttpRequest) -> HttpResponse:
         shown["pathways"] = found(Pathway.objects.public(), query)[:MOST_FOUND]
         shown["institutions"] = found(Institution.objects.with_standing(request.cluster.today()), query)[:MOST_FOUND]
         if request.user.is_authenticated and has_second_factor(request.user) and not must_confirm_device(request):
-            shown["people"] = found(Person.objects.findable_by(request.user), query)[:MOST_FOUND]
+            shown["people"] = list(found(Person.objects.findable_by(request.user), query)[:MOST_FOUND])
+            note_children([it.pk for it in shown["people"]], request.user, "search")
     return render(request, "coordination/search.html", shown)
 
 
@@ -92,7 +95,8 @@ def _held(enrolments: list[Enrolment], person: Person) -> list[tuple[Enrolment, 
 @login_not_required
 def privacy(request: HttpRequest) -> HttpResponse:
     """What we keep about people, why and how long, and whom to ask."""
-    return render(request, "coordination/privacy.html", {"periods": periods(), "policy": AgePolicy.current()})
+    shown = {"periods": periods(), "policy": AgePolicy.current(), "cookies": cookies()}
+    return render(request, "coordination/privacy.html", shown)
 
 
 @login_not_required

@@ -24,5 +24,6 @@ class CoursesConfig(AppConfig):
             reminders,
             retention,
             session_mails,
+            unanswered,
             work_mails,
         )

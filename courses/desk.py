@@ -28,7 +28,7 @@ from courses.views import what_it_says
 from courses.words import answer_to, pattern_in_words
 from members.access import coordinators_only
 from members.actions import note_children
-from members.consent import conceal_names, without_consent
+from members.consent import conceal_names, name_shown_to, without_consent
 from members.models import Person, Purpose
 
 PER_PAGE = 50
@@ -158,6 +158,7 @@ def roster(request: HttpRequest, public_id: str) -> HttpResponse:
         enrolment.waits_for_approval = waits and request.user.has_perm("courses.approve_enrolment", enrolment)
         enrolment.said = [(asked, said) for asked in questions if (said := answer_to(asked, enrolment))]
         enrolment.missing = missing.get(enrolment.pk, [])
+    conceal_names((enrolment.person for enrolment in page), request.user)
     groups = [(ROSTER_LISTS[state], list(rows)) for state, rows in groupby(page, key=attrgetter("state"))]
     trail = [_programme(), (reverse("courses:desk_run", args=[public_id]), it)]
     return render(request, "courses/desk_roster.html", {"run": it, "page": page, "groups": groups, "trail": trail})
@@ -206,7 +207,7 @@ def act_on_enrolment(request: HttpRequest, public_id: str, enrolment_id: str) ->
     enrolment.run = enrolment.pool.run = it
     if enrolment.is_live and not confirmed(request):
         note_children([enrolment.person_id], request.user, "run roster")
-        warning = _("%(name)s is taken out.") % {"name": enrolment.person.full_name}
+        warning = _("%(name)s is taken out.") % {"name": name_shown_to(request.user, enrolment.person)}
         page = ask(request, it, actions.cancel_enrolment, enrolment, warning=warning)
         return page or redirect("courses:desk_roster", public_id)
     act(request, enrolment, actions.ACTIONS["enrolment"])
@@ -224,6 +225,7 @@ def rights_lost(request: HttpRequest) -> HttpResponse:
     lacking = without_consent(Person.objects.filter(enrolments__in=list(page)), Purpose.TAKING_PART, today)
     for it in page:
         it.lacks_consent = it.state == Enrolment.State.CONFIRMED and it.person_id in lacking
+    conceal_names((it.person for it in page), request.user)
     return render(request, "courses/desk_rights_lost.html", {"page": page})
 
 

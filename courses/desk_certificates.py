@@ -17,7 +17,7 @@ from courses.certificates import lines_of, whom_it_mails, why_not_issued_yet, wo
 from courses.desk import PER_PAGE, ask_before_mailing, confirmed, run_of
 from courses.forms_certificates import CorrectNameForm, RevokeForm
 from members.access import coordinators_only
-from members.actions import correct_certificate, revoke_certificate
+from members.actions import correct_certificate, note_children, revoke_certificate
 from members.certificates import facts_of
 from members.models import Certificate
 
@@ -29,9 +29,11 @@ def certificates(request: HttpRequest, public_id: str) -> HttpResponse:
     lines = lines_of(it)
     if request.method == "POST":
         return _issue_all(request, it, whom_it_mails([line for line in lines if line.is_due]))
+    page = Paginator(lines, PER_PAGE).get_page(request.GET.get("page"))
+    note_children([line.enrolment.person_id for line in page], request.user, "certificates")
     shown = {
         "run": it,
-        "page": Paginator(lines, PER_PAGE).get_page(request.GET.get("page")),
+        "page": page,
         "due": sum(line.is_due for line in lines),
         "why_not": why_not_issued_yet(it),
         "work": work_of(it),
@@ -109,6 +111,7 @@ def _page(request: HttpRequest, run, it: Certificate, correct_form, revoke_form)
     shown = {"run": run, "it": it, "facts": facts_of(it), "correct_form": correct_form, "revoke_form": revoke_form}
     trail = [*_trail(run), (reverse("courses:desk_certificates", args=[run.public_id]), _("Certificates"))]
     moves = available_moves(request.user, it)
+    note_children([it.person_id], request.user, "certificates")
     newer = getattr(it, "superseded_by", None)
     return render(request, "courses/desk_certificate.html", shown | {"trail": trail, "moves": moves, "newer": newer})
 

@@ -15,6 +15,7 @@ from courses import actions
 from courses.models import Enrolment, Run
 from members.access import coordinators_only
 from members.actions import note_children
+from members.consent import conceal_names, name_shown_to
 
 PER_PAGE = 50
 
@@ -38,6 +39,7 @@ def approvals(request: HttpRequest) -> HttpResponse:
     rows = Enrolment.objects.awaiting_approval_of(request.user)
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
     note_children([it.person_id for it in page], request.user, "approvals")
+    conceal_names((it.person for it in page), request.user)
     return render(request, "courses/desk_approvals.html", {"page": page})
 
 
@@ -47,7 +49,7 @@ def approve(request: HttpRequest, public_id: str, enrolment_id: str) -> HttpResp
     """Let somebody take part."""
     it = _enrolment_of(request, public_id, enrolment_id, "courses.approve_enrolment")
     if tried(request, actions.approve_enrolment, it):
-        messages.success(request, _("%(name)s is approved.") % {"name": it.person.full_name})
+        messages.success(request, _("%(name)s is approved.") % {"name": name_shown_to(request.user, it.person)})
     return redirect("courses:desk_roster", public_id)
 
 
@@ -58,9 +60,11 @@ def refuse(request: HttpRequest, public_id: str, enrolment_id: str) -> HttpRespo
     form = RefusalForm(request.POST or None)
     said = {"by": request.user, **form.cleaned_data} if sent(request, form) else None
     if said and outcome_in(form, None, actions.refuse_enrolment, it, **said):
-        messages.success(request, _("%(name)s is told, and the place is free again.") % {"name": it.person.full_name})
+        name = name_shown_to(request.user, it.person)
+        messages.success(request, _("%(name)s is told, and the place is free again.") % {"name": name})
         return redirect("courses:desk_roster", public_id)
     note_children([it.person_id], request.user, "approvals")
+    conceal_names([it.person], request.user)
     return render(request, "courses/desk_refuse.html", {"it": it, "run": it.run, "form": form})
 
 

@@ -18,6 +18,7 @@ from courses.forms_sessions import NewSessionForm, SessionForm, SessionPlacesFor
 from courses.models import Run, Seat, Session
 from members.access import coordinators_only
 from members.actions import note_children
+from members.consent import conceal_names
 
 
 @coordinators_only
@@ -81,6 +82,7 @@ def session_roster(request: HttpRequest, public_id: str, session_id: str) -> Htt
     session = get_object_or_404(it.sessions.chosen(), public_id=session_id)
     page = Paginator(session.seats.for_roster(), PER_PAGE).get_page(request.GET.get("page"))
     note_children([seat.enrolment.person_id for seat in page], request.user, "run roster")
+    conceal_names((seat.enrolment.person for seat in page), request.user)
     trail = [(reverse("courses:desk_runs"), _("Manage programme")), (reverse("courses:desk_run", args=[public_id]), it)]
     shown = {"run": it, "session": session, "page": page, "trail": trail}
     return render(request, "courses/desk_session_roster.html", shown | {"pools": session.pools.with_wishes()})

@@ -20,6 +20,7 @@ from courses.attendance import Line, lines_of, marked_and_expected, roster_of, w
 from courses.models import Attendance, FinalWork, Run, Session
 from members import actions as members
 from members.access import for_class_keepers
+from members.consent import conceal_names
 
 PER_PAGE = 100
 
@@ -53,6 +54,8 @@ def roster(request: HttpRequest, public_id: str, session_id: str) -> HttpRespons
     if _asks_for_marks(request):
         return _marks(request, lines)
     members.note_children([it.enrolment.person_id for it in lines], request.user, "attendance")
+    if not session.run.instructors.filter(pk=request.user.pk).exists():
+        conceal_names((it.enrolment.person for it in lines), request.user)
     why = why_no_roster(session, now())
     shown = {"it": session.run, "session": session, "page": page, "lines": lines, "why": why}
     shown |= {"choices": Attendance.Mark.choices, "waiting": _waiting_words()}

@@ -19,6 +19,7 @@ from courses.bringing import free_places, others_with_room, right_of_class, stud
 from courses.models import ClassBooking, Enrolment, Run
 from members import actions as members
 from members.access import for_class_keepers
+from members.consent import conceal_names, name_shown_to
 from members.consent_slips import slips_pdf
 from members.errand import begin_errand, end_errand
 from members.forms import ImportForm
@@ -139,6 +140,8 @@ def booking(request: HttpRequest, public_id: str) -> HttpResponse:
         "keeps": keeps,
         "moves": available_moves(request.user, it),
     }
+    if not keeps:
+        conceal_names((one.person for one in enrolments), request.user)
     return render(request, "courses/booking.html", shown)
 
 
@@ -188,7 +191,7 @@ def take_out(request: HttpRequest, public_id: str) -> HttpResponse:
         raise PermissionDenied
     if tried(request, actions.cancel_enrolment, enrolment):
         said = _("%(name)s does not come. The place is free again, all others stay.")
-        messages.success(request, said % {"name": enrolment.person.full_name})
+        messages.success(request, said % {"name": name_shown_to(request.user, enrolment.person)})
     return redirect(it)
 
 

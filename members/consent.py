@@ -8,6 +8,7 @@ count no more: they stay as the proof of what was allowed when.
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
+from copy import copy
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -285,14 +286,33 @@ def unpublishable(people: Collection[int], purpose: str = Purpose.NAME) -> set[i
     return {pk for (pk, _purpose), state in states.items() if state not in fine[pk]}
 
 
-def conceal_names(people: Iterable[Person]) -> None:
-    """Blank the names and addresses that must not be shown, in these objects and for this one drawing only."""
+def conceal_names(people: Iterable[Person], reader: Person | None = None) -> None:
+    """Blank the names and addresses that must not be shown, in these objects and for this one drawing only.
+
+    A reader is shown whom they keep all the same; what leaves the portal (no reader) is the same for everybody.
+    """
     rows = list(people)
-    hidden = unpublishable([it.pk for it in rows])
+    hidden = unpublishable({it.pk for it in rows})
+    if reader and hidden:
+        hidden -= _known_to(reader, hidden)
     for it in rows:
         if it.pk in hidden:
             it.family_name, it.given_name, it.patronymic = gettext("(name not shown)"), "", ""
             it.email, it.contact_email = None, ""
+
+
+def name_shown_to(reader: Person, person: Person) -> str:
+    """The full name, or that it is not shown; the person given stays whole, for mails that follow."""
+    drawn = copy(person)
+    conceal_names([drawn], reader)
+    return drawn.full_name
+
+
+def _known_to(reader: Person, people: set[int]) -> set[int]:
+    """Of these people (by key) those whom the reader keeps; whoever coordinates the whole cluster keeps everybody."""
+    if reader.coordinates_whole_cluster:
+        return people
+    return {reader.pk, *children_kept_by(reader).filter(pk__in=people).values_list("pk", flat=True)}
 
 
 def children_among(people: Collection[int]) -> Iterable[int]:

@@ -13,6 +13,7 @@ from members.models import Cluster, Device, Person
 
 SALT = "members.device"
 ASKED = "device_asked"  # in the session: for which device a code was asked
+PREFIX = "device-"  # of the cookies
 CODE_AGE = timedelta(minutes=30)
 CODE_DIGITS = 6
 # As long as browsers keep a cookie at most: how long a device counts, its row says.
@@ -78,7 +79,7 @@ def remember(response: HttpResponse, person: Person, key: str) -> HttpResponse:
 
 def cookie_of(person: Person) -> str:
     """What the cookie of a person is called."""
-    return f"device-{person.public_id}"
+    return f"{PREFIX}{person.public_id}"
 
 
 def hash_of(key: str) -> str:

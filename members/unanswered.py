@@ -13,14 +13,26 @@ from typing import Any
 from django.db.models import Min
 from django.utils.translation import gettext as _
 
-from members.consent import people_to_answer
-from members.models import Affiliation, Agreement, ConsentRequest, Institution, Party, Person
+from members.consent import deciders_at, people_to_answer
+from members.models import (
+    Affiliation,
+    AgePolicy,
+    Agreement,
+    Cluster,
+    ConsentRequest,
+    ErasureRequest,
+    ErasureWord,
+    Guardianship,
+    Institution,
+    Party,
+    Person,
+)
 
 
 @dataclass(frozen=True)
 class Unanswered:
     """One person who owes an answer: what was asked, since when, and where they can be reached;
-    for a consent, the child (by key) whom the line shows."""
+    where it is about a child, whom (by key) the line shows."""
 
     name: str
     what: Any
@@ -77,6 +89,22 @@ def consents(institution: Institution, reader: Person) -> Iterator[Unanswered]:
         yield Unanswered(it.reader.full_name, what, asked.get(it.child), it.reader.address, it.child)
 
 
+def words_about_erasures(institution: Institution, reader: Person) -> Iterator[Unanswered]:
+    """Whoever decides too whether a student is erased; told to the coordinators who decide in the end."""
+    known = ErasureRequest.objects.decidable_by(reader).filter(person__in=Person.objects.students_of(institution))
+    rows = list(ErasureWord.objects.awaited().filter(request__in=known).select_related("request__person", "by"))
+    guards = Guardianship.objects.now().filter(child__in=[it.request.person_id for it in rows])
+    pairs = set(guards.values_list("guardian", "child"))
+    today, policy = Cluster.current().today(), AgePolicy.current()
+    for it in rows:
+        child = it.request.person
+        deciders = deciders_at(child.age_on(today), policy)
+        decides = (deciders.guardians and (it.by_id, child.pk) in pairs) or (deciders.themself and it.by_id == child.pk)
+        if decides and it.by.is_active:
+            what = _("Whether %(name)s is erased") % {"name": child.full_name}
+            yield Unanswered(it.by.full_name, what, it.request.asked_at, it.by.address, child.pk)
+
+
 def _first_asked(children: Iterable[int]) -> Iterable[tuple[int, datetime]]:
     """When somebody was first asked about each child (by key)."""
     rows = ConsentRequest.objects.filter(child__in=list(children)).order_by()
@@ -93,3 +121,4 @@ register_unanswered(invitations)
 register_unanswered(requests)
 register_unanswered(signatures)
 register_unanswered(consents)
+register_unanswered(words_about_erasures)

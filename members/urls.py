@@ -5,6 +5,7 @@ from members.desk import addresses as desk_addresses
 from members.desk import applications as desk_applications
 from members.desk import birth_dates as desk_birth_dates
 from members.desk import consent as desk_consent
+from members.desk import copies as desk_copies
 from members.desk import erasure as desk_erasure
 from members.desk import erasure_requests as desk_erasure_requests
 from members.desk import handover as desk_handover
@@ -132,6 +133,8 @@ urlpatterns = [
     path("desk/people/<id:public_id>/hand-over/", desk_people.hand_over, name="desk_hand_over"),
     path("desk/erasure-requests/", desk_erasure_requests.erasure_requests, name="desk_erasure_requests"),
     path("desk/erasure-requests/<id:public_id>/", desk_erasure_requests.erasure_request, name="desk_erasure_request"),
+    path("desk/people/<id:public_id>/data/", desk_copies.copy, name="desk_copy"),
+    path("desk/people/<id:public_id>/data.json", desk_copies.copy_json, name="desk_copy_json"),
     path("desk/people/<id:public_id>/erase/", desk_erasure.erase, name="desk_erase"),
     path("desk/people/<id:public_id>/birth-date/", desk_birth_dates.birth_date, name="desk_birth_date"),
     path("desk/people/<id:public_id>/send-again/", desk_people.send_again, name="desk_send_again"),

@@ -34,6 +34,11 @@ class EnrolmentQuerySet(models.QuerySet):
         """Who waits, first come first served."""
         return self.filter(state=Enrolment.State.WAITING).order_by("queued_at", "pk")
 
+    def offered_in(self, institution):
+        """Places offered to people of an institution, with what a line about them shows."""
+        rows = self.filter(state=Enrolment.State.OFFERED, affiliation__institution=institution)
+        return rows.select_related("person", "run__course").order_by("pk")
+
     def held(self):
         """Places that are held until consent or approval comes."""
         return self.filter(state=Enrolment.State.HELD)

@@ -85,6 +85,12 @@ class ErasureRequest(models.Model):
         return self.state == self.State.ASKED
 
 
+class ErasureWordQuerySet(models.QuerySet):
+    def awaited(self):
+        """Words that were asked for, in requests that still wait, and were not said."""
+        return self.filter(agrees=None, request__state=ErasureRequest.State.ASKED)
+
+
 class ErasureWord(models.Model):
     """What somebody who decides beside the one who asked says about it; empty until they have said it."""
 
@@ -93,6 +99,8 @@ class ErasureWord(models.Model):
     by = models.ForeignKey(Person, models.PROTECT, related_name="erasure_words")
     agrees = models.BooleanField(_("agrees"), null=True, blank=True)
     said_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ErasureWordQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("word about an erasure")

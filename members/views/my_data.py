@@ -34,18 +34,27 @@ def my_data(request: HttpRequest, public_id: str | None = None) -> HttpResponse:
     """What there is about me, on GET; on POST all of it on one page, to read or to print."""
     person = whose(request, public_id)
     if request.method == "POST":
-        actions.record_copy(person, by=request.user)
-        shown = {"person": person, "sections": _sections(person), "now": now(), "back": _back(public_id)}
-        return _private(render(request, "members/my_data_sheet.html", shown))
+        return sheet_about(request, person, _back(public_id))
     shown = {"person": person, "is_child": public_id is not None, "json": _json_address(public_id)}
-    return _private(render(request, "members/my_data.html", shown))
+    return private(render(request, "members/my_data.html", shown))
 
 
 @require_POST
 @reauthentication_required
 def my_data_json(request: HttpRequest, public_id: str | None = None) -> HttpResponse:
     """All of it as a file that other programs can read."""
-    person = whose(request, public_id)
+    return file_about(request, whose(request, public_id))
+
+
+def sheet_about(request: HttpRequest, person: Person, back: str) -> HttpResponse:
+    """Everything about a person on one page; that a copy was taken is noted."""
+    actions.record_copy(person, by=request.user)
+    shown = {"person": person, "sections": _sections(person), "now": now(), "back": back}
+    return private(render(request, "members/my_data_sheet.html", shown))
+
+
+def file_about(request: HttpRequest, person: Person) -> HttpResponse:
+    """The same as a file; that a copy was taken is noted."""
     actions.record_copy(person, by=request.user)
     content = {
         held.app: [{"heading": heading, "rows": rows} for heading, rows in held.export(person)]
@@ -53,7 +62,7 @@ def my_data_json(request: HttpRequest, public_id: str | None = None) -> HttpResp
     }
     response = JsonResponse(content, json_dumps_params={"ensure_ascii": False, "indent": 1})
     response.headers["Content-Disposition"] = content_disposition_header(True, f"{person.public_id}.json")
-    return _private(response)
+    return private(response)
 
 
 def looked_at(request: HttpRequest, public_id: str | None = None) -> HttpResponse:
@@ -79,6 +88,7 @@ def _back(public_id: str | None) -> str:
     return reverse("members:child_data", args=[public_id]) if public_id else reverse("members:my_data")
 
 
-def _private(response: HttpResponse) -> HttpResponse:
+def private(response: HttpResponse) -> HttpResponse:
+    """Kept by no cache."""
     response.headers["Cache-Control"] = "private, no-store"
     return response

@@ -2,19 +2,21 @@
 
 import io
 from datetime import timedelta
+from itertools import permutations
 
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.urls import reverse
+from django.urls import NoReverseMatch, get_resolver, reverse
 from django.utils.timezone import now
 from openpyxl import load_workbook
 
 from courses.models import Pool
-from members.models import RecordView
+from members.models import Person, RecordView
 from members.records import PAGES
 from tests import factories as make
+from tests.members.test_consent_pages import signed_in
 
 pytestmark = pytest.mark.django_db
 PAGES_OF_A_CHILD = {
@@ -66,6 +68,91 @@ def test_a_page_of_the_desk_names_the_child_and_notes_the_look(desk, cast, held,
     looks = list(RecordView.objects.values_list("child", "viewer", "page"))
     assert looks == [(held.person.pk, cast.coordinator.public_id, noted)]
     assert str(PAGES[noted])
+
+
+def test_no_page_of_courses_names_a_child_to_who_keeps_it_without_a_note(cast, demo, held):
+    Person.objects.filter(pk=held.person.pk).update(family_name="Zyablikova")
+    session, group = held.seats.get().session, make.GroupFactory(institution=cast.school)
+    session.starts_at, session.ends_at = now(), now() + timedelta(hours=1)
+    session.save()
+    make.GroupMemberFactory(group=group, person=held.person)
+    group.keepers.add(cast.teacher)
+    booking = held.run.bookings.create(group=group, pool=held.pool, by=cast.teacher, held_until=held.held_until)
+    held.run.enrolments.update(booking=booking)
+    sure = make.EnrolmentFactory(run=held.run, pool=held.pool, person=make.ChildFactory(family_name="Zyablikova"))
+    session.seats.create(enrolment=sure, pool=held.seats.get().pool, state="confirmed")
+    things = [it.public_id for it in (held.run, session, held, booking, group)]
+    silent, shown = set(), set()
+    for reader in (cast.coordinator, cast.teacher):
+        client = signed_in(reader)
+        for name, count in of_courses():
+            for values in permutations(things, count):
+                RecordView.objects.all().delete()
+                try:
+                    response = client.get(reverse(f"courses:{name}", args=values))
+                except NoReverseMatch:
+                    continue
+                if response.status_code == 200 and not response.streaming and b"Zyablikova" in response.content:
+                    noted = set(RecordView.objects.values_list("page", flat=True))
+                    shown |= noted
+                    silent |= set() if noted else {name}
+    assert silent == set()
+    assert shown >= {"run roster", "approvals", "attendance", "class", "class consent"}
+    assert shown <= set(PAGES)
+
+
+def of_courses():
+    """The names of the addresses of courses, each with how many things it is made of."""
+    found = get_resolver("courses.urls").reverse_dict
+    return [(name, len(found[name][0][0][1])) for name in found if isinstance(name, str)]
+
+
+def host_elsewhere(cast, run):
+    """Who coordinates another region, where the run is hosted, and keeps none of the children in it."""
+    run.host = make.InstitutionFactory(region=make.RegionFactory())
+    run.save()
+    client = Client()
+    client.force_login(make.CoordinatorFactory(region=run.host.region).person)
+    return client
+
+
+@pytest.mark.parametrize("name", PAGES_OF_A_CHILD)
+def test_who_only_hosts_the_run_reads_no_name_without_consent(cast, demo, held, name):
+    if name == "desk_rights_lost":
+        cast.school.parties.update(withdrawn_on="2026-06-01")
+    page = host_elsewhere(cast, held.run).get(address(name, held)).content.decode()
+    assert (held.person.full_name in page, "(name not shown)" in page) == (False, True)
+
+
+@pytest.mark.parametrize("name", ["desk_approve", "desk_refuse", "desk_act_on_enrolment"])
+def test_what_the_desk_says_after_a_button_names_no_child_to_the_host_either(cast, demo, held, name):
+    client, url = host_elsewhere(cast, held.run), reverse(f"courses:{name}", args=[held.run.public_id, held.public_id])
+    page = client.post(url, {"words": "Too young", "move": "cancel"}, follow=True).content.decode()
+    assert (held.person.full_name in page, "(name not shown)" in page) == (False, True)
+
+
+def test_the_booking_of_a_class_names_neither_child_nor_guardian_to_who_only_hosts_the_run(cast, demo, held):
+    group = make.GroupFactory(institution=cast.school)
+    make.GroupMemberFactory(group=group, person=held.person)
+    guardian = make.GuardianshipFactory(child=held.person, guardian__family_name="Zyablikova").guardian
+    it = held.run.bookings.create(group=group, pool=held.pool, by=cast.teacher, held_until=held.held_until)
+    held.run.enrolments.filter(pk=held.pk).update(booking=it)
+    for client, named in ((host_elsewhere(cast, held.run), False), (signed_in(cast.contact), True)):
+        page = client.get(it.get_absolute_url()).content.decode()
+        assert (held.person.full_name in page, guardian.full_name in page) == (named, named)
+
+
+def test_who_marks_reads_the_names_and_who_only_hosts_does_not(cast, demo, held):
+    held.run.enrolments.update(state="confirmed", held_until=None)
+    session = held.seats.get().session
+    session.starts_at, session.ends_at = now(), now() + timedelta(hours=1)
+    session.save()
+    url = reverse("courses:session_attendance", args=[held.run.public_id, session.public_id])
+    host = host_elsewhere(cast, held.run)
+    held.run.instructors.add(cast.outsider)
+    for client, named in ((host, False), (signed_in(cast.outsider), True)):
+        page = client.get(url).content.decode()
+        assert (held.person.full_name in page, "(name not shown)" in page) == (named, not named)
 
 
 def test_who_is_asked_whether_to_take_a_child_out_has_seen_it(desk, cast, held):

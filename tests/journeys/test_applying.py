@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from members.models import Application
+from members import actions
+from members.models import Agreement, Application, Cluster, Institution
 from tests.journeys.test_teacher import mailed_link
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -47,6 +48,36 @@ def test_an_institution_applies_and_its_head_sees_it(visit):
     head.look("Orlova Vera", "School 14")
     head.go(Application.objects.get().institution.get_absolute_url())
     head.look("School 14", "Head")
+    accede(coordinator, head)
+
+
+def accede(coordinator, head):
+    """The addendum is opened, signed by the lead on paper and by the head on the phone, and concluded."""
+    it = Agreement.objects.get(title__startswith="Accession of School 14")
+    assert standing() == "candidate"
+    coordinator.go(f"/desk/agreements/{it.public_id}/text/")
+    file = {"name": "Accession.txt", "mimeType": "text/plain", "buffer": b"School 14 joins."}
+    coordinator.page.set_input_files("[name=text]", files=[file])
+    coordinator.press("Save")
+    coordinator.press("Open it for signature")
+    coordinator.look("have not signed")
+    for party in it.parties.leads():
+        actions.record_signature(party, Cluster.current().today(), "Head of the lead", by=None)
+    head.go(f"/agreements/{it.public_id}/sign/")
+    head.fill(name="Orlova Vera")
+    head.press("Sign")
+    head.look("You have signed.")
+    assert standing() == "candidate"
+    coordinator.page.reload()
+    coordinator.press("Conclude")
+    coordinator.look("Concluded")
+    assert standing() == "member"
+    head.go("/members/standing/")
+    head.look("School 14")
+
+
+def standing():
+    return Institution.objects.with_standing(Cluster.current().today()).get(name="School 14").standing
 
 
 def ask_and_answer(coordinator, head, page):

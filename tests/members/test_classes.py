@@ -425,3 +425,17 @@ def test_the_verdict_on_a_student_of_another_class_is_what_the_action_does(
     assert [(it.verdict, it.well) for it in listed] == [(verdict, verdict == INTO)]
     added = actions.add_students(group, [it.said for it in listed], by=by)
     assert added == ([in_another_class] if listed[0].well else [])
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("stage", "14", "Write the year of schooling: a number from 0 to 13."),
+        ("school_year", "1999", "Write the year in which the school year begins, such as 2026."),
+        ("school_year", "2101", "Write the year in which the school year begins, such as 2026."),
+    ],
+)
+def test_a_year_that_no_class_has_is_refused(cast, group, signed_in, field, value, said):
+    facts = {"name": "7 B", "stage": "13", "school_year": "2026"} | {field: value}
+    form = signed_in(cast.teacher).post(url_of("edit_class", group.public_id), facts).context["form"]
+    assert form.errors == {field: [said]}

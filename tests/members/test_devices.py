@@ -123,6 +123,17 @@ def test_the_cookie_is_out_of_reach_of_scripts_and_of_other_sites(cast, settings
     assert (cookie["httponly"], cookie["secure"], cookie["samesite"], cookie["path"]) == (True, True, "Lax", "/")
 
 
+def test_the_page_about_privacy_names_every_cookie_that_is_set(cast):
+    client = at_a_new_device(cast.teacher)
+    client.get("/members/apply/")  # its form has a token
+    asked(client)
+    client.post("/language/", {"language": "ru"})
+    assert "messages" in client.cookies
+    enter(client, code_in_the_mail())
+    named = re.findall(r"<code>(.+?)</code>", client.get("/privacy/").content.decode())
+    assert {re.sub("^device-.*", "device-…", it) for it in client.cookies} == set(named)
+
+
 def test_the_code_can_be_typed_with_spaces(cast):
     client = at_a_new_device(cast.teacher)
     asked(client)

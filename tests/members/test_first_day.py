@@ -1,6 +1,7 @@
 """The first day: an empty cluster is led, step by step, to its first course; facts say what is done."""
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.test import Client
 
@@ -10,6 +11,7 @@ from courses.models import Course
 from members import theme
 from members.first_day import steps_left, steps_of
 from members.models import Cluster, Institution
+from members.models.cluster import validate_time_zone
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -171,3 +173,10 @@ def test_the_agreements_page_lists_what_there_is(client):
     it.text = keep_upload(ContentFile(b"We agree.", "a.txt"), it, by=None)
     text = client.get(f"{START}agreement/").content.decode()
     assert ("Network of the North" in text, "Go on: First course" in text) == (True, True)
+
+
+def test_what_is_no_time_zone_is_refused_by_name():
+    validate_time_zone("Europe/Moscow")
+    with pytest.raises(ValidationError) as refused:
+        validate_time_zone("Moscow")
+    assert refused.value.messages == ["“Moscow” is not a time zone. Choose one such as Europe/Moscow."]

@@ -80,6 +80,13 @@ def test_a_quotation_mark_that_never_ends_is_said_or_read():
     assert read('ФИО;E-mail\n"Жук Ия;a@b.ru\n'.encode())[0].rows == [(2, ["Жук Ия;a@b.ru\n"])]
 
 
+def test_a_cell_that_runs_on_for_the_whole_file_is_refused_with_what_is_missing():
+    with pytest.raises(
+        Refused, match=r"^A cell of this file never ends: a quotation mark is missing\. Save it again\.$"
+    ):
+        read(("ФИО;E-mail\n" + '"' + "Жук Ия;a@b.ru\n" * 20_000).encode())
+
+
 def test_titles_and_empty_rows_above_the_header_are_passed_over():
     table, columns = read(book(["Список"], [], ["Составил: Ким"], [None, "Фамилия", "Имя"], [None, "Жук", "Ия"]))
     assert columns == {"family_name": 1, "given_name": 2}

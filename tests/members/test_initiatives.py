@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
@@ -10,6 +11,7 @@ from cluster_portal.models import AuditEntry, Upload
 from cluster_portal.moves import Refused, available_moves
 from members import actions
 from members.desk_rows import overdue_initiatives
+from members.forms.initiatives import FilesField
 from members.models import Cluster, Direction, Initiative, Milestone
 from tests import factories as make
 
@@ -471,3 +473,10 @@ def test_ended_while_somebody_notes_progress(together, cast):
     it.refresh_from_db()
     assert (outcome[0], it.state, outcome[1] in {"done", "refused"}) == ("done", State.COMPLETED, True)
     assert it.notes.count() == (outcome[1] == "done")
+
+
+def test_ten_files_come_with_a_note_and_not_eleven():
+    field = FilesField(required=False)
+    assert len(field.clean([report() for _ in range(10)])) == 10
+    with pytest.raises(ValidationError, match=r"more than 10 files\. Send the rest with another note\."):
+        field.clean([report() for _ in range(11)])

@@ -12,6 +12,7 @@ from cluster_portal.models import AuditEntry, Upload
 from cluster_portal.moves import Refused
 from courses.institution_parts import FEWEST_PEOPLE
 from members import actions
+from members.forms.institutions import SeveralForm
 from members.models import Coordinator, Direction, Initiative, Institution, Region
 from tests import factories as make
 
@@ -389,3 +390,10 @@ def test_lists_of_regions_and_themes_cost_the_same(cast, signed_in, django_asser
     client.get(address)
     with django_assert_num_queries(8 if address == REGIONS else 5):
         assert client.get(address).status_code == 200
+
+
+def test_a_line_that_is_longer_than_a_name_may_be_is_asked_about():
+    longest = Institution._meta.get_field("name").max_length
+    form = SeveralForm({"kind": "school", "names": f"School 1\n{'x' * (longest + 1)}"})
+    assert form.errors["names"] == [f"“{'x' * 40}…” is longer than {longest} characters. Is it one name?"]
+    assert "names" not in SeveralForm({"kind": "school", "names": "x" * longest}).errors

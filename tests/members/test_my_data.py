@@ -185,8 +185,9 @@ def test_a_child_sees_it_from_the_age_at_which_they_decide_too(cast, years, stat
 
 def test_every_page_that_is_noted_has_its_words():
     """What views tell note_view is shown in words."""
-    sources = [it.read_text() for it in Path(actions.__file__).parents[1].rglob("*.py")]
-    noted = {name for text in sources for name in re.findall(r'note_views?\(.+, "([^"]+)"\)', text)}
+    apps = [Path(actions.__file__).parents[2] / name for name in ("members", "courses", "coordination")]
+    sources = [it.read_text() for app in apps for it in app.rglob("*.py")]
+    noted = {name for text in sources for name in re.findall(r'note_(?:views?|children)\(.+, "([^"]+)"\)', text)}
     assert noted - set(PAGES) == set()
     assert "class" in noted
 
@@ -207,3 +208,41 @@ def test_three_views_cost_as_many_queries_as_one(guardian, child, cast):
     with CaptureQueriesContext(connection) as three:
         client.get(url)
     assert (len(three), len(three) <= 25) == (len(one), True)
+
+
+@pytest.fixture
+def coordinator(cast):
+    cast.school.region = make.RegionFactory()
+    cast.school.save()
+    return make.CoordinatorFactory(person=with_password("coordinator@example.org"), region=cast.school.region).person
+
+
+def test_a_coordinator_takes_the_copy_for_who_asks_by_letter(coordinator, child, demo):
+    client = freshly_signed_in(coordinator)
+    page = reverse("members:desk_copy", args=[child.public_id])
+    assert "What we hold about Petrov" in plain(client.get(page))
+    assert "Petrov" in plain(client.post(page))
+    file = client.post(reverse("members:desk_copy_json", args=[child.public_id]))
+    assert json.loads(file.content)["members"][0]["rows"][0]["family_name"] == "Petrov"
+    looks = child.record_views.values_list("viewer", "page")
+    assert list(looks) == [(coordinator.public_id, "copy")] * 3
+    copies = AuditEntry.objects.filter(verb="members.person.copy").values_list("actor", "object_id")
+    assert list(copies) == [(coordinator.public_id, child.public_id)] * 2
+
+
+def test_whom_a_coordinator_may_not_erase_they_take_no_copy_of(coordinator, cast, demo):
+    client = freshly_signed_in(coordinator)
+    other = make.AffiliationFactory(institution__region=make.RegionFactory()).person
+    for person in (other, cast.coordinator):
+        page = reverse("members:desk_copy", args=[person.public_id])
+        file = reverse("members:desk_copy_json", args=[person.public_id])
+        assert (client.get(page).status_code, client.post(file).status_code) == (404, 404)
+
+
+@pytest.mark.parametrize("name", ["desk_copy", "desk_copy_json"])
+def test_a_copy_of_somebody_else_needs_a_coordinator_and_a_fresh_sign_in(coordinator, ivanova, child, demo, name):
+    address, client = reverse(f"members:{name}", args=[child.public_id]), Client()
+    client.force_login(coordinator)
+    assert client.post(address).url.split("?")[0] == reverse("account_reauthenticate")
+    assert freshly_signed_in(ivanova).post(address).status_code in {403, 404}
+    assert AuditEntry.objects.filter(verb="members.person.copy").count() == 0

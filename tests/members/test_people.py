@@ -6,7 +6,10 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
+from cluster_portal.models import AuditEntry
+from cluster_portal.moves import Refused
 from cluster_portal.search import folded, found
+from members import actions
 from members.models import Institution, Person
 from members.models.people import validate_plain_name, years_between
 from tests import factories as make
@@ -80,3 +83,13 @@ def test_slugs_are_transliterated_and_unique(db):
 
 def test_a_suspended_person_is_inactive(db):
     assert not make.PersonFactory(suspended_at="2026-01-01T00:00Z").is_active
+
+
+def test_who_is_suspended_is_not_suspended_again_and_who_is_not_is_not_restored(cast):
+    with pytest.raises(Refused, match=r"^This person is not suspended\.$"):
+        actions.restore_person(cast.teacher, by=cast.coordinator)
+    actions.suspend_person(cast.teacher, by=cast.coordinator)
+    with pytest.raises(Refused, match=r"^This person is suspended already\.$"):
+        actions.suspend_person(cast.teacher, by=cast.coordinator)
+    verbs = AuditEntry.objects.filter(object_id=cast.teacher.public_id).values_list("verb", flat=True)
+    assert list(verbs) == ["members.person.suspend"]

@@ -403,6 +403,22 @@ def test_a_consent_that_waits_stands_in_the_list_with_the_guardian(cast, guardia
     )
 
 
+def test_a_word_about_an_erasure_that_waits_stands_in_the_list_of_a_coordinator(cast):
+    child = make.AffiliationFactory(institution=cast.school, role="student", person=make.ChildFactory()).person
+    mother, father = (make.GuardianshipFactory(child=child).guardian for _ in range(2))
+    asked = actions.request_erasure(child, by=mother)
+    (row,) = unanswered_in(cast.school, cast.coordinator)
+    assert (row.name, str(row.what), row.since, row.address, row.child) == (
+        father.full_name, f"Whether {child.full_name} is erased", asked.asked_at, father.address, child.pk,
+    )  # fmt: skip
+    assert unanswered_in(cast.school, cast.contact) == []
+    child.guarded_by.filter(guardian=father).update(ended_at=now())
+    assert unanswered_in(cast.school, cast.coordinator) == []
+    child.guarded_by.filter(guardian=father).update(ended_at=None)
+    actions.say_word(asked, by=father, agrees=True)
+    assert unanswered_in(cast.school, cast.coordinator) == []
+
+
 def test_the_list_is_shown_and_printed_for_ones_own_institutions(cast, waiting, signed_in):
     client = signed_in(cast.contact)
     page = client.get(url_of("desk_unanswered")).content.decode()
@@ -412,6 +428,26 @@ def test_the_list_is_shown_and_printed_for_ones_own_institutions(cast, waiting, 
     assert client.get(url_of("desk_unanswered") + f"?institution={foreign.slug}").status_code == 404
     assert client.get(url_of("unanswered_sheet", foreign.slug)).status_code == 404
     assert signed_in(cast.teacher).get(url_of("desk_unanswered")).status_code == 403
+
+
+def offer_to(person, pool):
+    return make.EnrolmentFactory(run=pool.run, pool=pool, person=person, state="offered", affiliation=of(person))
+
+
+def test_an_offered_place_stands_in_the_list_with_whoever_can_accept_it(cast):
+    offered, pool = offer_to(cast.teacher, make.PoolFactory()), make.PoolFactory()
+    (row,) = unanswered_in(cast.school, cast.contact)
+    assert (row.name, str(row.what), row.since, row.address, row.child) == (
+        cast.teacher.full_name, f"Offered place: {offered.run}", offered.state_since, cast.teacher.address, None,
+    )  # fmt: skip
+    child = make.AffiliationFactory(institution=cast.school, role="student", person=make.ChildFactory()).person
+    offered = offer_to(child, pool)
+    what = f"Offered place for {child.full_name}: {offered.run}"
+    row = unanswered_in(cast.school, cast.contact)[-1]
+    assert (row.name, str(row.what), row.child) == (child.full_name, what, child.pk)
+    guardian = make.GuardianshipFactory(child=child).guardian
+    row = unanswered_in(cast.school, cast.contact)[-1]
+    assert (row.name, str(row.what), row.child) == (guardian.full_name, what, child.pk)
 
 
 def test_three_rows_cost_as_many_queries_as_one(cast, guardian, waiting, signed_in):
@@ -425,7 +461,13 @@ def test_three_rows_cost_as_many_queries_as_one(cast, guardian, waiting, signed_
 
     fail(guardian)
     pages = [url_of(name) for name in ("desk_addresses", "desk_unanswered")]
+    pool = make.PoolFactory()
+    offer_to(guardian.guards.get().child, pool)
     before = [queries(url) for url in pages]
+    for _ in range(2):
+        offer_to(
+            make.AffiliationFactory(institution=cast.school, role="student", person=make.ChildFactory()).person, pool
+        )
     for state in ("invited", "asked", "active"):
         fail(make.AffiliationFactory(institution=cast.school, state=state).person)
         Party.objects.create(agreement=make.AgreementFactory(state="open"), institution=cast.school)
