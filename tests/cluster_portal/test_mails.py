@@ -10,6 +10,7 @@ from django.utils.timezone import now
 from cluster_portal import hooks, mailtext
 from cluster_portal.links import PATHS, read_link, signed_link, signed_token
 from courses.models import ClassBooking, FinalWork, Pool, Seat
+from members.models import Coverage
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -24,6 +25,11 @@ def example_with_ground(template, to):
         left = {"withdrawn_on": date(2027, 1, 31), "withdrawn_because": "Сделано."}
         party = make.PartyFactory(institution__name="School 9", **left)
         return hooks.WantedMail(template, party.agreement, to, "school:2027-01-31", ground=party)
+    if template == "members/roll_ending":
+        party, covered = make.PartyFactory(institution__name="School 9"), make.InstitutionFactory(name="School 9 B")
+        roll = {"since": date(2026, 1, 31), "until": date(2027, 1, 31), "document": "№ 1"}
+        line = Coverage.objects.create(party=party, institution=covered, **roll)
+        return hooks.WantedMail(template, party.agreement, to, "2027-01-31:30", ground=[line])
     return None
 
 
