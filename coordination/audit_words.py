@@ -27,6 +27,7 @@ DONE = {
     "claim": _("claimed by the person"),
     "confirm_device": _("confirmed by a code"),
     "copy": _("data downloaded"),
+    "come_back": _("came back"),
     "correct": _("issued anew"),
     "correct_address": _("address corrected"),
     "cover": _("roll of the covered changed"),
