@@ -13,25 +13,32 @@ from members.views.my_data import file_about, private, sheet_about
 
 
 @coordinators_only
-@reauthentication_required
 def copy(request: HttpRequest, public_id: str) -> HttpResponse:
     """What can be taken, on GET; on POST all of it on one page, to print and to send."""
-    person = _person(request, public_id)
+    return _copy(request, _person(request, public_id))
+
+
+@reauthentication_required
+def _copy(request: HttpRequest, person: Person) -> HttpResponse:
+    actions.note_children([person.pk], request.user, "copy")
     if request.method == "POST":
-        return sheet_about(request, person, reverse("members:desk_copy", args=[public_id]))
+        return sheet_about(request, person, reverse("members:desk_copy", args=[person.public_id]))
     return private(render(request, "members/desk_copy.html", {"person": person}))
 
 
 @coordinators_only
 @require_POST
-@reauthentication_required
 def copy_json(request: HttpRequest, public_id: str) -> HttpResponse:
     """All of it as a file that other programs can read."""
-    return file_about(request, _person(request, public_id))
+    return _copy_json(request, _person(request, public_id))
+
+
+@reauthentication_required
+def _copy_json(request: HttpRequest, person: Person) -> HttpResponse:
+    actions.note_children([person.pk], request.user, "copy")
+    return file_about(request, person)
 
 
 def _person(request: HttpRequest, public_id: str) -> Person:
-    """Whom this coordinator may erase; anybody else is 404. That a child was looked at is noted."""
-    person = get_object_or_404(Person.objects.erasable_by(request.user), public_id=public_id)
-    actions.note_children([person.pk], request.user, "copy")
-    return person
+    """Whom this coordinator may erase: asked before the fresh sign-in, so that anybody else is 404 at once."""
+    return get_object_or_404(Person.objects.erasable_by(request.user), public_id=public_id)
