@@ -1,12 +1,15 @@
 """A teacher brings a class: from a dropped spreadsheet to 30 places held, and from a slip to a green light."""
 
+import re
 import time
 
 import pytest
 
+from cluster_portal import mailtext
+from cluster_portal.hooks import mail_kinds
 from cluster_portal.links import signed_link
 from cluster_portal.models import OutboxMail
-from members.models import Guardianship
+from members.models import Guardianship, Person
 from tests import factories as make
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -48,8 +51,26 @@ def test_30_students_from_a_dropped_spreadsheet_to_places_held(visit, workshop, 
     assert workshop.enrolments.held().count() == 30
     asked = OutboxMail.objects.filter(template="members/consent_asked", to__contact_email__startswith="anna.")
     assert asked.count() == 30
+
+    with teacher.page.expect_download() as download:
+        teacher.page.get_by_role("link", name="Print slips for").click()
+    assert download.value.path().read_bytes()[:5] == b"%PDF-"
+    phone, child = visit(width=390), Person.objects.get(family_name="Sokolovab")
+    phone.go(link_in(asked.get(to__contact_email="anna.ab@example.org")))
+    phone.fill(birth_date=child.birth_date.isoformat())
+    phone.press("Read on")
+    phone.look("Consent for Ilya S.", "1 of 1 · Taking part")
+    phone.press("I agree")
+    phone.look("You have answered everything. You can take it back here at any time.")
+    assert workshop.enrolments.get(person=child).state == "confirmed"
     teacher.go(f"/runs/{workshop.public_id}/class/")
     teacher.look("Bring a class")
+
+
+def link_in(mail):
+    """The address that a reader of the mail presses: put in at sending."""
+    text = mailtext.resolved(mail.body_text, mail_kinds[mail.template].secrets(mail))
+    return re.search(r"https?://\S+/consent/\S+", text)[0]
 
 
 def test_from_the_slips_of_a_class_to_a_green_light(visit, workshop):
