@@ -24,8 +24,12 @@ WIDTHS = {1280: 1000, 390: 1200}  # width → most height
 LOOKS = {"en": {"light": "light", "dark": "dark"}, "ru": {"ru": "light"}}  # language → name → colours
 COLOURS = 128
 PASSWORD = "demo-cluster"
-# where to find the first course, workshop and school, whatever they are called
-FOUND = {"course": "/courses/?kind=course", "workshop": "/courses/?kind=workshop", "school": "/members/?kind=school"}
+# where to find the first course, workshop and school, whatever they are called, and how their addresses begin
+FOUND = {
+    "course": ("/courses/?kind=course", "/runs/"),
+    "workshop": ("/courses/?kind=workshop", "/runs/"),
+    "school": ("/members/?kind=school", "/members/"),
+}
 # name of the picture → who looks, and where
 SCREENS = {
     "home": ("", "/"),
@@ -78,7 +82,7 @@ def wait_until_ready(port: int) -> None:
 
 def draw_all(browser, portal: str, language: str) -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
-    places = {name: first_of(browser, portal, address) for name, address in FOUND.items()}
+    places = {name: first_of(browser, portal, *where) for name, where in FOUND.items()}
     for look, scheme in LOOKS[language].items():
         signed_in = {}
         for name, (who, address) in SCREENS.items():
@@ -97,11 +101,11 @@ def draw_all(browser, portal: str, language: str) -> None:
                 context.close()
 
 
-def first_of(browser, portal: str, address: str) -> str:
+def first_of(browser, portal: str, address: str, begins: str) -> str:
     """The last part of the address of what stands first in a list."""
     page = browser.new_page(base_url=portal)
     page.goto(address)
-    found = page.locator("#results a").first.get_attribute("href")
+    found = page.locator(f"#results a[href^='{begins}']").first.get_attribute("href")
     page.close()
     return found.rstrip("/").rpartition("/")[2]
 
