@@ -5,8 +5,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db.models import Q, QuerySet
-from django.utils.timezone import now
+from django.db.models import Count, Q, QuerySet, prefetch_related_objects
 from django.utils.translation import gettext as _
 
 from cluster_portal.links import PATHS, signed_token
@@ -100,14 +99,12 @@ def _change(entry: AuditEntry, names: dict[str, str]) -> Change:
     return Change(entry.at, names.get(entry.actor, _("the portal")), label[before], label[after])
 
 
-def marked_and_expected(sessions: Collection[Session]) -> dict[int, tuple[int, int]]:
-    """For each session of one run (by key) how many were there, and how many are marked at all."""
-    counts: dict[int, list[int]] = {it.pk: [0, 0] for it in sessions}
-    rows = Attendance.objects.filter(session__in=list(counts)).order_by().values_list("session", "mark")
-    for session, mark in rows:
-        counts[session][0] += mark in Attendance.ATTENDED
-        counts[session][1] += 1
-    return {key: (came, marked) for key, (came, marked) in counts.items()}
+def came_and_marked(sessions: Collection[Session]) -> dict[int, tuple[int, int]]:
+    """For each session (by key) how many were there, and how many are marked at all."""
+    rows = Attendance.objects.filter(session__in=[it.pk for it in sessions]).order_by().values("session")
+    rows = rows.annotate(came=Count("pk", filter=Q(mark__in=Attendance.ATTENDED)), marked=Count("pk"))
+    counted = {row["session"]: (row["came"], row["marked"]) for row in rows}
+    return {it.pk: counted.get(it.pk, (0, 0)) for it in sessions}
 
 
 def why_no_roster(session: Session, at: datetime) -> str:
@@ -173,6 +170,7 @@ def sessions_around(enrolment: Enrolment, at: datetime) -> list[Session]:
     rows = (
         run.sessions.planned().with_own_places().filter(starts_at__lte=at + ROSTER_OPENS, ends_at__gte=at - AROUND_NOW)
     )
+    prefetch_related_objects([enrolment], "seats")
     found = [it for it in rows if enrolment.is_in(it)]
     for it in found:
         it.run = run
@@ -189,8 +187,3 @@ def taught_on_day_of(person: Person, at: datetime) -> list[Session]:
     )
     rows = rows.select_related("run__course").order_by("starts_at", "pk")
     return [it for it in rows if it.starts_at.astimezone(it.run.zone).date() == at.astimezone(it.run.zone).date()]
-
-
-def can_be_marked_now(session: Session) -> bool:
-    """Whether the roster of a session is open."""
-    return not why_no_roster(session, now())

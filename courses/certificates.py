@@ -50,7 +50,7 @@ def lines_of(run: Run) -> list[Line]:
     enrolments = list(rows.order_by("person__sort_name", "pk"))
     for it in enrolments:
         it.run = run
-    done = completions_of(run, enrolments)
+    done = completions_of(enrolments)
     to, had = addressees_of([it.person for it in enrolments]), _certificates_of(run)
     return [Line(it, done[it.pk], had.get(it.person_id), to[it.person_id]) for it in enrolments]
 

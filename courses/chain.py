@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 
 from courses.certificates import certificate_in
 from courses.clashes import clashes_of, said_of
-from courses.completion import completions_of
+from courses.completion import completion_of
 from courses.holding import who_has_it, why_not_after_a_no, why_not_after_a_refusal, why_not_of_this_age
 from courses.models import Enrolment, Run, Session
 from courses.taking_part import Right, in_run_zone, right_through, right_to_take_part, why_not_now
@@ -180,7 +180,7 @@ def _attendance(run: Run, enrolment: Enrolment | None) -> Link | None:
     """How far somebody who is in the run has come: "11 of 16 sessions, 12 needed", and what else is asked for."""
     if enrolment is None or enrolment.state != Enrolment.State.CONFIRMED or not run.sessions.all():
         return None
-    done = completions_of(run, [enrolment])[enrolment.pk]
+    done = completion_of(enrolment)
     said = ". ".join(part.said for part in done.parts[1:])
     if done.is_complete:
         return Link(_("Completed: %(counted)s") % {"counted": done.counted}, said, status="done")

@@ -12,7 +12,7 @@ from cluster_portal.hooks import ChildPart, ChildRow, GuardianPage, register_chi
 from cluster_portal.tones import tone_of
 from courses.actions.seats import why_no_seats
 from courses.attendance import ticket_path
-from courses.completion import completion_of
+from courses.completion import completions_of
 from courses.holding import asks_for_guardian, who_has_it, why_not_after_a_no
 from courses.models import Enrolment, Pool, Run
 from courses.taking_part import in_run_zone, right_to_take_part
@@ -31,6 +31,9 @@ def takes_part(page: GuardianPage) -> Iterator[ChildPart]:
     rows = rows.prefetch_related("run__questions", "answers")
     enrolments = list(rows.order_by("pk"))
     missing = who_has_it(enrolments, page.reader)
+    sure = [] if page.is_list else [it for it in enrolments if it.state == Enrolment.State.CONFIRMED]
+    for key, completion in completions_of(sure).items():
+        missing[key] = [part.said for part in completion.parts]
     for child in page.children:
         theirs = [_row(page, it, missing.get(it.pk, [])) for it in enrolments if it.person_id == child.pk]
         if theirs:
@@ -52,8 +55,6 @@ def _row(page: GuardianPage, it: Enrolment, missing: list[str]) -> ChildRow:
         notes.append(_("Answer by %(when)s.") % {"when": in_run_zone(it.run, it.offered_until)})
     if it.held_until is not None:
         notes.append(_("The place is held until %(when)s.") % {"when": in_run_zone(it.run, it.held_until)})
-    if it.state == Enrolment.State.CONFIRMED and not page.is_list:
-        notes += [part.said for part in completion_of(it).parts]
     if it.state == Enrolment.State.WAITING and not page.is_list:
         notes.append(_("Number %(place)s in the queue") % {"place": it.place_in_queue()})
     moves = {name: it.MOVES[name].label for name in MOVES_OF_GUARDIANS if it.state in it.MOVES[name].sources}

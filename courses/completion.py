@@ -4,13 +4,13 @@ The rule is the run's own: a share of the sessions that are for this person, a f
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from courses.models import Attendance, Enrolment, FinalWork, Run, Seat
+from courses.models import Attendance, Enrolment, FinalWork, Run, Seat, Session
 
 Mark = Attendance.Mark
 
@@ -46,23 +46,28 @@ class Completion:
 
 def completion_of(enrolment: Enrolment) -> Completion:
     """How far one person is in their run."""
-    return completions_of(enrolment.run, [enrolment])[enrolment.pk]
+    return completions_of([enrolment])[enrolment.pk]
 
 
-def completions_of(run: Run, enrolments: Collection[Enrolment]) -> dict[int, Completion]:
-    """How far these people are in a run, by the key of the enrolment; a fixed number of queries for any number."""
-    sessions = _sessions_of_each(run, enrolments)
+def completions_of(enrolments: Collection[Enrolment]) -> dict[int, Completion]:
+    """How far each of these is in their run, by key: a fixed number of queries for any number of people and runs."""
+    sessions = _sessions_of_each(enrolments)
     marks = _marks_of_each(enrolments)
-    works = _works_of(run, enrolments)
-    return {it.pk: _completion(run, it, sessions[it.pk], marks[it.pk], works.get(it.pk)) for it in enrolments}
+    works = _works_of(enrolments)
+    return {it.pk: _completion(it.run, it, sessions[it.pk], marks[it.pk], works.get(it.pk)) for it in enrolments}
 
 
-def _sessions_of_each(run: Run, enrolments: Iterable[Enrolment]) -> dict[int, set[int]]:
+def _sessions_of_each(enrolments: Collection[Enrolment]) -> dict[int, set[int]]:
     """The keys of the sessions that are for each person: those for everybody, and those they chose."""
-    plenary, chosen = set(), set()
-    for key, has_own_places in run.sessions.planned().with_own_places().values_list("pk", "has_own_places"):
-        (chosen if has_own_places else plenary).add(key)
-    found = {it.pk: set(plenary) for it in enrolments}
+    plenary: dict[int, set[int]] = defaultdict(set)
+    chosen = set()
+    rows = Session.objects.planned().filter(run__in={it.run_id for it in enrolments}).with_own_places().order_by()
+    for key, run, has_own_places in rows.values_list("pk", "run", "has_own_places"):
+        if has_own_places:
+            chosen.add(key)
+        else:
+            plenary[run].add(key)
+    found = {it.pk: set(plenary[it.run_id]) for it in enrolments}
     if chosen:
         seats = Seat.objects.confirmed().filter(session__in=chosen, enrolment__in=list(found))
         for enrolment, session in seats.values_list("enrolment", "session"):
@@ -70,7 +75,7 @@ def _sessions_of_each(run: Run, enrolments: Iterable[Enrolment]) -> dict[int, se
     return found
 
 
-def _marks_of_each(enrolments: Iterable[Enrolment]) -> dict[int, dict[int, str]]:
+def _marks_of_each(enrolments: Collection[Enrolment]) -> dict[int, dict[int, str]]:
     """For each enrolment the mark of every session that was marked."""
     found: dict[int, dict[int, str]] = defaultdict(dict)
     rows = Attendance.objects.filter(enrolment__in=[it.pk for it in enrolments]).order_by()
@@ -79,11 +84,12 @@ def _marks_of_each(enrolments: Iterable[Enrolment]) -> dict[int, dict[int, str]]
     return found
 
 
-def _works_of(run: Run, enrolments: Iterable[Enrolment]) -> dict[int, str]:
-    """The state of each final work, where the run asks for one."""
-    if not run.needs_work:
+def _works_of(enrolments: Collection[Enrolment]) -> dict[int, str]:
+    """The state of each final work, where a run asks for one."""
+    asked = [it.pk for it in enrolments if it.run.needs_work]
+    if not asked:
         return {}
-    rows = FinalWork.objects.filter(enrolment__in=[it.pk for it in enrolments]).order_by()
+    rows = FinalWork.objects.filter(enrolment__in=asked).order_by()
     return dict(rows.values_list("enrolment", "state"))
 
 

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST
 
 from cluster_portal.buttons import act, sent, tried
 from cluster_portal.moves import available_moves, may_move
+from cluster_portal.sheets import XLSX, file_response
 from courses import actions
 from courses.exports import roster_workbook
 from courses.forms import CourseForm, PatternForm, RunForm
@@ -177,13 +178,7 @@ def roster_xlsx(request: HttpRequest, public_id: str) -> HttpResponse:
     """The roster as a spreadsheet."""
     it = run_of(request, public_id)
     note_children(it.enrolments.live().values_list("person", flat=True), request.user, "run roster")
-    response = HttpResponse(roster_workbook(it), content_type=XLSX)
-    response.headers["Content-Disposition"] = f'attachment; filename="roster-{it.public_id}.xlsx"'
-    response.headers["Cache-Control"] = "private, no-store"
-    return response
-
-
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    return file_response(roster_workbook(it), XLSX, f"roster-{it.public_id}.xlsx")
 
 
 @coordinators_only

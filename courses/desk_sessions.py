@@ -10,9 +10,10 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from cluster_portal.buttons import act, sent
+from cluster_portal.sheets import XLSX, file_response
 from courses import actions
 from courses.clashes import people_with_clashes
-from courses.desk import PER_PAGE, XLSX, ask, ask_or_do, confirmed, run_of
+from courses.desk import PER_PAGE, ask, ask_or_do, confirmed, run_of
 from courses.exports import session_workbook
 from courses.forms_sessions import NewSessionForm, SessionForm, SessionPlacesForm
 from courses.models import Run, Seat, Session
@@ -94,10 +95,7 @@ def session_roster_xlsx(request: HttpRequest, public_id: str, session_id: str) -
     it = run_of(request, public_id)
     session = get_object_or_404(it.sessions.chosen(), public_id=session_id)
     note_children(session.seats.live().values_list("enrolment__person", flat=True), request.user, "run roster")
-    response = HttpResponse(session_workbook(session), content_type=XLSX)
-    response.headers["Content-Disposition"] = f'attachment; filename="session-{session.public_id}.xlsx"'
-    response.headers["Cache-Control"] = "private, no-store"
-    return response
+    return file_response(session_workbook(session), XLSX, f"session-{session.public_id}.xlsx")
 
 
 def _said_of_clashes(it: Run, form: ModelForm, session: Session | None = None) -> str:

@@ -73,7 +73,7 @@ def _attendance_lines(run: Run, sessions: list[Session], enrolments: list[Enrolm
         .order_by()
         .values_list("enrolment", "session", "mark")
     }
-    done = completions_of(run, enrolments)
+    done = completions_of(enrolments)
     for it in enrolments:
         how = done[it.pk]
         line: list[Any] = [value(it) for _heading, value in PERSON_COLUMNS]

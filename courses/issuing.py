@@ -20,11 +20,11 @@ class Issuing:
         by = Person.objects.active().filter(public_id=work.options["by"]).first()
         if by is None or not coordinates_the_run(by, run):
             raise Refused(_("Whoever asked for these certificates does not coordinate the run any more."))
-        self.by, self.keys = by, work.options["enrolments"]
+        self.run, self.by, self.keys = run, by, work.options["enrolments"]
 
     def do(self, since: int, until: int) -> None:
         with Cluster.read_once():
-            issue_to_many(self.keys[since:until], self.by)
+            issue_to_many(self.run, self.keys[since:until], self.by)
 
     def finish(self) -> None:
         """Nothing follows: each person was told in their own step."""

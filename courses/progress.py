@@ -6,8 +6,8 @@ A course is done when one of its runs was completed (completion.py), or a valid 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime
 
+from django.db.models import Prefetch, QuerySet
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -136,20 +136,12 @@ def taken_by(people: Collection[Person], courses: Iterable[int]) -> TakenBy:
     return found
 
 
-def _with_completion(rows: Iterable[Enrolment]) -> Iterable[tuple[Enrolment, Completion, bool]]:
+def _with_completion(rows: QuerySet[Enrolment]) -> Iterable[tuple[Enrolment, Completion, bool]]:
     """Each enrolment with how far its person is, and whether its run is over."""
-    by_run: dict[int, list[Enrolment]] = defaultdict(list)
+    rows = list(rows.prefetch_related(Prefetch("run", Run.objects.with_dates())))
+    completions = completions_of(rows)
     for it in rows:
-        by_run[it.run_id].append(it)
-    for run in Run.objects.filter(pk__in=by_run).with_dates().order_by("pk"):
-        completions = completions_of(run, by_run[run.pk])
-        for it in by_run[run.pk]:
-            it.run = run
-            yield it, completions[it.pk], _is_over(run, now())
-
-
-def _is_over(run: Run, at: datetime) -> bool:
-    return run.state == Run.State.CLOSED or (run.last_end is not None and run.last_end <= at)
+        yield it, completions[it.pk], it.run.is_over_at(now())
 
 
 def _asks_anything(run: Run) -> bool:

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -16,7 +17,7 @@ from cluster_portal.links import signed_link
 from cluster_portal.pdf import qr_svg
 from courses import actions
 from courses.actions.attendance import Press
-from courses.attendance import Line, lines_of, marked_and_expected, roster_of, why_no_door, why_no_roster
+from courses.attendance import Line, came_and_marked, lines_of, roster_of, why_no_door, why_no_roster
 from courses.models import Attendance, FinalWork, Run, Session
 from members import actions as members
 from members.access import for_class_keepers
@@ -28,9 +29,9 @@ PER_PAGE = 100
 @for_class_keepers
 def sessions(request: HttpRequest, public_id: str) -> HttpResponse:
     """The sessions of a run that I teach or coordinate, with how many came."""
-    it = run_led_by(request, public_id)
+    it = led_run(request, public_id, Run.objects.public())
     rows = list(it.sessions.planned())
-    counts = marked_and_expected(rows)
+    counts = came_and_marked(rows)
     for session in rows:
         session.run = it
         session.came, session.marked = counts[session.pk]
@@ -71,15 +72,15 @@ def door_code(request: HttpRequest, public_id: str, session_id: str) -> HttpResp
     return render(request, "courses/door_code.html", shown | {"trail": trail_of(session.run)})
 
 
-def run_led_by(request: HttpRequest, public_id: str) -> Run:
-    """A run that the reader teaches or coordinates: 404 for any other."""
-    rows = Run.objects.public().led_by(request.user).select_related("course", "host")
-    return get_object_or_404(rows, public_id=public_id)
+def led_run(request: HttpRequest, public_id: str, among: QuerySet[Run] | None = None) -> Run:
+    """A run that the reader teaches or coordinates, of all or `among` some: 404 for any other."""
+    rows = Run.objects.all() if among is None else among
+    return get_object_or_404(rows.led_by(request.user).select_related("course", "host"), public_id=public_id)
 
 
 def session_led_by(request: HttpRequest, public_id: str, session_id: str) -> Session:
     """A session of such a run."""
-    it = run_led_by(request, public_id)
+    it = led_run(request, public_id, Run.objects.public())
     session = get_object_or_404(it.sessions, public_id=session_id)
     session.run = it
     return session

@@ -1,6 +1,8 @@
 """Enrolling, and what one does with an enrolment: for oneself, or as a guardian, signed in or by a signed link."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
@@ -119,8 +121,7 @@ def act_on_enrolment(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_POST
 def act_by_link(request: HttpRequest, token: str, public_id: str) -> HttpResponse:
     """The same by the link of a consent, without an account."""
-    child, reader = opened_by(request, token)
-    it = get_object_or_404(child.enrolments.select_related("run__course", "run__host", "person"), public_id=public_id)
+    it, reader = childs_enrolment(request, token, public_id)
     act(request, it, actions.ACTIONS["enrolment"], by=reader)
     return redirect("members:consent", token)
 
@@ -128,15 +129,13 @@ def act_by_link(request: HttpRequest, token: str, public_id: str) -> HttpRespons
 def answers(request: HttpRequest, public_id: str) -> HttpResponse:
     """What a run asks about me or a child of mine, to be answered or corrected."""
     it = enrolment_of(request, public_id)
-    back = it.run.get_absolute_url() if it.person == request.user else page_of(it)
-    return _answers(request, it, request.user, back)
+    return _answers(request, it, request.user, way_back(request, it))
 
 
 @login_not_required
 def answers_by_link(request: HttpRequest, token: str, public_id: str) -> HttpResponse:
     """The same by the link of a consent, without an account."""
-    child, reader = opened_by(request, token)
-    it = get_object_or_404(child.enrolments.live().select_related("run__course", "person"), public_id=public_id)
+    it, reader = childs_enrolment(request, token, public_id)
     return _answers(request, it, reader, reverse("members:consent", args=[token]))
 
 
@@ -154,13 +153,27 @@ def _answers(request: HttpRequest, it: Enrolment, by: Person, back: str) -> Http
 def enrolment_of(request: HttpRequest, public_id: str) -> Enrolment:
     """An enrolment of the person or of a child they guard: 404 for any other."""
     people = [request.user.pk, *(child.pk for child in guarded_now(request.user))]
-    rows = Enrolment.objects.filter(person__in=people).select_related("run__course", "run__host", "person")
-    return get_object_or_404(rows, public_id=public_id)
+    return get_object_or_404(_with_run(Enrolment.objects.filter(person__in=people)), public_id=public_id)
+
+
+def childs_enrolment(request: HttpRequest, token: str, public_id: str) -> tuple[Enrolment, Person]:
+    """An enrolment of the child of a consent's link that was opened here, and its reader: 404 for any other."""
+    child, reader = opened_by(request, token)
+    return get_object_or_404(_with_run(child.enrolments), public_id=public_id), reader
+
+
+def _with_run(rows):
+    return rows.select_related("run__course", "run__host", "person", "pool")
 
 
 def _child_of(request: HttpRequest, public_id: str) -> Person:
     keys = [child.pk for child in guarded_now(request.user)]
     return get_object_or_404(Person.objects.filter(pk__in=keys), public_id=public_id)
+
+
+def way_back(request: HttpRequest, it: Enrolment) -> str:
+    """Where somebody who is signed in came from: the run, or the page of the child."""
+    return it.run.get_absolute_url() if it.person == request.user else page_of(it)
 
 
 def page_of(it: Enrolment) -> str:
@@ -170,7 +183,7 @@ def page_of(it: Enrolment) -> str:
 @login_not_required
 def offer(request: HttpRequest, token: str) -> HttpResponse:
     """The mailed link of an offered place: shows on GET, decides on POST, needs no sign-in."""
-    it, reader = enrolment_by_link("courses.offer", token, OFFER_AGE, "accept")
+    it, reader = enrolment_by_link("courses.offer", token, OFFER_AGE, partial(may_move, name="accept"))
     if it is None or reader is None:
         return render(request, "courses/offer_bad.html", status=404)
     if request.method == "POST":
@@ -182,13 +195,14 @@ def offer(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def enrolment_by_link(
-    purpose: str, token: str, max_age: timedelta, move: str
+    purpose: str, token: str, max_age: timedelta, may: Callable[[Person, Enrolment], bool]
 ) -> tuple[Enrolment | None, Person | None]:
     """The enrolment that a token is about, and to whom it was mailed: nobody, when they act for the person no more."""
     enrolment, _dot, reader = (read_link(purpose, token, max_age) or "").partition(".")
     rows = Enrolment.objects.select_related("run__course", "run__host", "person", "pool")
     it, by = rows.filter(public_id=enrolment).first(), Person.objects.filter(public_id=reader).first()
-    return (it, by) if it and by and it.person.is_active and may_move(by, it, move) else (None, None)
+    may_both = it and by and it.person.is_active and by.is_active and may(by, it)
+    return (it, by) if may_both else (None, None)
 
 
 def _answer_offer(request: HttpRequest, it: Enrolment, reader: Person) -> None:

@@ -5,14 +5,13 @@ from datetime import timedelta
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from cluster_portal.buttons import outcome_in, sent, tried
-from cluster_portal.links import read_link
 from cluster_portal.sheets import XLSX, file_response
 from courses import actions
 from courses.actions.feedback import asked_now
@@ -21,12 +20,11 @@ from courses.feedback import FEWEST, OPEN_FOR, results_of, why_no_feedback, why_
 from courses.forms_feedback import FeedbackForm
 from courses.models import Enrolment
 from courses.rules import guards_the_enrolled_child, is_the_enrolled_person
-from courses.views_enrolling import enrolment_of, page_of
-from courses.views_materials import led_run
+from courses.views_attendance import led_run
+from courses.views_enrolling import childs_enrolment, enrolment_by_link, enrolment_of, way_back
 from members.access import for_class_keepers
 from members.consent import first_name_and_initial
 from members.models import Person
-from members.views.guardians import opened_by
 
 LINK_AGE = OPEN_FOR + timedelta(days=7)
 
@@ -34,33 +32,28 @@ LINK_AGE = OPEN_FOR + timedelta(days=7)
 def feedback(request: HttpRequest, public_id: str) -> HttpResponse:
     """Say how it was for me, or for a child of mine."""
     it = enrolment_of(request, public_id)
-    return _give(request, it, request.user, it.run.get_absolute_url() if it.person == request.user else page_of(it))
+    return _give(request, it, request.user, way_back(request, it))
 
 
 @login_not_required
 def feedback_by_consent_link(request: HttpRequest, token: str, public_id: str) -> HttpResponse:
     """A guardian who came by the link of a consent says it for the child."""
-    child, reader = opened_by(request, token)
-    it = get_object_or_404(child.enrolments.select_related("run__course", "person"), public_id=public_id)
+    it, reader = childs_enrolment(request, token, public_id)
     return _give(request, it, reader, reverse("members:consent", args=[token]))
 
 
 @login_not_required
 def feedback_by_link(request: HttpRequest, token: str) -> HttpResponse:
     """The mailed link: shows on GET, keeps the answers on POST, needs no sign-in."""
-    it, reader = _behind(token)
-    if it is None or reader is None or not (it.person.is_active and reader.is_active):
+    it, reader = enrolment_by_link("courses.feedback", token, LINK_AGE, _speaks)
+    if it is None or reader is None:
         return render(request, "courses/offer_bad.html", status=404)
     return _give(request, it, reader, it.run.get_absolute_url())
 
 
-def _behind(token: str) -> tuple[Enrolment | None, Person | None]:
-    """The enrolment that a token is about, and to whom it was mailed: nobody, when they act for the person no more."""
-    enrolment, _dot, reader = (read_link("courses.feedback", token, LINK_AGE) or "").partition(".")
-    it = Enrolment.objects.select_related("run__course", "person").filter(public_id=enrolment).first()
-    by = Person.objects.filter(public_id=reader).first()
-    speaks = it and by and (is_the_enrolled_person(by, it) or guards_the_enrolled_child(by, it))
-    return (it, by) if speaks else (None, None)
+def _speaks(person: Person, it: Enrolment) -> bool:
+    """Whether somebody says how it was: who took part, or a guardian."""
+    return is_the_enrolled_person(person, it) or guards_the_enrolled_child(person, it)
 
 
 def _give(request: HttpRequest, it: Enrolment, by: Person, back: str) -> HttpResponse:

@@ -17,11 +17,11 @@ from courses.actions.materials import told_of_materials
 from courses.forms_materials import MaterialForm, NewMaterialForm
 from courses.materials import seen_on_page
 from courses.models import Enrolment, Run
-from courses.views_enrolling import enrolment_of, page_of
+from courses.views_attendance import led_run
+from courses.views_enrolling import childs_enrolment, enrolment_of, way_back
 from members.access import for_class_keepers
 from members.consent import first_name_and_initial
 from members.readers import readers_of
-from members.views.guardians import opened_by
 
 
 @for_class_keepers
@@ -82,17 +82,10 @@ def tell_of_materials(request: HttpRequest, public_id: str) -> HttpResponse:
     return redirect("courses:materials", public_id)
 
 
-def led_run(request: HttpRequest, public_id: str) -> Run:
-    """A run that this person teaches or coordinates: 404 for any other."""
-    rows = Run.objects.led_by(request.user).select_related("course", "host")
-    return get_object_or_404(rows, public_id=public_id)
-
-
 def materials_of_mine(request: HttpRequest, public_id: str) -> HttpResponse:
     """The materials of what I, or a child of mine, take part in."""
     it = enrolment_of(request, public_id)
-    back = it.run.get_absolute_url() if it.person == request.user else page_of(it)
-    return _list(request, it, back, "courses:material_of_mine", [public_id])
+    return _list(request, it, way_back(request, it), "courses:material_of_mine", [public_id])
 
 
 def material_of_mine(request: HttpRequest, public_id: str, material_id: str) -> HttpResponse:
@@ -103,19 +96,15 @@ def material_of_mine(request: HttpRequest, public_id: str, material_id: str) -> 
 @login_not_required
 def materials_by_link(request: HttpRequest, token: str, public_id: str) -> HttpResponse:
     """The same by the link of a consent, without an account."""
-    it = _enrolment_by_link(request, token, public_id)
+    it, _reader = childs_enrolment(request, token, public_id)
     return _list(request, it, reverse("members:consent", args=[token]), "courses:material_by_link", [token, public_id])
 
 
 @login_not_required
 def material_by_link(request: HttpRequest, token: str, public_id: str, material_id: str) -> HttpResponse:
     """A file among those."""
-    return _file(_enrolment_by_link(request, token, public_id), material_id)
-
-
-def _enrolment_by_link(request: HttpRequest, token: str, public_id: str) -> Enrolment:
-    child, _reader = opened_by(request, token)
-    return get_object_or_404(child.enrolments.select_related("run__course", "person"), public_id=public_id)
+    it, _reader = childs_enrolment(request, token, public_id)
+    return _file(it, material_id)
 
 
 def _list(request: HttpRequest, it: Enrolment, back: str, name: str, arguments: list[str]) -> HttpResponse:

@@ -14,9 +14,8 @@ from courses import actions
 from courses.event import Acting, programme_of
 from courses.models import Enrolment, Run, Seat, Session
 from courses.views import run as run_page
-from courses.views_enrolling import enrolment_of, page_of
+from courses.views_enrolling import childs_enrolment, enrolment_of, page_of
 from members.models import Person
-from members.views.guardians import opened_by
 
 
 def seat(request: HttpRequest, public_id: str, session_id: str) -> HttpResponse:
@@ -45,10 +44,9 @@ def sessions(request: HttpRequest, public_id: str, session_id: str = "") -> Http
 @login_not_required
 def sessions_by_link(request: HttpRequest, token: str, public_id: str, session_id: str = "") -> HttpResponse:
     """The same by the link of a consent, without an account."""
-    child, reader = opened_by(request, token)
-    it = get_object_or_404(child.enrolments.select_related("run__course", "person", "pool"), public_id=public_id)
+    it, reader = childs_enrolment(request, token, public_id)
     page = reverse("courses:sessions_by_link", args=[token, public_id])
-    acting = Acting(page, "" if reader == child else child.given_name)
+    acting = Acting(page, "" if reader == it.person else it.person.given_name)
     return _sessions(request, it, reader, acting, reverse("members:consent", args=[token]), session_id)
 
 

@@ -16,13 +16,12 @@ from cluster_portal.moves import available_moves
 from cluster_portal.uploads import uploads_about
 from courses import actions
 from courses.forms_works import NoteForm, WorkForm
-from courses.models import Enrolment, FinalWork
-from courses.views_attendance import run_led_by, trail_of
-from courses.views_enrolling import enrolment_of, page_of
+from courses.models import Enrolment, FinalWork, Run
+from courses.views_attendance import led_run, trail_of
+from courses.views_enrolling import childs_enrolment, enrolment_of, way_back
 from members import actions as members
 from members.access import for_class_keepers
 from members.models import Person
-from members.views.guardians import opened_by
 
 PER_PAGE = 50
 ANSWERS = ("accept", "return")
@@ -31,15 +30,13 @@ ANSWERS = ("accept", "return")
 def hand_in(request: HttpRequest, public_id: str) -> HttpResponse:
     """My final work, or that of a child of mine: handed in, and what was said of it."""
     it = enrolment_of(request, public_id)
-    back = it.run.get_absolute_url() if it.person == request.user else page_of(it)
-    return _hand_in(request, it, request.user, back)
+    return _hand_in(request, it, request.user, way_back(request, it))
 
 
 @login_not_required
 def hand_in_by_link(request: HttpRequest, token: str, public_id: str) -> HttpResponse:
     """The same by the link of a consent, without an account."""
-    child, reader = opened_by(request, token)
-    it = get_object_or_404(child.enrolments.select_related("run__course", "person"), public_id=public_id)
+    it, reader = childs_enrolment(request, token, public_id)
     return _hand_in(request, it, reader, reverse("members:consent", args=[token]))
 
 
@@ -60,7 +57,7 @@ def _hand_in(request: HttpRequest, it: Enrolment, by: Person, back: str) -> Http
 def works(request: HttpRequest, public_id: str = "") -> HttpResponse:
     """Final works of one run that I teach or coordinate; without one, those of all that wait to be read."""
     rows = FinalWork.objects.read_by(request.user).for_lists()
-    run = run_led_by(request, public_id) if public_id else None
+    run = led_run(request, public_id, Run.objects.public()) if public_id else None
     rows = rows.filter(enrolment__run=run) if run else rows.to_read()
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
     members.note_children([it.enrolment.person_id for it in page], request.user, "final works")

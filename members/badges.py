@@ -6,7 +6,7 @@ since, only /verify/ knows; the credential's own id leads there.
 """
 
 import base64
-from datetime import UTC, datetime
+from datetime import UTC
 from functools import lru_cache
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -76,7 +76,7 @@ def _make_key() -> tuple[str, str]:
     private, public = KeyEd25519().generate_keypair()
     did = did_key_from_pem(public)
     sealed = _seal(settings.SECRET_KEY).encrypt(private).decode()
-    BadgeKey.objects.create(did=did, jwk=public_jwk_from_pem(public), sealed=sealed, made_at=datetime.now(UTC))
+    BadgeKey.objects.create(did=did, jwk=public_jwk_from_pem(public), sealed=sealed)
     return did, private.decode()
 
 

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
-from cluster_portal.audit import record
+from cluster_portal.audit import record, record_many
 from cluster_portal.moves import Refused
 from courses.attendance import (
     BY_THEMSELVES,
@@ -65,7 +65,10 @@ def mark_rest_present(session: Session, by: Person) -> int:
     """Mark everybody present who has no mark yet; return how many these were."""
     session, at = _open_session(session), now()
     rest = expected_in(session).exclude(attendance__session=session).order_by("pk")
-    return sum(_write(_new(session, it), Mark.PRESENT, at, by, How.ROSTER) for it in rest)
+    facts = {"mark": Mark.PRESENT, "how": How.ROSTER, "pressed_at": at, "noted_by": by}
+    marks = Attendance.objects.bulk_create(Attendance(session=session, enrolment=it, **facts) for it in rest)
+    record_many("courses.attendance.mark", marks, by=by, before="", after=Mark.PRESENT, how=How.ROSTER)
+    return len(marks)
 
 
 @transaction.atomic

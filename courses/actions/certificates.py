@@ -10,7 +10,7 @@ from cluster_portal.long_work import begin_long_work
 from cluster_portal.models import LongWork
 from cluster_portal.moves import Refused
 from courses.certificates import ISSUE, lines_of, paper_of, why_not_issued_yet
-from courses.completion import completions_of
+from courses.completion import Completion, completion_of, completions_of
 from courses.models import Enrolment, Run
 from members.actions import issue_certificate
 from members.models import Certificate, Person
@@ -19,14 +19,18 @@ from members.models import Certificate, Person
 @transaction.atomic
 def issue_to(enrolment: Enrolment, by: Person) -> Certificate:
     """Issue a certificate to one person who completed their run."""
-    run = run_to_certify(enrolment.run_id)
-    done = completions_of(run, [enrolment])[enrolment.pk]
+    enrolment.run = run_to_certify(enrolment.run_id)
+    return _issue(enrolment, completion_of(enrolment), by)
+
+
+def _issue(enrolment: Enrolment, done: Completion, by: Person) -> Certificate:
     if not done.is_complete:
         missing = "; ".join(part.said for part in done.parts if not part.done) or enrolment.get_state_display()
         said = {"name": enrolment.person.full_name, "missing": missing}
         raise Refused(_("%(name)s has not completed the run: %(missing)s.") % said)
     institution = enrolment.affiliation.institution if enrolment.affiliation else None
-    return issue_certificate(enrolment.person, paper_of(run, enrolment.pool.sort), run, by, institution)
+    paper = paper_of(enrolment.run, enrolment.pool.sort)
+    return issue_certificate(enrolment.person, paper, enrolment.run, by, institution)
 
 
 @transaction.atomic
@@ -42,13 +46,20 @@ def begin_issuing(run: Run, by: Person) -> LongWork:
 
 
 @transaction.atomic
-def issue_to_many(keys: Collection[int], by: Person) -> None:
-    """Some of those: whoever has one meanwhile, or completed it no more, is passed over and stays on the page."""
+def issue_to_many(run: Run, keys: Collection[int], by: Person) -> None:
+    """Some of those, in a run that is one `to_certify`.
+
+    Whoever has one meanwhile, or completed it no more, is passed over and stays on the page.
+    """
     rows = Enrolment.objects.filter(pk__in=keys).select_related("person", "pool", "affiliation__institution")
-    for it in rows.order_by("pk"):
+    enrolments = list(rows.order_by("pk"))
+    for it in enrolments:
+        it.run = run
+    done = completions_of(enrolments)
+    for it in enrolments:
         try:
             with transaction.atomic():
-                issue_to(it, by)
+                _issue(it, done[it.pk], by)
         except Refused:
             continue
 

@@ -16,7 +16,7 @@ from cluster_portal.audit import record, record_changes
 from cluster_portal.moves import Refused
 from courses.actions.locks import lock_run
 from courses.actions.questions import put_before
-from courses.actions.telling import tell
+from courses.actions.telling import tell, with_their_run
 from courses.feedback import FEWEST, ends_at, why_no_feedback, why_not_asked
 from courses.models import Enrolment, FeedbackAnswer, FeedbackQuestion, Run
 from members.models import Cluster, Person
@@ -151,10 +151,7 @@ def _show_together(run: Run) -> None:
 
 def asked_now(run: Run) -> list[Enrolment]:
     """Who can still give feedback: those whose place is certain and who have not."""
-    enrolments = list(run.enrolments.confirmed().filter(feedback_on=None).select_related("person", "pool"))
-    for enrolment in enrolments:
-        enrolment.run = run
-    return enrolments
+    return with_their_run(run, run.enrolments.confirmed().filter(feedback_on=None))
 
 
 @transaction.atomic

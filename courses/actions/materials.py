@@ -11,7 +11,7 @@ from cluster_portal.audit import record, record_changes
 from cluster_portal.moves import Refused
 from cluster_portal.uploads import erase_uploads, keep_upload, uploads_about
 from courses.actions.locks import lock_run
-from courses.actions.telling import tell
+from courses.actions.telling import tell, with_their_run
 from courses.materials import shown_now
 from courses.models import Enrolment, Material, Run
 from members.models import Person
@@ -50,10 +50,7 @@ def remove_material(material: Material, by: Person) -> None:
 
 def told_of_materials(run: Run) -> list[Enrolment]:
     """Who is written to when somebody asks for it: those whose place is certain."""
-    enrolments = list(run.enrolments.confirmed().select_related("person", "pool").order_by("pk"))
-    for enrolment in enrolments:
-        enrolment.run = run
-    return enrolments
+    return with_their_run(run, run.enrolments.confirmed())
 
 
 @transaction.atomic

@@ -16,7 +16,7 @@ from courses.actions.feedback import ask_where_needed
 from courses.actions.locks import lock_every_pool, lock_run
 from courses.actions.places import serve_queues, settle
 from courses.actions.sitting import end_all_seats
-from courses.actions.telling import tell
+from courses.actions.telling import tell, with_their_run
 from courses.actions.tied import apart, tie
 from courses.models import Course, Enrolment, Pool, Reserve, Run
 from members.models import Cluster, Person
@@ -138,7 +138,4 @@ def _refuse_limit_below_reserves(run: Run, limit: int | None) -> None:
 
 def people_to_tell(run: Run) -> list[Enrolment]:
     """The enrolments whose people are told when the run changes: confirmed, held, offered and waiting."""
-    enrolments = list(run.enrolments.expecting_mail().select_related("person", "pool").order_by("pk"))
-    for enrolment in enrolments:
-        enrolment.run = run
-    return enrolments
+    return with_their_run(run, run.enrolments.expecting_mail())

@@ -3,15 +3,23 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from django.db.models import Prefetch, prefetch_related_objects
+from django.db.models import Prefetch, QuerySet, prefetch_related_objects
 
 from cluster_portal.calendar import Messages
 from cluster_portal.hooks import WantedMail
 from cluster_portal.outbox import queue_mails
-from courses.models import ClassBooking, Enrolment, Session
+from courses.models import ClassBooking, Enrolment, Run, Session
 from courses.rules import coordinates_the_run
 from members.models import Person
 from members.readers import readers_of
+
+
+def with_their_run(run: Run, enrolments: QuerySet[Enrolment]) -> list[Enrolment]:
+    """Some enrolments of a run with what mail to their people needs, each knowing the run that was read already."""
+    rows = list(enrolments.select_related("person", "pool").order_by("pk"))
+    for it in rows:
+        it.run = run
+    return rows
 
 
 def mail_of_taking_out(booking: ClassBooking | None, by: Person) -> str:

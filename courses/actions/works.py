@@ -75,6 +75,6 @@ def _keep_files(work: FinalWork, files: Sequence[UploadedFile], by: Person) -> N
 
 def _tell_readers(work: FinalWork, enrolment: Enrolment) -> None:
     """One mail for each instructor; where a run has none, the work stands on the coordinator's desk."""
-    people = enrolment.run.instructors.filter(suspended_at=None, erased_at=None).exclude(pk=enrolment.person_id)
+    people = enrolment.run.instructors.active().exclude(pk=enrolment.person_id)
     occasion = work.handed_in_at.isoformat()
     queue_mails(WantedMail("courses/work_handed_in", work, it, occasion) for it in people.order_by("pk") if it.address)

@@ -5,7 +5,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
-from cluster_portal.sheets import XLSX
+from cluster_portal.sheets import XLSX, file_response
 from members.access import desk_only
 from members.hours import hours_workbook, staff_with_hours, years_in
 from members.models import Institution
@@ -36,10 +36,7 @@ def hours_xlsx(request: HttpRequest) -> HttpResponse:
         raise Http404
     year = _year(request, years_in(institution, request.cluster.today()))
     book = hours_workbook(staff_with_hours(institution, year), institution, year)
-    response = HttpResponse(book, content_type=XLSX)
-    response.headers["Content-Disposition"] = f'attachment; filename="hours-{institution.slug}-{year}.xlsx"'
-    response.headers["Cache-Control"] = "private, no-store"
-    return response
+    return file_response(book, XLSX, f"hours-{institution.slug}-{year}.xlsx")
 
 
 def _chosen(request: HttpRequest) -> Institution | None:

@@ -123,7 +123,7 @@ def test_a_recording_appears_when_the_meeting_is_over(coming):
 
 
 def test_who_was_there_long_enough_has_completed_what_was(was):
-    completions = completions_of(was, list(was.enrolments.all()))
+    completions = completions_of(list(was.enrolments.all()))
     assert (len(completions), sum(it.is_complete for it in completions.values())) == (26, 23)
 
 
