@@ -42,6 +42,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 
 INSTALLED_APPS = [
     "coordination",
+    "competitions",
     "courses",
     "members",
     "cluster_portal",

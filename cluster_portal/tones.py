@@ -25,6 +25,7 @@ TONES = {
     },
     "waiting": {
         "asked",
+        "assigned",
         "candidate",
         "handed_in",
         "held",

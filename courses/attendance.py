@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from cluster_portal.links import PATHS, signed_token
 from cluster_portal.models import AuditEntry
 from courses.models import Attendance, Enrolment, Run, Session, in_session
-from courses.taking_part import in_run_zone
+from courses.opening import in_run_zone
 from members.models import Person
 
 ROSTER_OPENS = timedelta(hours=2)  # before the start: whoever keeps the roster may be early

@@ -9,7 +9,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from courses.allotment import Allotment
-from courses.audience import (
+from courses.models import Pool, Run
+from courses.opening import why_not_now
+from members.audience import (
     has_stages,
     roles_in_words,
     stages_in_words,
@@ -17,10 +19,9 @@ from courses.audience import (
     why_institution_not_addressed,
     why_not_of_this_stage,
 )
-from courses.models import Pool, Run
-from courses.taking_part import Right, right_through, why_not_now
 from members.consent import State, children_among, states_of, without_guardian
 from members.models import Affiliation, Cluster, Group, Person, Purpose
+from members.taking_part import Right, right_through
 from members.traffic_lights import children_of
 
 Role = Affiliation.Role

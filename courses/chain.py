@@ -14,9 +14,10 @@ from courses.clashes import clashes_of, said_of
 from courses.completion import completion_of
 from courses.holding import who_has_it, why_not_after_a_no, why_not_after_a_refusal, why_not_of_this_age
 from courses.models import Enrolment, Run, Session
-from courses.taking_part import Right, in_run_zone, right_through, right_to_take_part, why_not_now
+from courses.opening import in_run_zone, why_not_now
 from members.models import Cluster, Person
 from members.models.grounds import Ground, ground_of
+from members.taking_part import Right, right_through, right_to_take_part
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,10 @@ from courses.attendance import ticket_path
 from courses.completion import completions_of
 from courses.holding import asks_for_guardian, who_has_it, why_not_after_a_no
 from courses.models import Enrolment, Pool, Run
-from courses.taking_part import in_run_zone, right_to_take_part
+from courses.opening import in_run_zone
 from courses.words import when
 from members.models import Cluster, Person
+from members.taking_part import right_to_take_part
 
 MOVES_OF_GUARDIANS = ("accept", "decline", "cancel")
 MOST_OPEN, MOST_READ = 6, 60

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from cluster_portal.models import CalendarEntry
 from courses.models import Enrolment, Run, Seat, Session
-from courses.taking_part import in_run_zone
+from courses.opening import in_run_zone
 from members.models import Person
 
 

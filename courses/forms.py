@@ -10,10 +10,10 @@ from django.utils.translation import gettext_lazy as _
 from cluster_portal.field_groups import FieldGroup
 from cluster_portal.fresh import FreshForm
 from cluster_portal.search import LONGEST_QUERY
-from courses.audience import ROLES_ADDRESSED
 from courses.models import Course, Pool, Run
 from courses.patterns import WeeklyPattern
 from courses.words import WEEKDAYS, language_name, languages
+from members.audience import ROLES_ADDRESSED
 from members.forms import DateInput, TimeZoneField
 from members.models import Affiliation, Cluster, Direction, Institution, Person, Region
 

@@ -6,11 +6,12 @@ from django.utils.translation import gettext_lazy as _
 
 from courses.holding import asks_for_guardian, needs_consent, why_not_after_a_refusal
 from courses.models import Question, Run
-from courses.taking_part import right_to_take_part, why_not_now
+from courses.opening import why_not_now
 from members.consent import deciders_at
 from members.forms.fields import BirthDateField
 from members.models import AgePolicy, Cluster, Person
 from members.models.people import validate_plain_name, years_between
+from members.taking_part import right_to_take_part
 
 PLAIN = [validate_plain_name]  # a form that is no form of the model does not ask the model's validators
 YES_NO = [(Question.YES, _("Yes")), (Question.NO, _("No"))]

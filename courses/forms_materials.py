@@ -4,7 +4,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from courses.models import Material, Run
-from courses.taking_part import in_run_zone
+from courses.opening import in_run_zone
 
 
 class MaterialForm(forms.ModelForm):

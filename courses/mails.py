@@ -10,8 +10,8 @@ from cluster_portal.models import OutboxMail
 from courses.holding import Missing, may_still_come, was_refused, what_each_misses, who_has_it
 from courses.materials import shown_now
 from courses.models import ClassBooking, Enrolment, Seat, Session
+from courses.opening import why_not_now
 from courses.places_words import why_waiting
-from courses.taking_part import why_not_now
 from members.models import Cluster, Guardianship, Person
 from members.rules import guards_the_child
 

@@ -8,8 +8,8 @@ from django.utils.translation import ngettext
 
 from courses.allotment import Allotment
 from courses.models import Enrolment, Pool, Run
-from courses.taking_part import Right
 from members.models import Clause, Institution
+from members.taking_part import Right
 
 DAY = "j E Y"
 

@@ -7,10 +7,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.timezone import get_current_timezone_name, now
 
-from courses.audience import for_stages, open_to
 from courses.forms import ProgrammeFilter
 from courses.models import Run, Session
 from courses.timetable import Stretch, days_of, week_of, weeks_from
+from members.audience import for_stages, open_to
 
 PER_PAGE = 20
 MOST_ON_PAPER = 500

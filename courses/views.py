@@ -5,7 +5,6 @@ from django.utils.timezone import now
 
 from cluster_portal.moves import available_moves
 from courses.attendance import join_path, ticket_path
-from courses.audience import audience_in_words
 from courses.bringing import may_bring
 from courses.chain import chain_of, right_for
 from courses.event import programme_of
@@ -14,6 +13,7 @@ from courses.materials import seen_on_page
 from courses.models import Course, Enrolment, Pathway, Run, Session
 from courses.places_words import say_whose
 from courses.structured import course_as_data, run_as_data
+from members.audience import audience_in_words
 
 
 @login_not_required

@@ -8,6 +8,7 @@ from django.utils.timezone import localdate, now
 from factory.django import DjangoModelFactory
 
 from cluster_portal.public_id import new_public_id
+from competitions.models import Authorship, Competition, Criterion, Entry, Juror, Nomination, Plan, Review
 from courses.models import Attendance, Course, Enrolment, FeedbackQuestion, Material, Pool, Question, Run, Seat, Session
 from members.devices import hash_of, remember
 from members.models import (
@@ -339,3 +340,94 @@ class FeedbackQuestionFactory(DjangoModelFactory):
     run = factory.SubFactory(RunFactory)
     position = factory.Sequence(lambda number: number + 1)
     text = factory.Sequence(lambda number: f"Sentence {number}")
+
+
+class CompetitionFactory(DjangoModelFactory):
+    class Meta:
+        model = Competition
+
+    title = factory.Sequence(lambda number: f"Lesson plans {number}")
+    summary = "Lesson plans for the age of AI."
+    state = Competition.State.PUBLISHED
+    opens_at = factory.LazyFunction(lambda: now() - timedelta(days=10))
+    closes_at = factory.LazyAttribute(lambda it: it.opens_at + timedelta(days=20))
+    judged_until = factory.LazyAttribute(lambda it: it.closes_at + timedelta(days=20))
+    results_on = factory.LazyAttribute(lambda it: localdate(it.judged_until) + timedelta(days=5))
+
+
+class NominationFactory(DjangoModelFactory):
+    class Meta:
+        model = Nomination
+
+    competition = factory.SubFactory(CompetitionFactory)
+    title = factory.Sequence(lambda number: f"Nomination {number}")
+
+
+class CriterionFactory(DjangoModelFactory):
+    class Meta:
+        model = Criterion
+
+    competition = factory.SubFactory(CompetitionFactory)
+    title = factory.Sequence(lambda number: f"Criterion {number}")
+    position = factory.Sequence(lambda number: number)
+
+
+class EntryFactory(DjangoModelFactory):
+    """A complete lesson plan; its first author comes with `AuthorshipFactory`."""
+
+    class Meta:
+        model = Entry
+
+    competition = factory.SubFactory(CompetitionFactory)
+    title = factory.Sequence(lambda number: f"Plan {number}")
+    abstract = "Students ask a model and check what it says."
+    subject = "Informatics"
+    stage_from = 5
+    stage_until = 7
+    minutes = 45
+    objectives = "They can say where a model errs."
+    risks = "Nobody enters names of people."
+    materials = "One computer for two."
+    licence = Entry.Licence.BY
+    submitted_at = factory.LazyAttribute(
+        lambda it: None if it.state in {Entry.State.DRAFT, Entry.State.WITHDRAWN} else now()
+    )
+    refusal = factory.LazyAttribute(lambda it: "Not a plan." if it.state == Entry.State.DISQUALIFIED else "")
+    state = Entry.State.DRAFT
+
+
+class AuthorshipFactory(DjangoModelFactory):
+    class Meta:
+        model = Authorship
+
+    entry = factory.SubFactory(EntryFactory)
+    person = factory.SubFactory(PersonFactory)
+    state = Authorship.State.CONFIRMED
+    is_lead = True
+
+
+class JurorFactory(DjangoModelFactory):
+    class Meta:
+        model = Juror
+
+    competition = factory.SubFactory(CompetitionFactory)
+    person = factory.SubFactory(PersonFactory)
+    state = Juror.State.ACTIVE
+
+
+class ReviewFactory(DjangoModelFactory):
+    class Meta:
+        model = Review
+
+    entry = factory.SubFactory(EntryFactory, state=Entry.State.ADMITTED)
+    juror = factory.SubFactory(JurorFactory, competition=factory.SelfAttribute("..entry.competition"))
+    reading_order = 0.5
+
+
+class PlanFactory(DjangoModelFactory):
+    """A plan in the library; its authors have agreed when the test says so."""
+
+    class Meta:
+        model = Plan
+
+    entry = factory.SubFactory(EntryFactory, state=Entry.State.ADMITTED, place=Entry.Place.FIRST)

@@ -30,9 +30,9 @@ from courses.bringing import (
 )
 from courses.holding import Missing, hold_until, what_each_misses
 from courses.models import ClassBooking, Enrolment, Pool, Run
-from courses.taking_part import Right
 from members.actions import request_consent
 from members.models import Group, Person, Purpose
+from members.taking_part import Right
 
 
 @transaction.atomic

@@ -25,9 +25,10 @@ from courses.holding import (
     why_not_of_this_age,
 )
 from courses.models import Enrolment, Pool, Run
-from courses.taking_part import right_to_take_part, why_not_now
+from courses.opening import why_not_now
 from members.models import Cluster, Person
 from members.rules import guards_the_child
+from members.taking_part import right_to_take_part
 
 log = logging.getLogger(__name__)
 

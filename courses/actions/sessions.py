@@ -14,8 +14,8 @@ from courses.actions.runs import people_to_tell, tell_sessions_changed
 from courses.actions.sitting import end_seats_of_session, end_wishes_in_the_way, tell_of_seats
 from courses.actions.telling import tell
 from courses.models import Pattern, Pool, Run, Seat, Session
+from courses.opening import in_run_zone
 from courses.patterns import WeeklyPattern
-from courses.taking_part import in_run_zone
 from members.models import Person
 
 MAILED_WHEN_MOVED = {"starts_at", "ends_at", "place"}

@@ -17,9 +17,8 @@ from cluster_portal.states import move
 from courses.models.courses import PUBLIC_RUN_STATES, Course
 from courses.models.pools import Pool
 from courses.models.seats import Seat
+from members.models.audience import Addressed
 from members.models.cluster import validate_time_zone
-from members.models.institutions import Institution
-from members.models.people import Affiliation
 
 LEAST_TO_ANSWER = timedelta(days=1)
 
@@ -112,7 +111,7 @@ def _count(rows, by):
     return Coalesce(Subquery(rows.order_by().values(by).annotate(number=Count("pk")).values("number")), Value(0))
 
 
-class Run(models.Model):
+class Run(Addressed):
     """One offering of a course."""
 
     class State(models.TextChoices):
@@ -120,11 +119,6 @@ class Run(models.Model):
         PUBLISHED = "published", _("Published")
         CANCELLED = "cancelled", _("Cancelled")
         CLOSED = "closed", _("Closed")
-
-    class Admits(models.TextChoices):
-        MEMBERS = "members", _("Member institutions")
-        PARTNERS = "partners", _("Members and partners")
-        EVERYONE = "everyone", _("Everyone")
 
     MOVES = {
         "publish": move(
@@ -157,14 +151,6 @@ class Run(models.Model):
     time_zone = models.CharField(_("time zone"), max_length=40, validators=[validate_time_zone])
     enrol_from = models.DateTimeField(_("enrolment opens"))
     enrol_until = models.DateTimeField(_("enrolment closes"))
-    admits = models.CharField(_("open to"), max_length=10, choices=Admits.choices, default=Admits.MEMBERS)
-    roles = ArrayField(
-        models.CharField(max_length=10, choices=Affiliation.Role.choices),
-        verbose_name=_("for"),
-        default=list,
-        blank=True,
-        help_text=_("Nobody chosen means: any role."),
-    )
     offer_hours = models.PositiveSmallIntegerField(
         _("hours to answer an offer"), default=48, validators=[MinValueValidator(1), MaxValueValidator(720)]
     )
@@ -173,26 +159,6 @@ class Run(models.Model):
     )
     partners = models.ManyToManyField(
         "members.Institution", related_name="partner_in_runs", blank=True, verbose_name=_("together with")
-    )
-    kinds = ArrayField(
-        models.CharField(max_length=20, choices=Institution.Kind.choices),
-        verbose_name=_("kinds of institution"),
-        default=list,
-        blank=True,
-        help_text=_("Nothing chosen means: any kind."),
-    )
-    regions = models.ManyToManyField(
-        "members.Region",
-        related_name="runs",
-        blank=True,
-        verbose_name=_("regions"),
-        help_text=_("Nothing chosen means: any region."),
-    )
-    stage_from = models.PositiveSmallIntegerField(
-        _("from year of schooling"), null=True, blank=True, validators=[MaxValueValidator(14)]
-    )
-    stage_until = models.PositiveSmallIntegerField(
-        _("to year of schooling"), null=True, blank=True, validators=[MaxValueValidator(14)]
     )
     needs_approval = models.BooleanField(_("the coordinator approves each enrolment"), default=False)
     institution_limit = models.PositiveIntegerField(
@@ -243,9 +209,9 @@ class Run(models.Model):
         return zoneinfo.ZoneInfo(self.time_zone)
 
     @property
-    def is_addressed(self) -> bool:
-        """Whether it is for some only: a role, a kind of institution, a region."""
-        return bool(self.roles or self.kinds or self.regions.all())
+    def right(self) -> str:
+        """The right that a clause names for it: by the kind of its course."""
+        return self.course.kind
 
     @property
     def is_live(self) -> bool:

@@ -3,7 +3,7 @@
 from django import template
 
 from courses import words
-from courses.audience import audience_in_words
+from members.audience import audience_in_words
 
 register = template.Library()
 register.filter("when", words.when)

@@ -444,6 +444,7 @@ class Clause(models.Model):
         COURSES = "course", _("Taking part in courses")
         WORKSHOPS = "workshop", _("Taking part in workshops")
         EVENTS = "event", _("Taking part in events")
+        COMPETITIONS = "competition", _("Entering competitions")
 
     agreement = models.ForeignKey(Agreement, models.CASCADE, related_name="clauses")
     number = models.CharField(_("number"), max_length=20)

@@ -175,7 +175,7 @@ def test_without_a_published_document_nothing_is_held(wide, pool, group, childre
     ("facts", "said"),
     [
         ({"roles": ["teacher"]}, "This run is for: teachers. No class can be brought to it."),
-        ({"kinds": ["kindergarten"]}, "This run is for: kindergartens. Your institution is of another kind."),
+        ({"kinds": ["kindergarten"]}, "This is for: kindergartens. Your institution is of another kind."),
         ({"state": "draft"}, "This run is not published yet."),
     ],
 )

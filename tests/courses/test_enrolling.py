@@ -249,7 +249,7 @@ REFUSALS = [
     (cancelled, "was cancelled"),
     (closed, "is over"),
     (draft, "not published"),
-    (another_audience, "This run is for: heads"),
+    (another_audience, "This is for: heads"),
     (no_institution, "do not belong to an institution"),
     (no_member, "School 9 is not a member of the cluster"),
     (a_former_member, "School 1 is not a member since"),

@@ -1,19 +1,17 @@
-"""May this person take part in this run, and by which document? One answer for the page, the chain and the action.
+"""May this person take part in this thing, and by which document? One answer for the page, the chain and the action.
 
 The chain is agreement → clause → affiliation; the first link that does not hold is named in words.
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
 from django.utils.formats import date_format
-from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from cluster_portal.zones import zone_name
-from courses.audience import why_not_addressed
-from courses.models import Run
+from members.audience import why_not_addressed
 from members.models import Affiliation, Clause, Institution, Party, Person
+from members.models.audience import Addressed
 from members.models.grounds import Ground, ground_of, membership_ended_on
 
 
@@ -44,56 +42,34 @@ class Right:
         return self.clause.places if self.clause else None
 
 
-def right_to_take_part(person: Person, run: Run, day: date) -> Right:
+def right_to_take_part(person: Person, thing: Addressed, day: date) -> Right:
     """The right of a person on a day: the first of their affiliations that gives one, or the broken link."""
-    wrong = {it.pk: why_not_addressed(it, run) for it in person.active_affiliations}
+    wrong = {it.pk: why_not_addressed(it, thing) for it in person.active_affiliations}
     fitting = [it for it in person.active_affiliations if not wrong[it.pk]]
-    if run.admits == Run.Admits.EVERYONE and (fitting or not (run.is_addressed or person.active_affiliations)):
+    admits_all = thing.admits == Addressed.Admits.EVERYONE
+    if admits_all and (fitting or not (thing.is_addressed or person.active_affiliations)):
         return Right(affiliation=fitting[0] if fitting else None)
     if not person.active_affiliations:
         return Right(missing=_("You do not belong to an institution yet. Ask your institution to admit you."))
     if not fitting:
         first = person.active_affiliations[0]
         return Right(affiliation=first, missing=wrong[first.pk], at_affiliation=True)
-    rights = [right_through(affiliation, run, day) for affiliation in fitting]
+    rights = [right_through(affiliation, thing, day) for affiliation in fitting]
     return next((right for right in rights if right.holds), rights[0])
 
 
-def right_through(affiliation: Affiliation, run: Run, day: date) -> Right:
+def right_through(affiliation: Affiliation, thing: Addressed, day: date) -> Right:
     """The right that one affiliation gives on a day, whatever its role, or why it gives none."""
     institution = affiliation.institution
     if affiliation.state != Affiliation.State.ACTIVE:
         return Right(affiliation, missing=_no_more_there(affiliation), at_affiliation=True)
-    ground = ground_of(institution, run.course.kind, day)
+    ground = ground_of(institution, thing.right, day)
     has_begun = ground is not None and ground.later is None
-    if has_begun or run.admits == Run.Admits.EVERYONE or _is_admitted_partner(run, institution, day):
+    if has_begun or thing.admits == Addressed.Admits.EVERYONE or _is_admitted_partner(thing, institution, day):
         return Right(affiliation, ground)
     if ground is not None and ground.later is not None:
         return Right(affiliation, ground, missing=_not_yet(ground.later, institution))
     return Right(affiliation, missing=_not_a_member(institution, day))
-
-
-def why_not_now(run: Run, at: datetime) -> str:
-    """The sentence that says why nobody can enrol at an instant, or nothing."""
-    if run.state == Run.State.CANCELLED:
-        return _("This run was cancelled. Look in the programme for another one.")
-    over = _("This run is over. Look in the programme for the next one.")
-    if run.state == Run.State.CLOSED:
-        return over
-    if run.state == Run.State.DRAFT:
-        return _("This run is not published yet.")
-    if at < run.enrol_from:
-        return _("Enrolment opens on %(when)s.") % {"when": in_run_zone(run, run.enrol_from)}
-    if at >= run.enrol_until:
-        return _("Enrolment closed on %(when)s. Look in the programme for the next run.") % {
-            "when": in_run_zone(run, run.enrol_until)
-        }
-    return over if run.is_over_at(at) else ""
-
-
-def in_run_zone(run: Run, at: datetime) -> str:
-    """An instant in the words of the run's own zone, with the zone named."""
-    return f"{date_format(localtime(at, run.zone), 'j E Y, H:i')}, {zone_name(run.zone)}"
 
 
 def _no_more_there(affiliation: Affiliation) -> str:
@@ -125,7 +101,7 @@ def _not_a_member(institution: Institution, day: date) -> str:
     }
 
 
-def _is_admitted_partner(run: Run, institution: Institution, day: date) -> bool:
-    if run.admits != Run.Admits.PARTNERS:
+def _is_admitted_partner(thing: Addressed, institution: Institution, day: date) -> bool:
+    if thing.admits != Addressed.Admits.PARTNERS:
         return False
     return Party.objects.binding_on(day, network=False).filter(institution=institution).exists()

@@ -5,10 +5,10 @@ from itertools import product
 import pytest
 
 from courses import actions
-from courses.audience import audience_in_words, for_stages, open_to, why_not_addressed
 from courses.models import Run
-from courses.taking_part import right_to_take_part
+from members.audience import audience_in_words, for_stages, open_to, why_not_addressed
 from members.models import Cluster, Person
+from members.taking_part import right_to_take_part
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -44,20 +44,20 @@ def teacher(cast):
 
 def test_another_role_is_told_for_whom_it_is(teacher):
     assert why_not_addressed(teacher, make.RunFactory(roles=["head"])) == (
-        "This run is for: heads. Your role at your institution is another one."
+        "This is for: heads. Your role at your institution is another one."
     )
 
 
 def test_another_kind_of_institution_is_told_for_whom_it_is(teacher):
     assert why_not_addressed(teacher, make.RunFactory(kinds=["kindergarten"])) == (
-        "This run is for: kindergartens. Your institution is of another kind."
+        "This is for: kindergartens. Your institution is of another kind."
     )
 
 
 def test_another_region_is_told_for_whom_it_is(teacher):
     run = make.RunFactory()
     run.regions.add(make.RegionFactory(name="North"))
-    assert why_not_addressed(teacher, run) == "This run is for institutions of: North. Yours is elsewhere."
+    assert why_not_addressed(teacher, run) == "This is for institutions of: North. Yours is elsewhere."
 
 
 @pytest.fixture

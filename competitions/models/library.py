@@ -1,0 +1,116 @@
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.db import models
+from django.db.models import F
+from django.urls import reverse
+from django.utils.timezone import now
+from django.utils.translation import gettext_lazy as _
+
+from cluster_portal.public_id import PublicIdField
+from cluster_portal.search import folded
+from cluster_portal.states import move
+from competitions.models.entries import Entry
+from members.models.institutions import transliterated_slug
+from members.models.people import Person
+
+
+class PlanQuerySet(models.QuerySet):
+    def public(self):
+        """Plans that stand in the library."""
+        return self.filter(state=Plan.State.PUBLISHED)
+
+
+class Plan(models.Model):
+    """A lesson plan in the open library: an entry whose authors all agreed. What it says stands in the entry."""
+
+    class State(models.TextChoices):
+        PUBLISHED = "published", _("In the library")
+        WITHDRAWN = "withdrawn", _("Taken out")
+
+    MOVES = {
+        "withdraw": move([State.PUBLISHED], State.WITHDRAWN, _("Take out of the library"), _("It is taken out.")),
+        "publish": move([State.WITHDRAWN], State.PUBLISHED, _("Put into the library"), _("It stands in the library.")),
+    }
+
+    public_id = PublicIdField()
+    slug = models.SlugField(max_length=64, unique=True, editable=False)
+    entry = models.OneToOneField(Entry, models.PROTECT, related_name="plan")
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.PUBLISHED, editable=False)
+    state_since = models.DateTimeField(default=now, editable=False)
+    published_at = models.DateTimeField(default=now, editable=False)
+    words = models.TextField(editable=False, default="")
+
+    objects = PlanQuerySet.as_manager()
+    AUDITED = ()
+
+    class Meta:
+        verbose_name = _("lesson plan")
+        verbose_name_plural = _("lesson plans")
+        ordering = ["-published_at", "-pk"]
+        indexes = [GinIndex(OpClass(F("words"), name="gin_trgm_ops"), name="plan_words")]
+
+    def __str__(self):
+        return self.entry.title
+
+    def save(self, **options):
+        self.words = folded(self.entry.title, self.entry.subject, self.entry.abstract)
+        if not self.slug:
+            slug = transliterated_slug(self.entry.title)
+            self.slug = f"{slug[:55]}-{self.public_id[:6]}" if Plan.objects.filter(slug=slug).exists() else slug
+        super().save(**options)
+
+    def get_absolute_url(self):
+        return reverse("competitions:plan", args=[self.slug])
+
+
+class Pick(models.Model):
+    """A plan that the coordinators recommend, with the reason."""
+
+    plan = models.OneToOneField(Plan, models.CASCADE, related_name="pick")
+    by = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=now, editable=False)
+    note = models.CharField(_("why"), max_length=300)
+
+    class Meta:
+        verbose_name = _("pick")
+        verbose_name_plural = _("picks")
+        ordering = ["-at"]
+
+    def __str__(self):
+        return self.note
+
+
+class Thanks(models.Model):
+    """That somebody thanks the authors of a plan."""
+
+    plan = models.ForeignKey(Plan, models.CASCADE, related_name="thanks")
+    person = models.ForeignKey(Person, models.CASCADE, related_name="+")
+    at = models.DateTimeField(default=now, editable=False)
+
+    class Meta:
+        verbose_name = _("thanks")
+        verbose_name_plural = _("thanks")
+        ordering = ["pk"]
+        constraints = [models.UniqueConstraint(fields=["plan", "person"], name="thanks_once")]
+
+    def __str__(self):
+        return f"{self.plan_id}"
+
+
+class UsageNote(models.Model):
+    """What a teacher who taught by a plan tells others: with whom, how it went, what they would change."""
+
+    public_id = PublicIdField()
+    plan = models.ForeignKey(Plan, models.CASCADE, related_name="notes")
+    person = models.ForeignKey(Person, models.PROTECT, related_name="usage_notes")
+    at = models.DateTimeField(default=now, editable=False)
+    text = models.TextField(_("how it went"), max_length=2_000)
+
+    AUDITED = ()
+
+    class Meta:
+        verbose_name = _("usage note")
+        verbose_name_plural = _("usage notes")
+        ordering = ["-at", "-pk"]
+
+    def __str__(self):
+        return f"{self.plan_id}"
