@@ -1,4 +1,4 @@
-"""Requests in the logs: each with an id, none with a token, a query or a person.
+"""When a request arrived; and requests in the logs: each with an id, none with a token, a query or a person.
 
 A signed link is a key: whoever reads it in a log can use it. So every line, traceback and report passes `masked`.
 """
@@ -8,13 +8,20 @@ import re
 import secrets
 from collections.abc import Callable
 from contextvars import ContextVar
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.utils.timezone import now
 
 HEADER = "X-Request-ID"
+ARRIVAL_HEADER = "X-Request-Start"
+# How much earlier than our clock the proxy's word may be (decision 100).
+LONGEST_WAIT = timedelta(seconds=30)
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
 
+_STAMP = re.compile(r"(?:t=)?(\d{10}(?:\.\d{1,6})?|\d{13}|\d{16})", re.ASCII)
 _GOOD_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 _MASKS = [
     (
@@ -37,6 +44,28 @@ def masked(text: str) -> str:
     for pattern, instead in _MASKS:
         text = pattern.sub(instead, text)
     return text
+
+
+class ArrivalMiddleware:
+    """Note as `request.received_at` when the request arrived, before anything can make it wait: the outermost one."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        stamp = request.headers.get(ARRIVAL_HEADER, "") if settings.BEHIND_PROXY else ""
+        request.received_at = arrival(stamp, now())  # type: ignore[attr-defined]
+        return self.get_response(request)
+
+
+def arrival(stamp: str, ours: datetime) -> datetime:
+    """When a request arrived: the proxy's stamp, never later than our clock and only a little earlier."""
+    found = _STAMP.fullmatch(stamp)
+    if not found:
+        return ours
+    # Proxies count in seconds (nginx), milliseconds (Caddy) or microseconds (Apache): the digits tell which.
+    seconds = float(found[1]) / 1000 ** ((len(found[1].partition(".")[0]) - 10) // 3)
+    return min(ours, max(datetime.fromtimestamp(seconds, UTC), ours - LONGEST_WAIT))
 
 
 class RequestIdMiddleware:

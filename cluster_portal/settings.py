@@ -32,9 +32,11 @@ if not ALLOWED_HOSTS:
         raise ImproperlyConfigured("ALLOWED_HOSTS is not set. Name the hosts the portal answers for, with commas.")
     ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]", HOST]
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
-# One proxy stands before us: the limits on signing in count the addresses behind it, not its own.
-ALLAUTH_TRUSTED_PROXY_COUNT = 1 if environment.switch("BEHIND_PROXY") else 0
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if environment.switch("BEHIND_PROXY") else None
+# One proxy stands before us: it says when a request arrived, and by which scheme; the limits on signing in count the
+# addresses behind it, not its own.
+BEHIND_PROXY = environment.switch("BEHIND_PROXY")
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if BEHIND_PROXY else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 HTTPS = SITE_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
@@ -64,6 +66,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "cluster_portal.requests.ArrivalMiddleware",
     "cluster_portal.requests.RequestIdMiddleware",
     "cluster_portal.health.HealthMiddleware",
     "django.middleware.security.SecurityMiddleware",

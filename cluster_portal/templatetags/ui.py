@@ -13,6 +13,7 @@ from django.utils.translation import get_language
 
 from cluster_portal import palette
 from cluster_portal.components import COMPONENTS
+from cluster_portal.formatted import formatted
 from cluster_portal.zones import zone_name
 
 register = template.Library()
@@ -118,6 +119,7 @@ def theme_href(context):
     return f"/theme.css?v={palette.VERSION}-{cluster.hue}" if cluster else "/theme.css"
 
 
+register.filter(formatted)
 register.simple_tag(zone_name, name="zone_name")
 
 

@@ -1,5 +1,5 @@
 import zoneinfo
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -177,6 +177,15 @@ class Competition(Addressed):
     def is_decided(self) -> bool:
         """Whether everybody may know who wrote what."""
         return self.state == self.State.CONCLUDED
+
+    def takes_entries_at(self, at: datetime) -> bool:
+        """Whether what arrives at an instant is in time: the last second before `closes_at` is, the next one is not."""
+        return self.state == self.State.PUBLISHED and self.opens_at <= at < self.closes_at
+
+    @property
+    def last_second(self) -> datetime:
+        """The deadline as people say it: "until 30 June, 23:59:59"."""
+        return self.closes_at - timedelta(seconds=1)
 
     def phase_at(self, at: datetime) -> "Competition.Phase":
         """Where it stands at an instant; the results are out when they are published, not when they were due."""

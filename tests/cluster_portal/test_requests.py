@@ -1,10 +1,24 @@
 import logging
 import sys
+from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
+from django.conf import settings as configured
 from django.http import HttpResponse
 
-from cluster_portal.requests import RequestIdMiddleware, RequestLogFilter, masked, masked_event, request_id
+from cluster_portal.requests import (
+    LONGEST_WAIT,
+    ArrivalMiddleware,
+    RequestIdMiddleware,
+    RequestLogFilter,
+    arrival,
+    masked,
+    masked_event,
+    request_id,
+)
+
+NOON = datetime(2027, 6, 30, 12, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -76,3 +90,45 @@ def test_each_request_has_an_id_of_its_own(rf):
 def test_the_proxys_id_is_kept_when_it_is_plain(rf):
     assert answer(rf, **{"X-Request-ID": "abcd-1234"}) == ("abcd-1234", "abcd-1234")
     assert answer(rf, **{"X-Request-ID": "two\nlines and more"})[0] != "two\nlines and more"
+
+
+@pytest.mark.parametrize(
+    ("stamp", "arrived"),
+    [
+        ("", NOON),
+        ("t=1814356799", NOON - timedelta(seconds=1)),
+        ("t=1814356799.500", NOON - timedelta(seconds=0.5)),
+        ("t=1814356798000", NOON - timedelta(seconds=2)),
+        ("1814356798000", NOON - timedelta(seconds=2)),
+        ("t=1814356797000000", NOON - timedelta(seconds=3)),
+        ("t=1814356801", NOON),  # its clock is ahead
+        ("t=1814350000", NOON - LONGEST_WAIT),  # its clock is behind, or somebody wrote it who is no proxy
+        ("t=0000000000", NOON - LONGEST_WAIT),
+        ("t=9999999999999999", NOON),
+        ("t=yesterday", NOON),
+        ("t=1814356799, t=1814356700", NOON),
+        ("t=١٨١٤٣٥٦٧٩٩", NOON),
+    ],
+)
+def test_the_proxys_word_counts_within_bounds(stamp, arrived):
+    assert arrival(stamp, NOON) == arrived
+
+
+def arrived_at(rf, **headers):
+    seen = []
+    with time_machine.travel(NOON, tick=False):
+        ArrivalMiddleware(lambda request: seen.append(request.received_at) or HttpResponse())(
+            rf.get("/", headers=headers)
+        )
+    return seen[0]
+
+
+def test_arrival_is_our_clock_and_no_visitors_word(rf, settings):
+    stamp = {"X-Request-Start": "t=1814356790"}
+    assert arrived_at(rf, **stamp) == NOON
+    settings.BEHIND_PROXY = True
+    assert arrived_at(rf, **stamp) == NOON - timedelta(seconds=10)
+
+
+def test_arrival_is_noted_before_anything_can_make_a_request_wait():
+    assert configured.MIDDLEWARE[0] == "cluster_portal.requests.ArrivalMiddleware"
