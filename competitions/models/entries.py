@@ -115,7 +115,8 @@ class Entry(models.Model):
     saved_at = models.DateTimeField(default=now, editable=False)
     # It grows with each saving, so that of two windows none undoes what the other has saved.
     revision = models.PositiveIntegerField(default=1, editable=False)
-    submitted_at = models.DateTimeField(null=True, blank=True, editable=False)
+    submitted_at = models.DateTimeField(null=True, blank=True, editable=False)  # when the request arrived
+    sha256 = models.CharField(max_length=64, blank=True, editable=False)  # of what was handed in: receipt.py
     refusal = models.CharField(_("why it was disqualified"), max_length=500, blank=True, editable=False)
     title = models.CharField(_("title"), max_length=160, blank=True)
     abstract = models.TextField(_("abstract"), max_length=2_000, blank=True)
@@ -268,6 +269,10 @@ class Authorship(models.Model):
     entry = models.ForeignKey(Entry, models.CASCADE, related_name="authorships")
     person = models.ForeignKey(Person, models.PROTECT, related_name="authorships")
     affiliation = models.ForeignKey(Affiliation, models.PROTECT, null=True, blank=True, related_name="authorships")
+    clause = models.ForeignKey(  # of the document that gave the right to take part
+        "members.Clause", models.PROTECT, null=True, blank=True, related_name="+", editable=False
+    )
+    invited_by = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+", editable=False)
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.INVITED, editable=False)
     state_since = models.DateTimeField(default=now, editable=False)
     is_lead = models.BooleanField(_("began the entry"), default=False, editable=False)
