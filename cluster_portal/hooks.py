@@ -3,7 +3,7 @@
 Each app fills them in its ``AppConfig.ready``. There is no other upward call.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -200,6 +200,7 @@ class LongWorkKind:
 mail_kinds: dict[str, MailKind] = {}
 long_work_kinds: dict[str, LongWorkKind] = {}
 decision_listeners: list[Callable[[Any, str], None]] = []
+bond_listeners: list[Callable[[Collection[int]], None]] = []
 personal_data: dict[str, PersonalData] = {}
 reminders: dict[str, Reminder] = {}
 institution_parts: list[Callable[[Any, Any], Iterable[InstitutionPart]]] = []
@@ -300,3 +301,14 @@ def say_decided(child: Any, purpose: str) -> None:
     """Tell whoever waits for a decision about this child."""
     for listener in decision_listeners:
         listener(child, purpose)
+
+
+def register_bond_listener(listener: Callable[[Collection[int]], None]) -> None:
+    """`listener(keys)` hears, in the same transaction, that people were bound: to each other, or to an institution."""
+    bond_listeners.append(listener)
+
+
+def say_bonds_changed(keys: Collection[int]) -> None:
+    """Tell whoever must know who is bound to whom: these people (by key) have a tie or an institution more."""
+    for listener in bond_listeners:
+        listener(keys)

@@ -221,6 +221,14 @@ CHILDREN = (
         ties=_living_guardianships,
     ),
     Table(
+        "members.Tie",
+        heading=_("Who is bound to you: co-authors, mentors, relatives"),
+        owners=("first", "second"),
+        shown="kind first second noted_at",
+        plain="id about_model about_id",
+        deleted=True,
+    ),
+    Table(
         "members.ConsentRequest",
         heading=_("What consent was asked for"),
         owners=("child",),

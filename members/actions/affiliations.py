@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from cluster_portal.audit import record
+from cluster_portal.hooks import say_bonds_changed
 from cluster_portal.models import OutboxMail
 from cluster_portal.moves import Refused, make_move
 from cluster_portal.outbox import cancel_mails, queue_mail
@@ -99,6 +100,7 @@ def accept_invitation(affiliation: Affiliation, by: Person) -> None:
     for left in Affiliation.objects.active().filter(replaced_by=affiliation).select_related("institution", "person"):
         close_affiliation(left, by)
     make_move(affiliation, "accept", by=by, starts_on=_today())
+    say_bonds_changed([affiliation.person_id])
     ask_new_head(affiliation)
 
 
@@ -157,6 +159,7 @@ def take_back_request(affiliation: Affiliation, by: Person) -> None:
 def admit_affiliation(affiliation: Affiliation, by: Person) -> None:
     """The institution admits somebody who asked, and tells them."""
     make_move(affiliation, "admit", by=by, starts_on=_today())
+    say_bonds_changed([affiliation.person_id])
     queue_mail("members/admitted", about=affiliation, to=affiliation.person)
 
 
@@ -244,6 +247,8 @@ def enter_affiliation(
         person=person, institution=institution, role=role, state=state, state_since=now(), **facts
     )
     record("members.affiliation.enter", affiliation, by=by, state=state, role=role)
+    if state == State.ACTIVE:
+        say_bonds_changed([person.pk])
     ask_new_head(affiliation)
     return affiliation
 

@@ -13,7 +13,8 @@ from cluster_portal.search import folded
 from members.actions.consent import forget_mails_naming, say_who_decides_changed
 from members.actions.people import enter_person
 from members.consent import NOES, children_among, deciders_of
-from members.models import Affiliation, ConsentDecision, GroupMember, Guardianship, Person
+from members.models import Affiliation, ConsentDecision, GroupMember, Guardianship, Person, Tie
+from members.ties import tie_together
 
 
 @transaction.atomic
@@ -38,6 +39,8 @@ def name_guardian(child: Person, by: Person | None, how: str, email: str = "", *
         )
     guardianship = Guardianship.objects.create(guardian=guardian, child=child, how=how, asserted_by=by)
     record("members.guardianship.name", guardianship, by=by)
+    family = [it.guardian for it in child.guarded_by.now().select_related("guardian")]
+    tie_together([child, *family], Tie.Kind.RELATIVE, about=guardianship)
     return guardianship
 
 

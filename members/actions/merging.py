@@ -42,6 +42,7 @@ from members.models import (
     ProgressNote,
     RecordView,
 )
+from members.ties import merge_ties
 
 REASON = gettext_noop("two entries were one person")
 END = {"active": "end", "invited": "recall", "asked": "take_back"}
@@ -87,6 +88,7 @@ def merge_people(kept: Person, gone: Person, by: Person) -> Person:
     for held in sorted(hooks.personal_data.values(), key=lambda it: it.app == "cluster_portal"):
         held.merge(kept, gone)  # the calendar last: the apps above change it
     _complete(kept, gone)
+    hooks.say_bonds_changed([kept.pk])
     record("members.person.merge", kept, by=by, reason=f"person {gone.public_id}")
     return kept
 
@@ -111,6 +113,7 @@ def merge_members(kept: Person, gone: Person) -> None:
     _merge_guardianships(kept, gone)
     _merge_erasures(kept, gone)
     _merge_certificates(kept, gone)
+    merge_ties(kept, gone)
     asked_twice = ConsentRequest.objects.filter(child=gone, purpose__in=kept.consent_requests.values("purpose"))
     asked_twice.delete()
     roles = Coordinator.objects.filter(person=gone, until=None, region__in=kept.coordinating.now().values("region"))
