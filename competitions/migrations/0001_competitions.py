@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('cluster_portal', '0006_calendar_feed'),
-        ('members', '0021_guardians_and_children_are_bound'),
+        ('members', '0020_ties_and_the_right_to_compete'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
