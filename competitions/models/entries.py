@@ -36,12 +36,22 @@ class EntryQuerySet(models.QuerySet):
         """Entries that count against the limits of a person and an institution."""
         return self.filter(state__in=[Entry.State.DRAFT, Entry.State.SUBMITTED, Entry.State.ADMITTED])
 
+    def of_author(self, competition, person):
+        """Entries of a competition of which somebody is an author."""
+        own = Authorship.objects.confirmed().filter(entry=OuterRef("pk"), person=person)
+        return self.filter(Exists(own), competition=competition)
+
+    def of_institution(self, competition, institution):
+        """Entries of a competition that have an author by this institution."""
+        theirs = Authorship.objects.confirmed().filter(entry=OuterRef("pk"), affiliation__institution=institution)
+        return self.filter(Exists(theirs), competition=competition)
+
     def with_parts(self):
         """With all that the page of one shows."""
         authors = Prefetch(
             "authorships", Authorship.objects.standing().select_related("person", "affiliation__institution")
         )
-        rows = self.select_related("competition", "nomination", "adapted_from")
+        rows = self.select_related("competition", "nomination", "adapted_from__entry")
         return rows.prefetch_related(authors, "steps", "tools", "files__upload", "directions")
 
 
@@ -304,3 +314,8 @@ class Authorship(models.Model):
 
     def __str__(self):
         return f"{self.entry_id}: {self.person_id}"
+
+    @property
+    def shown_name(self) -> str:
+        """What the other authors call this one: whom an address belongs to shows once they have said yes."""
+        return self.person.full_name if self.state == self.State.CONFIRMED else self.person.email or ""
