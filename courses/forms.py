@@ -2,58 +2,22 @@ import zoneinfo
 
 from django import forms
 from django.db.models import Q
-from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from cluster_portal.field_groups import FieldGroup
 from cluster_portal.fresh import FreshForm
+from cluster_portal.languages import language_name, languages
 from cluster_portal.search import LONGEST_QUERY
 from courses.models import Course, Pool, Run
 from courses.patterns import WeeklyPattern
-from courses.words import WEEKDAYS, language_name, languages
+from courses.words import WEEKDAYS
 from members.audience import ROLES_ADDRESSED
-from members.forms import DateInput, TimeZoneField
+from members.forms import DateInput, DateTimeInput, TimeInput, TimeZoneField, WallClockForm
 from members.models import Affiliation, Cluster, Direction, Institution, Person, Region
 
 YEARS_SHOWN = 5  # before and after this one: as far as one leafs through the programme
-
-
-class TimeInput(forms.TimeInput):
-    """The browser's own time field."""
-
-    input_type = "time"
-
-    def __init__(self, **options):
-        super().__init__(format="%H:%M", **options)
-
-
-class DateTimeInput(forms.DateTimeInput):
-    """The browser's own field for day and time."""
-
-    input_type = "datetime-local"
-
-    def __init__(self, **options):
-        super().__init__(format="%Y-%m-%dT%H:%M", **options)
-
-
-class WallClockForm(FreshForm):
-    """A form whose dates and times are meant by the wall clock of one zone, whatever the reader's own zone is."""
-
-    wall_clock_fields: tuple[str, ...] = ()
-
-    def __init__(self, *args, zone, **options):
-        self.zone = zone
-        super().__init__(*args, **options)
-        for name in self.wall_clock_fields:
-            if value := self.initial.get(name):
-                self.initial[name] = value.astimezone(zone).replace(tzinfo=None)
-
-    def full_clean(self):
-        """Read the times in the form's zone: an hour that its clocks skip or repeat is refused by Django."""
-        with timezone.override(self.zone):
-            super().full_clean()
 
 
 class CourseForm(FreshForm):

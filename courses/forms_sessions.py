@@ -4,8 +4,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from courses.actions.sessions import why_not_so_long
-from courses.forms import DateTimeInput, WallClockForm
 from courses.models import Pool, Session
+from members.forms import DateTimeInput, WallClockForm
 
 FIELDS = {Pool.Sort.ROOM: "room_places", Pool.Sort.ONLINE: "online_places"}
 

@@ -1,15 +1,12 @@
 """Courses and runs as search engines read them: JSON-LD in the words of schema.org. Nobody is named in it."""
 
-from typing import Any
-
 from django.utils.timezone import localtime
 
 from cluster_portal.links import absolute
 from courses.models import Course, Pathway, Pool, Run
-from members.models import Cluster, Institution
+from members.models import Cluster
+from members.structured import CONTEXT, Described, organization, without_gaps
 
-Described = dict[str, Any]
-CONTEXT = "https://schema.org"
 MODES = {
     (True, False): ("onsite", "OfflineEventAttendanceMode"),
     (False, True): ("online", "OnlineEventAttendanceMode"),
@@ -20,7 +17,7 @@ MODES = {
 def course_as_data(course: Course, runs: list[Run], cluster: Cluster) -> Described:
     """A course with those of its runs that are public and have dates."""
     instances = [_instance(run, cluster) for run in runs if _is_shown(run)]
-    return _without_gaps({"@context": CONTEXT, **_course(course, cluster), "hasCourseInstance": instances})
+    return without_gaps({"@context": CONTEXT, **_course(course, cluster), "hasCourseInstance": instances})
 
 
 def run_as_data(run: Run, cluster: Cluster) -> Described:
@@ -29,13 +26,13 @@ def run_as_data(run: Run, cluster: Cluster) -> Described:
         return {}
     if run.course.kind == Course.Kind.COURSE:
         return course_as_data(run.course, [run], cluster)
-    return _without_gaps({"@context": CONTEXT, "@type": "Event", **_event(run, cluster)})
+    return without_gaps({"@context": CONTEXT, "@type": "Event", **_event(run, cluster)})
 
 
 def pathway_as_data(pathway: Pathway, cluster: Cluster) -> Described:
     """A pathway with its courses; the vocation it leads to, and who offers it together with the cluster."""
-    others = [_organization(it, cluster) for it in pathway.partners.all()]
-    return _without_gaps(
+    others = [organization(it, cluster) for it in pathway.partners.all()]
+    return without_gaps(
         {
             "@context": CONTEXT,
             "@type": "EducationalOccupationalProgram",
@@ -43,8 +40,8 @@ def pathway_as_data(pathway: Pathway, cluster: Cluster) -> Described:
             "description": pathway.summary,
             "url": absolute(pathway.get_absolute_url()),
             "occupationalCategory": pathway.vocation,
-            "provider": [_organization(None, cluster), *others],
-            "hasCourse": [_without_gaps(_course(step.course, cluster)) for step in pathway.steps.all()],
+            "provider": [organization(None, cluster), *others],
+            "hasCourse": [without_gaps(_course(step.course, cluster)) for step in pathway.steps.all()],
         }
     )
 
@@ -71,7 +68,7 @@ def _instance(run: Run, cluster: Cluster) -> Described:
     schedule = {"@type": "Schedule", "repeatCount": run.session_count, "repeatFrequency": "Weekly"}
     facts = {"@type": "CourseInstance", "courseMode": mode, "courseWorkload": hours, **_event(run, cluster)}
     weekly = bool(getattr(run, "pattern", None))
-    return _without_gaps(facts | {"courseSchedule": schedule if weekly or not hours else {}})
+    return without_gaps(facts | {"courseSchedule": schedule if weekly or not hours else {}})
 
 
 def _event(run: Run, cluster: Cluster) -> Described:
@@ -86,7 +83,7 @@ def _event(run: Run, cluster: Cluster) -> Described:
         "eventStatus": f"{CONTEXT}/{state}",
         "eventAttendanceMode": f"{CONTEXT}/{attendance}",
         "location": _location(run),
-        "organizer": _organization(run.host, cluster),
+        "organizer": organization(run.host, cluster),
         "inLanguage": run.course.language,
         "maximumAttendeeCapacity": run.total("places"),
     }
@@ -105,13 +102,3 @@ def _location(run: Run) -> Described:
         return {"@type": "VirtualLocation", "url": absolute(run.get_absolute_url())}
     name = run.place or (run.host.name if run.host else "")
     return {"@type": "Place", "name": name, "address": name}
-
-
-def _organization(host: Institution | None, cluster: Cluster) -> Described:
-    if host is None:
-        return {"@type": "Organization", "name": cluster.name, "url": absolute("/")}
-    return {"@type": "Organization", "name": host.name, "url": absolute(host.get_absolute_url())}
-
-
-def _without_gaps(facts: Described) -> Described:
-    return {name: value for name, value in facts.items() if value not in ("", None, [], {})}

@@ -5,10 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import lru_cache
 
-from babel import Locale, UnknownLocaleError
-from django.conf import settings
 from django.utils import formats
-from django.utils.text import capfirst
 from django.utils.timezone import get_current_timezone, localtime
 from django.utils.translation import get_language, gettext_lazy, ngettext, pgettext
 from django.utils.translation import gettext as _
@@ -17,7 +14,6 @@ from cluster_portal.zones import zone_name
 from courses.models import Course, Enrolment, Question, Run, Session
 from courses.patterns import WeeklyPattern
 
-NEIGHBOURS = ["be", "de", "es", "fi", "fr", "hy", "ja", "ka", "kk", "ky", "tg", "tr", "tt", "uk", "uz", "vi", "zh"]
 DAY, DAY_AND_YEAR, CLOCK = "j E", "j E Y", "H:i"
 WEEKDAYS = {
     0: gettext_lazy("Mondays"), 1: gettext_lazy("Tuesdays"), 2: gettext_lazy("Wednesdays"),
@@ -162,25 +158,6 @@ def date_format(at: date | time, form: str) -> str:
 @lru_cache(maxsize=10_000)
 def _date_format(at: date | time, form: str, _language: str | None) -> str:
     return formats.date_format(at, form)
-
-
-def language_name(code: str) -> str:
-    """A language as the reader calls it."""
-    return _language_name(code, get_language() or "en")
-
-
-@lru_cache(maxsize=1000)
-def _language_name(code: str, reader: str) -> str:
-    try:
-        return Locale.parse(code.replace("-", "_")).get_display_name(reader.replace("-", "_")) or code
-    except (UnknownLocaleError, ValueError):
-        return code
-
-
-def languages() -> list[tuple[str, str]]:
-    """The languages in which something may be taught: those of the portal first, then others of its neighbours."""
-    codes = dict.fromkeys([code for code, _name in settings.LANGUAGES] + NEIGHBOURS)
-    return [(code, capfirst(language_name(code))) for code in codes]
 
 
 def _span(start: datetime, end: datetime) -> str:

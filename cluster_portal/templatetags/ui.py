@@ -14,6 +14,7 @@ from django.utils.translation import get_language
 from cluster_portal import palette
 from cluster_portal.components import COMPONENTS
 from cluster_portal.formatted import formatted
+from cluster_portal.languages import language_name
 from cluster_portal.zones import zone_name
 
 register = template.Library()
@@ -120,6 +121,7 @@ def theme_href(context):
 
 
 register.filter(formatted)
+register.filter("language", language_name)
 register.simple_tag(zone_name, name="zone_name")
 
 

@@ -3,7 +3,7 @@ from typing import Any
 from django.db import transaction
 
 from cluster_portal.audit import record, record_changes
-from courses.actions.tied import apart, tie
+from cluster_portal.tied import apart, tie
 from courses.models import Course
 from members.models import Cluster, Person
 

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from cluster_portal.audit import record, record_changes
 from cluster_portal.moves import Refused, make_move
-from courses.actions.tied import apart, tie
+from cluster_portal.tied import apart, tie
 from courses.models import Course, Pathway, PathwayStep
 from members.models import Person
 

@@ -10,6 +10,7 @@ from cluster_portal.audit import record, record_changes
 from cluster_portal.models import OutboxMail
 from cluster_portal.moves import Refused, make_move, make_moves
 from cluster_portal.outbox import cancel_rows
+from cluster_portal.tied import apart, tie
 from courses import calendars
 from courses.actions.bookings import end_bookings
 from courses.actions.feedback import ask_where_needed
@@ -17,7 +18,6 @@ from courses.actions.locks import lock_every_pool, lock_run
 from courses.actions.places import serve_queues, settle
 from courses.actions.sitting import end_all_seats
 from courses.actions.telling import tell, with_their_run
-from courses.actions.tied import apart, tie
 from courses.models import Course, Enrolment, Pool, Reserve, Run
 from members.models import Cluster, Person
 

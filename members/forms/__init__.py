@@ -1,6 +1,14 @@
 from members.forms.applications import AcceptForm, ApplicationForm, NoteForm
 from members.forms.cluster import AppointForm, ClusterNameForm, DirectionForm, HueForm, PlaceForm, RegionForm
-from members.forms.fields import BirthDateField, DateInput, TimeZoneField
+from members.forms.fields import (
+    BirthDateField,
+    DateInput,
+    DateTimeInput,
+    FormattedInput,
+    TimeInput,
+    TimeZoneField,
+    WallClockForm,
+)
 from members.forms.imports import ColumnsForm, ImportForm, VerdictFilter
 from members.forms.initiatives import (
     InitiativeFilter,
@@ -23,8 +31,10 @@ __all__ = [
     "ClusterNameForm",
     "ColumnsForm",
     "DateInput",
+    "DateTimeInput",
     "DirectionForm",
     "DirectoryFilter",
+    "FormattedInput",
     "HueForm",
     "ImportForm",
     "InitiativeFilter",
@@ -44,6 +54,8 @@ __all__ = [
     "RegionForm",
     "SeveralForm",
     "SignupForm",
+    "TimeInput",
     "TimeZoneField",
     "VerdictFilter",
+    "WallClockForm",
 ]

@@ -2,8 +2,10 @@ import zoneinfo
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from cluster_portal.fresh import FreshForm
 from members.addresses import ADDRESS_LENGTH
 from members.models import Cluster
 
@@ -17,6 +19,31 @@ class DateInput(forms.DateInput):
 
     def __init__(self, **options):
         super().__init__(format="%Y-%m-%d", **options)
+
+
+class TimeInput(forms.TimeInput):
+    """The browser's own time field."""
+
+    input_type = "time"
+
+    def __init__(self, **options):
+        super().__init__(format="%H:%M", **options)
+
+
+class DateTimeInput(forms.DateTimeInput):
+    """The browser's own field for day and time."""
+
+    input_type = "datetime-local"
+
+    def __init__(self, **options):
+        super().__init__(format="%Y-%m-%dT%H:%M", **options)
+
+
+class FormattedInput(forms.Textarea):
+    """A field for what people write at length (cluster_portal/formatted.py); a page loads static/js/paste.js for it."""
+
+    def __init__(self, rows=10):
+        super().__init__(attrs={"rows": rows, "data-formatted": ""})
 
 
 class AddressField(forms.EmailField):
@@ -53,3 +80,21 @@ class TimeZoneField(forms.ChoiceField):
         zones = [(zone, zone) for zone in sorted(zoneinfo.available_timezones()) if zone.startswith(self.CONTINENTS)]
         first = [("", empty)] if empty else []
         super().__init__(label=_("Time zone"), choices=[*first, ("UTC", "UTC"), *zones], **options)
+
+
+class WallClockForm(FreshForm):
+    """A form whose dates and times are meant by the wall clock of one zone, whatever the reader's own zone is."""
+
+    wall_clock_fields: tuple[str, ...] = ()
+
+    def __init__(self, *args, zone, **options):
+        self.zone = zone
+        super().__init__(*args, **options)
+        for name in self.wall_clock_fields:
+            if value := self.initial.get(name):
+                self.initial[name] = value.astimezone(zone).replace(tzinfo=None)
+
+    def full_clean(self):
+        """Read the times in the form's zone: an hour that its clocks skip or repeat is refused by Django."""
+        with timezone.override(self.zone):
+            super().full_clean()

@@ -1,4 +1,4 @@
-"""Facts of a course or a run that are other objects: its themes, instructors, partners, regions."""
+"""Facts of an object that are other objects: its themes, instructors, partners, regions."""
 
 from typing import Any
 
