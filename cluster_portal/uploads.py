@@ -4,6 +4,7 @@ import hashlib
 import io
 import re
 import unicodedata
+import zipfile
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -33,20 +34,27 @@ DOCUMENTS = {
     "application/vnd.oasis.opendocument.text": ".odt",
     "text/plain": ".txt",
 }
+PACKED = {it for it in DOCUMENTS if "openxmlformats" in it or "opendocument" in it}  # ZIP archives
+# Where Office and LibreOffice keep programs: a plan is read, it does not run.
+_PROGRAMS = re.compile(
+    r"(^|/)(vbaProject\.bin|vbaData\.xml|macrosheets/.*|activeX/.*|Basic/.*|Scripts/.*)$", re.IGNORECASE
+)
 ENDINGS = DOCUMENTS | {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp"}
 
 
 def keep_upload(file: UploadedFile | ContentFile, about: Any, by: Any) -> Upload:
     """Check and clean a file that belongs to `about`, and keep it.
 
-    Raises Refused when it is empty, larger than 20 MB, or of a type that we do not take.
+    Raises Refused when it is empty, larger than 20 MB, of a type that we do not take, or holds macros.
     """
     if not file.size or file.size > LARGEST_BYTES:
         raise Refused(_("The file is empty or larger than 20 MB. Choose a smaller one."))
     content = file.read()
     content_type = _type_of(content)
     if content_type in IMAGES:
-        content = _without_metadata(content, IMAGES[content_type])
+        content = without_metadata(content, IMAGES[content_type])
+    if content_type in PACKED:
+        _refuse_programs(content)
     name = clean_name(file.name or "", ENDINGS[content_type])
     upload = Upload(
         about_model=about._meta.label_lower,
@@ -114,6 +122,17 @@ def _type_of(content: bytes) -> str:
     return found
 
 
+def _refuse_programs(content: bytes) -> None:
+    """Documents with macros, whatever their name says, and archives that cannot be looked into."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            names = archive.namelist()
+    except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
+        raise Refused(_("The file is damaged. Save it again and try once more.")) from error
+    if any(_PROGRAMS.search(name) for name in names):
+        raise Refused(_("The file holds macros: programs that run when it is opened. Save it without them."))
+
+
 def _is_text(content: bytes) -> bool:
     try:
         text = content.decode("utf-8")
@@ -122,7 +141,7 @@ def _is_text(content: bytes) -> bool:
     return not re.search(r"[\x00-\x08\x0e-\x1f]", text)
 
 
-def _without_metadata(content: bytes, image_format: str) -> bytes:
+def without_metadata(content: bytes, image_format: str) -> bytes:
     """The picture drawn anew: turned as its EXIF says, without EXIF and without anything hidden behind it."""
     try:
         picture = Image.open(io.BytesIO(content))

@@ -1,4 +1,4 @@
-"""May this person enter this competition now, by which right, and how many entries more: for the page and the action."""
+"""May this person enter this competition now, by which right, how many times more: for the page and the action."""
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -65,7 +65,7 @@ def said_instant(competition: Competition, at: datetime, seconds: bool = False) 
 
 
 def right_to_enter(person: Person, competition: Competition, day: date) -> Right:
-    """The right to take part. Students, mostly children, enter only what names them: to be open to any role is not it."""
+    """The right to take part. Students, mostly children, enter only what names them; open to any role does not."""
     right = right_to_take_part(person, competition, day)
     if not _enters_as_student(right, competition):
         return right
@@ -84,9 +84,7 @@ def _enters_as_student(right: Right, competition: Competition) -> bool:
 def why_not_as_juror(competition: Competition, person: Person) -> str:
     """The sentence for somebody of the jury; they alone read it, because authors do not learn who judges."""
     if Juror.objects.bound().filter(competition=competition, person=person).exists():
-        return _(
-            "You are in the jury of this competition, or asked to be. Leave the jury before you enter it yourself."
-        )
+        return _("You are in the jury of this competition, or asked to be. Leave the jury before you enter.")
     return ""
 
 

@@ -27,7 +27,7 @@ ASKED = {
 
 @dataclass(frozen=True)
 class Remark:
-    """A sentence about an entry, and the place (an id on the page of the form, or on that of the authors) it is about."""
+    """A sentence about an entry, and the place (an id in the form, or on the page of authors) it is about."""
 
     said: str
     field: str
