@@ -1,0 +1,231 @@
+"""What jurors see of an entry: this projection and nothing else.
+
+It is made from the entry when it is shown: texts with the names of authors, their institutions and contacts masked,
+files as cleaned copies under neutral names. No key, public id, date or file name of the entry is in it; a juror knows
+an entry by the public id of their review alone.
+"""
+
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from cluster_portal.uploads import ENDINGS
+from competitions.clean_files import CannotClean, cleaned, words_of
+from competitions.masking import UNICASE, Mask, known_by, parts_of
+from competitions.models import Entry, EntryFile
+from members.models import Person
+
+TEXTS = ("title", "abstract", "subject", "objectives", "risks", "materials")
+KINDS_OF_FILES = {
+    ".pdf": "PDF", ".docx": "Word", ".xlsx": "Excel", ".pptx": "PowerPoint", ".odt": "OpenDocument",
+    ".txt": _("Text"), ".png": "PNG", ".jpg": "JPEG", ".webp": "WebP",
+}  # fmt: skip
+PAGES_OF = "authorships__person__affiliations__institution__links"
+
+
+@dataclass(frozen=True)
+class BlindStep:
+    """A step of the lesson as jurors see it."""
+
+    title: str
+    minutes: int | None
+    text: str
+
+
+@dataclass(frozen=True)
+class BlindTool:
+    """An AI tool as jurors see it."""
+
+    name: str
+    use: str
+
+
+@dataclass(frozen=True)
+class BlindFile:
+    """A file as jurors see it: its place in the row, and what kind it is."""
+
+    number: int
+    kind: str
+
+    @property
+    def title(self) -> str:
+        return _("File %(number)d, %(kind)s") % {"number": self.number, "kind": self.kind}
+
+
+@dataclass(frozen=True)
+class BlindEntry:
+    """An entry as its jurors see it. `authors` are named in competitions that are not blind."""
+
+    title: str
+    abstract: str
+    subject: str
+    objectives: str
+    risks: str
+    materials: str
+    nomination: str
+    stages: tuple[int | None, int | None]
+    minutes: int | None
+    themes: tuple[str, ...]
+    steps: tuple[BlindStep, ...]
+    tools: tuple[BlindTool, ...]
+    files: tuple[BlindFile, ...]
+    licence: str
+    authors: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Naming:
+    """A place in an entry that gives its authors away.
+
+    `where` names it for its author; `field` is the field of the form, or "steps", "tools", "files"; `said` is what
+    stands there.
+    """
+
+    where: str
+    field: str
+    said: tuple[str, ...]
+
+
+def hidden() -> str:
+    """What stands where somebody was named."""
+    return _("[hidden]")
+
+
+def for_masking(entries: QuerySet[Entry]) -> QuerySet[Entry]:
+    """Entries with what their masks are made of, and with their parts, in the same few queries for any number."""
+    rows = entries.select_related("competition", "nomination")
+    parts = ("steps", "tools", "files__upload", "directions", "authorships__affiliation__institution__links")
+    return rows.prefetch_related(*parts, PAGES_OF)
+
+
+def mask_of(entry: Entry) -> Mask:
+    """What must not show of an entry: whoever is, was or is asked to be an author, and where they work and learn."""
+    people = [it.person for it in entry.authorships.all()]
+    institutions = {it.institution for person in people for it in person.affiliations.all()}
+    institutions |= {it.affiliation.institution for it in entry.authorships.all() if it.affiliation}
+    told = sorted(institutions, key=lambda it: it.pk)
+    links = [it.website for it in told] + [link.url for it in told for link in it.links.all()]
+    return Mask(
+        names=tuple(name for person in people for name in _names_of(person)),
+        whole=tuple(name for person in people for name in _whole(person)),
+        initials=tuple(filter(None, (_initials(person) for person in people))),
+        institutions=tuple(known_by(it.name, it.short_name) for it in told),
+        hosts=tuple(host for it in links if (host := (urlsplit(it).hostname or "").removeprefix("www."))),
+    )
+
+
+def _names_of(person: Person) -> list:
+    given = parts_of(person.given_name, capital=True)
+    known = {name.word for name in given}
+    own = parts_of(person.family_name, person.patronymic)
+    printed = [name for name in parts_of(person.name_on_certificate) if name.word not in known]
+    return [*given, *own, *printed]
+
+
+def _whole(person: Person) -> list[str]:
+    """Names in Hangul or Chinese letters: as one word, the given name first or last, and the given name alone."""
+    family, given = person.family_name, person.given_name
+    forms = [f"{family}{given}", f"{family} {given}", given if len(given) > 1 else "", person.name_on_certificate]
+    return [unicodedata.normalize("NFKC", it) for it in forms if len(it) > 1 and UNICASE.search(it)]
+
+
+def _initials(person: Person) -> str:
+    """A pattern for the three initials of a name, the family name first or last."""
+    family, given, patronymic = (name[:1] for name in (person.family_name, person.given_name, person.patronymic))
+    if not (family and given and patronymic):
+        return ""
+    orders = ((given, patronymic, family), (family, given, patronymic))
+    return "|".join(r"(?<!\w)" + r"\s?".join(rf"{letter}\." for letter in order) for order in orders)
+
+
+def shown_to_jurors(entry: Entry) -> BlindEntry:
+    """The projection of one entry, made by `for_masking`."""
+    if entry.competition.is_blind:
+        mask = mask_of(entry)
+        return _projection(entry, lambda text: mask.masked(text, hidden()))
+    return _projection(entry, lambda text: text)
+
+
+def title_for_jurors(entry: Entry) -> str:
+    """What a list of jurors calls an entry."""
+    title = entry.title
+    return mask_of(entry).masked(title, hidden()) if entry.competition.is_blind else title
+
+
+def _projection(entry: Entry, said: Any) -> BlindEntry:
+    confirmed = [it for it in entry.authorships.all() if it.state == it.State.CONFIRMED]
+    return BlindEntry(
+        **{name: said(getattr(entry, name)) for name in TEXTS},
+        nomination=entry.nomination.title if entry.nomination else "",
+        stages=(entry.stage_from, entry.stage_until),
+        minutes=entry.minutes,
+        themes=tuple(it.name for it in entry.directions.all()),
+        steps=tuple(BlindStep(said(it.title), it.minutes, said(it.text)) for it in entry.steps.all()),
+        tools=tuple(BlindTool(said(it.name), said(it.use)) for it in entry.tools.all()),
+        files=tuple(
+            BlindFile(number, str(KINDS_OF_FILES[ENDINGS[it.upload.content_type]]))
+            for number, it in enumerate(entry.files.all(), 1)
+        ),
+        licence=entry.get_licence_display(),
+        authors=() if entry.competition.is_blind else tuple(it.person.full_name for it in confirmed),
+    )
+
+
+def file_for_jurors(entry: Entry, number: int) -> tuple[str, str, bytes]:
+    """The cleaned copy of a file of an entry: its neutral name, its type, its content.
+
+    Raises IndexError when there is no such file, CannotClean when no copy can be made that names nobody.
+    """
+    if number < 1:
+        raise IndexError(number)
+    upload = list(entry.files.all())[number - 1].upload
+    mask = mask_of(entry) if entry.competition.is_blind else Mask()
+    with upload.file.open("rb") as kept:
+        content = cleaned(kept.read(), upload.content_type, mask, hidden())
+    return f"file-{number}{ENDINGS[upload.content_type]}", upload.content_type, content
+
+
+def names_in(entry: Entry) -> list[Naming]:
+    """Where an entry gives its authors away: in texts, in names of files, and in files that can be read.
+
+    Jurors get all of these masked; authors are told before they hand in, so that they can mend it themselves.
+    """
+    if not entry.competition.is_blind:
+        return []
+    entry = for_masking(Entry.objects.filter(pk=entry.pk)).get()
+    mask, found = mask_of(entry), []
+    for where, name, text in _places(entry):
+        if said := _said(mask, text):
+            found.append(Naming(str(where), name, said))
+    for it in entry.files.all():
+        if said := _said(mask, it.title.replace("_", " "), *_words(it)):
+            found.append(Naming(_("File “%(name)s”") % {"name": it.title}, "files", said))
+    return found
+
+
+def _places(entry: Entry) -> Iterable[tuple[Any, str, str]]:
+    for name in TEXTS:
+        yield Entry._meta.get_field(name).verbose_name, name, getattr(entry, name)
+    for number, step in enumerate(entry.steps.all(), 1):
+        yield _("Step %(number)d") % {"number": number}, "steps", f"{step.title}\n{step.text}"
+    for tool in entry.tools.all():
+        yield _("AI tool “%(name)s”") % {"name": tool.name}, "tools", f"{tool.name}\n{tool.use}"
+
+
+def _said(mask: Mask, *texts: str) -> tuple[str, ...]:
+    """What names somebody in texts, each once, in their order."""
+    found = (it.text for text in texts for it in mask.found_in(unicodedata.normalize("NFC", text)))
+    return tuple(dict.fromkeys(found))
+
+
+def _words(file: EntryFile) -> list[str]:
+    try:
+        with file.upload.file.open("rb") as kept:
+            return list(words_of(kept.read(), file.upload.content_type))
+    except CannotClean:
+        return []
