@@ -14,8 +14,8 @@ from courses.models import Course, Pool, Run
 from courses.patterns import WeeklyPattern
 from courses.words import WEEKDAYS
 from members.audience import ROLES_ADDRESSED
-from members.forms import DateInput, DateTimeInput, TimeInput, TimeZoneField, WallClockForm
-from members.models import Affiliation, Cluster, Direction, Institution, Person, Region
+from members.forms import AddressedForm, DateInput, DateTimeInput, TimeInput, TimeZoneField
+from members.models import Cluster, Direction, Institution, Person, Region
 
 YEARS_SHOWN = 5  # before and after this one: as far as one leafs through the programme
 
@@ -69,24 +69,10 @@ class CourseForm(FreshForm):
 USUAL_WHEN_EMPTY = ("hold_days", "offer_hours", "attendance_needed")
 
 
-class RunForm(WallClockForm):
+class RunForm(AddressedForm):
     """One offering of a course."""
 
     wall_clock_fields = ("enrol_from", "enrol_until")
-    roles = forms.MultipleChoiceField(
-        label=_("For"),
-        choices=Affiliation.Role.choices,
-        required=False,
-        widget=forms.CheckboxSelectMultiple,
-        help_text=_("Nobody chosen means: any role."),
-    )
-    kinds = forms.MultipleChoiceField(
-        label=_("Kinds of institution"),
-        choices=Institution.Kind.choices,
-        required=False,
-        widget=forms.CheckboxSelectMultiple,
-        help_text=_("Nothing chosen means: any kind."),
-    )
     time_zone = TimeZoneField()
     online_link = forms.URLField(
         label=_("Joining link"), required=False, assume_scheme="https", help_text=_("Only those confirmed see it.")
@@ -122,7 +108,6 @@ class RunForm(WallClockForm):
         widgets = {
             "enrol_from": DateTimeInput,
             "enrol_until": DateTimeInput,
-            "regions": forms.CheckboxSelectMultiple,
             "partners": forms.CheckboxSelectMultiple,
             "instructors": forms.CheckboxSelectMultiple,
         }
@@ -136,8 +121,6 @@ class RunForm(WallClockForm):
         self.fields["partners"].queryset = Institution.objects.order_by("name")
         for name in USUAL_WHEN_EMPTY:  # folded away: empty means the usual
             self.fields[name].required = False
-        if not Region.objects.exists():
-            del self.fields["regions"]
         if self.instance.pk and self.instance.sessions.exists():
             del self.fields["time_zone"]
         if self.instance.pk:
@@ -162,8 +145,6 @@ class RunForm(WallClockForm):
         cleaned = super().clean()
         if cleaned.get("enrol_from") and cleaned.get("enrol_until") and cleaned["enrol_until"] <= cleaned["enrol_from"]:
             self.add_error("enrol_until", _("Enrolment closes before it opens. Choose a later time."))
-        if (cleaned.get("stage_from") or 0) > (cleaned.get("stage_until") or 99):
-            self.add_error("stage_until", _("The last year is before the first one. Correct one of them."))
         for name in USUAL_WHEN_EMPTY:
             if name not in self.errors and cleaned.get(name) is None:
                 cleaned[name] = Run._meta.get_field(name).default

@@ -1,19 +1,16 @@
 """Giving a run again: the same, on other days."""
 
 from datetime import date, datetime, time, timedelta
-from typing import Any
 
 from django.db import transaction
-from django.db.models import Model
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from cluster_portal.audit import record
+from cluster_portal.copies import copy_of
 from cluster_portal.moves import Refused
 from courses.models import Pattern, Pool, Run, Session
 from members.models import Person
-
-NOT_COPIED = {"id", "public_id", "state", "state_since", "taken"}
 
 
 @transaction.atomic
@@ -30,25 +27,16 @@ def repeat_run(run: Run, by: Person, title: str, first_day: date, start_time: ti
     shift = datetime.combine(first_day, start_time or first.time()) - first
     if _later(run, sessions[0].starts_at, shift) <= now():
         raise Refused(_("That moment is over. Choose a day ahead."))
-    copy = _copy(run, title=title, enrol_from=now(), enrol_until=_closing(run, sessions[0], shift))
+    copy = copy_of(run, title=title, enrol_from=now(), enrol_until=_closing(run, sessions[0], shift))
     for name in ("instructors", "partners", "regions"):
         getattr(copy, name).set(getattr(run, name).all())
     for part in [*run.pools.all(), *run.questions.all(), *run.feedback_questions.all()]:
-        _copy(part, run=copy)
+        copy_of(part, run=copy)
     keeps_pattern = _copy_pattern(run, copy, shift)
     for session in sessions:
         _copy_session(session, copy, shift, keeps_pattern)
     record("courses.run.create", copy, by=by)
     return copy
-
-
-def _copy(row: Any, **facts: Any) -> Any:
-    """A new row that says the same, but for these facts."""
-    same = {it.attname: getattr(row, it.attname) for it in row._meta.concrete_fields if it.name not in NOT_COPIED}
-    named = {it.name for it in row._meta.concrete_fields} & set(facts)
-    kept = {name: value for name, value in same.items() if name.removesuffix("_id") not in named and name not in named}
-    model: type[Model] = type(row)
-    return model._default_manager.create(**kept, **facts)
 
 
 def _later(run: Run, at: datetime, shift: timedelta) -> datetime:
@@ -69,7 +57,7 @@ def _copy_pattern(run: Run, copy: Run, shift: timedelta) -> bool:
         return False
     start = datetime.combine(pattern.first_day, pattern.start_time) + shift
     days = start.date() - pattern.first_day
-    _copy(
+    copy_of(
         pattern,
         run=copy,
         start_time=start.time(),
@@ -84,6 +72,6 @@ def _copy_pattern(run: Run, copy: Run, shift: timedelta) -> bool:
 def _copy_session(session: Session, copy: Run, shift: timedelta, keeps_pattern: bool) -> None:
     times = {name: _later(copy, getattr(session, name), shift) for name in ("starts_at", "ends_at")}
     slot = _later(copy, session.slot, shift) if keeps_pattern and session.slot else None
-    again = _copy(session, run=copy, slot=slot, **times)
+    again = copy_of(session, run=copy, slot=slot, **times)
     for pool in Pool.objects.filter(session=session):
-        _copy(pool, session=again)
+        copy_of(pool, session=again)

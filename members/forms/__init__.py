@@ -1,4 +1,5 @@
 from members.forms.applications import AcceptForm, ApplicationForm, NoteForm
+from members.forms.audience import AddressedForm
 from members.forms.cluster import AppointForm, ClusterNameForm, DirectionForm, HueForm, PlaceForm, RegionForm
 from members.forms.fields import (
     BirthDateField,
@@ -24,6 +25,7 @@ from members.forms.people import NAME_FIELDS, ClaimForm, InviteForm, JoinForm, P
 __all__ = [
     "NAME_FIELDS",
     "AcceptForm",
+    "AddressedForm",
     "ApplicationForm",
     "AppointForm",
     "BirthDateField",
