@@ -28,6 +28,10 @@ class EntryQuerySet(models.QuerySet):
         """Entries that the jury reads: handed in or admitted."""
         return self.filter(state__in=[Entry.State.SUBMITTED, Entry.State.ADMITTED])
 
+    def submitted(self):
+        """Entries that wait for somebody to admit or disqualify them."""
+        return self.filter(state=Entry.State.SUBMITTED)
+
     def admitted(self):
         """Entries that the jury judges."""
         return self.filter(state=Entry.State.ADMITTED)
@@ -45,6 +49,11 @@ class EntryQuerySet(models.QuerySet):
         """Entries of a competition that have an author by this institution."""
         theirs = Authorship.objects.confirmed().filter(entry=OuterRef("pk"), affiliation__institution=institution)
         return self.filter(Exists(theirs), competition=competition)
+
+    def waiting_first(self):
+        """In the order of the desk: what waits for an answer, then the others, the earliest first."""
+        waits = models.Case(models.When(state=Entry.State.SUBMITTED, then=0), default=1)
+        return self.order_by(waits, "submitted_at", "pk")
 
     def with_parts(self):
         """With all that the page of one shows."""
