@@ -1,13 +1,10 @@
 """The chain that a run page shows: agreement and clause → affiliation → enrolment → what comes next."""
 
 from dataclasses import dataclass
-from datetime import date
 
 from django.urls import reverse
-from django.utils.formats import date_format
 from django.utils.timezone import localtime, now
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from courses.certificates import certificate_in
 from courses.clashes import clashes_of, said_of
@@ -15,22 +12,16 @@ from courses.completion import completion_of
 from courses.holding import who_has_it, why_not_after_a_no, why_not_after_a_refusal, why_not_of_this_age
 from courses.models import Enrolment, Run, Session
 from courses.opening import in_run_zone, why_not_now
+from members import chain
+from members.chain import affiliation_link, membership_link, since_day
 from members.models import Cluster, Person
-from members.models.grounds import Ground, ground_of
 from members.taking_part import Right, right_through, right_to_take_part
 
 
 @dataclass(frozen=True)
-class Link:
-    """One link of the chain. `status`: done (it holds), open (still to come), next (what to do now), broken.
+class Link(chain.Link):
+    """`enrols`: the page has a button for it."""
 
-    `enrols`: the page has a button for it.
-    """
-
-    title: str
-    text: str = ""
-    url: str = ""
-    status: str = "open"
     enrols: bool = False
 
 
@@ -46,7 +37,7 @@ def chain_of(run: Run, person: Person | None, enrolment: Enrolment | None, right
     if person is None:
         return [vars(link) for link in (_sign_in(run), _enrolment_to_come(run), _what_comes_next(run, None))]
     right = right or right_for(run, person, enrolment)
-    links = [_membership(right, run), _affiliation(right), _enrolment(run, person, enrolment, right)]
+    links = [membership_link(right, run), affiliation_link(right), _enrolment(run, person, enrolment, right)]
     links += [_attendance(run, enrolment), _what_comes_next(run, enrolment), _certificate(run, enrolment)]
     return [vars(link) for link in links if link]
 
@@ -63,62 +54,6 @@ def _right_of(enrolment: Enrolment) -> Right:
 def _sign_in(run: Run) -> Link:
     url = f"{reverse('account_login')}?next={run.get_absolute_url()}"
     return Link(_("Sign in"), _("Then this page says whether your institution gives you a place here."), url, "next")
-
-
-def _membership(right: Right, run: Run) -> Link | None:
-    if right.ground is not None and right.missing and not right.at_affiliation:
-        return Link(_agreement_title(right.ground), right.missing, _url(right.ground), "broken")
-    if right.ground is not None:
-        return Link(_agreement_title(right.ground), _clause(right.ground), _url(right.ground), "done")
-    if right.holds and run.admits == Run.Admits.EVERYONE:
-        return Link(_("Open to everyone"), status="done")
-    if right.affiliation is None:
-        return None
-    if right.holds:
-        return Link(_("Partners are welcome"), str(right.affiliation.institution), status="done")
-    institution = right.affiliation.institution
-    ground = ground_of(institution, run.course.kind, Cluster.current().today())
-    if ground is not None:  # the institution is a member: what is missing is said at the affiliation
-        return Link(_agreement_title(ground), _clause(ground), _url(ground), "done")
-    if right.at_affiliation:
-        return None
-    return Link(_("Agreement"), right.missing, institution.get_absolute_url(), "broken")
-
-
-def _agreement_title(ground: Ground) -> str:
-    signed = {"institution": ground.party.institution, "agreement": ground.agreement.title}
-    if ground.coverage is not None:
-        return _("Covered by %(institution)s under the %(agreement)s") % signed
-    return _("%(institution)s signed the %(agreement)s") % signed
-
-
-def _clause(ground: Ground) -> str:
-    if ground.clause is None:
-        return _since(ground.party.signed_on)
-    said = f"§ {ground.clause.number}: {ground.clause.text}"
-    if ground.clause.places is None:
-        return said
-    places = ngettext(
-        "%(count)d place for each institution", "%(count)d places for each institution", ground.clause.places
-    )
-    return f"{said} ({places % {'count': ground.clause.places}})"
-
-
-def _url(ground: Ground) -> str:
-    return ground.cited.get_absolute_url() if ground.cited else ground.agreement.get_absolute_url()
-
-
-def _affiliation(right: Right) -> Link | None:
-    affiliation = right.affiliation
-    if affiliation is None:
-        return (
-            None if right.holds else Link(_("Your institution"), right.missing, reverse("members:directory"), "broken")
-        )
-    said = {"role": affiliation.get_role_display(), "institution": affiliation.institution}
-    title = _("%(role)s at %(institution)s") % said
-    if right.at_affiliation:
-        return Link(title, right.missing, status="broken")
-    return Link(title, _since(affiliation.starts_on), status="done")
 
 
 def _enrolment(run: Run, person: Person, enrolment: Enrolment | None, right: Right) -> Link:
@@ -170,11 +105,7 @@ def _queue_text(enrolment: Enrolment) -> str:
         return " ".join([_("Until %(when)s.") % {"when": until}, *missing])
     if enrolment.state == Enrolment.State.WAITING:
         return _("Number %(place)s in the queue") % {"place": enrolment.place_in_queue()}
-    return _since(localtime(enrolment.state_since, enrolment.run.zone).date())
-
-
-def _since(day: date | None) -> str:
-    return _("since %(day)s") % {"day": date_format(day)} if day else ""
+    return since_day(localtime(enrolment.state_since, enrolment.run.zone).date())
 
 
 def _attendance(run: Run, enrolment: Enrolment | None) -> Link | None:
