@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from cluster_portal.uploads import ENDINGS
 from competitions.clean_files import CannotClean, cleaned, words_of
@@ -23,7 +24,7 @@ from members.models import Person
 TEXTS = ("title", "abstract", "subject", "objectives", "risks", "materials")
 KINDS_OF_FILES = {
     ".pdf": "PDF", ".docx": "Word", ".xlsx": "Excel", ".pptx": "PowerPoint", ".odt": "OpenDocument",
-    ".txt": _("Text"), ".png": "PNG", ".jpg": "JPEG", ".webp": "WebP",
+    ".txt": gettext_lazy("Text"), ".png": "PNG", ".jpg": "JPEG", ".webp": "WebP",
 }  # fmt: skip
 PAGES_OF = "authorships__person__affiliations__institution__links"
 
@@ -202,10 +203,11 @@ def names_in(entry: Entry) -> list[Naming]:
     for where, name, text in _places(entry):
         if said := _said(mask, text):
             found.append(Naming(str(where), name, said))
-    for it in entry.files.all():
-        if said := _said(mask, it.title.replace("_", " "), *_words(it)):
-            found.append(Naming(_("File “%(name)s”") % {"name": it.title}, "files", said))
-    return found
+    return found + [
+        Naming(_("File “%(name)s”") % {"name": it.title}, "files", said)
+        for it in entry.files.all()
+        if (said := _said(mask, it.title, *_words(it)))
+    ]
 
 
 def _places(entry: Entry) -> Iterable[tuple[Any, str, str]]:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from html import unescape
+from itertools import pairwise
 
 from anyascii import anyascii
 
@@ -18,6 +19,7 @@ ALIKE = (
     ("shch", "sh"), ("sch", "sh"), ("zh", "z"), ("kh", "h"), ("ts", "c"), ("tz", "c"), ("ck", "k"), ("ph", "f"),
     ("w", "v"), ("x", "ks"), ("j", "i"), ("y", "i"),
 )  # fmt: skip
+CARONS = str.maketrans({"ё": "е", "š": "sh", "č": "ch", "ž": "zh", "ş": "sh", "ç": "ch"})
 SOFT = (("iu", "u"), ("ia", "a"), ("io", "e"), ("ie", "e"))
 ENDING = re.compile(r"[aeiou]{0,3}(m|mi|h|go|mu|s)?")
 VOWELS = "aeiou"
@@ -33,11 +35,12 @@ GENERAL = {
 }  # fmt: skip
 KINDS = (
     "school", "shkol", "gimnazi", "gimnasi", "gimnaz", "gimnas", "lice", "lick", "kindergarten", "kolledz", "college",
-    "tehnikum", "sad", "sadik", "internat", "sosh", "dou", "gbou", "gbdou", "mbou", "mbdou", "detsad", "centr", "center",
-    "shk",
+    "tehnikum", "sad", "sadik", "internat", "sosh", "dou", "gbou", "gbdou", "mbou", "mbdou", "detsad", "centr",
+    "center", "shk",
 )  # fmt: skip
 SIGNS = re.compile(r"[\s\"'«»„“”()№#.,:;–—-]*")
 NUMBER_SIGN = re.compile(r"(№|#|\b(?:no|nr|n|number|номер)\b)", re.IGNORECASE)
+ORDINAL = re.compile(r"[\s-]*(?:st|nd|rd|th|ая|ой|й|я|го|ю|е|м)?[\s-]*")
 SHORT = re.compile(r"\b(?:no|nr|n|шк|sch)\.", re.IGNORECASE)
 MAIL = re.compile(r"[\w.+-]+\s?(?:@|\(at\)|\[at\])\s?[\w-]+(?:\.[\w-]+)+")
 LINK = re.compile(r"(?:https?://|ftp://|www\.)[^\s<>()\"'\[\]]+|\b[\w-]+(?:\.[\w-]+)*\.[a-z]{2,12}/[^\s<>()\"'\[\]]*")
@@ -60,7 +63,8 @@ AFTER = re.compile(rf"^,?[\s\u00a0]*{INITIAL}(?:[\s\u00a0-]*{INITIAL}){{0,2}}")
 @lru_cache(maxsize=50_000)
 def sound(word: str) -> str:
     """How a word sounds, in Latin letters, whichever way it was transliterated."""
-    said = re.sub("[^a-z]", "", anyascii(unicodedata.normalize("NFKC", word).replace("ё", "е")).lower())
+    said = unicodedata.normalize("NFKC", word).lower().translate(CARONS)
+    said = re.sub("[^a-z]", "", anyascii(said).lower())
     for spelt, same in ALIKE:
         said = said.replace(spelt, same)
     said = re.sub(r"(.)\1+", r"\1", said)
@@ -133,13 +137,14 @@ def known_by(*names: str) -> Institutional:
         numbers |= {it for it in words if it.isdigit()}
         short |= {it for it in words if it.isupper() and len(it) > 2 and sound(it) not in GENERAL and it.isalpha()}
         short.add("".join(it[0] for it in words if it[0].isupper()))
-    abbreviations = frozenset(it for it in short if len(it) > 2 and sound(it) not in GENERAL)
+    abbreviations = frozenset(sound(it) for it in short if len(it) > 2 and sound(it) not in GENERAL)
     return Institutional(tuple(sequences), frozenset(numbers), abbreviations)
 
 
 def _is_kind(word: str) -> bool:
     said = sound(word)
-    return any(said.startswith(it) and ENDING.fullmatch(said[len(it) :]) for it in KINDS)
+    kinds = (sound(it) for it in KINDS)
+    return any(said.startswith(it) and ENDING.fullmatch(said[len(it) :]) for it in kinds)
 
 
 class Plain:
@@ -229,7 +234,7 @@ class Mask:
 
 def _institution_in(known: Institutional, words: list[re.Match], text: str) -> Iterator[tuple[int, int]]:
     for number, it in enumerate(words):
-        if it.group() in known.abbreviations:
+        if it.group().isupper() and sound(it.group()) in known.abbreviations:
             yield it.span()
         for sequence in known.sequences:
             last = _follows(sequence, words[number : number + len(sequence)], text)
@@ -243,7 +248,7 @@ def _follows(sequence: tuple[str, ...], words: list[re.Match], text: str) -> re.
     """The last of the words when they say the sequence, declined or not, with nothing but signs between them."""
     if len(words) < len(sequence) or (len(sequence) == 1 and not words[0].group()[0].isupper()):
         return None
-    for before, it in zip(words, words[1:], strict=False):
+    for before, it in pairwise(words):
         if not SIGNS.fullmatch(text[before.end() : it.start()]):
             return None
     same = all(_same(said, it.group()) for said, it in zip(sequence, words, strict=True))
@@ -269,7 +274,7 @@ def _numbered(words: list[re.Match], number: int, text: str) -> Iterator[tuple[i
             yield before.start(), it.end()
             return
     for after in words[number + 1 : number + 3]:  # 77-я школа
-        if _is_kind(after.group()) and len(text[it.end() : after.start()]) < 6:
+        if _is_kind(after.group()) and ORDINAL.fullmatch(text[it.end() : after.start()]):
             yield it.start(), after.end()
             return
 
