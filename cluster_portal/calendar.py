@@ -67,6 +67,7 @@ class Series:
     occurrences: tuple[Occurrence, ...]
     url: str = ""
     place: str = ""
+    is_busy: bool = True  # whether whoever has it in their calendar has no time for something else then
 
     @cached_property
     def rule(self) -> Weekly | None:

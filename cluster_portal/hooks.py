@@ -206,6 +206,7 @@ reminders: dict[str, Reminder] = {}
 institution_parts: list[Callable[[Any, Any], Iterable[InstitutionPart]]] = []
 child_parts: list[Callable[[GuardianPage], Iterable[ChildPart]]] = []
 retention_periods: list[Callable[[], Iterable[Any]]] = []
+public_dates: list[Callable[[], Iterable[Any]]] = []
 first_steps: list[Callable[[Any], Iterable[FirstStep]]] = []
 certificate_keepers: dict[str, Callable[[Any, Any], bool]] = {}
 upload_readers: dict[str, Callable[[Any, Any], bool]] = {}
@@ -285,6 +286,11 @@ def register_child_parts(parts: Callable[[GuardianPage], Iterable[ChildPart]]) -
 def register_periods(periods: Callable[[], Iterable[Any]]) -> None:
     """`periods()` yields the lines (members/retention.py) that this app adds to the table of what is kept how long."""
     retention_periods.append(periods)
+
+
+def register_public_dates(dates: Callable[[], Iterable[Any]]) -> None:
+    """`dates()` yields what this app adds to the public calendar (`Shown` of feeds.py)."""
+    public_dates.append(dates)
 
 
 def register_first_steps(steps: Callable[[Any], Iterable[FirstStep]]) -> None:

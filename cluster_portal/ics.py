@@ -120,7 +120,7 @@ class Writer:
     ) -> Event:
         event = self._bare(starts, sequence, title, cancelled)
         event.add("dtend", self._local(ends))
-        event.add("transp", "OPAQUE")
+        event.add("transp", "OPAQUE" if self.series.is_busy else "TRANSPARENT")
         if place:
             event.add("location", harmless(place))
         if self.series.url:

@@ -1,9 +1,59 @@
-from django.urls import path
+from django.urls import path, register_converter
+from django.urls.converters import StringConverter
 
-from competitions import desk_entries, desk_results, views_feedback
+from competitions import (
+    desk_competitions,
+    desk_entries,
+    desk_results,
+    feeds,
+    views,
+    views_authors,
+    views_entries,
+    views_feedback,
+)
+
+
+class PartConverter(StringConverter):
+    """What a competition is made of, as it stands in addresses."""
+
+    regex = "|".join(desk_competitions.PARTS)
+
+
+register_converter(PartConverter, "part")
 
 app_name = "competitions"
 urlpatterns = [
+    path("competitions/", views.competitions, name="competitions"),
+    path("competitions/<slug:slug>/", views.competition, name="competition"),
+    path("competitions/<slug:slug>/calendar.ics", feeds.competition_ics, name="competition_ics"),
+    path("desk/competitions/", desk_competitions.desk_competitions, name="desk_competitions"),
+    path("desk/competitions/new/", desk_competitions.desk_new_competition, name="desk_new_competition"),
+    path("desk/competitions/<slug:slug>/", desk_competitions.desk_competition, name="desk_competition"),
+    path("desk/competitions/<slug:slug>/edit/", desk_competitions.desk_edit_competition, name="desk_edit_competition"),
+    path(
+        "desk/competitions/<slug:slug>/act/", desk_competitions.desk_act_on_competition, name="desk_act_on_competition"
+    ),
+    path("desk/competitions/<slug:slug>/again/", desk_competitions.desk_hold_again, name="desk_hold_again"),
+    path("desk/competitions/<slug:slug>/<part:part>/new/", desk_competitions.desk_new_part, name="desk_new_part"),
+    path("desk/competitions/<slug:slug>/<part:part>/<id:public_id>/", desk_competitions.desk_part, name="desk_part"),
+    path(
+        "desk/competitions/<slug:slug>/<part:part>/<id:public_id>/act/",
+        desk_competitions.desk_act_on_part,
+        name="desk_act_on_part",
+    ),
+    path("competitions/<slug:slug>/enter/", views_entries.enter, name="enter"),
+    path("entries/<id:public_id>/", views_entries.entry, name="entry"),
+    path("entries/<id:public_id>/act/", views_entries.act_on_entry, name="act_on_entry"),
+    path("entries/<id:public_id>/edit/", views_entries.edit_entry, name="edit_entry"),
+    path("entries/<id:public_id>/check/", views_entries.check_entry, name="check_entry"),
+    path("entries/<id:public_id>/receipt/", views_entries.entry_receipt, name="entry_receipt"),
+    path("entries/<id:public_id>/content.json", views_entries.entry_content, name="entry_content"),
+    path("entries/<id:public_id>/files/", views_entries.add_files, name="add_entry_files"),
+    path("entries/<id:public_id>/files/<id:file_id>/remove/", views_entries.remove_file, name="remove_entry_file"),
+    path("entries/<id:public_id>/authors/", views_authors.authors, name="authors"),
+    path("entries/<id:public_id>/library/", views_authors.publishing, name="publishing"),
+    path("authorships/<id:public_id>/act/", views_authors.act_on_authorship, name="act_on_authorship"),
+    path("authorships/<id:public_id>/lead/", views_authors.hand_over, name="hand_over_entry"),
     path("entries/<id:public_id>/feedback/", views_feedback.entry_feedback, name="entry_feedback"),
     path("desk/competitions/<slug:slug>/entries/", desk_entries.entries, name="desk_entries"),
     path("desk/competitions/<slug:slug>/entries/admit/", desk_entries.admit_all, name="desk_admit_all"),

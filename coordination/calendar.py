@@ -1,5 +1,7 @@
 """One's own dates in one's own calendar program: under a secret address, which one makes, copies and takes back."""
 
+from itertools import chain
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -12,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from cluster_portal.feeds import feed, feed_response
 from cluster_portal.links import absolute
 from cluster_portal.models import CalendarFeed
+from competitions.feeds import deadlines_of
 from coordination.actions import end_calendar_address, renew_calendar_address
 from courses.feeds import dates_of
 from members.models import Person
@@ -47,4 +50,5 @@ def change_my_calendar(request: HttpRequest) -> HttpResponse:
 def my_calendar_ics(request: HttpRequest, token: str) -> HttpResponse:
     """The dates of whoever has this address, for their calendar program, which cannot sign in."""
     person = get_object_or_404(Person.objects.active(), calendar_feed__token=token)
-    return feed_response(request, feed(request.cluster.name, dates_of(person)), is_public=False)
+    shown = chain(dates_of(person), deadlines_of(person))
+    return feed_response(request, feed(request.cluster.name, shown), is_public=False)

@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404
 from django.utils.timezone import now
 from django.views.decorators.http import require_safe
 
+from cluster_portal import hooks
 from cluster_portal.feeds import Shown, feed, feed_response
 from cluster_portal.models import CalendarEntry
 from courses.calendars import whole_series_of
@@ -19,9 +20,10 @@ from members.models import Person
 @login_not_required
 @require_safe
 def programme_ics(request: HttpRequest) -> HttpResponse:
-    """The sessions of every published run that is not over. Nobody is named in it."""
+    """The sessions of every published run that is not over, and what other apps add. Nobody is named in it."""
     runs = with_sessions(Run.objects.published().not_over(now()))
     shown = [one for run in runs for one in public_dates(run)]
+    shown += [one for dates in hooks.public_dates for one in dates()]
     return feed_response(request, feed(request.cluster.name, shown), is_public=True)
 
 

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, When
 from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
@@ -43,6 +43,14 @@ class CompetitionQuerySet(models.QuerySet):
     def open_at(self, at):
         """Competitions that take entries at an instant."""
         return self.filter(state=Competition.State.PUBLISHED, opens_at__lte=at, closes_at__gt=at)
+
+    def by_phase(self, at):
+        """Those that take entries at an instant first, the next deadline before; then those to come, then the rest."""
+        live = Q(state=Competition.State.PUBLISHED)
+        is_open, comes = live & Q(opens_at__lte=at, closes_at__gt=at), live & Q(opens_at__gt=at)
+        order = Case(When(is_open, then=0), When(comes, then=1), default=2)
+        coming = Case(When(live & Q(closes_at__gt=at), then="closes_at"))
+        return self.alias(order=order, coming=coming).order_by("order", "coming", "-closes_at", "pk")
 
     def with_parts(self):
         """With all that the page of one shows."""

@@ -24,7 +24,7 @@ EXEMPT = {"cluster_portal/settings.py", "cluster_portal/urls.py", "cluster_porta
 LONGEST_FUNCTION, LONGEST_FILE, LONGEST_TEMPLATE = 50, 500, 150
 PUBLIC_VIEWS = {
     "accessibility", "act_by_link", "agreement", "agreements", "answers_by_link", "application", "application_sent",
-    "apply", "badge_by_link", "certificate_by_link", "consent", "course", "directory", "directory_csv",
+    "apply", "badge_by_link", "certificate_by_link", "competition", "competition_ics", "competitions", "consent", "course", "directory", "directory_csv",
     "directory_print", "directory_xlsx", "door", "download", "emblem_svg", "enrol_by_link", "erase_by_link",
     "erasure_by_link", "favicon_svg", "feedback_by_consent_link", "feedback_by_link", "hand_in_by_link", "healthz",
     "home", "initiative", "initiatives", "institution", "institution_logo", "invitation", "join", "language", "leave",

@@ -1,0 +1,41 @@
+"""What came of a competition, for everybody: the places, whose they are, where the plan can be read."""
+
+from dataclasses import dataclass
+
+from competitions.models import Competition, Entry
+from members.consent import unpublishable
+
+SHOWN = [Entry.Place.FIRST, Entry.Place.SECOND, Entry.Place.THIRD, Entry.Place.LAUREATE]
+
+
+@dataclass(frozen=True)
+class Winner:
+    """An entry with its place. `authors` names only who may be named, `institutions` where they work."""
+
+    entry: Entry
+    place: str
+    authors: tuple[str, ...]
+    institutions: tuple[str, ...]
+
+
+def winners_of(competition: Competition) -> list[Winner]:
+    """The entries with a place of a decided competition, the best first; whoever took part only is not listed."""
+    if not competition.is_decided:
+        return []
+    entries = competition.entries.admitted().filter(place__in=SHOWN).with_parts()
+    rank = {place: number for number, place in enumerate(SHOWN)}
+    rows = sorted(entries, key=lambda it: (rank[it.place], it.title))
+    people = {one.person_id for it in rows for one in _confirmed(it)}
+    hidden = unpublishable(people)
+    return [_winner(it, hidden) for it in rows]
+
+
+def _winner(it: Entry, hidden: set[int]) -> Winner:
+    authors = _confirmed(it)
+    named = tuple(one.person.full_name for one in authors if one.may_be_published and one.person_id not in hidden)
+    where = dict.fromkeys(one.affiliation.institution.name for one in authors if one.affiliation)
+    return Winner(it, str(it.get_place_display()), named, tuple(where))
+
+
+def _confirmed(it: Entry) -> list:
+    return [one for one in it.authorships.all() if one.state == "confirmed"]
