@@ -7,4 +7,4 @@ class CompetitionsConfig(AppConfig):
 
     def ready(self):
         # They fill the registries of hooks.py.
-        from competitions import diplomas, result_mails  # noqa: F401
+        from competitions import diplomas, entry_mails, result_mails  # noqa: F401

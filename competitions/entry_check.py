@@ -36,7 +36,12 @@ class Remark:
 
 def what_is_missing(entry: Entry) -> list[Remark]:
     """What has to be there before the entry can be handed in, in the order of the form."""
-    return [*_empty_fields(entry), *_of_steps(entry), *_of_tools(entry), *_of_source(entry), *_of_authors(entry)]
+    return [*what_is_empty(entry), *_of_authors(entry)]
+
+
+def what_is_empty(entry: Entry) -> list[Remark]:
+    """What of this is missing in the form itself."""
+    return [*_empty_fields(entry), *_of_steps(entry), *_of_tools(entry), *_of_source(entry)]
 
 
 def what_to_look_at(entry: Entry) -> list[Remark]:

@@ -35,11 +35,15 @@ def right_for(run: Run, person: Person, enrolment: Enrolment | None) -> Right:
 def chain_of(run: Run, person: Person | None, enrolment: Enrolment | None, right: Right | None = None) -> list[dict]:
     """The links from the agreement to the next session, for one reader; the first broken one says what is missing."""
     if person is None:
-        return [vars(link) for link in (_sign_in(run), _enrolment_to_come(run), _what_comes_next(run, None))]
+        return _drawn([_sign_in(run), _enrolment_to_come(run), _what_comes_next(run, None)])
     right = right or right_for(run, person, enrolment)
     links = [membership_link(right, run), affiliation_link(right), _enrolment(run, person, enrolment, right)]
     links += [_attendance(run, enrolment), _what_comes_next(run, enrolment), _certificate(run, enrolment)]
-    return [vars(link) for link in links if link]
+    return _drawn(links)
+
+
+def _drawn(links: list) -> list[dict]:
+    return [{"enrols": False, **vars(link)} for link in links if link]
 
 
 def _right_of(enrolment: Enrolment) -> Right:
