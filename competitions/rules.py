@@ -3,6 +3,7 @@
 import rules
 
 from competitions.models import Authorship, Competition
+from competitions.models.entries import judged_blindly_by
 
 
 @rules.predicate
@@ -46,7 +47,10 @@ def is_the_juror(person, juror):
 
 @rules.predicate
 def keeps_the_jury(person, juror):
-    return juror is not None and coordinates_the_competition(person, juror.competition)
+    """Whoever judges in a competition without knowing its authors keeps nothing of it meanwhile."""
+    if juror is None or not coordinates_the_competition(person, juror.competition):
+        return False
+    return not judged_blindly_by(person).filter(competition=juror.competition_id).exists()
 
 
 @rules.predicate

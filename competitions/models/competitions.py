@@ -36,6 +36,12 @@ class CompetitionQuerySet(models.QuerySet):
             return self
         return self.filter(host__region__in=[role.region_id for role in person.coordinator_roles])
 
+    def decidable_by(self, person):
+        """Those that one keeps and does not judge in without knowing the authors: jury, entries, results."""
+        from competitions.models.entries import judged_blindly_by  # entries point to competitions
+
+        return self.kept_by(person).exclude(pk__in=judged_blindly_by(person))
+
     def undecided(self):
         """Competitions whose results are still to come: what jurors must not know is kept from them (blind.py)."""
         return self.filter(state__in=[Competition.State.DRAFT, Competition.State.PUBLISHED])

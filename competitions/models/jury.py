@@ -17,6 +17,19 @@ class JurorQuerySet(models.QuerySet):
         """Jurors who have said yes."""
         return self.filter(state=Juror.State.ACTIVE)
 
+    def invited(self):
+        """Who has not answered yet."""
+        return self.filter(state=Juror.State.INVITED)
+
+    def with_loads(self):
+        """With how many entries each is to read and has read, and when they gave or saved something last."""
+        standing = Q(reviews__state__in=["assigned", "completed"])
+        return self.select_related("person").annotate(
+            assigned_count=models.Count("reviews", standing),
+            given_count=models.Count("reviews", Q(reviews__state="completed")),
+            last_at=models.Max("reviews__saved_at", filter=standing),
+        )
+
     def bound(self):
         """Jurors, and those who are asked to be: nobody of them may learn who wrote what."""
         return self.filter(state__in=[Juror.State.INVITED, Juror.State.ACTIVE])
@@ -119,7 +132,8 @@ class ReviewQuerySet(models.QuerySet):
     def of_juror(self, person):
         """What one juror has to read and has read, in their own random order."""
         standing = self.standing().filter(juror__person=person, juror__state=Juror.State.ACTIVE)
-        return standing.order_by("reading_order", "pk")
+        seen = standing.filter(juror__competition__state__in=["published", "concluded"])
+        return seen.select_related("juror__competition").order_by("reading_order", "pk")
 
 
 class Review(models.Model):
@@ -158,6 +172,9 @@ class Review(models.Model):
     for_jury = models.TextField(_("for the jury only"), max_length=5_000, blank=True)
     revision = models.PositiveIntegerField(default=1, editable=False)
     saved_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # Whoever has looked at what the others gave changes their own no more.
+    others_seen_at = models.DateTimeField(null=True, blank=True, editable=False)
+    withdrawn_because = models.CharField(_("why it was taken back"), max_length=500, blank=True, editable=False)
 
     objects = ReviewQuerySet.as_manager()
 
