@@ -17,7 +17,7 @@ from django.utils.translation import gettext_noop
 
 from cluster_portal.audit import record, record_changes
 from cluster_portal.models import AuditEntry
-from cluster_portal.moves import Refused, make_move
+from cluster_portal.moves import Refused, make_move, make_moves
 from cluster_portal.outbox import cancel_mails, queue_mail
 from cluster_portal.uploads import erase_uploads, keep_upload, uploads_about
 from competitions.entering import entering, why_not_now
@@ -46,6 +46,12 @@ class Saving:
 def lock_competition(competition: Competition) -> Competition:
     """The competition as it is now, locked until the end of the transaction: always before its entries."""
     return Competition.objects.select_for_update(no_key=True, of=("self",)).get(pk=competition.pk)
+
+
+def end_reviews(entry: Entry, reason: str) -> None:
+    """Ask nobody any more to read an entry that is out of the running; what was given stays."""
+    rows = list(entry.reviews.assigned().select_for_update(of=("self",)).order_by("pk"))
+    make_moves(rows, "withdraw", by=None, reason=reason)
 
 
 def lock_entry(entry: Entry) -> Entry:
@@ -182,10 +188,11 @@ def reopen_entry(entry: Entry, by: Person, at: datetime) -> None:
 @transaction.atomic
 def withdraw_entry(entry: Entry, by: Person) -> None:
     """Take an entry out of the competition, until its results are out; the other authors are told."""
-    it = lock_entry(entry)
-    if it.competition.is_decided:
+    competition, it = lock_competition(entry.competition), lock_entry(entry)
+    if competition.is_decided:
         raise Refused(_("The results are out. What you can still take back is the consent to the library."))
-    make_move(it, "withdraw", by=by)
+    make_move(it, "withdraw", by=by, planned_place="")
+    end_reviews(it, gettext_noop("the entry was withdrawn"))
     cancel_mails(about=it, reason=gettext_noop("the entry was withdrawn"))
     entry.refresh_from_db()
     for author in confirmed_of(it):

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_noop
 from cluster_portal.audit import record, record_many
 from cluster_portal.moves import Refused, make_move, make_moves
 from cluster_portal.outbox import queue_mail, queue_mails
+from competitions.actions.entries import end_reviews
 from competitions.models import Competition, Entry, Result, Review
 from competitions.result_mails import RESULTS, results_mails
 from competitions.results import Line, proposed_places, results_of, what_is_missing
@@ -25,7 +26,7 @@ def admit_entry(entry: Entry, by: Person) -> None:
 @transaction.atomic
 def admit_all(competition: Competition, by: Person) -> int:
     """Let the jury judge every entry that was handed in, except one's own; return how many these were."""
-    locked_competition(competition)
+    _freshly_locked(competition)
     handed_in = competition.entries.submitted().exclude(authorships__in=by.authorships.standing())
     rows = list(handed_in.select_for_update(of=("self",)).order_by("pk"))
     if not rows:
@@ -36,23 +37,17 @@ def admit_all(competition: Competition, by: Person) -> int:
 @transaction.atomic
 def disqualify_entry(entry: Entry, by: Person, reason: str) -> None:
     """Take an entry out of the competition; its reviews end, and the authors read why."""
-    locked_competition(entry.competition)
+    _freshly_locked(entry.competition)
     make_move(entry, "disqualify", by=by, refusal=reason, planned_place="")
     end_reviews(entry, gettext_noop("the entry was disqualified"))
     for author in entry.authorships.confirmed().select_related("person"):
         queue_mail("competitions/disqualified", about=entry, to=author.person)
 
 
-def end_reviews(entry: Entry, reason: str) -> None:
-    """Ask nobody any more to read an entry that is out of the running; what was given stays."""
-    rows = list(entry.reviews.assigned().select_for_update(of=("self",)).order_by("pk"))
-    make_moves(rows, "withdraw", by=None, reason=reason)
-
-
 @transaction.atomic
 def plan_places(competition: Competition, places: Mapping[int, str], by: Person) -> int:
     """Plan a place for each of these entries (by key; "" takes it back); return how many changed. Nobody is told."""
-    locked_competition(competition)
+    _freshly_locked(competition)
     _refuse_when_out(competition)
     rows = competition.entries.admitted().filter(pk__in=places).select_for_update(of=("self",)).order_by("pk")
     changed = [it for it in rows if it.planned_place != places[it.pk]]
@@ -67,14 +62,14 @@ def plan_places(competition: Competition, places: Mapping[int, str], by: Person)
 @transaction.atomic
 def propose_places(competition: Competition, by: Person, adjusted: bool = False) -> int:
     """Plan the places that follow from the means, or from the adjusted scores; return how many changed."""
-    locked_competition(competition)
+    _freshly_locked(competition)
     return plan_places(competition, proposed_places(results_of(competition), adjusted), by)
 
 
 @transaction.atomic
 def conclude_competition(competition: Competition, by: Person) -> None:
     """Publish the results: every planned place counts, the standing is written down, everybody concerned is told."""
-    locked_competition(competition)
+    _freshly_locked(competition)
     _refuse_when_out(competition)
     if competition.closes_at > now():
         raise Refused(_("The competition still takes entries. Publish the results after its deadline."))
@@ -113,8 +108,8 @@ def _refuse_when_out(competition: Competition) -> None:
         raise Refused(_("The results are out, or the competition was cancelled: its places change no more."))
 
 
-def locked_competition(competition: Competition) -> None:
-    """Lock a competition, the parent of all that it holds, and read how it stands now."""
+def _freshly_locked(competition: Competition) -> None:
+    """Lock a competition, the parent of all that it holds, and read into this object how it stands now."""
     competition.refresh_from_db(from_queryset=Competition.objects.select_for_update(no_key=True, of=("self",)))
 
 
