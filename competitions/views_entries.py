@@ -17,8 +17,8 @@ from cluster_portal.buttons import Outcome, act, outcome_in, sent, tried
 from cluster_portal.moves import available_moves, may_move
 from competitions import actions
 from competitions.blind import names_in
+from competitions.chain import chain_of
 from competitions.entering import deadline_in_words, entering, said_instant
-from competitions.entry_chain import entering_chain
 from competitions.entry_check import confirmed_of, what_is_empty, what_is_missing, what_to_look_at
 from competitions.entry_words import in_words, label_of, shown_value
 from competitions.forms_entries import EntryParts, FilesForm
@@ -37,7 +37,8 @@ def enter(request: HttpRequest, slug: str) -> HttpResponse:
         )
     answer = entering(it, request.user, now())
     mine = Entry.objects.written_by(request.user).filter(competition=it).order_by("-saved_at")
-    shown = {"it": it, "answer": answer, "links": entering_chain(it, answer), "mine": mine, "source": source}
+    shown = {"it": it, "answer": answer, "mine": mine, "source": source}
+    shown["links"] = chain_of(it, request.user, answer, [])
     return render(request, "competitions/enter.html", shown | {"deadline": deadline_in_words(it)})
 
 
