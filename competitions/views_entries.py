@@ -36,7 +36,7 @@ def enter(request: HttpRequest, slug: str) -> HttpResponse:
             redirect("competitions:edit_entry", begun.result.public_id) if begun else redirect(request.get_full_path())
         )
     answer = entering(it, request.user, now())
-    mine = Entry.objects.written_by(request.user).filter(competition=it).order_by("-saved_at")
+    mine = Entry.objects.for_own_page(request.user).filter(competition=it)
     shown = {"it": it, "answer": answer, "mine": mine, "source": source}
     shown["links"] = chain_of(it, request.user, answer, [])
     return render(request, "competitions/enter.html", shown | {"deadline": deadline_in_words(it)})

@@ -6,6 +6,7 @@ from django.utils.timezone import now
 
 from cluster_portal.moves import available_moves
 from cluster_portal.search import LONGEST_QUERY, found
+from competitions.models import Entry
 from coordination.cookies import cookies
 from coordination.examples.people import DEMO_PEOPLE, PASSWORD
 from courses.attendance import taught_on_day_of
@@ -78,6 +79,7 @@ def me(request: HttpRequest) -> HttpResponse:
         "bookings": list(ClassBooking.objects.brought_by(person).ahead(now()).for_lists()[:20]),
         "today": taught_on_day_of(person, now()),
         "works": FinalWork.objects.read_by(person).to_read().count() if person.instructs.exists() else 0,
+        "entries": list(Entry.objects.for_own_page(person)[:20]),
         "instructs": person.instructs.public().not_over(now() - OPEN_FOR).for_lists(),  # recordings, feedback
         "now": now(),
     }

@@ -24,6 +24,12 @@ class EntryQuerySet(models.QuerySet):
         beyond_draft = ~Q(state__in=[Entry.State.DRAFT, Entry.State.WITHDRAWN])
         return self.filter(Exists(own) | Q(competition__in=kept.values("pk")) & beyond_draft)
 
+    def for_own_page(self, person):
+        """What somebody writes or has written, for lists: the last touched first; those they are asked about apart."""
+        asked = Authorship.objects.filter(entry=OuterRef("pk"), person=person, state=Authorship.State.INVITED)
+        rows = self.written_by(person).annotate(is_asked=Exists(asked))
+        return rows.select_related("competition").order_by("-is_asked", "-saved_at", "-pk")
+
     def in_the_running(self):
         """Entries that the jury reads: handed in or admitted."""
         return self.filter(state__in=[Entry.State.SUBMITTED, Entry.State.ADMITTED])
