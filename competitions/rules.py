@@ -37,7 +37,8 @@ def may_take_the_author_out(person, authorship):
     """The lead author takes others out; who is not the lead goes by themselves."""
     if authorship is None or (authorship.is_lead and authorship.state == Authorship.State.CONFIRMED):
         return False
-    return is_the_asked_author(person, authorship) or leads_the_entry(person, authorship.entry)
+    goes = authorship.state == Authorship.State.CONFIRMED and is_the_asked_author(person, authorship)
+    return goes or leads_the_entry(person, authorship.entry)
 
 
 @rules.predicate
