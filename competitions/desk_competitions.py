@@ -15,7 +15,9 @@ from django.views.decorators.http import require_POST
 
 from cluster_portal.buttons import act, sent, tried
 from cluster_portal.moves import available_moves
+from cluster_portal.zones import zone_name
 from competitions import actions
+from competitions.entering import deadline_in_words
 from competitions.forms_competitions import AgainForm, CompetitionForm, CriterionForm, NominationForm
 from competitions.models import Competition, Criterion, Nomination
 from competitions.words import phases_of, standing_of
@@ -37,7 +39,7 @@ def desk_competitions(request: HttpRequest) -> HttpResponse:
     page = Paginator(Competition.objects.kept_by(request.user), PER_PAGE).get_page(request.GET.get("page"))
     at = now()
     for it in page:
-        it.standing = standing_of(it, at)
+        it.standing, it.deadline = standing_of(it, at), deadline_in_words(it)
     return render(request, "competitions/desk_competitions.html", {"page": page})
 
 
@@ -183,7 +185,8 @@ def _facts(form) -> dict:
 
 
 def _form(request: HttpRequest, form, title: str, it: Competition | None = None) -> HttpResponse:
-    return render(request, "competitions/desk_form.html", {"form": form, "title": title, "it": it})
+    zone = zone_name(request.cluster.zone) if isinstance(form, CompetitionForm) else ""
+    return render(request, "competitions/desk_form.html", {"form": form, "title": title, "it": it, "zone": zone})
 
 
 def _all() -> tuple[str, str]:

@@ -41,6 +41,7 @@ class Countdown:
     said: str
     at: datetime
     left: str
+    now: datetime
     here: str = ""
 
 
@@ -78,10 +79,10 @@ def countdown_of(it: Competition, at: datetime) -> Countdown | None:
         return None
     if at < it.opens_at:
         said = _("Entries from %(when)s") % {"when": said_instant(it, it.opens_at)}
-        return Countdown(said, it.opens_at, timeuntil(it.opens_at, at), _here(it, it.opens_at))
+        return Countdown(said, it.opens_at, timeuntil(it.opens_at, at), at, _here(it, it.opens_at))
     if at < it.closes_at:
         said = _("Entries until %(when)s") % {"when": deadline_in_words(it)}
-        return Countdown(said, it.closes_at, timeuntil(it.closes_at, at), _here(it, it.last_second))
+        return Countdown(said, it.closes_at, timeuntil(it.closes_at, at), at, _here(it, it.last_second))
     return None
 
 
