@@ -83,6 +83,9 @@ class Juror(models.Model):
     def __str__(self):
         return f"{self.competition_id}: {self.person_id}"
 
+    def get_absolute_url(self):
+        return reverse("competitions:juror", args=[self.public_id])
+
 
 class DeclaredConflict(models.Model):
     """That a juror has said they should not judge an entry, an author or the people of an institution.

@@ -1,6 +1,6 @@
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
-from django.db.models import F
+from django.db.models import F, Prefetch
 from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from cluster_portal.public_id import PublicIdField
 from cluster_portal.search import folded
 from cluster_portal.states import move
-from competitions.models.entries import Entry
+from competitions.models.entries import Authorship, Entry
 from members.models.institutions import transliterated_slug
 from members.models.people import Person
 
@@ -17,6 +17,27 @@ class PlanQuerySet(models.QuerySet):
     def public(self):
         """Plans that stand in the library."""
         return self.filter(state=Plan.State.PUBLISHED)
+
+    def for_lists(self):
+        """With everything that a card in a list shows."""
+        thanks = models.Count("thanks", distinct=True)
+        rows = self.select_related("entry__competition", "pick").prefetch_related("entry__tools", "entry__directions")
+        return rows.annotate(thanked=thanks)
+
+    def for_page(self):
+        """With all that the page of one shows."""
+        authors = Authorship.objects.confirmed().select_related("person", "affiliation__institution")
+        parts = ["entry__steps", "entry__tools", "entry__files__upload", "entry__directions"]
+        rows = self.select_related("entry__competition", "entry__nomination", "entry__adapted_from__entry", "pick__by")
+        return rows.prefetch_related(Prefetch("entry__authorships", authors, to_attr="authors"), *parts)
+
+    def like(self, **wanted):
+        """Plans of such entries; what is empty does not count."""
+        return self.filter(**{f"entry__{name}": value for name, value in wanted.items() if value})
+
+    def for_stage(self, year):
+        """Plans for one year of schooling."""
+        return self.filter(entry__stage_from__lte=year, entry__stage_until__gte=year)
 
 
 class Plan(models.Model):
@@ -37,10 +58,12 @@ class Plan(models.Model):
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.PUBLISHED, editable=False)
     state_since = models.DateTimeField(default=now, editable=False)
     published_at = models.DateTimeField(default=now, editable=False)
+    # Whether those who keep the library want it there; whether it stands there follows from that and from its authors.
+    is_wanted = models.BooleanField(default=True, editable=False)
     words = models.TextField(editable=False, default="")
 
     objects = PlanQuerySet.as_manager()
-    AUDITED = ()
+    AUDITED = ("is_wanted",)
 
     class Meta:
         verbose_name = _("lesson plan")
@@ -51,8 +74,13 @@ class Plan(models.Model):
     def __str__(self):
         return self.entry.title
 
+    def fold_words(self) -> None:
+        """Take over the words by which it is found."""
+        it = self.entry
+        tools, themes = (", ".join(str(one) for one in rows.all()) for rows in (it.tools, it.directions))
+        self.words = folded(it.title, it.subject, tools, themes, it.abstract, it.objectives)
+
     def save(self, **options):
-        self.words = folded(self.entry.title, self.entry.subject, self.entry.abstract)
         if not self.slug:
             slug = transliterated_slug(self.entry.title)
             self.slug = f"{slug[:55]}-{self.public_id[:6]}" if Plan.objects.filter(slug=slug).exists() else slug
@@ -96,6 +124,12 @@ class Thanks(models.Model):
         return f"{self.plan_id}"
 
 
+class UsageNoteQuerySet(models.QuerySet):
+    def shown(self):
+        """Notes that nobody has hidden."""
+        return self.filter(hidden_at=None)
+
+
 class UsageNote(models.Model):
     """What a teacher who taught by a plan tells others: with whom, how it went, what they would change."""
 
@@ -104,8 +138,9 @@ class UsageNote(models.Model):
     person = models.ForeignKey(Person, models.PROTECT, related_name="usage_notes")
     at = models.DateTimeField(default=now, editable=False)
     text = models.TextField(_("how it went"), max_length=2_000)
+    hidden_at = models.DateTimeField(null=True, blank=True, editable=False)
 
-    AUDITED = ()
+    objects = UsageNoteQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("usage note")
