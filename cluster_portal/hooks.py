@@ -21,7 +21,7 @@ class MailKind:
 
     `context(wanted)` gives the variables of its templates. `secrets(mail)` returns the links and codes that are
     put in at sending and never stored: name → value. `bulk` mail carries List-Unsubscribe (`unsubscribe(mail)` gives
-    its address); of `account` mail nobody but the reader ever sees the text.
+    its address), and `title` says what it is; of `account` mail nobody but the reader ever sees the text.
     """
 
     template: str
@@ -31,6 +31,7 @@ class MailKind:
     unsubscribe: Callable[[Any], str] = lambda mail: ""
     bulk: bool = False
     account: bool = False
+    title: Any = ""
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ PATHS = {
     "members.application": "/application/{}/",
     "members.erasure": "/erase/{}/",
     "members.erasure_word": "/erasure-request/{}/",
+    "members.unsubscribe": "/unsubscribe/{}/",
     "members.invitation": "/invitation/{}/",
     "members.claim": "/invitation/{}/",
     "members.consent": "/consent/{}/",

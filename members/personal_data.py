@@ -229,6 +229,14 @@ CHILDREN = (
         deleted=True,
     ),
     Table(
+        "members.StoppedMail",
+        heading=_("Mail that you stopped"),
+        owners=("person",),
+        shown="person template at",
+        plain="id",
+        deleted=True,
+    ),
+    Table(
         "members.ConsentRequest",
         heading=_("What consent was asked for"),
         owners=("child",),

@@ -32,6 +32,7 @@ from members.views import (
     my_data,
     people,
     standing,
+    stopping,
 )
 
 app_name = "members"
@@ -101,6 +102,7 @@ urlpatterns = [
     path("me/erasure-requests/<id:public_id>/", erasure_requests.erasure_request, name="erasure_request"),
     path("erasure-request/<str:token>/", erasure_requests.erasure_by_link, name="erasure_by_link"),
     path("me/children/<id:public_id>/looked-at/", my_data.looked_at, name="child_looked_at"),
+    path("unsubscribe/<str:token>/", stopping.unsubscribe, name="unsubscribe"),
     path("me/devices/", devices.devices, name="devices"),
     path("me/devices/confirm/", devices.confirm_device, name="confirm_device"),
     path("me/devices/code/", devices.send_code, name="send_code"),

@@ -130,6 +130,7 @@ from members.actions.people import (
     suspend_person,
 )
 from members.actions.signing import record_signature, remind_unsigned, sign_agreement, sign_for_parties
+from members.actions.stopping import stop_mail, want_mail
 
 ACTIONS = {
     "affiliation": {
@@ -284,6 +285,7 @@ __all__ = [
     "set_age_policy",
     "sign_agreement",
     "sign_for_parties",
+    "stop_mail",
     "suspend_person",
     "take_down_file",
     "take_down_note",
@@ -291,6 +293,7 @@ __all__ = [
     "terminate_agreement",
     "title_of_accession",
     "title_of_renewal",
+    "want_mail",
     "why_not_at_once",
     "why_not_erasable",
     "withdraw_agreement",

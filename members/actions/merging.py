@@ -41,6 +41,7 @@ from members.models import (
     Person,
     ProgressNote,
     RecordView,
+    StoppedMail,
 )
 from members.ties import merge_ties
 
@@ -74,6 +75,7 @@ RESOLVED = (
     (GroupMember, "person"),
     (Guardianship, "child"),
     (Guardianship, "guardian"),
+    (StoppedMail, "person"),
 )
 KEYS = ((EmailAddress, "user"), (Authenticator, "user"))
 
@@ -114,11 +116,12 @@ def merge_members(kept: Person, gone: Person) -> None:
     _merge_erasures(kept, gone)
     _merge_certificates(kept, gone)
     merge_ties(kept, gone)
+    StoppedMail.objects.filter(person=gone, template__in=kept.stopped_mails.values("template")).delete()
     asked_twice = ConsentRequest.objects.filter(child=gone, purpose__in=kept.consent_requests.values("purpose"))
     asked_twice.delete()
     roles = Coordinator.objects.filter(person=gone, until=None, region__in=kept.coordinating.now().values("region"))
     roles.update(until=F("since"))
-    for model, column in (*POINTING, (ConsentRequest, "child"), (Coordinator, "person")):
+    for model, column in (*POINTING, (ConsentRequest, "child"), (Coordinator, "person"), (StoppedMail, "person")):
         model._base_manager.filter(**{column: gone}).update(**{column: kept})
     merge_keys(kept, gone)
 

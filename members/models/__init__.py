@@ -18,6 +18,7 @@ from members.models.imports import Import, ImportRow
 from members.models.initiatives import Initiative, Milestone, ProgressNote
 from members.models.institutions import Direction, Institution, InstitutionLink, Region
 from members.models.people import Affiliation, Coordinator, Person
+from members.models.stopped_mail import StoppedMail
 from members.models.ties import Tie
 
 __all__ = [
@@ -54,5 +55,6 @@ __all__ = [
     "Purpose",
     "RecordView",
     "Region",
+    "StoppedMail",
     "Tie",
 ]
