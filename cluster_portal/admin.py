@@ -2,11 +2,15 @@
 
 from django.contrib import admin
 
+from cluster_portal.hidden import seen_by
 from cluster_portal.models import AuditEntry, CalendarEntry, OutboxMail, Upload
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
-    """Shows rows; whatever has a state is changed by its actions alone."""
+    """Shows rows; whatever has a state is changed by its actions alone. What is hidden elsewhere is hidden here."""
+
+    def get_queryset(self, request):
+        return seen_by(super().get_queryset(request), request.user)
 
     def has_add_permission(self, request):
         return False

@@ -201,6 +201,7 @@ class LongWorkKind:
 mail_kinds: dict[str, MailKind] = {}
 long_work_kinds: dict[str, LongWorkKind] = {}
 decision_listeners: list[Callable[[Any, str], None]] = []
+blind: list[Callable[[Any], dict[str, QuerySet[Any]]]] = []
 bond_listeners: list[Callable[[Collection[int]], None]] = []
 personal_data: dict[str, PersonalData] = {}
 reminders: dict[str, Reminder] = {}
@@ -308,6 +309,11 @@ def say_decided(child: Any, purpose: str) -> None:
     """Tell whoever waits for a decision about this child."""
     for listener in decision_listeners:
         listener(child, purpose)
+
+
+def register_blind(hidden: Callable[[Any], dict[str, QuerySet[Any]]]) -> None:
+    """`hidden(person)` gives, by model (lower-case label), the public ids of what is hidden from them: hidden.py."""
+    blind.append(hidden)
 
 
 def register_bond_listener(listener: Callable[[Collection[int]], None]) -> None:

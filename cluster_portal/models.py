@@ -10,8 +10,15 @@ from django.utils.timezone import now
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from cluster_portal.hidden import seen_by
 from cluster_portal.public_id import PublicIdField
 from cluster_portal.states import move
+
+
+class AuditEntryQuerySet(models.QuerySet):
+    def visible_to(self, person):
+        """The audit is the whole cluster's: its coordinators see it, but for what is hidden from them meanwhile."""
+        return seen_by(self, person) if person.coordinates_whole_cluster else self.none()
 
 
 class AuditEntry(models.Model):
@@ -25,6 +32,8 @@ class AuditEntry(models.Model):
     fields = ArrayField(models.CharField(max_length=60), default=list, blank=True)
     values = models.JSONField(default=dict, blank=True)
     reason = models.CharField(_("reason"), max_length=200, blank=True)
+
+    objects = AuditEntryQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("audit entry")
@@ -91,7 +100,7 @@ class OutboxMailQuerySet(models.QuerySet):
 
     def visible_to(self, person):
         """The outbox is the whole cluster's: its coordinators see all of it, nobody else any."""
-        return self if person.is_authenticated and person.coordinates_whole_cluster else self.none()
+        return seen_by(self, person) if person.is_authenticated and person.coordinates_whole_cluster else self.none()
 
     def for_list(self):
         """With everything that a line in a list shows."""

@@ -18,6 +18,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from cluster_portal import hooks
+from cluster_portal.hidden import seen_by
 
 
 @dataclass(frozen=True)
@@ -112,20 +113,25 @@ def erase_tables(tables: Sequence[Table], person: Any) -> Iterator[str]:
     yield from reasons
 
 
-def what_goes(tables: Sequence[Table], person: Any) -> Iterator[tuple[str, int]]:
-    """Heading and number of the rows that erasure would delete or empty."""
+def what_goes(tables: Sequence[Table], person: Any, reader: Any = None) -> Iterator[tuple[str, int]]:
+    """Heading and number of the rows that erasure would delete or empty, as far as the reader may know of them."""
     for table in tables:
-        if (table.deleted or table.emptied) and (count := table.of(person).count()):
+        if (table.deleted or table.emptied) and (count := _seen(table.of(person), person, reader).count()):
             yield str(table.heading), count
 
 
-def what_stays(tables: Sequence[Table], person: Any) -> Iterator[str]:
+def what_stays(tables: Sequence[Table], person: Any, reader: Any = None) -> Iterator[str]:
     """A reasoned sentence for each table in which something of this person would stay."""
     said = set()
     for table in tables:
-        if table.why and table.why not in said and table.about(person).exists():
+        if table.why and table.why not in said and _seen(table.about(person), person, reader).exists():
             said.add(table.why)
             yield str(table.why)
+
+
+def _seen(rows: QuerySet, person: Any, reader: Any) -> QuerySet:
+    """What is hidden from a reader stays hidden behind a number too; nobody is blind for themself."""
+    return rows if reader is None or reader in person.selves else seen_by(rows, reader)
 
 
 def _rows(table: Table, person: Any) -> QuerySet:

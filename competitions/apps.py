@@ -7,4 +7,16 @@ class CompetitionsConfig(AppConfig):
 
     def ready(self):
         # They fill the registries of hooks.py.
-        from competitions import diplomas, entry_mails, result_mails  # noqa: F401
+        from competitions import (  # noqa: F401
+            announcing_mails,
+            bonds,
+            desk_rows,
+            diplomas,
+            entry_mails,
+            feeds,
+            hidden,
+            institution_parts,
+            jury_mails,
+            reminders,
+            result_mails,
+        )

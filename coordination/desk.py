@@ -34,8 +34,7 @@ def _oldest_first(row: hooks.DeskRow):
 @coordinators_only
 def audit(request: HttpRequest) -> HttpResponse:
     """Who did what: the audit, newest first."""
-    rows = AuditEntry.objects.all() if request.user.coordinates_whole_cluster else AuditEntry.objects.none()
-    page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(AuditEntry.objects.visible_to(request.user), PER_PAGE).get_page(request.GET.get("page"))
     actors = {it.public_id: it for it in Person.objects.filter(public_id__in={entry.actor for entry in page})}
     for entry in page:
         entry.by = _actor(entry.actor, actors.get(entry.actor))

@@ -60,8 +60,8 @@ def what_happens(person: Person, reader: Any) -> dict[str, Any]:
     return {
         "person": person,
         "is_self": is_self,
-        "goes": list(what_goes(tables, person)),
-        "stays": list(what_stays(tables, person)),
+        "goes": list(what_goes(tables, person, reader)),
+        "stays": list(what_stays(tables, person, reader)),
         "problems": actions.why_not_at_once(person, by=person) if is_self else actions.why_not_erasable(person),
     }
 

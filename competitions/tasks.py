@@ -1,0 +1,11 @@
+"""Celery's way into this app's actions. Each is safe to run twice."""
+
+from celery import shared_task
+
+from competitions import actions
+
+
+@shared_task
+def recheck_conflicts() -> int:
+    """Take back what is to be read against a conflict of interest, and what is not judged any more."""
+    return actions.recheck_all()
