@@ -39,7 +39,7 @@ def invite_author(entry: Entry, email: str, by: Person, at: datetime, **names: A
     """Ask somebody to confirm that they are an author; whoever is not known yet claims their Person by the mail."""
     it = lock_entry(entry)
     _refuse_unless_written(it, at)
-    asked = it.authorships.model.objects.filter(entry=it)
+    asked = Authorship.objects.filter(entry=it)
     if asked.standing().count() >= MOST_AUTHORS or asked.count() >= MOST_ASKED:
         raise Refused(_("An entry has ten authors at most, and asks no more than thirty people."))
     email = email.strip().lower()
@@ -108,11 +108,11 @@ def end_authorship(authorship: Authorship, by: Person, at: datetime | None = Non
 def hand_over_lead(authorship: Authorship, by: Person) -> None:
     """Another author leads the entry from now on: hands it in, opens it again, asks and takes out authors."""
     it = lock_entry(authorship.entry)
-    authors = {one.pk: one for one in it.authorships.select_for_update(no_key=True).order_by("pk")}
-    new = authors[authorship.pk]
+    authors = Authorship.objects.filter(entry=it)
+    new = {one.pk: one for one in authors.select_for_update(no_key=True).order_by("pk")}[authorship.pk]
     if it.state not in ALIVE or new.state != State.CONFIRMED or new.is_lead:
         raise Refused(_("The lead goes to an author who has confirmed, while the entry is alive. Reload the page."))
-    it.authorships.filter(is_lead=True).update(is_lead=False)
+    authors.filter(is_lead=True).update(is_lead=False)
     new.is_lead = True
     new.save(update_fields=["is_lead"])
     record_changes("competitions.authorship.lead", new, by=by, changed=["is_lead"])

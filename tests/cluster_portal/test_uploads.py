@@ -1,6 +1,7 @@
 """Files that people give us: what is taken, what is refused, who may read."""
 
 import io
+import zipfile
 
 import pytest
 from django.core.files.base import ContentFile
@@ -132,3 +133,30 @@ def test_the_text_of_a_draft_is_for_coordinators_only(cast, client, signed_in):
 def test_a_file_of_an_object_that_nobody_answers_for_is_not_found(cast, signed_in):
     upload = keep(b"Loose.", about=make.RunFactory())
     assert fetch(signed_in(cast.coordinator), upload).status_code == 404
+
+
+def office(*names):
+    """An archive that is a Word document to whoever looks at its content, with these parts besides."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name in ("[Content_Types].xml", "_rels/.rels", "word/document.xml", *names):
+            archive.writestr(name, "<x/>")
+    return out.getvalue()
+
+
+def test_a_document_without_macros_is_kept():
+    assert keep(office()).name.endswith(".docx")
+
+
+PROGRAMS = ["word/vbaProject.bin", "WORD/VBAPROJECT.BIN", "xl/macrosheets/sheet1.xml", "Basic/a.xml"]
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_document_with_macros_is_refused_whatever_it_is_called(name):
+    with pytest.raises(Refused, match="holds macros"):
+        keep(office(name))
+
+
+def test_an_archive_that_cannot_be_looked_into_is_refused():
+    with pytest.raises(Refused, match="damaged"):
+        keep(office()[:-30])
