@@ -10,6 +10,7 @@ class CompetitionsConfig(AppConfig):
         from competitions import (  # noqa: F401
             announcing_mails,
             bonds,
+            consent,
             desk_rows,
             diplomas,
             entry_mails,

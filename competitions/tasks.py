@@ -9,3 +9,9 @@ from competitions import actions
 def recheck_conflicts() -> int:
     """Take back what is to be read against a conflict of interest, and what is not judged any more."""
     return actions.recheck_all()
+
+
+@shared_task
+def settle_library() -> int:
+    """Let plans stand in the library exactly while they may: consent also ends by a birthday or a date."""
+    return actions.settle_library()

@@ -1,3 +1,4 @@
+from django.contrib.auth.decorators import login_not_required
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
@@ -10,7 +11,9 @@ from competitions import (
     views_authors,
     views_entries,
     views_feedback,
+    views_library,
 )
+from competitions.library_feed import NewPlans
 
 
 class PartConverter(StringConverter):
@@ -78,4 +81,16 @@ urlpatterns = [
     path("desk/competitions/<slug:slug>/results.xlsx", desk_results.results_xlsx, name="desk_results_xlsx"),
     path("desk/competitions/<slug:slug>/protocol.pdf", desk_results.protocol, name="desk_protocol"),
     path("desk/competitions/<slug:slug>/diplomas/", desk_results.diplomas, name="desk_diplomas"),
+    path("library/", views_library.library, name="library"),
+    path("library/feed/", login_not_required(NewPlans()), name="library_feed"),
+    path("library/<slug:slug>/", views_library.plan, name="plan"),
+    path("library/<slug:slug>/plan.pdf", views_library.plan_as_pdf, name="plan_pdf"),
+    path("library/<slug:slug>/plan.zip", views_library.plan_as_zip, name="plan_zip"),
+    path("library/<slug:slug>/dc.xml", views_library.plan_as_dublin_core, name="plan_dc"),
+    path("library/<slug:slug>/files/<id:file_id>/", views_library.plan_file, name="plan_file"),
+    path("library/<slug:slug>/thanks/", views_library.thank, name="plan_thank"),
+    path("library/<slug:slug>/notes/", views_library.note, name="plan_note"),
+    path("library/<slug:slug>/notes/<id:public_id>/remove/", views_library.remove_note, name="remove_note"),
+    path("library/<slug:slug>/pick/", views_library.pick, name="plan_pick"),
+    path("library/<slug:slug>/take-out/", views_library.take_out, name="plan_take_out"),
 ]

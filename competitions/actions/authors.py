@@ -13,6 +13,7 @@ from cluster_portal.audit import record, record_changes
 from cluster_portal.moves import Refused, make_move
 from cluster_portal.outbox import cancel_mails, queue_mail
 from competitions.actions.entries import ask_guardians_of, lock_competition, lock_entry
+from competitions.actions.library import settle_plan
 from competitions.entering import (
     right_to_enter,
     why_no_more_of_institution,
@@ -130,6 +131,7 @@ def decide_publishing(authorship: Authorship, by: Person, yes: bool) -> None:
     it.may_be_published, it.decided_at = yes, now()
     it.save(update_fields=["may_be_published", "decided_at"])
     record_changes("competitions.authorship.decide_publishing", it, by=by, changed=["may_be_published"])
+    settle_plan(it.entry, by)
     if yes:
         ask_guardians_of(by, Purpose.WORK)
 

@@ -11,6 +11,7 @@ from cluster_portal.audit import record, record_many
 from cluster_portal.moves import Refused, make_move, make_moves
 from cluster_portal.outbox import queue_mail, queue_mails
 from competitions.actions.entries import end_reviews
+from competitions.actions.library import settle_plan
 from competitions.models import Competition, Entry, Result, Review
 from competitions.result_mails import RESULTS, results_mails
 from competitions.results import Line, proposed_places, results_of, what_is_missing
@@ -79,6 +80,8 @@ def conclude_competition(competition: Competition, by: Person) -> None:
     _end_open_reviews(competition)
     _apply(results.lines, by)
     make_move(competition, "conclude", by=by)
+    for line in results.lines:
+        settle_plan(line.entry, by)
     queue_mails(results_mails(competition))
 
 

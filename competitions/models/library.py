@@ -129,6 +129,10 @@ class UsageNoteQuerySet(models.QuerySet):
         """Notes that nobody has hidden."""
         return self.filter(hidden_at=None)
 
+    def removable_by(self, person):
+        """One's own; all of them for whoever keeps the library."""
+        return self if person.coordinates_whole_cluster else self.filter(person=person)
+
 
 class UsageNote(models.Model):
     """What a teacher who taught by a plan tells others: with whom, how it went, what they would change."""

@@ -1,0 +1,44 @@
+"""New plans of the library as an Atom feed."""
+
+from django.contrib.syndication.views import Feed
+from django.db.models import QuerySet
+from django.urls import reverse_lazy
+from django.utils.feedgenerator import Atom1Feed
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from cluster_portal.formatted import plain
+from competitions.library import LICENCE_PAGES
+from competitions.models import Plan
+from members.models import Cluster
+
+MOST = 50
+
+
+class NewPlans(Feed):
+    """The plans that joined the library last. Names of authors stand on their pages only."""
+
+    feed_type = Atom1Feed
+    link = reverse_lazy("competitions:library")
+    title = gettext_lazy("New lesson plans")
+
+    def subtitle(self) -> str:
+        return str(Cluster.current().name)
+
+    def items(self) -> QuerySet[Plan]:
+        return Plan.objects.public().select_related("entry")[:MOST]
+
+    def item_title(self, item: Plan) -> str:
+        return item.entry.title
+
+    def item_description(self, item: Plan) -> str:
+        return plain(item.entry.abstract)
+
+    def item_pubdate(self, item: Plan):
+        return item.published_at
+
+    def item_updateddate(self, item: Plan):
+        return item.state_since
+
+    def item_copyright(self, item: Plan) -> str:
+        return LICENCE_PAGES.get(item.entry.licence, "") or _("No licence")
