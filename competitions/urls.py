@@ -1,12 +1,12 @@
 from django.contrib.auth.decorators import login_not_required
-from django.urls import path, register_converter
-from django.urls.converters import StringConverter
+from django.urls import path
 
 from competitions import (
     desk_competitions,
     desk_entries,
     desk_results,
     feeds,
+    part_converter,  # noqa: F401 - it registers itself
     views,
     views_authors,
     views_entries,
@@ -14,15 +14,6 @@ from competitions import (
     views_library,
 )
 from competitions.library_feed import NewPlans
-
-
-class PartConverter(StringConverter):
-    """What a competition is made of, as it stands in addresses."""
-
-    regex = "|".join(desk_competitions.PARTS)
-
-
-register_converter(PartConverter, "part")
 
 app_name = "competitions"
 urlpatterns = [
