@@ -20,9 +20,8 @@ def _own_authorship(mail: OutboxMail, *states: str) -> bool:
 
 
 def _is_asked(mail: OutboxMail) -> bool:
-    alive = [Entry.State.DRAFT, Entry.State.SUBMITTED, Entry.State.ADMITTED]
     return Authorship.objects.filter(
-        public_id=mail.about_id, person=mail.to_id, state=State.INVITED, entry__state__in=alive
+        public_id=mail.about_id, person=mail.to_id, state=State.INVITED, entry__state__in=Entry.ALIVE
     ).exists()
 
 

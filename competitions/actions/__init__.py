@@ -19,6 +19,7 @@ from competitions.actions.authors import (
     hand_over_lead,
     invite_author,
 )
+from competitions.actions.children import settle_child
 from competitions.actions.competitions import (
     cancel_competition,
     change_competition,
@@ -142,6 +143,7 @@ __all__ = [
     "save_entry",
     "save_review",
     "see_others",
+    "settle_child",
     "settle_library",
     "settle_plan",
     "submit_entry",

@@ -31,7 +31,6 @@ State = Authorship.State
 MOST_AUTHORS = 10
 MOST_ASKED = 30  # of one entry, whatever they answered: it is no way to write to strangers
 STILL_WRITTEN = {Entry.State.DRAFT, Entry.State.SUBMITTED}
-ALIVE = {*STILL_WRITTEN, Entry.State.ADMITTED}
 INVITATION = "competitions/author_asked"
 
 
@@ -62,7 +61,7 @@ def invite_author(entry: Entry, email: str, by: Person, at: datetime, **names: A
 def confirm_authorship(authorship: Authorship, by: Person) -> None:
     """The person asked is an author, when they may enter too. It counts against their limit and their institution's."""
     it = _locked_with_competition(authorship.entry)
-    if it.state not in ALIVE or it.competition.state != Competition.State.PUBLISHED:
+    if it.state not in Entry.ALIVE or it.competition.state != Competition.State.PUBLISHED:
         raise Refused(_("This entry takes no more authors: it is withdrawn, or the competition is over."))
     right = right_to_enter(by, it.competition, Cluster.current().today())
     missing = (
@@ -111,7 +110,7 @@ def hand_over_lead(authorship: Authorship, by: Person) -> None:
     it = lock_entry(authorship.entry)
     authors = Authorship.objects.filter(entry=it)
     new = {one.pk: one for one in authors.select_for_update(no_key=True).order_by("pk")}[authorship.pk]
-    if it.state not in ALIVE or new.state != State.CONFIRMED or new.is_lead:
+    if it.state not in Entry.ALIVE or new.state != State.CONFIRMED or new.is_lead:
         raise Refused(_("The lead goes to an author who has confirmed, while the entry is alive. Reload the page."))
     authors.filter(is_lead=True).update(is_lead=False)
     new.is_lead = True

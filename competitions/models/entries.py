@@ -44,7 +44,7 @@ class EntryQuerySet(models.QuerySet):
 
     def counted(self):
         """Entries that count against the limits of a person and an institution."""
-        return self.filter(state__in=[Entry.State.DRAFT, Entry.State.SUBMITTED, Entry.State.ADMITTED])
+        return self.filter(state__in=Entry.ALIVE)
 
     def of_author(self, competition, person):
         """Entries of a competition of which somebody is an author."""
@@ -106,6 +106,7 @@ class Entry(models.Model):
         LAUREATE = "laureate", _("Laureate")
         PARTICIPANT = "participant", _("Participant")
 
+    ALIVE = (State.DRAFT, State.SUBMITTED, State.ADMITTED)  # what counts against limits, and can still win
     MOVES = {
         "submit": move(
             [State.DRAFT], State.SUBMITTED, _("Hand in"), _("Your entry is handed in. A receipt is on its way.")

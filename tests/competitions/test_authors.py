@@ -10,7 +10,8 @@ from cluster_portal.models import OutboxMail
 from cluster_portal.moves import Refused, available_moves
 from competitions import actions
 from competitions.models import Authorship, Entry
-from members.models import ConsentRequest, Person, Tie
+from members.actions import decide
+from members.models import ConsentRequest, ConsentText, Person, Tie
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -243,3 +244,45 @@ def test_moves_by_role_and_state(cast, entry, role, state):
 def test_the_lead_does_not_leave_before_handing_over(cast, entry):
     assert set(available_moves(cast.teacher, entry.authorships.get())) == set()
     assert Entry.objects.get().authorships.count() == 1
+
+
+@pytest.fixture
+def child(cast):
+    """A student of the school whose guardian has consented, and can take that back."""
+    it = make.ChildFactory(email="child@example.org")
+    make.AffiliationFactory(institution=cast.school, person=it, role="student")
+    make.GuardianshipFactory(child=it)
+    make.ConsentTextFactory(purpose="taking_part")
+    return it
+
+
+def say(child, decision):
+    guardian = child.guarded_by.get().guardian
+    decide(child, "taking_part", decision, by=guardian, channel="link", text=ConsentText.objects.get())
+
+
+def test_what_a_child_wrote_alone_is_withdrawn_when_consent_is_taken_back(child):
+    entry = make.EntryFactory(competition=make.CompetitionFactory(roles=["student"]), state="submitted")
+    make.AuthorshipFactory(entry=entry, person=child)
+    say(child, "granted")
+    assert Entry.objects.get().state == "submitted"
+    say(child, "withdrawn")
+    assert Entry.objects.get().state == "withdrawn"
+
+
+def test_what_a_child_wrote_with_others_stays_with_them(child, cast):
+    entry = make.EntryFactory(competition=make.CompetitionFactory(), state="submitted")
+    make.AuthorshipFactory(entry=entry, person=child)
+    other = make.AuthorshipFactory(entry=entry, person=cast.teacher, is_lead=False)
+    say(child, "refused")
+    other.refresh_from_db()
+    states = dict(entry.authorships.values_list("person", "state"))
+    assert (states, other.is_lead) == ({child.pk: "ended", cast.teacher.pk: "confirmed"}, True)
+    assert (Entry.objects.get().state, mails("author_leads")) == ("submitted", [(cast.teacher.pk, "queued")])
+
+
+def test_after_the_results_a_no_changes_no_entry(child):
+    entry = make.EntryFactory(competition=make.CompetitionFactory(state="concluded"), state="admitted")
+    make.AuthorshipFactory(entry=entry, person=child)
+    say(child, "refused")
+    assert (Entry.objects.get().state, entry.authorships.get().state) == ("admitted", "confirmed")

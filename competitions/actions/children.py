@@ -1,0 +1,52 @@
+"""Children as authors: what becomes of their entries when somebody who decides says no to taking part."""
+
+from django.db import transaction
+from django.utils.translation import gettext_noop
+
+from cluster_portal.moves import make_move
+from cluster_portal.outbox import cancel_mails, queue_mail
+from competitions.actions.entries import end_reviews, lock_competition, lock_entry
+from competitions.models import Authorship, Competition, Entry
+from members.consent import State, state_of
+from members.models import Person, Purpose
+
+NOES = {State.REFUSED, State.WITHDRAWN}
+REASON = gettext_noop("consent to taking part was refused or taken back")
+
+
+@transaction.atomic
+def settle_child(child: Person) -> None:
+    """Take a child out of every entry that is not decided, once consent is refused or taken back.
+
+    What it wrote with others stays with them; what it wrote alone is withdrawn. Where guardians disagree nothing
+    happens before a coordinator has settled it.
+    """
+    if state_of(child, Purpose.TAKING_PART) not in NOES:
+        return
+    written = Authorship.objects.standing().filter(person=child, entry__state__in=Entry.ALIVE)
+    for it in written.exclude(entry__competition__state=Competition.State.CONCLUDED).order_by(
+        "entry__competition", "pk"
+    ):
+        lock_competition(it.entry.competition)
+        entry = lock_entry(it.entry)
+        _leave(entry, it)
+
+
+def _leave(entry: Entry, authorship: Authorship) -> None:
+    others = [it for it in entry.authorships.all() if it.state == Authorship.State.CONFIRMED and it != authorship]
+    if authorship.is_lead and not others:
+        make_move(entry, "withdraw", by=None, reason=REASON, planned_place="")
+        end_reviews(entry, REASON)
+        cancel_mails(about=entry, reason=REASON)
+        return
+    was_lead = authorship.is_lead
+    make_move(authorship, "end", by=None, reason=REASON, is_lead=False)
+    cancel_mails(about=authorship, reason=REASON)
+    if was_lead:
+        _let_lead(others[0])
+
+
+def _let_lead(heir: Authorship) -> None:
+    heir.is_lead = True
+    heir.save(update_fields=["is_lead"])
+    queue_mail("competitions/author_leads", about=heir, to=heir.person, occasion=heir.state_since.isoformat())
