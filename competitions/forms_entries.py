@@ -75,7 +75,7 @@ class EntryForm(forms.ModelForm):
         self.fields["licence"].choices = [(it, _explained(it)) for it in LICENCES]
         for name, field in self.fields.items():
             field.needed_later = name not in self.may_stay_empty
-            _let_long_text_be_pasted(field)
+            _take_long_text(field)
 
     def clean_adapted_from(self) -> Plan | None:
         entered = self.cleaned_data["adapted_from"].strip()
@@ -122,7 +122,7 @@ class StepForm(forms.Form):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.fields["title"].needed_later = self.fields["text"].needed_later = True
-        _let_long_text_be_pasted(self.fields["text"])
+        _take_long_text(self.fields["text"])
 
 
 class ToolForm(forms.Form):
@@ -137,7 +137,7 @@ class ToolForm(forms.Form):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.fields["name"].needed_later = self.fields["use"].needed_later = True
-        _let_long_text_be_pasted(self.fields["use"])
+        _take_long_text(self.fields["use"])
 
 
 class Rows(forms.BaseFormSet):
@@ -212,10 +212,11 @@ def _explained(licence: Entry.Licence) -> str:
     return f"{licence.label}. {LICENCES[licence]}"
 
 
-def _let_long_text_be_pasted(field: forms.Field) -> None:
-    """A browser cuts what is pasted at `maxlength` without a word; we say instead that it is too long."""
+def _take_long_text(field: forms.Field) -> None:
+    """What Word pastes becomes Markdown. A browser cuts it at `maxlength` without a word; we say that it is too long."""
     if isinstance(field.widget, forms.Textarea):
         field.widget.attrs.pop("maxlength", None)
+        field.widget.attrs["data-formatted"] = ""
 
 
 def _said(form: forms.Form) -> dict[str, Any]:

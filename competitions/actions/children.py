@@ -24,9 +24,8 @@ def settle_child(child: Person) -> None:
     if state_of(child, Purpose.TAKING_PART) not in NOES:
         return
     written = Authorship.objects.standing().filter(person=child, entry__state__in=Entry.ALIVE)
-    for it in written.exclude(entry__competition__state=Competition.State.CONCLUDED).order_by(
-        "entry__competition", "pk"
-    ):
+    undecided = written.exclude(entry__competition__state=Competition.State.CONCLUDED)
+    for it in undecided.select_related("entry__competition").order_by("entry__competition_id", "pk"):
         lock_competition(it.entry.competition)
         entry = lock_entry(it.entry)
         _leave(entry, it)
