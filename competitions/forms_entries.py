@@ -213,7 +213,7 @@ def _explained(licence: Entry.Licence) -> str:
 
 
 def _take_long_text(field: forms.Field) -> None:
-    """What Word pastes becomes Markdown. A browser cuts it at `maxlength` without a word; we say that it is too long."""
+    """What Word pastes becomes Markdown. A browser cuts it at `maxlength` silently; we say it is too long."""
     if isinstance(field.widget, forms.Textarea):
         field.widget.attrs.pop("maxlength", None)
         field.widget.attrs["data-formatted"] = ""
