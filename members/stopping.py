@@ -25,7 +25,12 @@ def bulk_mail(template: str, still_due: Callable[[OutboxMail], bool], title: Any
 
 def stop_link(mail: OutboxMail) -> str:
     """The address that stops this kind of mail for its reader."""
-    return signed_link(PURPOSE, f"{mail.to.public_id}.{mail.template}")
+    return signed_link(PURPOSE, token_text(mail.to, mail.template))
+
+
+def token_text(person: Person, template: str) -> str:
+    """What the link holds: whose mail, of which kind. A slash would end it within an address."""
+    return f"{person.public_id}.{template.replace('/', '.')}"
 
 
 def has_stopped(person: Person, template: str) -> bool:

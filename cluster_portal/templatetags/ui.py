@@ -13,7 +13,7 @@ from django.utils.translation import get_language
 
 from cluster_portal import palette
 from cluster_portal.components import COMPONENTS
-from cluster_portal.formatted import formatted
+from cluster_portal.formatted import HEADINGS_FROM, formatted
 from cluster_portal.languages import language_name
 from cluster_portal.zones import zone_name
 
@@ -120,7 +120,13 @@ def theme_href(context):
     return f"/theme.css?v={palette.VERSION}-{cluster.hue}" if cluster else "/theme.css"
 
 
-register.filter(formatted)
+@register.filter(name="formatted")
+def formatted_block(text, headings_from=HEADINGS_FROM):
+    """What people wrote at length, as safe HTML: {{ plan.abstract|formatted }}, or from another level of headings."""
+    html = formatted(text, headings_from)
+    return mark_safe(f'<div class="prose">{html}</div>') if html else ""  # noqa: S308 - formatted() makes it safe
+
+
 register.filter("language", language_name)
 register.simple_tag(zone_name, name="zone_name")
 

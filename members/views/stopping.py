@@ -18,6 +18,7 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     """Stop one kind of mail, or want it again; the link holds for ever, and needs no sign-in."""
     person_id, _dot, template = (read_link(PURPOSE, token) or "").partition(".")
     person = Person.objects.active().filter(public_id=person_id).first()
+    template = template.replace(".", "/")
     kind = hooks.mail_kinds.get(template)
     if person is None or kind is None or not kind.bulk:
         return render(request, "members/unsubscribe_bad.html", status=404)

@@ -119,8 +119,9 @@ def test_plain_words_for_machines():
 
 
 def test_filter_needs_no_load_and_takes_a_level():
-    page = Template("{{ text|formatted:2 }}{{ text }}")
-    assert page.render(Context({"text": "# <A>"})) == "<h2>&lt;A&gt;</h2>\n# &lt;A&gt;"
+    page = Template("{{ text|formatted:2 }}{{ text }}{{ nothing|formatted }}")
+    shown = page.render(Context({"text": "# <A>", "nothing": ""}))
+    assert shown == '<div class="prose"><h2>&lt;A&gt;</h2>\n</div># &lt;A&gt;'
 
 
 @pytest.mark.parametrize("text", ["[" * 20_000, "*a " * 6_666, "> " * 10_000, "•\tx\n" * 5_000, "![](" * 5_000])
