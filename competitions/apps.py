@@ -10,6 +10,7 @@ class CompetitionsConfig(AppConfig):
         from competitions import (  # noqa: F401
             announcing_mails,
             bonds,
+            child_parts,
             consent,
             desk_rows,
             diplomas,

@@ -5,10 +5,11 @@ import re
 import pytest
 from django.utils.timezone import now
 
-from cluster_portal.hooks import mail_kinds
+from cluster_portal.hooks import GuardianPage, mail_kinds
 from cluster_portal.models import OutboxMail
 from cluster_portal.moves import Refused, available_moves
 from competitions import actions
+from competitions.child_parts import lesson_plans
 from competitions.models import Authorship, Entry
 from members.actions import decide
 from members.models import ConsentRequest, ConsentText, Person, Tie
@@ -286,3 +287,15 @@ def test_after_the_results_a_no_changes_no_entry(child):
     make.AuthorshipFactory(entry=entry, person=child)
     say(child, "refused")
     assert (Entry.objects.get().state, entry.authorships.get().state) == ("admitted", "confirmed")
+
+
+def test_guardians_read_what_their_child_has_entered_and_by_when_it_is_handed_in(child):
+    competition = make.CompetitionFactory(title="June plans", roles=["student"])
+    entry = make.EntryFactory(competition=competition, title="Agents")
+    make.AuthorshipFactory(entry=entry, person=child)
+    page = GuardianPage(child.guarded_by.get().guardian, [child])
+    [part] = lesson_plans(page)
+    [row] = part.rows
+    assert (part.child, row.title, row.notes[0], row.word) == (child.pk, "Agents", "June plans", "Draft")
+    assert row.notes[1].startswith("To be handed in until")
+    assert list(lesson_plans(GuardianPage(page.reader, []))) == []
