@@ -4,6 +4,7 @@ from django.urls import path
 from competitions import (
     desk_competitions,
     desk_entries,
+    desk_jury,
     desk_results,
     feeds,
     part_converter,  # noqa: F401 - it registers itself
@@ -11,6 +12,7 @@ from competitions import (
     views_authors,
     views_entries,
     views_feedback,
+    views_jury,
     views_library,
 )
 from competitions.library_feed import NewPlans
@@ -72,6 +74,28 @@ urlpatterns = [
     path("desk/competitions/<slug:slug>/results.xlsx", desk_results.results_xlsx, name="desk_results_xlsx"),
     path("desk/competitions/<slug:slug>/protocol.pdf", desk_results.protocol, name="desk_protocol"),
     path("desk/competitions/<slug:slug>/diplomas/", desk_results.diplomas, name="desk_diplomas"),
+    path("jury/", views_jury.juries, name="juries"),
+    path("jury/<id:public_id>/", views_jury.juror, name="juror"),
+    path("jury/<id:public_id>/act/", views_jury.act_on_juror, name="act_on_juror"),
+    path("jury/<id:public_id>/conflicts/", views_jury.declare, name="declare_conflict"),
+    path("reviews/<id:public_id>/", views_jury.review, name="review"),
+    path("reviews/<id:public_id>/act/", views_jury.act_on_review, name="act_on_review"),
+    path("reviews/<id:public_id>/hand-back/", views_jury.hand_back, name="hand_back"),
+    path("reviews/<id:public_id>/files/<int:number>/", views_jury.review_file, name="review_file"),
+    path("desk/competitions/<slug:slug>/jury/", desk_jury.jury, name="desk_jury"),
+    path("desk/competitions/<slug:slug>/jury/invite/", desk_jury.invite, name="desk_invite_juror"),
+    path("desk/competitions/<slug:slug>/jury/assign/", desk_jury.assign, name="desk_assign_jury"),
+    path("desk/competitions/<slug:slug>/jury/entries/<id:public_id>/", desk_jury.entry, name="desk_jury_entry"),
+    path(
+        "desk/competitions/<slug:slug>/jury/reviews/<id:public_id>/act/",
+        desk_jury.act_on_review,
+        name="desk_act_on_jury_review",
+    ),
+    path(
+        "desk/competitions/<slug:slug>/jury/jurors/<id:public_id>/act/",
+        desk_jury.act_on_juror,
+        name="desk_act_on_juror",
+    ),
     path("library/", views_library.library, name="library"),
     path("library/feed/", login_not_required(NewPlans()), name="library_feed"),
     path("library/<slug:slug>/", views_library.plan, name="plan"),

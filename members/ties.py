@@ -29,7 +29,5 @@ def merge_ties(kept: Person, gone: Person) -> None:
         if other != kept.pk:
             first, second = sorted([kept.pk, other])
             facts = {"kind": tie.kind, "about_model": tie.about_model, "about_id": tie.about_id}
-            Tie.objects.get_or_create(
-                first_id=first, second_id=second, **facts, defaults={"noted_at": tie.noted_at}
-            )
+            Tie.objects.get_or_create(first_id=first, second_id=second, **facts, defaults={"noted_at": tie.noted_at})
     Tie.objects.of(gone).delete()
