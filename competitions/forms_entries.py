@@ -175,8 +175,10 @@ class EntryParts:
 
     def __init__(self, entry: Entry, data: Mapping[str, Any] | None = None) -> None:
         self.form = EntryForm(data, instance=Entry.objects.get(pk=entry.pk), competition=entry.competition)
-        steps = [{"title": it.title, "minutes": it.minutes, "text": it.text} for it in entry.steps.all()]
-        tools = [{"name": it.name, "use": it.use} for it in entry.tools.all()]
+        # Sent rows are not compared with the stored ones: Django takes a row that says the same for an empty one.
+        drawn = data is None
+        steps = [{"title": it.title, "minutes": it.minutes, "text": it.text} for it in entry.steps.all() if drawn]
+        tools = [{"name": it.name, "use": it.use} for it in entry.tools.all() if drawn]
         self.steps = StepRows(data, initial=steps, prefix="steps")
         self.tools = ToolRows(data, initial=tools, prefix="tools")
 

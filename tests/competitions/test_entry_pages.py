@@ -116,6 +116,13 @@ def test_the_script_saves_and_is_told_when_and_what_is_missing(cast, entry):
     assert (fresh(entry).title, [it.title for it in entry.steps.all()]) == ("Agents", ["Ask", "Check"])
 
 
+def test_saving_the_same_rows_again_keeps_them(cast, entry):
+    client, rows = at(cast.teacher), steps("Ask", "Check") | {"tools-0-name": "A model"}
+    for _time in range(2):
+        told = save(client, fresh(entry), **rows).json()
+    assert (told["revision"], entry.tools.count(), [it.title for it in entry.steps.all()]) == (2, 1, ["Ask", "Check"])
+
+
 def test_what_is_not_well_formed_is_left_out_and_the_rest_is_saved(cast, entry):
     told = save(at(cast.teacher), entry, title="Agents", minutes="3", stage_from="9", stage_until="5").json()
     assert sorted(told["errors"]) == ["minutes", "stage_from", "stage_until"]
