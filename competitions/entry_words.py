@@ -23,7 +23,7 @@ def in_words(entry: Entry) -> list[tuple[str, Any]]:
         (label_of("directions"), ", ".join(it.name for it in entry.directions.all())),
         (label_of("language"), language_name(entry.language)),
         (label_of("licence"), entry.get_licence_display()),
-        (label_of("adapted_from"), entry.adapted_from.entry.title if entry.adapted_from else ""),
+        (label_of("adapted_from"), entry.adapted_from.shown_title if entry.adapted_from else ""),
     ]
 
 

@@ -57,7 +57,7 @@ class LibraryFilter(forms.Form):
         """The plans that were asked for, the newest or the best match first; what is not well formed does not count."""
         self.is_valid()
         wanted = {name: value for name, value in self.cleaned_data.items() if value not in ("", None, False)}
-        rows = found(Plan.objects.public(), wanted.pop("q", ""))
+        rows = found(Plan.objects.public().order_by("-published_at", "-pk"), wanted.pop("q", ""))
         if "stage" in wanted:
             rows = rows.for_stage(wanted.pop("stage"))
         if bounds := MINUTES.get(wanted.pop("minutes", "")):

@@ -3,6 +3,7 @@ from django.db import models
 from django.db.models import F, Prefetch
 from django.urls import reverse
 from django.utils.timezone import now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from cluster_portal.public_id import PublicIdField
@@ -73,6 +74,11 @@ class Plan(models.Model):
 
     def __str__(self):
         return self.entry.title
+
+    @property
+    def shown_title(self) -> str:
+        """Its title as long as it stands in the library."""
+        return self.entry.title if self.state == self.State.PUBLISHED else gettext("a plan that was taken out")
 
     def fold_words(self) -> None:
         """Take over the words by which it is found."""
