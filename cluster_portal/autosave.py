@@ -1,6 +1,6 @@
 """What a view answers to a form that saves itself; static/js/autosave.js says what it does with each answer."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.http import HttpRequest, JsonResponse
@@ -22,12 +22,25 @@ def where_it_stands(request: HttpRequest, revision: int) -> JsonResponse:
     return _answer({"revision": revision, "token": get_token(request), "reader": request.user.public_id})
 
 
-def saved(revision: int, errors: dict[str, str] | None = None, parts: dict[str, str] | None = None) -> JsonResponse:
-    """It is saved; but for the fields in `errors` (name → sentence), where the stored value stays."""
+def saved(
+    revision: int,
+    errors: dict[str, str] | None = None,
+    parts: dict[str, str] | None = None,
+    besides: Sequence[str] = (),
+) -> JsonResponse:
+    """It is saved; but for the fields in `errors` (name → sentence), where the stored value stays.
+
+    `besides` are the labels of what another window has changed, and this one shows as it was.
+    """
     at = localtime(now())
     said = _("Saved at %(time)s, %(zone)s.") % {"time": time_format(at, "H:i"), "zone": zone_name(at.tzinfo)}
     if errors:
         said = _("%(saved)s Not saved: %(errors)s") % {"saved": said, "errors": " ".join(errors.values())}
+    if besides:
+        said = _("%(saved)s Another window has changed %(fields)s: reload the page to read it.") % {
+            "saved": said,
+            "fields": ", ".join(besides),
+        }
     told = {"revision": revision, "said": said, "parts": parts or {}}
     return _answer(told | ({"errors": errors} if errors else {}))
 

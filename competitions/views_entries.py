@@ -1,10 +1,11 @@
 """Entries as their authors see them: begun, written, checked, handed in, changed again, withdrawn; their files."""
 
+import json
 from functools import partial
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.timezone import now
@@ -122,8 +123,23 @@ def _form(request: HttpRequest, it: Entry, parts: EntryParts, theirs: list[tuple
 
 def _saved(request: HttpRequest, it: Entry, parts: EntryParts, press: str = "") -> Outcome:
     """What came of saving all that is well formed."""
-    asked = {"by": request.user, "at": request.received_at, "revision": parts.revision}
+    asked = {"by": request.user, "at": request.received_at, "revision": parts.revision, "base": _base_of(request, it)}
     return outcome_in(parts.form, None, actions.save_entry, it, **asked, **parts.facts(press))
+
+
+def _base_of(request: HttpRequest, it: Entry) -> dict[str, Any] | None:
+    """What a window that has fallen behind said when it was last in step, read as its form is."""
+    if "base" not in request.POST:
+        return None
+    data = QueryDict(mutable=True)
+    try:
+        for name, value in json.loads(request.POST["base"]):
+            data.appendlist(str(name), str(value))
+    except (ValueError, TypeError):
+        return None
+    parts = EntryParts(it, data)
+    parts.is_valid()
+    return parts.facts()
 
 
 def _after_saving(request: HttpRequest, it: Entry, press: str) -> HttpResponse:
@@ -147,7 +163,8 @@ def _saved_by_itself(request: HttpRequest, it: Entry) -> HttpResponse:
     if saving.result.theirs:
         return autosave.saved_elsewhere(saving.result.revision, _differences(it, saving.result.theirs))
     fresh = Entry.objects.with_parts().get(pk=it.pk)
-    return autosave.saved(saving.result.revision, parts.errors(), {"missing": missing_in_words(fresh)})
+    besides = [label_of(name) for name in saving.result.besides]
+    return autosave.saved(saving.result.revision, parts.errors(), {"missing": missing_in_words(fresh)}, besides)
 
 
 def _differences(it: Entry, theirs: dict[str, Any]) -> list[tuple[str, str]]:

@@ -31,16 +31,19 @@ from members.models import Person, Purpose
 
 MOST_FILES = 10
 SITTING = timedelta(minutes=15)  # a draft that saves itself is noted once a sitting, not with every word
+UNKNOWN = object()
+Facts = Mapping[str, Any]
 Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Saving:
-    """What came of saving: the revision now, and what another window has saved since, field by field (then nothing of
-    one's own is saved)."""
+    """What came of saving: the revision now; what another window has saved since that goes against it, field by field
+    (then nothing of one's own is saved); and what it has changed besides."""
 
     revision: int
     theirs: dict[str, Any] = field(default_factory=dict)
+    besides: list[str] = field(default_factory=list)
 
 
 def lock_competition(competition: Competition) -> Competition:
@@ -95,20 +98,29 @@ def save_entry(
     revision: int,
     steps: Sequence[Row] | None = None,
     tools: Sequence[Row] | None = None,
+    base: Facts | None = None,
     **facts: Any,
 ) -> Saving:
-    """Save a draft. If another window has saved since `revision`, and says something else, nothing is changed."""
+    """Save a draft. If another window has saved since `revision`, and says something else, nothing is changed.
+
+    `base` is what this window said when it was last in step, where it knows: what has not changed since was only read
+    here, and what another window made of it stays.
+    """
     it = lock_entry(entry)
     _refuse_unless_draft(it, at)
     parts = {name: rows for name, rows in (("steps", steps), ("tools", tools)) if rows is not None}
     stored = {name: _stored(it, name) for name in (*facts, *parts)}
     wanted = {name: _plain(name, value) for name, value in (facts | parts).items()}
-    changed = [name for name in wanted if wanted[name] != stored[name]]
-    if not changed or revision != it.revision:
-        return Saving(it.revision, {name: stored[name] for name in changed})
-    _write(it, facts, parts, changed)
-    _note_sitting(it, by, changed)
-    return Saving(it.revision)
+    known = {name: _plain(name, value) for name, value in (base or {}).items() if name in wanted}
+    changed = [name for name in wanted if wanted[name] != stored[name] and wanted[name] != known.get(name, UNKNOWN)]
+    besides = [name for name in known if stored[name] != known[name] and name not in changed]
+    against = [name for name in changed if stored[name] != known.get(name, UNKNOWN)]
+    if revision != it.revision and against:
+        return Saving(it.revision, {name: stored[name] for name in against})
+    if changed:
+        _write(it, facts, parts, changed)
+        _note_sitting(it, by, changed)
+    return Saving(it.revision, besides=besides)
 
 
 def _refuse_unless_draft(entry: Entry, at: datetime) -> None:

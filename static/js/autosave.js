@@ -9,6 +9,8 @@
 //            element → text) is shown on the page, as "4 of 6 scored".
 //   POST 409 {revision, said, theirs: [[label, text], …]}: another window has saved since; nothing is changed.
 //            The reader sees `theirs` and decides. Keeping one's own sends it again with the new revision.
+//            Before the reader is asked, it is sent once more with `base`: what this window had when it was last in step
+//            (names and values, as JSON). A view that reads it can save what only one of the two has changed.
 //   POST 4xx {said}: it cannot be saved any more (a deadline). The text stays on this device.
 //   GET  200 {revision, token, reader}: asked after a sign-in: the new CSRF token, and who reads now.
 // Files are never sent. `autosave:fill` (detail: name → value) comes before fields are put back: add rows then.
@@ -16,7 +18,7 @@
 
 (() => {
   const PAUSE = 1_500, OFTEN = 20_000, SLOWEST = 60_000, DAYS = 30;
-  const NOT_SENT = new Set(["csrfmiddlewaretoken", "revision"]);
+  const OWN = new Set(["csrfmiddlewaretoken", "revision", "base"]);
   const asked = { headers: { Accept: "application/json" }, redirect: "manual" };
 
   const store = { // a private window, or a full device: the form still saves itself, nothing is kept
@@ -36,7 +38,7 @@
   }
 
   function fieldsOf(form) {
-    return [...new FormData(form)].filter(([name, value]) => typeof value === "string" && !NOT_SENT.has(name));
+    return [...new FormData(form)].filter(([name, value]) => typeof value === "string" && !OWN.has(name));
   }
 
   function fill(form, fields) {
@@ -44,7 +46,7 @@
     const values = new Map();
     for (const [name, value] of fields) values.set(name, [...(values.get(name) || []), value]);
     for (const field of form.elements) {
-      if (!field.name || NOT_SENT.has(field.name) || ["file", "submit", "button"].includes(field.type)) continue;
+      if (!field.name || OWN.has(field.name) || ["file", "submit", "button"].includes(field.type)) continue;
       const wanted = values.get(field.name) || [];
       if (field.type === "checkbox" || field.type === "radio") field.checked = wanted.includes(field.value);
       else if (field.type === "select-multiple") for (const it of field.options) it.selected = wanted.includes(it.value);
@@ -61,6 +63,11 @@
     let saved = JSON.stringify(fieldsOf(form)), state = "", timer = 0, wait = PAUSE, running = Promise.resolve(true);
 
     const isChanged = () => JSON.stringify(fieldsOf(form)) !== saved;
+    // From the first clash on the server must know what of this was only read here, not written.
+    function fallBehind() {
+      const base = form.elements.base || form.appendChild(document.createElement("input"));
+      [base.type, base.name, base.value] = ["hidden", "base", saved];
+    }
     const later = (after) => { clearTimeout(timer); timer = setTimeout(save, after); };
 
     function say(text, now = "") {
@@ -73,7 +80,7 @@
 
     function keep() {
       const fields = fieldsOf(form);
-      const kept = store.set(key, { at: Date.now(), revision: form.elements.revision.value, fields });
+      const kept = store.set(key, { at: Date.now(), revision: form.elements.revision.value, fields, base: saved });
       if (!kept && state) say(words.unkept, state);
     }
 
@@ -89,6 +96,7 @@
     function showSaved(told, sent) {
       form.elements.revision.value = told.revision;
       saved = sent;
+      if (form.elements.base) fallBehind();
       wait = PAUSE;
       marked(told.errors || {});
       if (!told.errors && !isChanged()) store.drop(key);
@@ -115,7 +123,7 @@
 
     async function post(leaving) {
       const body = new FormData();
-      for (const name of NOT_SENT) body.append(name, form.elements[name].value);
+      for (const name of OWN) if (form.elements[name]) body.append(name, form.elements[name].value);
       for (const [name, value] of fieldsOf(form)) body.append(name, value);
       return fetch(address, { ...asked, method: "POST", body, keepalive: leaving });
     }
@@ -143,7 +151,11 @@
       if (state === "clash" || state === "gone") return false;
       const sent = JSON.stringify(fieldsOf(form));
       try {
-        const answer = await answered(leaving);
+        let answer = await answered(leaving);
+        if (answer?.status === 409 && !form.elements.base) {
+          fallBehind();
+          answer = await answered(leaving);
+        }
         if (!answer) return false;
         const told = answer.status < 500 ? await answer.json().catch(() => null) : null;
         if (answer.ok && told) { showSaved(told, sent); return true; }
@@ -179,8 +191,11 @@
       const newest = copies.sort((one, other) => other.at - one.at)[0];
       if (!newest) return;
       if (JSON.stringify(newest.fields) !== saved && !isChanged()) { // nobody has typed here yet
+        const isBehind = newest.revision !== form.elements.revision.value; // saved elsewhere since: the view says so
         fill(form, newest.fields);
-        form.elements.revision.value = newest.revision; // saved elsewhere since: the view says so
+        form.elements.revision.value = newest.revision;
+        if (newest.base) saved = newest.base;
+        if (isBehind) fallBehind();
         keep();
         say(words.found);
         later(PAUSE);

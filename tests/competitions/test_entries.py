@@ -159,6 +159,27 @@ def test_the_later_of_two_windows_is_told_and_nothing_is_lost(cast, competition)
     assert (fresh(entry).title, fresh(entry).revision) == ("First window", 2)
 
 
+def test_what_two_windows_write_in_different_places_is_kept_from_both(cast, competition):
+    entry = begin(competition, cast.teacher)
+    base = {"title": "", "abstract": ""}
+    actions.save_entry(entry, by=cast.teacher, at=now(), revision=1, title="First window", abstract="")
+    saved = actions.save_entry(
+        entry, by=cast.colleague, at=now(), revision=1, title="", abstract="Second window", base=base
+    )
+    it = fresh(entry)
+    assert (saved, it.title, it.abstract) == (Saving(3, {}, ["title"]), "First window", "Second window")
+
+
+def test_what_two_windows_write_in_one_place_is_left_to_the_later(cast, competition):
+    entry = begin(competition, cast.teacher)
+    actions.save_entry(entry, by=cast.teacher, at=now(), revision=1, title="First", abstract="First")
+    mine = {"title": "Second", "abstract": "", "base": {"title": "", "abstract": ""}}
+    told = actions.save_entry(entry, by=cast.colleague, at=now(), revision=1, **mine)
+    assert (told.theirs, fresh(entry).title) == ({"title": "First"}, "First")
+    actions.save_entry(entry, by=cast.colleague, at=now(), revision=told.revision, **mine)
+    assert (fresh(entry).title, fresh(entry).abstract) == ("Second", "First")
+
+
 @pytest.mark.django_db(transaction=True)
 def test_of_two_windows_at_once_one_saves_and_the_other_is_told(cast, together):
     entry = begin(make.CompetitionFactory(), cast.teacher)

@@ -1,5 +1,6 @@
 """The pages of an entry: begun, written (with script and without), checked, handed in, receipt; who sees which."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -149,6 +150,23 @@ def test_the_later_window_is_told_what_the_other_saved(cast, entry):
     assert (response.status_code, told["revision"], told["theirs"]) == (409, 2, [["Title", "First"]])
     entry.revision = 2
     assert save(client, entry, title="Second").status_code == 200
+
+
+def test_a_window_that_has_fallen_behind_saves_what_it_has_changed_itself(cast, entry):
+    client = at(cast.teacher)
+    base = json.dumps([[name, str(value)] for name, value in typed(entry).items() if name != "revision"])
+    save(client, entry, title="First", **steps("Ask"))
+    told = save(client, entry, abstract="Second", base=base).json()
+    it = fresh(entry)
+    assert (it.title, it.abstract, it.steps.count()) == ("First", "Second", 1)
+    assert told["said"].endswith("Another window has changed Title, Course of the lesson: reload the page to read it.")
+
+
+@pytest.mark.parametrize("base", ["", "[1]", "{", "[[1, 2, 3]]"])
+def test_a_broken_base_is_none(cast, entry, base):
+    client = at(cast.teacher)
+    save(client, entry, title="First")
+    assert save(client, entry, title="Second", base=base).status_code == 409
 
 
 def test_after_a_sign_in_the_script_learns_the_token_and_who_reads(cast, entry):

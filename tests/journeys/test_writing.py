@@ -119,6 +119,21 @@ def test_the_later_window_is_told_and_decides(visit, entry):
     assert stored(entry).abstract == "Second window."
 
 
+def test_two_windows_that_write_in_different_places_do_not_meet(visit, entry):
+    teacher = visit("teacher")
+    edit(teacher, entry)
+    first, second = teacher.page, teacher.context.new_page()
+    second.goto(first.url)
+    first.locator("[name=abstract]").fill("First window.")
+    first.locator(LINE).filter(has_text="Saved at").wait_for()
+    second.locator("[name=subject]").fill("Ethics")
+    second.locator(LINE).filter(has_text="Another window has changed Abstract").wait_for()
+    second.get_by_role("button", name="Save and check").click()
+    second.wait_for_url("**/check/")
+    it = stored(entry)
+    assert (it.abstract, it.subject) == ("First window.", "Ethics")
+
+
 def test_without_a_script_steps_are_written_and_moved(visit, entry):
     teacher = visit("teacher", java_script_enabled=False)
     edit(teacher, entry)
