@@ -64,9 +64,11 @@ def _about(wanted: WantedMail) -> dict[str, Any]:
 
 def _about_drafts(wanted: WantedMail) -> dict[str, Any]:
     """The drafts that wait to be handed in, each with its page."""
-    rows = written_for(wanted.about, wanted.to).filter(entry__state=Entry.State.DRAFT).select_related("entry")
-    drafts = {it.entry_id: {"title": str(it.entry), "page": it.entry.get_absolute_url()} for it in rows}
-    return _about(wanted) | {"drafts": list(drafts.values())}
+    drafts = wanted.ground
+    if drafts is None:
+        rows = written_for(wanted.about, wanted.to).filter(entry__state=Entry.State.DRAFT)
+        drafts = Entry.objects.filter(pk__in=rows.values("entry")).order_by("pk")
+    return _about(wanted) | {"drafts": [{"title": str(it), "page": it.get_absolute_url()} for it in drafts]}
 
 
 register_mail(

@@ -24,17 +24,26 @@ def deadlines_near(since: datetime, until: datetime) -> Iterator[WantedMail]:
             state=Competition.State.PUBLISHED, closes_at__gt=since + ahead, closes_at__lte=until + ahead
         )
         for it in closing.order_by("pk"):
-            for reader in _readers(it, stopped):
-                occasion = f"{it.closes_at.isoformat()} {ahead.days}"
-                yield WantedMail(DEADLINE_NEAR, it, reader, occasion, it.closes_at - ahead, it.closes_at - LATE)
+            occasion = f"{it.closes_at.isoformat()} {ahead.days}"
+            for reader, drafts in _drafts_by_reader(it):
+                if reader.pk not in stopped:
+                    times = (it.closes_at - ahead, it.closes_at - LATE)
+                    yield WantedMail(DEADLINE_NEAR, it, reader, occasion, *times, ground=drafts)
 
 
-def _readers(competition: Competition, stopped: set[int]) -> list[Person]:
-    drafts = Entry.objects.filter(competition=competition, state=Entry.State.DRAFT)
-    authors = Authorship.objects.confirmed().filter(entry__in=drafts)
-    people = Person.objects.filter(pk__in=authors.values("person"), suspended_at=None).order_by("pk")
-    readers = {reader.pk: reader for some in readers_of(list(people)).values() for reader in some}
-    return [reader for key, reader in readers.items() if key not in stopped]
+def _drafts_by_reader(competition: Competition) -> list[tuple[Person, list[Entry]]]:
+    """Everybody who is written to about drafts of a competition, with the drafts that they are about."""
+    authorships = Authorship.objects.confirmed().filter(
+        entry__competition=competition, entry__state=Entry.State.DRAFT, person__suspended_at=None
+    )
+    rows = list(authorships.select_related("entry", "person").order_by("pk"))
+    readers = readers_of({it.person_id: it.person for it in rows}.values())
+    found: dict[int, tuple[Person, list[Entry]]] = {}
+    for it in rows:
+        for reader in readers[it.person_id]:
+            drafts = found.setdefault(reader.pk, (reader, []))[1]
+            drafts += [it.entry] if it.entry not in drafts else []
+    return list(found.values())
 
 
 def _unwanted(mails: QuerySet) -> QuerySet:

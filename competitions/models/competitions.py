@@ -6,6 +6,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Case, F, Q, When
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
@@ -182,7 +183,7 @@ class Competition(Addressed):
         """The right that a clause names for it."""
         return Clause.Right.COMPETITIONS
 
-    @property
+    @cached_property
     def zone(self) -> zoneinfo.ZoneInfo:
         """The zone of its dates: the cluster's."""
         return Cluster.current().zone
