@@ -7,7 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from cluster_portal.languages import languages
-from competitions.library_licences import may_adapt
+from competitions.library_licences import may_adapt, why_not_adapted
 from competitions.models import Competition, Entry, Plan
 from members.forms.initiatives import FilesField
 from members.models import Direction
@@ -87,6 +87,8 @@ class EntryForm(forms.ModelForm):
             raise forms.ValidationError(_("We found no plan of the library by this. Copy the address of its page."))
         if plan.entry_id == self.instance.pk:
             raise forms.ValidationError(_("This is the plan itself."))
+        if why := why_not_adapted(plan.entry.licence):
+            raise forms.ValidationError(why)
         return plan
 
     def clean(self) -> dict[str, Any]:

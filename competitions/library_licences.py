@@ -5,6 +5,8 @@ license(s) can I use?" We allow what the chart recommends; what it calls possibl
 mislead whoever takes the adaptation up.
 """
 
+from django.utils.translation import gettext as _
+
 from competitions.models import Entry
 
 Licence = Entry.Licence
@@ -23,6 +25,15 @@ ADAPTATIONS: dict[str, set[str]] = {
 def may_adapt(source: str, own: str) -> bool:
     """Whether what is adapted from a work under `source` may be given under `own`."""
     return own in ADAPTATIONS.get(source, set())
+
+
+def why_not_adapted(source: str) -> str:
+    """The sentence for a work that may only be passed on as it is."""
+    if licences_for(source):
+        return ""
+    return _("It is given under %(licence)s: it may be passed on unchanged, and no adaptation of it may be shared.") % {
+        "licence": source
+    }
 
 
 def licences_for(source: str) -> list[str]:

@@ -22,6 +22,7 @@ from cluster_portal.outbox import cancel_mails, queue_mail
 from cluster_portal.uploads import erase_uploads, keep_upload, uploads_about
 from competitions.entering import entering, why_not_now
 from competitions.entry_check import confirmed_of, what_is_missing
+from competitions.library_licences import why_not_adapted
 from competitions.models import Authorship, Competition, Entry, EntryFile, Plan, Step, UsedTool
 from competitions.receipt import digest_of
 from members.actions import request_consent
@@ -69,6 +70,8 @@ def begin_entry(competition: Competition, by: Person, at: datetime, source: Plan
     answer = entering(competition, by, at)
     if not answer.may:
         raise Refused(answer.missing)
+    if source is not None and (why := why_not_adapted(source.entry.licence)):
+        raise Refused(why)
     nominations = list(competition.nominations.all()[:2])
     entry = Entry.objects.create(
         competition=competition,

@@ -105,6 +105,14 @@ def test_the_clause_says_how_many_entries_an_institution_has(cast, competition):
     assert refused(begin, competition, cast.colleague).startswith("§ 2.4 of the")
 
 
+def test_a_plan_that_may_only_be_passed_on_unchanged_is_not_adapted(cast, competition):
+    kept, free = (make.PlanFactory(entry__licence=licence) for licence in ("CC-BY-ND-4.0", "CC-BY-4.0"))
+    said = refused(actions.begin_entry, competition, by=cast.teacher, at=now(), source=kept)
+    assert said.startswith("It is given under CC-BY-ND-4.0")
+    entry = actions.begin_entry(competition, by=cast.teacher, at=now(), source=free)
+    assert entry.adapted_from == free
+
+
 def test_a_juror_of_the_competition_does_not_enter_it(cast, competition):
     make.JurorFactory(competition=competition, person=cast.teacher, state="invited")
     assert refused(begin, competition, cast.teacher).startswith("You are in the jury of this competition")
