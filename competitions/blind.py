@@ -19,7 +19,7 @@ from cluster_portal.uploads import ENDINGS
 from competitions.clean_files import CannotClean, cleaned, words_of
 from competitions.masking import UNICASE, Mask, known_by, parts_of
 from competitions.models import Entry, EntryFile
-from members.models import Person
+from members.models import Institution, Person
 
 TEXTS = ("title", "abstract", "subject", "objectives", "risks", "materials")
 KINDS_OF_FILES = {
@@ -113,7 +113,7 @@ def mask_of(entry: Entry) -> Mask:
     links = [it.website for it in told] + [link.url for it in told for link in it.links.all()]
     return Mask(
         names=tuple(name for person in people for name in _names_of(person)),
-        whole=tuple(name for person in people for name in _whole(person)),
+        whole=(*(name for person in people for name in _whole(person)), *_as_they_stand(told)),
         initials=tuple(filter(None, (_initials(person) for person in people))),
         institutions=tuple(known_by(it.name, it.short_name) for it in told),
         hosts=tuple(host for it in links if (host := (urlsplit(it).hostname or "").removeprefix("www."))),
@@ -129,10 +129,22 @@ def _names_of(person: Person) -> list:
 
 
 def _whole(person: Person) -> list[str]:
-    """Names in Hangul or Chinese letters: as one word, the given name first or last, and the given name alone."""
+    """Names in Hangul or Chinese letters: as one word, the given name first or last, and the given name alone.
+
+    And whatever has a digit in it, which no rule for words would find.
+    """
     family, given = person.family_name, person.given_name
     forms = [f"{family}{given}", f"{family} {given}", given if len(given) > 1 else "", person.name_on_certificate]
-    return [unicodedata.normalize("NFKC", it) for it in forms if len(it) > 1 and UNICASE.search(it)]
+    odd = [it for it in (family, given, person.patronymic) if any(letter.isdigit() for letter in it)]
+    return [
+        unicodedata.normalize("NFKC", it) for it in [*forms, *odd] if len(it) > 1 and (it in odd or UNICASE.search(it))
+    ]
+
+
+def _as_they_stand(institutions: list[Institution]) -> list[str]:
+    """Full and short names of institutions, letter by letter; a short one that is a mere word is left to the rule."""
+    names = (name for it in institutions for name in (it.name, it.short_name) if " " in name.strip())
+    return [unicodedata.normalize("NFKC", name.strip()) for name in names]
 
 
 def _initials(person: Person) -> str:

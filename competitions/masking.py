@@ -168,7 +168,7 @@ class Mask:
     """What must not show: names of people (in their parts), institutions, hosts of their pages."""
 
     names: tuple[Name, ...] = ()
-    whole: tuple[str, ...] = ()  # names in scripts without capitals or endings
+    whole: tuple[str, ...] = ()  # as they stand: names in scripts without capitals, names with digits
     initials: tuple[str, ...] = ()
     institutions: tuple[Institutional, ...] = ()
     hosts: tuple[str, ...] = ()
@@ -200,7 +200,7 @@ class Mask:
         yield from (it.span() for it in PHONE.finditer(text) if 10 <= len(re.sub(r"\D", "", it.group())) <= 12)
         yield from (it.span() for it in LINK.finditer(text) if self._is_personal(it.group()))
         for whole in self.whole:
-            yield from (it.span() for it in re.finditer(re.escape(whole), text))
+            yield from (it.span() for it in re.finditer(re.escape(whole), text, re.IGNORECASE))
         for three in self.initials:
             yield from (it.span() for it in re.finditer(three, text))
         text = text.replace("_", " ")

@@ -1,0 +1,218 @@
+"""The jury: asked, accepted, declared conflicts, left; and what it is written."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+
+from cluster_portal.models import OutboxMail
+from cluster_portal.moves import Refused, available_moves
+from cluster_portal.reminders import queue_due_reminders
+from competitions import actions
+from competitions.models import DeclaredConflict, Juror, Review
+from members.models import Person, Tie
+from members.ties import tie_together
+from tests import factories as make
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def competition():
+    it = make.CompetitionFactory(jurors_per_entry=1)
+    make.CriterionFactory(competition=it)
+    return it
+
+
+@pytest.fixture
+def juror(competition):
+    return make.JurorFactory(competition=competition)
+
+
+def admitted(competition, **author):
+    entry = make.EntryFactory(competition=competition, state="admitted")
+    make.AuthorshipFactory(entry=entry, **author)
+    return entry
+
+
+def assigned(juror, entry, **facts):
+    return make.ReviewFactory(juror=juror, entry=entry, **facts)
+
+
+def templates_to(person):
+    return list(OutboxMail.objects.filter(to=person).order_by("pk").values_list("template", flat=True))
+
+
+def test_somebody_known_is_asked_by_mail(cast, competition):
+    juror = actions.invite_juror(competition, cast.colleague.email.upper(), by=cast.coordinator)
+    assert (juror.person, juror.state) == (cast.colleague, "invited")
+    assert templates_to(cast.colleague) == ["competitions/juror_asked"]
+
+
+def test_somebody_new_is_asked_by_mail_and_claims_their_person_by_it(cast, competition):
+    juror = actions.invite_juror(competition, "new@example.org", by=cast.coordinator, family_name="New")
+    mail = OutboxMail.objects.get(to=juror.person)
+    assert juror.person.family_name == "New"
+    assert "⟦claim⟧" in mail.body_text
+
+
+@pytest.mark.parametrize("state", ["invited", "active"])
+def test_nobody_is_asked_twice(cast, competition, state):
+    make.JurorFactory(competition=competition, person=cast.colleague, state=state)
+    with pytest.raises(Refused, match="in the jury already"):
+        actions.invite_juror(competition, cast.colleague.email, by=cast.coordinator)
+
+
+@pytest.mark.parametrize("state", ["invited", "confirmed"])
+def test_an_author_is_not_asked(cast, competition, state):
+    entry = make.EntryFactory(competition=competition)
+    make.AuthorshipFactory(entry=entry, person=cast.teacher, state=state, is_lead=False)
+    with pytest.raises(Refused, match="Whoever is an author"):
+        actions.invite_juror(competition, cast.teacher.email, by=cast.coordinator)
+
+
+def test_the_last_coordinator_is_not_made_blind(cast, competition):
+    with pytest.raises(Refused, match="nobody else could keep"):
+        actions.invite_juror(competition, cast.coordinator.email, by=cast.coordinator)
+    make.CoordinatorFactory()
+    assert actions.invite_juror(competition, cast.coordinator.email, by=cast.coordinator).state == "invited"
+
+
+def test_accepting_says_how_many_and_what_one_knows(competition):
+    nomination = make.NominationFactory(competition=competition)
+    juror = make.JurorFactory(competition=competition, state="invited")
+    actions.accept_juror(juror, by=juror.person, capacity=7, nominations=[nomination])
+    juror.refresh_from_db()
+    assert (juror.state, juror.capacity, list(juror.nominations.all())) == ("active", 7, [nomination])
+
+
+def test_whoever_became_an_author_meanwhile_does_not_accept(competition):
+    juror = make.JurorFactory(competition=competition, state="invited")
+    admitted(competition, person=juror.person)
+    with pytest.raises(Refused, match="Whoever is an author"):
+        actions.accept_juror(juror, by=juror.person, capacity=7)
+
+
+@pytest.mark.parametrize("state", ["concluded", "cancelled"])
+def test_a_competition_that_is_over_takes_no_jurors(cast, state):
+    with pytest.raises(Refused, match="over"):
+        actions.invite_juror(make.CompetitionFactory(state=state), "a@example.org", by=cast.coordinator)
+
+
+def test_who_leaves_gives_back_what_is_not_read_and_is_told_when_taken_out(cast, juror):
+    open_one, given = admitted(juror.competition), admitted(juror.competition)
+    assigned(juror, open_one)
+    assigned(juror, given, state="completed")
+    actions.end_juror(juror, by=cast.coordinator)
+    assert sorted(juror.reviews.values_list("state", flat=True)) == ["completed", "withdrawn"]
+    assert templates_to(juror.person) == ["competitions/juror_out"]
+
+
+def test_a_declared_institution_takes_assignments_back_at_once(juror):
+    theirs = make.AffiliationFactory()
+    hit, other = admitted(juror.competition, person=theirs.person), admitted(juror.competition)
+    assigned(juror, hit)
+    kept = assigned(juror, other)
+    assert actions.declare_conflict(juror, by=juror.person, institution=theirs.institution) == 1
+    assert list(juror.reviews.assigned()) == [kept]
+    with pytest.raises(Refused, match="already"):
+        actions.declare_conflict(juror, by=juror.person, institution=theirs.institution)
+
+
+def test_a_declared_person_is_named_by_their_address(juror):
+    entry = admitted(juror.competition)
+    assigned(juror, entry)
+    author = Person.objects.get(authorships__entry=entry)
+    assert actions.declare_conflict(juror, by=juror.person, email=author.email) == 1
+    with pytest.raises(Refused, match="Nobody is known"):
+        actions.declare_conflict(juror, by=juror.person, email="nobody@example.org")
+
+
+def test_a_mistaken_declaration_is_taken_back(juror):
+    actions.declare_conflict(juror, by=juror.person, institution=make.InstitutionFactory())
+    actions.take_back_conflict(juror, by=juror.person, declared=juror.conflicts.get())
+    assert DeclaredConflict.objects.count() == 0
+
+
+def test_a_new_tie_takes_the_assignment_back_in_the_same_transaction(juror):
+    entry = admitted(juror.competition)
+    review = assigned(juror, entry)
+    author = Person.objects.get(authorships__entry=entry)
+    tie_together([juror.person, author], Tie.Kind.MENTOR, about=entry)
+    review.refresh_from_db()
+    assert review.state == "withdrawn"
+    assert templates_to(author) == []
+
+
+def test_a_new_colleague_takes_the_assignment_back_but_what_is_given_stays(cast, juror):
+    entry, other = admitted(juror.competition), admitted(juror.competition)
+    for it in (entry, other):
+        make.AffiliationFactory(person=it.authorships.get().person, institution=cast.school)
+    review, given = assigned(juror, entry), assigned(juror, other, state="completed")
+    asked = make.AffiliationFactory(person=juror.person, institution=cast.school, state="asked")
+    from members import actions as members
+
+    members.admit_affiliation(asked, by=cast.contact)
+    assert [Review.objects.get(pk=it.pk).state for it in (review, given)] == ["withdrawn", "completed"]
+
+
+def test_at_night_everything_is_looked_at_again(cast, juror):
+    entry, withdrawn = admitted(juror.competition), admitted(juror.competition)
+    review, gone = assigned(juror, entry), assigned(juror, withdrawn)
+    type(withdrawn).objects.filter(pk=withdrawn.pk).update(state="submitted")
+    author = Person.objects.get(authorships__entry=entry)
+    there = make.AffiliationFactory(person=author).institution
+    make.AffiliationFactory(person=juror.person, institution=there)
+    assert actions.recheck_all() == 2
+    assert actions.recheck_all() == 0
+    assert {Review.objects.get(pk=it.pk).state for it in (review, gone)} == {"withdrawn"}
+
+
+def test_a_juror_is_reminded_by_hand_once_a_day(cast, juror):
+    with pytest.raises(Refused, match="nothing left"):
+        actions.remind_juror(juror, by=cast.coordinator)
+    assigned(juror, admitted(juror.competition))
+    actions.remind_juror(juror, by=cast.coordinator)
+    with pytest.raises(Refused, match="less than a day"):
+        actions.remind_juror(juror, by=cast.coordinator)
+    assert templates_to(juror.person) == ["competitions/reviews_waiting"]
+
+
+def test_jurors_with_something_to_read_are_reminded_seven_and_two_days_before(competition):
+    busy, idle = make.JurorFactory(competition=competition), make.JurorFactory(competition=competition)
+    assigned(busy, admitted(competition))
+    for days in (7, 2):
+        with time_machine.travel(competition.judged_until - timedelta(days=days), tick=False):
+            queue_due_reminders()
+    due = OutboxMail.objects.filter(template="competitions/reviews_due")
+    assert [it.to for it in due] == [busy.person, busy.person]
+    assert idle.person not in {it.to for it in due}
+
+
+def test_an_invitation_is_asked_about_once_more(competition):
+    juror = make.JurorFactory(competition=competition, state="invited")
+    with time_machine.travel(juror.invited_at + timedelta(days=5), tick=False):
+        queue_due_reminders()
+        queue_due_reminders()
+    assert templates_to(juror.person) == ["competitions/juror_waits"]
+
+
+ALLOWED = {
+    ("juror", "invited"): {"accept", "decline", "end"},
+    ("juror", "active"): {"end"},
+    ("coordinator", "invited"): {"end"},
+    ("coordinator", "active"): {"end"},
+}
+
+
+@pytest.mark.parametrize("state", Juror.State)
+@pytest.mark.parametrize("role", ["juror", "coordinator", "contact", "outsider"])
+def test_moves_of_a_juror_by_role_and_state(cast, competition, role, state):
+    juror = make.JurorFactory(competition=competition, state=state)
+    person = juror.person if role == "juror" else getattr(cast, role)
+    assert set(available_moves(person, juror)) == ALLOWED.get((role, state), set())
+
+
+def test_a_coordinator_who_judges_keeps_no_jury(cast, competition):
+    make.JurorFactory(competition=competition, person=cast.coordinator)
+    assert available_moves(cast.coordinator, make.JurorFactory(competition=competition)) == {}
