@@ -71,8 +71,9 @@ def test_a_tool_has_a_name_and_a_use(entry):
     assert [field for field, _said in missing(entry)] == ["id_tools-1-use", "id_tools-2-name"]
 
 
-def test_an_author_whose_institution_is_no_member_any_more_is_named(entry, cast):
-    cast.agreement.parties.all().delete()
+def test_an_author_whose_institution_is_no_member_is_named(entry):
+    stranger = make.AffiliationFactory().person
+    make.AuthorshipFactory(entry=entry, person=stranger, is_lead=False)
     [(_field, why)] = missing(entry)
     assert "is not a member of the cluster" in why
 
