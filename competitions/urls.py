@@ -40,6 +40,7 @@ urlpatterns = [
     path("competitions/<slug:slug>/enter/", views_entries.enter, name="enter"),
     path("entries/<id:public_id>/", views_entries.entry, name="entry"),
     path("entries/<id:public_id>/act/", views_entries.act_on_entry, name="act_on_entry"),
+    path("entries/<id:public_id>/withdraw/", views_entries.withdraw_entry, name="withdraw_entry"),
     path("entries/<id:public_id>/edit/", views_entries.edit_entry, name="edit_entry"),
     path("entries/<id:public_id>/check/", views_entries.check_entry, name="check_entry"),
     path("entries/<id:public_id>/receipt/", views_entries.entry_receipt, name="entry_receipt"),

@@ -59,8 +59,16 @@ def entry(request: HttpRequest, public_id: str) -> HttpResponse:
     moves = available_moves(request.user, it)
     if not open_now:
         moves.pop("reopen", None)
-    moves.pop("submit", None)  # after the check, on its own page
-    shown = {"it": it, "own": own, "moves": moves, "open_now": open_now, "deadline": deadline_in_words(it.competition)}
+    # After the check, and after what withdrawing means was read: each on a page of its own.
+    may_withdraw = [moves.pop(name, None) for name in ("submit", "withdraw")][1]
+    shown = {
+        "it": it,
+        "own": own,
+        "moves": moves,
+        "may_withdraw": may_withdraw,
+        "open_now": open_now,
+        "deadline": deadline_in_words(it.competition),
+    }
     shown["is_author"] = own is not None and own.state == Authorship.State.CONFIRMED
     shown["asked_moves"] = available_moves(request.user, own) if own and not shown["is_author"] else {}
     return render(request, "competitions/entry.html", shown | {"said": in_words(it)})
@@ -77,6 +85,14 @@ def act_on_entry(request: HttpRequest, public_id: str) -> HttpResponse:
     if it.state == Entry.State.DRAFT:
         return redirect("competitions:check_entry" if request.POST["move"] == "submit" else it, public_id)
     return redirect(it)
+
+
+def withdraw_entry(request: HttpRequest, public_id: str) -> HttpResponse:
+    """What withdrawing means, for good; and the button."""
+    it = entry_of(request, public_id, changing=True)
+    if "withdraw" not in available_moves(request.user, it):
+        raise Http404
+    return render(request, "competitions/entry_withdraw.html", {"it": it})
 
 
 def edit_entry(request: HttpRequest, public_id: str) -> HttpResponse:

@@ -259,6 +259,15 @@ def test_the_moment_of_arrival_counts_however_long_the_request_waits(cast, entry
     assert (fresh(entry).state, fresh(entry).submitted_at) == ("submitted", arrived)
 
 
+def test_withdrawing_is_asked_on_a_page_of_its_own(cast, entry):
+    client = at(cast.teacher)
+    assert address("withdraw_entry", entry) in client.get(entry.get_absolute_url()).content.decode()
+    assert "Withdraw for good" in client.get(address("withdraw_entry", entry)).content.decode()
+    client.post(address("act_on_entry", entry), {"move": "withdraw"})
+    assert fresh(entry).state == "withdrawn"
+    assert client.get(address("withdraw_entry", entry)).status_code == 404
+
+
 def test_what_names_the_authors_is_pointed_out_before_handing_in(cast, entry):
     complete(entry)
     Entry.objects.update(abstract=f"A lesson by {cast.teacher.full_name}.")
