@@ -103,7 +103,7 @@ def test_the_queries_do_not_grow_with_the_entries(entry, django_assert_num_queri
     competition = entry.competition
     keep(entry, "a.txt", b"text")
     for count in (1, 3):
-        with django_assert_num_queries(13):
+        with django_assert_num_queries(14):
             [blind.shown_to_jurors(it) for it in blind.for_masking(competition.entries.all())]
         for _number in range(2 if count == 1 else 0):
             more = make.EntryFactory(competition=competition)
