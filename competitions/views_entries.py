@@ -60,7 +60,8 @@ def entry(request: HttpRequest, public_id: str) -> HttpResponse:
     if not open_now:
         moves.pop("reopen", None)
     # After the check, and after what withdrawing means was read: each on a page of its own.
-    may_withdraw = [moves.pop(name, None) for name in ("submit", "withdraw")][1]
+    moves.pop("submit", None)
+    may_withdraw = moves.pop("withdraw", None) and not it.competition.is_decided
     shown = {
         "it": it,
         "own": own,
