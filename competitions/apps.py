@@ -19,6 +19,7 @@ class CompetitionsConfig(AppConfig):
             hidden,
             institution_parts,
             jury_mails,
+            personal_data,
             reminders,
             result_mails,
         )

@@ -19,7 +19,6 @@ from competitions.actions.authors import (
     hand_over_lead,
     invite_author,
 )
-from competitions.actions.children import settle_child
 from competitions.actions.competitions import (
     cancel_competition,
     change_competition,
@@ -47,6 +46,7 @@ from competitions.actions.jury import (
     invite_juror,
     take_back_conflict,
 )
+from competitions.actions.leaving import leave_entries, settle_child
 from competitions.actions.library import (
     pick_plan,
     put_into_library,
@@ -122,6 +122,7 @@ __all__ = [
     "hold_competition_again",
     "invite_author",
     "invite_juror",
+    "leave_entries",
     "mailed_by",
     "move_up",
     "pick_plan",

@@ -1,4 +1,4 @@
-"""Children as authors: what becomes of their entries when somebody who decides says no to taking part."""
+"""People who leave all their entries at once: children after a no to taking part, and whoever is erased."""
 
 from django.db import transaction
 from django.utils.translation import gettext_noop
@@ -11,7 +11,7 @@ from members.consent import State, state_of
 from members.models import Person, Purpose
 
 NOES = {State.REFUSED, State.WITHDRAWN}
-REASON = gettext_noop("consent to taking part was refused or taken back")
+NO = gettext_noop("consent to taking part was refused or taken back")
 
 
 @transaction.atomic
@@ -23,24 +23,29 @@ def settle_child(child: Person) -> None:
     """
     if state_of(child, Purpose.TAKING_PART) not in NOES:
         return
-    written = Authorship.objects.standing().filter(person=child, entry__state__in=Entry.ALIVE)
+    leave_entries(child, NO)
+
+
+@transaction.atomic
+def leave_entries(person: Person, reason: str) -> None:
+    """Take somebody out of every entry that is not decided. What they wrote with others stays with these."""
+    written = Authorship.objects.standing().filter(person=person, entry__state__in=Entry.ALIVE)
     undecided = written.exclude(entry__competition__state=Competition.State.CONCLUDED)
     for it in undecided.select_related("entry__competition").order_by("entry__competition_id", "pk"):
         lock_competition(it.entry.competition)
-        entry = lock_entry(it.entry)
-        _leave(entry, it)
+        _leave(lock_entry(it.entry), it, reason)
 
 
-def _leave(entry: Entry, authorship: Authorship) -> None:
+def _leave(entry: Entry, authorship: Authorship, reason: str) -> None:
     others = [it for it in entry.authorships.all() if it.state == Authorship.State.CONFIRMED and it != authorship]
     if authorship.is_lead and not others:
-        make_move(entry, "withdraw", by=None, reason=REASON, planned_place="")
-        end_reviews(entry, REASON)
-        cancel_mails(about=entry, reason=REASON)
+        make_move(entry, "withdraw", by=None, reason=reason, planned_place="")
+        end_reviews(entry, reason)
+        cancel_mails(about=entry, reason=reason)
         return
     was_lead = authorship.is_lead
-    make_move(authorship, "end", by=None, reason=REASON, is_lead=False)
-    cancel_mails(about=authorship, reason=REASON)
+    make_move(authorship, "end", by=None, reason=reason, is_lead=False)
+    cancel_mails(about=authorship, reason=reason)
     if was_lead:
         _let_lead(others[0])
 
