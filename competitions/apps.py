@@ -22,4 +22,5 @@ class CompetitionsConfig(AppConfig):
             personal_data,
             reminders,
             result_mails,
+            retention,
         )

@@ -67,7 +67,8 @@ TABLES = (
         heading=_("The lesson plans that you entered"),
         also=_written_by,
         shown="public_id competition nomination state state_since made_at saved_at submitted_at sha256 refusal title"
-        " abstract subject stage_from stage_until minutes objectives risks materials language licence adapted_from place",
+        " abstract subject stage_from stage_until minutes objectives risks materials language licence adapted_from"
+        " place",
         plain="id revision planned_place",
         why=WITH_OTHERS,
     ),
