@@ -72,7 +72,7 @@ def desk_edit_competition(request: HttpRequest, slug: str) -> HttpResponse:
     facts = form.cleaned_data if sent(request, form) else {}
     if facts and (done := ask_or_do(request, it, _("Saved."), actions.change_competition, **facts)):
         return done
-    return _form(request, form, it.title, it)
+    return _form(request, form, _("Edit"), it)
 
 
 @coordinators_only

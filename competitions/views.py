@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.timezone import now
 
 from competitions.chain import chain_of
-from competitions.entering import Entering, entering
+from competitions.entering import Entering, entering, why_not_now
 from competitions.models import Competition, Entry
 from competitions.structured import competition_as_data
 from competitions.winners import winners_of
@@ -35,6 +35,10 @@ def competition(request: HttpRequest, slug: str) -> HttpResponse:
     at = now()
     shown = {"it": it, "standing": standing_of(it, at), "phases": phases_of(it, at), "countdown": countdown_of(it, at)}
     shown |= {"audience": audience_in_words(it), "winners": winners_of(it), **_what_i_have(request, it)}
+    is_over = it.state == Competition.State.CANCELLED or at >= it.closes_at
+    shown["closed"] = why_not_now(it, at) if is_over else ""
+    if is_over and not shown.get("mine"):
+        shown["chain"] = []  # nobody asks any more whether they can enter
     shown["described"] = competition_as_data(it, request.cluster)
     return render(request, "competitions/competition.html", shown)
 

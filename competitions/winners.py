@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from competitions.models import Competition, Entry
+from competitions.models import Competition, Entry, Plan
 from members.consent import unpublishable
 
 SHOWN = [Entry.Place.FIRST, Entry.Place.SECOND, Entry.Place.THIRD, Entry.Place.LAUREATE]
@@ -10,10 +10,14 @@ SHOWN = [Entry.Place.FIRST, Entry.Place.SECOND, Entry.Place.THIRD, Entry.Place.L
 
 @dataclass(frozen=True)
 class Winner:
-    """An entry with its place. `authors` names only who may be named, `institutions` where they work."""
+    """An entry with its place. `authors` names only who may be named, `institutions` where they work.
+
+    `url` is the plan in the library, when it stands there.
+    """
 
     entry: Entry
     place: str
+    url: str
     authors: tuple[str, ...]
     institutions: tuple[str, ...]
 
@@ -22,7 +26,7 @@ def winners_of(competition: Competition) -> list[Winner]:
     """The entries with a place of a decided competition, the best first; whoever took part only is not listed."""
     if not competition.is_decided:
         return []
-    entries = competition.entries.admitted().filter(place__in=SHOWN).with_parts()
+    entries = competition.entries.admitted().filter(place__in=SHOWN).with_parts().select_related("plan")
     rank = {place: number for number, place in enumerate(SHOWN)}
     rows = sorted(entries, key=lambda it: (rank[it.place], it.title))
     people = {one.person_id for it in rows for one in _confirmed(it)}
@@ -34,7 +38,9 @@ def _winner(it: Entry, hidden: set[int]) -> Winner:
     authors = _confirmed(it)
     named = tuple(one.person.full_name for one in authors if one.may_be_published and one.person_id not in hidden)
     where = dict.fromkeys(one.affiliation.institution.name for one in authors if one.affiliation)
-    return Winner(it, str(it.get_place_display()), named, tuple(where))
+    plan = getattr(it, "plan", None)
+    url = plan.get_absolute_url() if plan and plan.state == Plan.State.PUBLISHED else ""
+    return Winner(it, str(it.get_place_display()), url, named, tuple(where))
 
 
 def _confirmed(it: Entry) -> list:

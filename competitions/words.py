@@ -101,9 +101,9 @@ def _on(it: Competition, now: Competition.Phase | None) -> str:
 
 
 def _status(number: int, reached: int) -> str:
-    if number == reached:
+    if number == reached and number != list(Phase).index(Phase.RESULTS):
         return "next"
-    return "done" if number < reached else "open"
+    return "done" if number <= reached else "open"
 
 
 def _span(it: Competition, first: datetime, last: datetime) -> str:

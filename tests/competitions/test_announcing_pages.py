@@ -125,6 +125,13 @@ def test_the_chain_says_whether_one_can_enter(cast, june):
     assert reverse("competitions:enter", args=[june.slug]) not in response.content.decode()
 
 
+def test_after_the_deadline_nobody_is_asked_whether_they_can_enter(june):
+    with time_machine.travel(CLOSES, tick=False):
+        response = Client().get(june.get_absolute_url())
+    assert response.context["chain"] == []
+    assert "Entries were taken until 30 June 2027, 23:59:59, Moscow time." in response.content.decode()
+
+
 def test_my_entries_stand_on_the_page(cast, june):
     client = Client()
     mine = make.AuthorshipFactory(person=cast.teacher, entry__competition=june, entry__title="Mine").entry
@@ -182,6 +189,9 @@ def test_results_name_only_who_agreed_and_say_nothing_before_they_are_out(june):
     assert "Winning plan" not in text_of(june.get_absolute_url())
     Competition.objects.filter(pk=june.pk).update(state="concluded")
     text = text_of(june.get_absolute_url())
+    assert "/library/" not in text
+    plan = make.PlanFactory(entry=entry)
+    assert f'<a href="{plan.get_absolute_url()}">Winning plan</a>' in text_of(june.get_absolute_url())
     for word, is_there in (("Winning plan", True), ("Namedova", True), ("Silentova", False), ("Childova", False),
                            ("Another plan", False)):  # fmt: skip
         assert (word in text) is is_there
@@ -331,7 +341,7 @@ def test_cancelling_says_first_whom_it_mails_and_how_many(client):
     client.post(path, {"move": "cancel", "confirmed": "yes"})
     it.refresh_from_db()
     assert (it.state, OutboxMail.objects.count()) == ("cancelled", 3)
-    assert "It was cancelled." in text_of(it.get_absolute_url())
+    assert "This competition was cancelled." in text_of(it.get_absolute_url())
 
 
 def test_moving_the_deadline_of_a_published_one_asks_first(client, june):
