@@ -7,6 +7,11 @@ from django.utils.translation import pgettext_lazy
 
 # What actions write beside moves; a test finds every one in the code and fails on one without words.
 DONE = {
+    "assign": pgettext_lazy("audit", "assigned"),
+    "declare_conflict": _("a conflict of interest declared"),
+    "take_back_conflict": _("the declaration of a conflict taken back"),
+    "see_others": _("what other jurors gave looked at"),
+    "invite": pgettext_lazy("audit", "invited"),
     "add": pgettext_lazy("audit", "added"),
     "add_keeper": _("a teacher added"),
     "add_milestone": _("a milestone added"),
