@@ -149,6 +149,7 @@
     async function attempt(leaving) {
       if (!isChanged()) return true;
       if (state === "clash" || state === "gone") return false;
+      if (!navigator.onLine) { again(words.offline); return false; }
       const sent = JSON.stringify(fieldsOf(form));
       try {
         let answer = await answered(leaving);
