@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 
-from django.db.models import Count, Min
+from django.db.models import Count, F, Min, Q
 from django.urls import reverse
+from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from cluster_portal.hooks import DeskRow, register_desk_rows
-from competitions.models import Competition
+from competitions.conflicts import reviews_in_conflict, undecided_reviews
+from competitions.models import Competition, Entry
 from members.models import Person
 
 
@@ -30,4 +32,38 @@ def drafts(person: Person) -> Iterator[DeskRow]:
         )
 
 
+def lacking_jurors(person: Person) -> Iterator[DeskRow]:
+    """Entries that nobody can hand in any more and that fewer jurors read than they should."""
+    if not person.is_coordinator:
+        return
+    closed = Competition.objects.decidable_by(person).published().filter(closes_at__lte=now())
+    reading = Count("reviews", Q(reviews__state__in=["assigned", "completed"]))
+    lacking = Entry.objects.admitted().filter(competition__in=closed.values("pk")).annotate(read_by=reading)
+    rows = list(
+        lacking.filter(read_by__lt=F("competition__jurors_per_entry"))
+        .order_by("competition__closes_at", "pk")
+        .values_list("competition__slug", "competition__closes_at")
+    )
+    if rows:
+        text = ngettext("entry lacks jurors", "entries lack jurors", len(rows))
+        slug, since = rows[0]
+        yield DeskRow(text, len(rows), since, reverse("competitions:desk_assign_jury", args=[slug]), _("Assign jurors"))
+
+
+def given_in_conflict(person: Person) -> Iterator[DeskRow]:
+    """Reviews that were given before a conflict of interest was known."""
+    if not person.is_coordinator:
+        return
+    kept = Competition.objects.decidable_by(person).published().values("pk")
+    found = list(reviews_in_conflict(undecided_reviews().completed().filter(juror__competition__in=kept)))
+    if found:
+        text = ngettext("review was given in spite of a conflict of interest",
+                        "reviews were given in spite of a conflict of interest", len(found))  # fmt: skip
+        slug = Competition.objects.values_list("slug", flat=True).get(pk=found[0].juror.competition_id)
+        since = min(it.state_since for it in found)
+        yield DeskRow(text, len(found), since, reverse("competitions:desk_jury", args=[slug]), _("Decide"))
+
+
 register_desk_rows(drafts)
+register_desk_rows(lacking_jurors)
+register_desk_rows(given_in_conflict)

@@ -123,8 +123,8 @@ TABLES = (
         "competitions.DeclaredConflict",
         heading=_("The conflicts of interest that you declared"),
         owners=("juror__person", "person"),
-        shown="entry person institution declared_at",
-        keys="juror",
+        shown="person institution declared_at",  # not the entry: its title is not masked, and a juror reads this
+        keys="juror entry",
         plain="id",
         deleted=True,
     ),

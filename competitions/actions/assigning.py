@@ -12,7 +12,6 @@ from random import SystemRandom
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
@@ -125,7 +124,7 @@ def remind_juror(juror: Juror, by: Person) -> None:
 
 
 @transaction.atomic
-def recheck_reviews(reviews: QuerySet[Review]) -> int:
+def recheck_reviews(reviews: Any) -> int:
     """Take back what is to be read against a conflict; return how many. What is given already, the desk shows."""
     found = [it for it in reviews_in_conflict(reviews.assigned()) if it.state == Review.State.ASSIGNED]
     return _withdrawn(found)
@@ -172,7 +171,8 @@ def _instance(competition: Competition) -> tuple[Instance, dict[str, Entry], dic
     ids = {it.pk: it.public_id for it in entries}
     names = {it.pk: it.public_id for it in jurors}
     conflicts = conflicts_between(jurors, entries)
-    kept, done = set(), set()
+    kept: set[tuple[str, str]] = set()
+    done: set[tuple[str, str]] = set()
     rows = Review.objects.filter(entry__in=ids, juror__competition=competition)
     for entry, juror, key, state in rows.values_list("entry", "juror", "juror__public_id", "state"):
         standing = state != Review.State.WITHDRAWN

@@ -43,6 +43,10 @@ class CompetitionQuerySet(models.QuerySet):
 
         return self.kept_by(person).exclude(pk__in=judged_blindly_by(person))
 
+    def published(self):
+        """Competitions that take place: announced, open or judged."""
+        return self.filter(state=Competition.State.PUBLISHED)
+
     def undecided(self):
         """Competitions whose results are still to come: what jurors must not know is kept from them (blind.py)."""
         return self.filter(state__in=[Competition.State.DRAFT, Competition.State.PUBLISHED])

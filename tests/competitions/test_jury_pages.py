@@ -1,10 +1,14 @@
 """The pages of the jury: the desk's, and the juror's own."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.timezone import now
 
+from competitions.desk_rows import given_in_conflict, lacking_jurors
 from competitions.models import Juror, Review
 from tests import factories as make
 
@@ -200,3 +204,20 @@ def test_nobody_else_opens_ones_page(cast, client, competition):
 def test_in_no_jury_the_page_says_so(cast, client):
     client.force_login(cast.teacher)
     assert "You are in no jury" in said(client, reverse("competitions:juries"))
+
+
+def desk_texts(person):
+    return [(str(row.text), row.count) for rows in (lacking_jurors, given_in_conflict) for row in rows(person)]
+
+
+def test_the_desk_says_which_entries_lack_jurors_and_what_was_given_in_conflict(cast, competition):
+    author = make.AuthorshipFactory(entry__competition=competition, entry__state="admitted", person=cast.teacher)
+    assert desk_texts(cast.coordinator) == []  # it still takes entries
+    type(competition).objects.update(opens_at=now() - timedelta(days=9), closes_at=now() - timedelta(days=1))
+    assert desk_texts(cast.coordinator) == [("entry lacks jurors", 1)]
+    juror = make.JurorFactory(competition=competition, person=cast.colleague)
+    make.ReviewFactory(juror=juror, entry=author.entry, state="completed")
+    assert desk_texts(cast.coordinator) == [("review was given in spite of a conflict of interest", 1)]
+    assert desk_texts(cast.contact) == []
+    make.JurorFactory(competition=competition, person=cast.coordinator)
+    assert desk_texts(cast.coordinator) == []
