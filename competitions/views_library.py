@@ -6,6 +6,7 @@ from django.core.paginator import Paginator
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -18,7 +19,8 @@ from competitions.dublin_core import dublin_core_xml, plan_as_data, terms_of
 from competitions.entry_words import in_words, stages_in_words
 from competitions.forms_library import LibraryFilter, PickForm, UsageNoteForm
 from competitions.library import LICENCE_PAGES, attribution_of, institutions_of, lineage_of, named
-from competitions.models import Plan
+from competitions.library_licences import licences_for
+from competitions.models import Competition, Plan
 from competitions.plan_paper import plan_pdf, plan_zip
 
 PER_PAGE = 24
@@ -55,6 +57,7 @@ def _page(request: HttpRequest, it: Plan, note_form, pick_form) -> HttpResponse:
     shown |= {"terms": terms_of(it, request.cluster), "described": plan_as_data(it, request.cluster)}
     shown |= {"keeps": reader.is_authenticated and reader.coordinates_whole_cluster}
     shown |= {"is_own": reader.is_authenticated and any(author.person_id == reader.pk for author in entry.authors)}
+    shown["adapted_for"] = Competition.objects.open_at(now()) if licences_for(entry.licence) else []
     shown["thanks_given"] = reader.is_authenticated and it.thanks.filter(person=reader).exists()
     return render(request, "competitions/plan.html", shown | {"note_form": note_form, "pick_form": pick_form})
 

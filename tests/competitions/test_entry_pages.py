@@ -268,6 +268,20 @@ def test_withdrawing_is_asked_on_a_page_of_its_own(cast, entry):
     assert client.get(address("withdraw_entry", entry)).status_code == 404
 
 
+def test_a_plan_of_the_library_leads_to_adapting_it_where_entries_are_taken(cast, competition):
+    plan = make.PlanFactory(entry__title="Agents")
+    make.CompetitionFactory(title="Closed", closes_at=now() - timedelta(days=1))
+    client = at(cast.teacher)
+    page = client.get(plan.get_absolute_url()).content.decode()
+    enter = reverse("competitions:enter", args=[competition.slug]) + f"?from={plan.slug}"
+    assert (enter in page, "Adapt it for June plans" in page, "Adapt it for Closed" in page) == (True, True, False)
+    assert "You adapt “Agents”, CC-BY-4.0" in client.get(enter).content.decode()
+    client.post(enter)
+    assert Entry.objects.get(competition=competition).adapted_from == plan
+    Entry.objects.filter(pk=plan.entry_id).update(licence=Entry.Licence.BY_ND)
+    assert "Adapt it for" not in client.get(plan.get_absolute_url()).content.decode()
+
+
 def test_what_names_the_authors_is_pointed_out_before_handing_in(cast, entry):
     complete(entry)
     Entry.objects.update(abstract=f"A lesson by {cast.teacher.full_name}.")
