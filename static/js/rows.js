@@ -20,7 +20,10 @@
       const number = rows().length, row = document.createElement("li");
       row.className = "row";
       row.id = `${name}-${number}`;
-      row.innerHTML = part.querySelector("template").innerHTML.replaceAll("__prefix__", number).replaceAll("__number__", number + 1);
+      row.append(part.querySelector("template").content.cloneNode(true));
+      for (const it of row.querySelectorAll("*"))
+        for (const one of it.attributes) one.value = one.value.replaceAll("__prefix__", number);
+      for (const it of row.querySelectorAll("[data-number]")) it.textContent = number + 1;
       list.append(row);
       total.value = number + 1;
       add.disabled = number + 1 >= MOST;
