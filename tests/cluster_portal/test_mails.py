@@ -12,6 +12,7 @@ from cluster_portal.links import PATHS, read_link, signed_link, signed_token
 from courses.models import ClassBooking, FinalWork, Pool, Seat
 from members.models import Coverage
 from tests import factories as make
+from tests.competitions.mail_examples import example_of_competitions
 
 pytestmark = pytest.mark.django_db
 FOLDER = settings.BASE_DIR / "templates" / "mail"
@@ -42,6 +43,8 @@ def plain_example(template, to):
     app = template.partition("/")[0]
     if app == "account":
         return hooks.WantedMail(template, to, to, address="somebody@example.org")
+    if app == "competitions":
+        return example_of_competitions(template, to)
     return example_of_members(template, to) if app == "members" else example_of_courses(template, to)
 
 
