@@ -10,7 +10,7 @@ from django.utils.timezone import localdate
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
-from coordination.examples import families, people
+from coordination.examples import contests, families, people
 from coordination.examples.building import (
     affiliate_cast,
     conclude_on_paper,
@@ -113,6 +113,7 @@ def load(today: date) -> None:
         families.begin_class(
             stage.institutions["school 1"], cast["teacher"], cast["student"], cast["guardian"], localdate()
         )
+    contests.hold_contests(contests.Stage(today, stage.cast, stage.crowd, institutions["IMC"]))
 
 
 def _institutions() -> dict[str, Institution]:
