@@ -32,38 +32,40 @@ def drafts(person: Person) -> Iterator[DeskRow]:
         )
 
 
-def lacking_jurors(person: Person) -> Iterator[DeskRow]:
-    """Entries that nobody can hand in any more and that fewer jurors read than they should."""
+def jury(person: Person) -> Iterator[DeskRow]:
+    """What waits for somebody in the juries that this person keeps; one query where nothing is judged."""
     if not person.is_coordinator:
         return
-    closed = Competition.objects.decidable_by(person).published().filter(closes_at__lte=now())
+    kept = {it.pk: it for it in Competition.objects.decidable_by(person).published()}
+    if kept:
+        yield from _lacking_jurors([it for it in kept.values() if it.closes_at <= now()])
+        yield from _given_in_conflict(kept)
+
+
+def _lacking_jurors(closed: list[Competition]) -> Iterator[DeskRow]:
+    """Entries that nobody can hand in any more and that fewer jurors read than they should."""
     reading = Count("reviews", Q(reviews__state__in=["assigned", "completed"]))
-    lacking = Entry.objects.admitted().filter(competition__in=closed.values("pk")).annotate(read_by=reading)
-    rows = list(
-        lacking.filter(read_by__lt=F("competition__jurors_per_entry"))
-        .order_by("competition__closes_at", "pk")
-        .values_list("competition__slug", "competition__closes_at")
-    )
+    lacking = Entry.objects.admitted().filter(competition__in=closed).annotate(read_by=reading)
+    lacking = lacking.filter(read_by__lt=F("competition__jurors_per_entry")).order_by("competition__closes_at", "pk")
+    rows = list(lacking.values_list("competition__slug", "competition__closes_at"))
     if rows:
         text = ngettext("entry lacks jurors", "entries lack jurors", len(rows))
         slug, since = rows[0]
         yield DeskRow(text, len(rows), since, reverse("competitions:desk_assign_jury", args=[slug]), _("Assign jurors"))
 
 
-def given_in_conflict(person: Person) -> Iterator[DeskRow]:
+def _given_in_conflict(kept: dict[int, Competition]) -> Iterator[DeskRow]:
     """Reviews that were given before a conflict of interest was known."""
-    if not person.is_coordinator:
-        return
-    kept = Competition.objects.decidable_by(person).published().values("pk")
     found = list(reviews_in_conflict(undecided_reviews().completed().filter(juror__competition__in=kept)))
     if found:
-        text = ngettext("review was given in spite of a conflict of interest",
-                        "reviews were given in spite of a conflict of interest", len(found))  # fmt: skip
-        slug = Competition.objects.values_list("slug", flat=True).get(pk=found[0].juror.competition_id)
-        since = min(it.state_since for it in found)
+        text = ngettext(
+            "review was given in spite of a conflict of interest",
+            "reviews were given in spite of a conflict of interest",
+            len(found),
+        )
+        slug, since = kept[found[0].juror.competition_id].slug, min(it.state_since for it in found)
         yield DeskRow(text, len(found), since, reverse("competitions:desk_jury", args=[slug]), _("Decide"))
 
 
 register_desk_rows(drafts)
-register_desk_rows(lacking_jurors)
-register_desk_rows(given_in_conflict)
+register_desk_rows(jury)

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.timezone import now
 
-from competitions.desk_rows import given_in_conflict, lacking_jurors
+from competitions.desk_rows import jury
 from competitions.models import Juror, Review
 from tests import factories as make
 
@@ -207,7 +207,7 @@ def test_in_no_jury_the_page_says_so(cast, client):
 
 
 def desk_texts(person):
-    return [(str(row.text), row.count) for rows in (lacking_jurors, given_in_conflict) for row in rows(person)]
+    return [(str(row.text), row.count) for row in jury(person)]
 
 
 def test_the_desk_says_which_entries_lack_jurors_and_what_was_given_in_conflict(cast, competition):
