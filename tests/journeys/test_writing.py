@@ -94,7 +94,9 @@ def test_signing_in_in_the_same_window_brings_the_text_back(visit, entry):
 def test_without_a_network_the_text_waits_on_the_device(visit, entry):
     teacher = visit("teacher")
     edit(teacher, entry)
+    teacher.page.wait_for_load_state("networkidle")
     teacher.context.set_offline(True)
+    teacher.page.wait_for_function("!navigator.onLine")
     teacher.fill(abstract="Written in a train.")
     says(teacher, "The network is away")
     teacher.context.set_offline(False)
