@@ -1,7 +1,9 @@
 """New plans of the library as an Atom feed."""
 
+from django.contrib.auth.decorators import login_not_required
 from django.contrib.syndication.views import Feed
 from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse_lazy
 from django.utils.feedgenerator import Atom1Feed
 from django.utils.translation import gettext as _
@@ -42,3 +44,9 @@ class NewPlans(Feed):
 
     def item_copyright(self, item: Plan) -> str:
         return LICENCE_PAGES.get(item.entry.licence, "") or _("No licence")
+
+
+@login_not_required
+def library_feed(request: HttpRequest) -> HttpResponse:
+    """What is new in the library, for programs that read it."""
+    return NewPlans()(request)

@@ -24,6 +24,7 @@ from competitions.models import (
     Thanks,
     UsageNote,
 )
+from competitions.retention import empty_entries
 
 MERGED = gettext_noop("two entries of one person became one")
 WITH_OTHERS = _("What somebody wrote with others, or a jury judged, stays without a name: others' work hangs on it.")
@@ -193,11 +194,19 @@ def erase(person: Any) -> Iterator[str]:
     for juror in Juror.objects.bound().filter(person__in=person.selves).select_related("competition").order_by("pk"):
         end_juror(juror, by=person)
     leave_entries(person, gettext_noop("the person was erased"))
+    empty_entries(list(_abandoned(person)), title="", subject="")
     agreed = Authorship.objects.filter(person__in=person.selves, may_be_published=True)
     agreed.update(may_be_published=False, decided_at=now())
     for it in person.selves:
         settle_library(it)
     yield from erase_tables(TABLES, person)
+
+
+def _abandoned(person: Any) -> QuerySet:
+    """Withdrawn entries that nobody else is an author of: no jury judged them, and nobody's work hangs on them."""
+    others = Authorship.objects.standing().exclude(person__in=person.selves).order_by().values("entry")
+    mine = Entry.objects.filter(_written_by(person), state=Entry.State.WITHDRAWN)
+    return mine.exclude(pk__in=others)
 
 
 def merge(kept: Any, gone: Any) -> None:

@@ -24,7 +24,7 @@ def periods() -> Iterator[Period]:
         _("Their texts and files are deleted."),
         days=LEFT_DAYS,
         overdue=_left_entries,
-        end=_empty_entries,
+        end=empty_entries,
     )
     yield Period(
         "declared_conflicts",
@@ -58,7 +58,8 @@ def _left_entries(before: datetime) -> QuerySet:
     return left.filter(_ended(before), pk__in=Entry.objects.filter(texts).order_by().values("pk"))
 
 
-def _empty_entries(entries: list[Entry]) -> None:
+def empty_entries(entries: list[Entry], **also: str) -> None:
+    """Delete what stands in these entries, their steps, tools and files; `also` names more texts and what is left."""
     keys = [it.pk for it in entries]
     files = EntryFile.objects.filter(entry__in=keys)
     uploads = list(files.values_list("upload", flat=True))
@@ -66,7 +67,7 @@ def _empty_entries(entries: list[Entry]) -> None:
     erase_uploads(Upload.objects.filter(pk__in=uploads))
     Step.objects.filter(entry__in=keys).delete()
     UsedTool.objects.filter(entry__in=keys).delete()
-    Entry.objects.filter(pk__in=keys).update(**EMPTY)
+    Entry.objects.filter(pk__in=keys).update(**EMPTY, **also)
 
 
 def _old_conflicts(before: datetime) -> QuerySet:

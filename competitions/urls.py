@@ -1,4 +1,3 @@
-from django.contrib.auth.decorators import login_not_required
 from django.urls import path
 
 from competitions import (
@@ -15,7 +14,7 @@ from competitions import (
     views_jury,
     views_library,
 )
-from competitions.library_feed import NewPlans
+from competitions.library_feed import library_feed
 
 app_name = "competitions"
 urlpatterns = [
@@ -98,7 +97,7 @@ urlpatterns = [
         name="desk_act_on_juror",
     ),
     path("library/", views_library.library, name="library"),
-    path("library/feed/", login_not_required(NewPlans()), name="library_feed"),
+    path("library/feed/", library_feed, name="library_feed"),
     path("library/<slug:slug>/", views_library.plan, name="plan"),
     path("library/<slug:slug>/plan.pdf", views_library.plan_as_pdf, name="plan_pdf"),
     path("library/<slug:slug>/plan.zip", views_library.plan_as_zip, name="plan_zip"),

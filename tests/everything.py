@@ -35,6 +35,7 @@ from members.models import (
     RecordView,
 )
 from tests import factories as make
+from tests.competitions import everywhere
 
 AT = datetime(2027, 1, 2, 10, tzinfo=UTC)
 # What identifies the person: must be in the copy, and nowhere after erasing.
@@ -68,9 +69,10 @@ GONE = {
     "log": "Markerlog",
     "zone": "Asia/Vladivostok",
     "born": "1983-07-19",
+    **everywhere.GONE,
 }
 # Written in the name of an institution, and the names under an agreement: erasure leaves these, and says so.
-KEPT = {"signatory": "Markersignatory", "progress": "Markerprogress"}
+KEPT = {"signatory": "Markersignatory", "progress": "Markerprogress", **everywhere.KEPT}
 
 
 def person_everywhere() -> tuple[Person, list[str]]:
@@ -90,6 +92,7 @@ def person_everywhere() -> tuple[Person, list[str]]:
     _at_work(person, other)
     _with_children(person, other)
     _in_courses(person)
+    everywhere.in_competitions(person, other)
     _on_the_ground(person, other)
     return person, [*GONE.values(), *KEPT.values()]
 

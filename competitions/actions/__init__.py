@@ -49,6 +49,7 @@ from competitions.actions.jury import (
 from competitions.actions.leaving import leave_entries, settle_child
 from competitions.actions.library import (
     pick_plan,
+    put_back_into_library,
     put_into_library,
     remove_note,
     settle_library,
@@ -82,8 +83,15 @@ from competitions.actions.rubric import (
 ACTIONS = {
     "authorship": {"confirm": confirm_authorship, "decline": decline_authorship, "end": end_authorship},
     "competition": {"publish": publish_competition, "cancel": cancel_competition, "conclude": conclude_competition},
-    "entry": {"submit": submit_entry, "reopen": reopen_entry, "withdraw": withdraw_entry, "admit": admit_entry},
+    "entry": {
+        "submit": submit_entry,
+        "reopen": reopen_entry,
+        "withdraw": withdraw_entry,
+        "admit": admit_entry,
+        "disqualify": disqualify_entry,
+    },
     "juror": {"accept": accept_juror, "decline": decline_juror, "end": end_juror},
+    "plan": {"withdraw": take_out_of_library, "publish": put_back_into_library},
     "review": {"complete": complete_review, "reopen": reopen_review, "withdraw": withdraw_review},
 }
 
@@ -130,6 +138,7 @@ __all__ = [
     "proposal_for",
     "propose_places",
     "publish_competition",
+    "put_back_into_library",
     "put_into_library",
     "recheck_all",
     "recheck_people",

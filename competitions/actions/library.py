@@ -18,7 +18,7 @@ def settle_plan(entry: Entry, by: Person | None = None) -> None:
 
     Entries with a place up to laureate join by themselves, others when somebody who keeps the library puts them in.
     """
-    entry = Entry.objects.select_for_update(no_key=True, of=("self",)).select_related("competition").get(pk=entry.pk)
+    entry = _locked(entry)
     plan = Plan.objects.select_for_update(of=("self",)).filter(entry=entry).first()
     if plan is None and entry.place not in JOINING:
         return
@@ -28,6 +28,11 @@ def settle_plan(entry: Entry, by: Person | None = None) -> None:
     elif plan is not None and plan.state == Plan.State.PUBLISHED:
         make_move(plan, "withdraw", by=by, reason=gettext_noop("consent or the wish to show it has gone"))
         Pick.objects.filter(plan=plan).delete()
+
+
+def _locked(entry: Entry) -> Entry:
+    """The entry, locked: it is the parent of its plan, so it comes first."""
+    return Entry.objects.select_for_update(no_key=True, of=("self",)).select_related("competition").get(pk=entry.pk)
 
 
 def _put_in(entry: Entry, plan: Plan | None, by: Person | None) -> None:
@@ -42,9 +47,11 @@ def _put_in(entry: Entry, plan: Plan | None, by: Person | None) -> None:
         make_move(plan, "publish", by=by, published_at=now())
 
 
-@transaction.atomic
 def settle_library(person: Person | None = None) -> int:
-    """Look at every plan of decided competitions again (of one author, or all); return how many came or went."""
+    """Look at every plan of decided competitions again (of one author, or all); return how many came or went.
+
+    Each is settled by itself: at night nobody waits for a lock until the last of them is done.
+    """
     entries = Entry.objects.admitted().filter(competition__state=Competition.State.CONCLUDED)
     if person is not None:
         entries = entries.filter(authorships__in=Authorship.objects.confirmed().filter(person=person))
@@ -57,6 +64,7 @@ def settle_library(person: Person | None = None) -> int:
 @transaction.atomic
 def put_into_library(entry: Entry, by: Person) -> Plan:
     """Want an entry in the library, whatever its place."""
+    entry = _locked(entry)
     if why := why_not_in_library(entry):
         raise Refused(why)
     plan, _made = Plan.objects.get_or_create(
@@ -68,9 +76,17 @@ def put_into_library(entry: Entry, by: Person) -> Plan:
     return plan
 
 
+def put_back_into_library(plan: Plan, by: Person) -> None:
+    """Want a plan in the library again that was taken out."""
+    put_into_library(plan.entry, by)
+    plan.refresh_from_db()
+
+
 @transaction.atomic
 def take_out_of_library(plan: Plan, by: Person) -> None:
     """Not want a plan in the library any more; it comes back only when somebody who keeps the library puts it in."""
+    _locked(plan.entry)
+    plan.refresh_from_db(from_queryset=Plan.objects.select_for_update(of=("self",)))
     if plan.state != Plan.State.PUBLISHED:
         raise Refused(_("The plan does not stand in the library any more."))
     _want(plan, False, by)

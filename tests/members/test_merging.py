@@ -16,6 +16,7 @@ from cluster_portal import hooks
 from cluster_portal.models import CalendarEntry, CalendarFeed, OutboxMail, Upload
 from cluster_portal.moves import Refused
 from cluster_portal.outbox import queue_mail
+from competitions.models import Pick
 from courses import actions as courses
 from courses.models import ClassBooking, Pool
 from members import actions
@@ -146,6 +147,13 @@ ROWS = {
     "cluster_portal.CalendarFeed.person": lambda it: CalendarFeed.objects.create(person=it),
     "cluster_portal.OutboxMail.to": mail,
     "cluster_portal.Upload.uploaded_by": upload,
+    "competitions.Authorship.invited_by": lambda it: make.AuthorshipFactory(invited_by=it),
+    "competitions.Authorship.person": lambda it: make.AuthorshipFactory(person=it),
+    "competitions.DeclaredConflict.person": lambda it: make.JurorFactory().conflicts.create(person=it),
+    "competitions.Juror.person": lambda it: make.JurorFactory(person=it),
+    "competitions.Pick.by": lambda it: Pick.objects.create(plan=make.PlanFactory(), by=it, note="Try it."),
+    "competitions.Thanks.person": lambda it: make.PlanFactory().thanks.create(person=it),
+    "competitions.UsageNote.person": lambda it: make.PlanFactory().notes.create(person=it, text="x"),
     "courses.Attendance.noted_by": attendance,
     "courses.ClassBooking.by": booking,
     "courses.Enrolment.person": lambda it: make.EnrolmentFactory(person=it),
@@ -216,7 +224,7 @@ def test_the_emptied_entry_says_nothing_and_who_it_is(cast, pair):
 
 
 def test_every_app_takes_part_in_merging():
-    assert {"members", "courses", "cluster_portal"} <= set(hooks.personal_data)
+    assert {"members", "competitions", "courses", "cluster_portal"} <= set(hooks.personal_data)
     assert hooks.personal_data["members"].merge is actions.merge_members
 
 

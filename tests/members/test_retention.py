@@ -17,6 +17,7 @@ from cluster_portal.models import AuditEntry, OutboxMail, Upload
 from cluster_portal.moves import Refused
 from cluster_portal.outbox import queue_mail
 from cluster_portal.uploads import keep_upload
+from competitions import retention as competitions
 from courses import retention as courses
 from members import actions, retention
 from members.models import (
@@ -57,8 +58,9 @@ def nightly(days: float) -> dict[str, int]:
 
 
 def test_every_period_has_its_test():
-    here = {it.name for it in retention.periods() if it.days is not None} - {it.name for it in courses.periods()}
-    assert here == NAMES  # those of courses have theirs in courses/test_questions.py
+    elsewhere = {it.name for app in (courses, competitions) for it in app.periods()}
+    here = {it.name for it in retention.periods() if it.days is not None} - elsewhere
+    assert here == NAMES  # theirs stand in courses/test_questions.py and competitions/test_personal_data.py
 
 
 def test_the_privacy_page_shows_every_period_with_its_time(client):
@@ -73,7 +75,8 @@ def test_the_night_does_it():
 
 def test_nothing_else_ends_what_the_table_ends():
     seldom = {name for name, entry in app.conf.beat_schedule.items() if entry["schedule"] != 60.0}
-    assert seldom == {"run retention", "recount pools", "release reserves", "settle held"}
+    others = {"recount pools", "release reserves", "settle held", "recheck conflicts", "settle library"}
+    assert seldom == {"run retention", *others}
 
 
 def test_an_invitation_is_withdrawn_after_180_days():
