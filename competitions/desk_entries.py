@@ -44,12 +44,14 @@ def entries(request: HttpRequest, slug: str) -> HttpResponse:
     rows = Entry.objects.visible_to(request.user).filter(competition=it).exclude(state=Entry.State.DRAFT)
     authors = Prefetch("authorships", to_attr="authors", queryset=confirmed_authors())
     rows = rows.waiting_first().select_related("nomination").prefetch_related(authors)
+    is_open = it.state == Competition.State.PUBLISHED
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
     for entry in page:
-        entry.competition, entry.moves = it, {}
-        entry.moves = available_moves(request.user, entry)
+        entry.competition = it
+        entry.moves = available_moves(request.user, entry) if is_open else {}
     conceal_names([author.person for entry in page for author in entry.authors], request.user)
-    waiting = it.entries.submitted().count()
+    own = request.user.authorships.standing()
+    waiting = it.entries.submitted().exclude(authorships__in=own).count() if is_open else 0
     return render(
         request, "competitions/desk_entries.html", {"it": it, "page": page, "waiting": waiting, "trail": trail_of(it)}
     )
@@ -80,9 +82,11 @@ def disqualify(request: HttpRequest, slug: str, public_id: str) -> HttpResponse:
     """Take an entry out of the competition, with a reason that its authors read."""
     it = _entry_of(request, slug, public_id)
     form = DisqualifyForm(request.POST or None)
-    if "disqualify" not in available_moves(request.user, it):
+    is_open = it.competition.state == Competition.State.PUBLISHED
+    if not is_open or "disqualify" not in available_moves(request.user, it):
         messages.warning(
-            request, _("This entry cannot be disqualified now: it is withdrawn or out, or it is your own.")
+            request,
+            _("This entry cannot be disqualified now: it is withdrawn or out, it is your own, or the results are out."),
         )
         return redirect("competitions:desk_entries", slug)
     if sent(request, form) and tried(request, actions.disqualify_entry, it, **form.cleaned_data):

@@ -36,6 +36,7 @@ def results(request: HttpRequest, slug: str) -> HttpResponse:
         return _said_how_many(request, it, done.result)
     conceal_names(_authors(found), request.user)
     shown = {"it": it, "found": found, "form": form, "lines": _lines(found, form)}
+    shown["is_open"] = it.state == Competition.State.PUBLISHED
     shown["tied"] = [tied_in_words(*places) for places in found.tied]
     return render(request, "competitions/desk_results.html", shown | {"trail": trail_of(it)})
 
@@ -84,6 +85,8 @@ def publish(request: HttpRequest, slug: str) -> HttpResponse:
     if request.method == "POST" and tried(request, actions.conclude_competition, it):
         messages.success(request, str(it.MOVES["conclude"].done))
         return redirect("competitions:desk_diplomas", slug)
+    if it.state != Competition.State.PUBLISHED:
+        return redirect("competitions:desk_results", slug)
     found = results_of(it)
     conceal_names(_authors(found))
     places = [(label, [line.entry for line in found.lines if line.entry.planned_place == place])

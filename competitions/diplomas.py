@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from django.db.models import Model
+from django.utils.text import Truncator
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import override
@@ -89,8 +90,8 @@ def paper_of(about: Entry | Competition) -> Paper:
     with override(competition.language):
         return Paper(
             kind=Certificate.Kind.AWARD if wins else Certificate.Kind.THANKS,
-            title=_what_for(about)[:LONGEST],
-            issuer=issuer[:LONGEST],
+            title=Truncator(_what_for(about)).chars(LONGEST),
+            issuer=Truncator(issuer).chars(LONGEST),
             begins_on=localtime(competition.opens_at, zone).date(),
             ends_on=localtime(competition.state_since, zone).date(),
             language=competition.language,

@@ -44,6 +44,6 @@ def _numbers() -> Sequence[tuple[str, Any]]:
 def _shown(name: str) -> Any:
     def value(line: Line) -> Any:
         number = getattr(line.standing, name, None)
-        return "" if number is None else round(number, 2)
+        return "" if number is None else round(float(number), 2)
 
     return value

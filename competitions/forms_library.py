@@ -56,7 +56,7 @@ class LibraryFilter(forms.Form):
     def plans(self) -> QuerySet[Plan]:
         """The plans that were asked for, the newest or the best match first; what is not well formed does not count."""
         self.is_valid()
-        wanted = {name: value for name, value in self.cleaned_data.items() if value not in ("", None, False)}
+        wanted = {name: it for name, it in self.cleaned_data.items() if it or it == 0}  # 0: before school
         rows = found(Plan.objects.public().order_by("-published_at", "-pk"), wanted.pop("q", ""))
         if "stage" in wanted:
             rows = rows.for_stage(wanted.pop("stage"))

@@ -41,11 +41,19 @@ def why_not_in_library(entry: Entry) -> str:
     return ""
 
 
+def may_be_named(author: Authorship, hidden: set[int]) -> bool:
+    """Whether everybody may read who this author is: they agree to publishing, and no missing consent hides them.
+
+    `hidden` are those of all the authors of a page whose names must not be shown: `unpublishable`.
+    """
+    return author.may_be_published is True and author.person_id not in hidden
+
+
 def named(authors: Iterable[Authorship]) -> list[str]:
     """The names of authors as the library shows them; who may not be named is "an author who is not named"."""
     rows = list(authors)
     hidden = unpublishable([it.person_id for it in rows])
-    return [_("an author who is not named") if it.person_id in hidden else it.person.full_name for it in rows]
+    return [it.person.full_name if may_be_named(it, hidden) else _("an author who is not named") for it in rows]
 
 
 def institutions_of(authors: Iterable[Authorship]) -> list[str]:

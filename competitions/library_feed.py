@@ -27,6 +27,9 @@ class NewPlans(Feed):
     def subtitle(self) -> str:
         return str(Cluster.current().name)
 
+    def author_name(self) -> str:
+        return str(Cluster.current().name)
+
     def items(self) -> QuerySet[Plan]:
         return Plan.objects.public().select_related("entry")[:MOST]
 

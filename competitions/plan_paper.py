@@ -1,8 +1,9 @@
 """A plan to take along: as a PDF, and as a ZIP with the PDF, the plan's files, its licence and its attribution."""
 
-import io
+import shutil
 import zipfile
-from typing import Any
+from tempfile import TemporaryFile
+from typing import IO, Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import override
@@ -22,17 +23,20 @@ def plan_pdf(plan: Plan) -> bytes:
         return render_pdf("competitions/plan", _facts(plan))
 
 
-def plan_zip(plan: Plan) -> bytes:
-    """Everything of a plan in one file."""
-    out, entry = io.BytesIO(), plan.entry
+def plan_zip(plan: Plan) -> IO[bytes]:
+    """Everything of a plan in one open file, which goes when it is closed: 200 MB of files must not lie in memory."""
+    out, entry = TemporaryFile(), plan.entry  # noqa: SIM115 - whoever sends it closes it
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         _add(archive, f"{plan.slug}.pdf", plan_pdf(plan))
         _add(archive, "LICENSE.txt", f"{entry.licence}\n{LICENCE_PAGES.get(entry.licence, '')}\n".encode())
         _add(archive, "ATTRIBUTION.txt", f"{attribution_of(plan)}\n".encode())
         for number, file in enumerate(entry.files.all(), 1):
-            with file.upload.file.open("rb") as stream:
-                _add(archive, f"{number:02} {file.upload.name}", stream.read())
-    return out.getvalue()
+            part = zipfile.ZipInfo(f"{number:02} {file.upload.name}", EPOCH)
+            part.compress_type = zipfile.ZIP_DEFLATED
+            with file.upload.file.open("rb") as stream, archive.open(part, "w") as copy:
+                shutil.copyfileobj(stream, copy)
+    out.seek(0)
+    return out
 
 
 def _add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:

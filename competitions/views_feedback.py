@@ -6,12 +6,13 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
-from competitions.models import Entry, Review
+from competitions.models import Authorship, Entry, Review
 
 
 def entry_feedback(request: HttpRequest, public_id: str) -> HttpResponse:
     """Place, scores on each criterion and the comments for the author: never who gave them."""
-    it = get_object_or_404(Entry.objects.written_by(request.user).select_related("competition"), public_id=public_id)
+    mine = Authorship.objects.confirmed().filter(person=request.user).values("entry")
+    it = get_object_or_404(Entry.objects.filter(pk__in=mine).select_related("competition"), public_id=public_id)
     if not it.competition.is_decided or not it.place:
         raise Http404
     reviews = list(it.reviews.completed().prefetch_related("scores").order_by("reading_order", "pk"))

@@ -12,7 +12,6 @@ from django.views.decorators.http import require_POST
 
 from cluster_portal.buttons import sent, tried
 from cluster_portal.pdf import pdf_response
-from cluster_portal.sheets import file_response
 from cluster_portal.uploads import as_attachment
 from competitions import actions
 from competitions.dublin_core import dublin_core_xml, plan_as_data, terms_of
@@ -22,6 +21,7 @@ from competitions.library import LICENCE_PAGES, attribution_of, institutions_of,
 from competitions.library_licences import licences_for
 from competitions.models import Competition, Plan
 from competitions.plan_paper import plan_pdf, plan_zip
+from members.consent import conceal_names
 
 PER_PAGE = 24
 NOTES_SHOWN = 50
@@ -51,6 +51,7 @@ def plan(request: HttpRequest, slug: str) -> HttpResponse:
 def _page(request: HttpRequest, it: Plan, note_form, pick_form) -> HttpResponse:
     reader, entry = request.user, it.entry
     notes = list(it.notes.shown().select_related("person")[:NOTES_SHOWN])
+    conceal_names([one.person for one in notes])
     shown = {"it": it, "entry": entry, "said": in_words(entry), "authors": named(entry.authors), "notes": notes}
     shown |= {"institutions": institutions_of(entry.authors), "attribution": attribution_of(it), **lineage_of(it)}
     shown |= {"licence_page": LICENCE_PAGES.get(entry.licence, ""), "thanked": it.thanks.count()}
@@ -78,7 +79,9 @@ def plan_as_pdf(request: HttpRequest, slug: str) -> HttpResponse:
 def plan_as_zip(request: HttpRequest, slug: str) -> HttpResponse:
     """The plan with all its files."""
     it = public_plan(slug)
-    return file_response(plan_zip(it), "application/zip", f"{it.slug}.zip")
+    response = FileResponse(plan_zip(it), as_attachment=True, filename=f"{it.slug}.zip", content_type="application/zip")
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
 
 
 @login_not_required

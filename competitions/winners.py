@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from competitions.library import may_be_named
 from competitions.models import Competition, Entry, Plan
 from members.consent import unpublishable
 
@@ -36,7 +37,7 @@ def winners_of(competition: Competition) -> list[Winner]:
 
 def _winner(it: Entry, hidden: set[int]) -> Winner:
     authors = _confirmed(it)
-    named = tuple(one.person.full_name for one in authors if one.may_be_published and one.person_id not in hidden)
+    named = tuple(one.person.full_name for one in authors if may_be_named(one, hidden))
     where = dict.fromkeys(one.affiliation.institution.name for one in authors if one.affiliation)
     plan = getattr(it, "plan", None)
     url = plan.get_absolute_url() if plan and plan.state == Plan.State.PUBLISHED else ""

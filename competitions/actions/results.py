@@ -21,6 +21,8 @@ from members.models import Person
 @transaction.atomic
 def admit_entry(entry: Entry, by: Person) -> None:
     """Let the jury judge an entry."""
+    _freshly_locked(entry.competition)
+    _refuse_when_out(entry.competition)
     make_move(entry, "admit", by=by)
 
 
@@ -28,6 +30,7 @@ def admit_entry(entry: Entry, by: Person) -> None:
 def admit_all(competition: Competition, by: Person) -> int:
     """Let the jury judge every entry that was handed in, except one's own; return how many these were."""
     _freshly_locked(competition)
+    _refuse_when_out(competition)
     handed_in = competition.entries.submitted().exclude(authorships__in=by.authorships.standing())
     rows = list(handed_in.select_for_update(of=("self",)).order_by("pk"))
     if not rows:
@@ -39,6 +42,7 @@ def admit_all(competition: Competition, by: Person) -> int:
 def disqualify_entry(entry: Entry, by: Person, reason: str) -> None:
     """Take an entry out of the competition; its reviews end, and the authors read why."""
     _freshly_locked(entry.competition)
+    _refuse_when_out(entry.competition)
     make_move(entry, "disqualify", by=by, refusal=reason, planned_place="")
     end_reviews(entry, gettext_noop("the entry was disqualified"))
     for author in entry.authorships.confirmed().select_related("person"):
@@ -47,9 +51,19 @@ def disqualify_entry(entry: Entry, by: Person, reason: str) -> None:
 
 @transaction.atomic
 def plan_places(competition: Competition, places: Mapping[int, str], by: Person) -> int:
-    """Plan a place for each of these entries (by key; "" takes it back); return how many changed. Nobody is told."""
+    """Plan a place for each of these entries (by key; "" takes it back); return how many changed. Nobody is told.
+
+    Nobody places what they wrote themselves: only what the jury gave does (`propose_places`).
+    """
     _freshly_locked(competition)
     _refuse_when_out(competition)
+    own = set(by.authorships.standing().filter(entry__in=places).values_list("entry", flat=True))
+    if any(it.planned_place != places[it.pk] for it in competition.entries.admitted().filter(pk__in=own)):
+        raise Refused(_("You cannot give your own entry a place. Let the portal propose it, or ask somebody else."))
+    return _plan(competition, places, by)
+
+
+def _plan(competition: Competition, places: Mapping[int, str], by: Person) -> int:
     rows = competition.entries.admitted().filter(pk__in=places).select_for_update(of=("self",)).order_by("pk")
     changed = [it for it in rows if it.planned_place != places[it.pk]]
     for entry in changed:
@@ -64,7 +78,8 @@ def plan_places(competition: Competition, places: Mapping[int, str], by: Person)
 def propose_places(competition: Competition, by: Person, adjusted: bool = False) -> int:
     """Plan the places that follow from the means, or from the adjusted scores; return how many changed."""
     _freshly_locked(competition)
-    return plan_places(competition, proposed_places(results_of(competition), adjusted), by)
+    _refuse_when_out(competition)
+    return _plan(competition, proposed_places(results_of(competition), adjusted), by)
 
 
 @transaction.atomic

@@ -48,8 +48,15 @@ class CompetitionQuerySet(models.QuerySet):
         return self.filter(state=Competition.State.PUBLISHED)
 
     def undecided(self):
-        """Competitions whose results are still to come: what jurors must not know is kept from them (blind.py)."""
+        """Competitions whose results are still to come."""
         return self.filter(state__in=[Competition.State.DRAFT, Competition.State.PUBLISHED])
+
+    def without_results(self):
+        """Competitions of which jurors do not learn who wrote what (blind.py): also those that were cancelled.
+
+        Their plans come again in the next one, often before the same jury; whoever leaves the jury sees them.
+        """
+        return self.exclude(state=Competition.State.CONCLUDED)
 
     def open_at(self, at):
         """Competitions that take entries at an instant."""

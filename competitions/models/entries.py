@@ -75,7 +75,7 @@ def judged_blindly_by(person):
     from competitions.models.jury import Juror  # jurors point to competitions, their reviews to entries
 
     bound = Juror.objects.bound().filter(person=person, competition__is_blind=True)
-    return bound.filter(competition__in=Competition.objects.undecided()).values("competition")
+    return bound.filter(competition__in=Competition.objects.without_results()).values("competition")
 
 
 class Entry(models.Model):

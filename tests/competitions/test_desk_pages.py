@@ -1,0 +1,227 @@
+"""The desk of entries, results and diplomas: what its pages show, to whom, and what may not be pressed any more."""
+
+import io
+from datetime import timedelta
+
+import openpyxl
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils.timezone import now
+
+from competitions import actions
+from competitions.models import Competition, Entry, Review, Score
+from tests import factories as make
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("demo")]
+PAGES = ["desk_entries", "desk_results", "desk_publish", "desk_diplomas", "desk_results_xlsx", "desk_protocol"]
+POSTED = ["desk_admit_all", "desk_propose"]
+
+
+@pytest.fixture
+def competition():
+    it = make.CompetitionFactory(opens_at=now() - timedelta(days=60), jurors_per_entry=1)
+    make.CriterionFactory(competition=it)
+    make.JurorFactory(competition=it)
+    return it
+
+
+@pytest.fixture
+def desk(cast, client):
+    client.force_login(cast.coordinator)
+    return client
+
+
+def judged(competition, score=4, **facts) -> Entry:
+    entry = make.EntryFactory(competition=competition, state="admitted", **facts)
+    author = make.AuthorshipFactory(entry=entry)
+    author.affiliation = make.AffiliationFactory(person=author.person)
+    author.save()
+    facts = {"state": Review.State.COMPLETED, "for_author": f"Words for {entry.title}.", "for_jury": "Between us."}
+    review = make.ReviewFactory(entry=entry, juror=competition.jurors.first(), **facts)
+    Score.objects.create(review=review, criterion=competition.criteria.get(), value=score)
+    return entry
+
+
+def at(name, competition, *rest):
+    return reverse(f"competitions:{name}", args=[competition.slug, *rest])
+
+
+def said(client, page):
+    answer = client.get(page)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def concluded(competition, cast):
+    actions.propose_places(competition, by=cast.coordinator)
+    actions.conclude_competition(competition, by=cast.coordinator)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_who_keeps_a_competition_sees_its_pages_and_nobody_else_does(cast, client, competition, page):
+    judged(competition)
+    statuses = {}
+    for name in ("coordinator", "teacher", "contact"):
+        client.force_login(getattr(cast, name))
+        statuses[name] = client.get(at(page, competition)).status_code
+    assert statuses == {"coordinator": 200, "teacher": 403, "contact": 403}
+    client.force_login(make.CoordinatorFactory(region=make.RegionFactory()).person)
+    assert client.get(at(page, competition)).status_code == 404
+
+
+@pytest.mark.parametrize(("state", "blind", "status"), [
+    ("published", True, 404), ("cancelled", True, 404), ("published", False, 200), ("concluded", True, 200),
+])  # fmt: skip
+@pytest.mark.parametrize(
+    "page", ["desk_entries", "desk_results", "desk_diplomas", "desk_results_xlsx", "desk_protocol"]
+)
+def test_a_coordinator_in_the_jury_sees_nothing_before_the_results(cast, desk, page, state, blind, status):
+    it = make.CompetitionFactory(state=state, is_blind=blind)
+    make.CriterionFactory(competition=it)
+    make.JurorFactory(competition=it, person=cast.coordinator)
+    assert desk.get(at(page, it)).status_code == status
+
+
+@pytest.mark.parametrize("page", POSTED)
+def test_what_changes_something_is_posted(desk, competition, page):
+    assert desk.get(at(page, competition)).status_code == 405
+
+
+@pytest.mark.parametrize("page", ["desk_entries", "desk_results", "desk_publish", "desk_diplomas"])
+def test_three_rows_cost_as_many_queries_as_one(cast, desk, competition, page):
+    counts = []
+    if page == "desk_diplomas":
+        Competition.objects.filter(pk=competition.pk).update(state="concluded")
+    facts = {"place": "first"} if page == "desk_diplomas" else {"planned_place": "first"}
+    for more in (1, 2):
+        for _number in range(more):
+            judged(competition, **facts)
+        desk.get(at(page, competition))
+        with CaptureQueriesContext(
+            connection,
+        ) as asked:
+            said(desk, at(page, competition))
+        counts.append(len(asked))
+    assert counts[0] == counts[1] <= 35
+
+
+def test_entries_are_admitted_one_by_one_or_all_but_ones_own(cast, desk, competition):
+    one, other, own = (make.EntryFactory(competition=competition, state="submitted") for _number in range(3))
+    make.AuthorshipFactory(entry=own, person=cast.coordinator)
+    page = said(desk, at("desk_entries", competition))
+    assert ("Admit all that wait" in page, page.count("Disqualify<")) == (True, 2)
+    desk.post(at("desk_act_on_entry", competition, one.public_id), {"move": "admit"})
+    answer = desk.post(at("desk_admit_all", competition), follow=True)
+    assert "1 entry is admitted." in answer.content.decode()
+    assert [Entry.objects.get(pk=it.pk).state for it in (one, other, own)] == ["admitted", "admitted", "submitted"]
+    assert "Admit all that wait" not in said(desk, at("desk_entries", competition))
+
+
+def test_disqualifying_says_whom_it_writes_to_and_wants_a_reason(desk, competition):
+    entry = judged(competition)
+    page = at("desk_disqualify", competition, entry.public_id)
+    assert "1 author will get a mail about this." in said(desk, page)
+    assert "This field is required" in desk.post(page, {"reason": ""}).content.decode()
+    assert desk.post(page, {"reason": "It was published before."}).status_code == 302
+    entry.refresh_from_db()
+    assert (entry.state, entry.refusal) == ("disqualified", "It was published before.")
+
+
+def test_after_the_results_nothing_is_admitted_or_disqualified(cast, desk, competition):
+    entry = judged(competition)
+    concluded(competition, cast)
+    assert "Disqualify" not in said(desk, at("desk_entries", competition))
+    answer = desk.post(at("desk_disqualify", competition, entry.public_id), {"reason": "Late."}, follow=True)
+    assert "or the results are out." in answer.content.decode()
+    entry.refresh_from_db()
+    assert (entry.state, entry.place) == ("admitted", "first")
+
+
+def test_places_are_saved_and_nobody_places_their_own(cast, desk, competition):
+    entry, own = judged(competition), judged(competition)
+    make.AuthorshipFactory(entry=own, person=cast.coordinator, is_lead=False)
+    page = at("desk_results", competition)
+    answer = desk.post(page, {entry.public_id: "second", own.public_id: ""}, follow=True)
+    assert "1 place is changed. Nobody is told yet." in answer.content.decode()
+    answer = desk.post(page, {entry.public_id: "second", own.public_id: "first"}, follow=True)
+    assert "You cannot give your own entry a place." in answer.content.decode()
+    desk.post(at("desk_propose", competition), {"by": "mean"})
+    assert set(Entry.objects.values_list("planned_place", flat=True)) == {"first"}
+
+
+def test_a_second_opinion_is_asked_with_one_click(desk, competition):
+    entry = judged(competition)
+    make.JurorFactory(competition=competition)
+    answer = desk.post(at("desk_second_opinion", competition, entry.public_id), follow=True)
+    assert "One more juror is asked to read" in answer.content.decode()
+    assert entry.reviews.filter(is_second_opinion=True).count() == 1
+    assert "+1 open" in said(desk, at("desk_results", competition))
+
+
+def test_before_publishing_one_sees_what_is_missing_then_whom_it_tells(cast, desk, competition):
+    entry, page = judged(competition), at("desk_publish", competition)
+    text = said(desk, page)
+    assert ("1 entry has no place yet." in text, "Publish the results and write" in text) == (True, False)
+    desk.post(at("desk_propose", competition), {"by": "mean"})
+    text = said(desk, page)
+    assert "1 author gets a mail" in text
+    assert "1 juror gets a mail with thanks." in text
+    assert entry.title in text
+    assert desk.post(page).headers["Location"] == at("desk_diplomas", competition)
+    competition.refresh_from_db()
+    assert competition.state == "concluded"
+    assert desk.get(page).headers["Location"] == at("desk_results", competition)
+
+
+@pytest.mark.parametrize("state", ["concluded", "cancelled"])
+def test_of_what_is_over_the_results_only_show(desk, competition, state):
+    judged(competition)
+    Competition.objects.filter(pk=competition.pk).update(state=state)
+    text = said(desk, at("desk_results", competition))
+    assert [word for word in ("Save the places", "On to publishing", "Second opinion", "<select") if word in text] == []
+
+
+def test_papers_are_issued_from_their_page(cast, desk, competition):
+    judged(competition)
+    assert "Publish these first." in said(desk, at("desk_diplomas", competition))
+    concluded(competition, cast)
+    assert "Issue 2 papers, and write to their owners" in said(desk, at("desk_diplomas", competition))
+    answer = desk.post(at("desk_diplomas", competition), follow=True)
+    assert answer.content.decode().count("/certificates/") >= 2
+
+
+def test_a_cell_of_the_spreadsheet_is_never_a_formula_and_numbers_are_numbers(desk, competition):
+    judged(competition, title="=HYPERLINK(1)")
+    answer = desk.get(at("desk_results_xlsx", competition))
+    [_head, row] = openpyxl.load_workbook(io.BytesIO(answer.content)).active.iter_rows(values_only=True)
+    assert (row[0], row[5]) == ("'=HYPERLINK(1)", 80.0)
+
+
+def test_papers_bear_the_longest_titles(cast, desk, competition):
+    entry = judged(competition, title="Ж" * 160)
+    Competition.objects.filter(pk=competition.pk).update(title="W" * 160)
+    assert desk.get(at("desk_protocol", competition)).content.startswith(b"%PDF-")
+    competition.refresh_from_db()
+    concluded(competition, cast)
+    desk.post(at("desk_diplomas", competition))
+    titles = [it.title for it in entry.authorships.get().person.certificates.all()]
+    assert [(len(it), it[-1]) for it in titles] == [(250, "…")]
+
+
+def test_authors_read_what_the_jury_says_and_not_who(cast, client, competition):
+    entry = judged(competition)
+    juror = competition.jurors.first().person
+    page = reverse("competitions:entry_feedback", args=[entry.public_id])
+    lead = entry.authorships.get().person
+    client.force_login(lead)
+    assert client.get(page).status_code == 404
+    concluded(competition, cast)
+    text = said(client, page)
+    assert f"Words for {entry.title}." in text
+    assert [it for it in ("Between us.", juror.family_name, juror.public_id) if it in text] == []
+    asked = make.AuthorshipFactory(entry=entry, is_lead=False, state="invited").person
+    for stranger in (asked, juror, cast.teacher):
+        client.force_login(stranger)
+        assert client.get(page).status_code == 404
