@@ -11,6 +11,7 @@ equations (Biometrics 31, 1975): who was read by few jurors is drawn nearer to t
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from statistics import fmean, stdev
 from typing import Any
 
@@ -123,16 +124,37 @@ def _ranks(keys: Mapping[int, Any]) -> dict[int, int]:
 
 def _adjusted(found: list[Standing], judgements: Sequence[Judgement]) -> list[Standing]:
     """The same standings with their adjusted scores, ranks and rank intervals."""
-    quality, covariance, mean = qualities([it.entry for it in found], judgements)
-    low, high = _rank_intervals(quality, covariance)
-    ranks = _ranks({it.entry: -round(quality[place], SAME) for place, it in enumerate(found)})
+    fit = _fit_of(judgements)
+    low, high = _rank_intervals(fit.drawn)
+    ranks = _ranks({it.entry: -round(float(fit.quality[fit.place[it.entry]]), SAME) for it in found})
     return [
         replace(
-            it, adjusted=mean + quality[place], adjusted_rank=ranks[it.entry],
+            it, adjusted=fit.mean + float(fit.quality[place]), adjusted_rank=ranks[it.entry],
             rank_from=min(low[place], ranks[it.entry]), rank_to=max(high[place], ranks[it.entry]),
         )
-        for place, it in enumerate(found)
+        for it in found for place in [fit.place[it.entry]]
     ]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What the model says of some reviews: the place of each entry in `quality` and in the columns of `drawn`."""
+
+    place: Mapping[int, int]
+    quality: Any
+    mean: float
+    drawn: Any
+
+
+def _fit_of(judgements: Sequence[Judgement]) -> Fit:
+    return _fit(tuple((it.entry, it.juror, it.score) for it in sorted(judgements, key=_in_order)))
+
+
+@lru_cache(maxsize=4)  # 300 entries take two seconds, and a page of results asks again whenever it is looked at
+def _fit(given: tuple[tuple[int, int, float], ...]) -> Fit:
+    entries = sorted({entry for entry, _juror, _score in given})
+    quality, covariance, mean = qualities(entries, [Judgement(*it, by_criterion={}) for it in given])
+    return Fit({entry: place for place, entry in enumerate(entries)}, quality, mean, _drawn(quality, covariance))
 
 
 def qualities(entries: Sequence[int], judgements: Sequence[Judgement]) -> tuple[Any, Any, float]:
@@ -178,11 +200,11 @@ def _fitted(design: Any, scores: Any, entries: int, jurors: int) -> tuple[Any, A
     return effects, noise * inverse
 
 
-def _rank_intervals(quality: Any, covariance: Any) -> tuple[list[int], list[int]]:
+def _rank_intervals(drawn: Any) -> tuple[list[int], list[int]]:
     """For each entry the ranks between which it lies in nine of ten draws."""
     import numpy as np
 
-    ranks = _drawn(quality, covariance).argsort(axis=1).argsort(axis=1)
+    ranks = drawn.argsort(axis=1).argsort(axis=1)
     low, high = np.quantile(ranks + 1, [(1 - SURE) / 2, (1 + SURE) / 2], axis=0, method="nearest")
     return [int(it) for it in low], [int(it) for it in high]
 
@@ -206,11 +228,11 @@ def tied_groups(found: Sequence[Standing], judgements: Sequence[Judgement]) -> l
     if not found or found[0].adjusted is None:
         return []
     ordered = sorted(found, key=lambda it: (it.adjusted_rank, it.entry))
-    quality, covariance, _mean = qualities([it.entry for it in ordered], sorted(judgements, key=_in_order))
-    drawn, groups, first = _drawn(quality, covariance), [], 0
+    fit, groups, first = _fit_of(judgements), [], 0
+    columns = [fit.place[it.entry] for it in ordered]
     for place in range(1, len(ordered) + 1):
         ends = place == len(ordered)
-        if ends or float(np.mean(drawn[:, first] < drawn[:, place])) >= SURE:
+        if ends or float(np.mean(fit.drawn[:, columns[first]] < fit.drawn[:, columns[place]])) >= SURE:
             if place - first > 1:
                 groups.append((first + 1, place))
             first = place
