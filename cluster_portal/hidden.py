@@ -14,10 +14,16 @@ ABOUT = (("model", "object_id"), ("about_model", "about_id"))
 
 
 def hidden_from(person: Any) -> dict[str, QuerySet]:
-    """For each model (lower-case label) the public ids of what is hidden from this person; mostly nothing at all."""
-    found: dict[str, QuerySet] = {}
-    for hidden in hooks.blind if getattr(person, "is_authenticated", False) else ():
-        found |= hidden(person)
+    """For each model (lower-case label) the public ids of what is hidden from this person; mostly nothing at all.
+
+    Asked once for a request, whose `user` is an object of its own: a page shows several lists.
+    """
+    if not getattr(person, "is_authenticated", False):
+        return {}
+    found: dict[str, QuerySet] | None = getattr(person, "_hidden", None)
+    if found is None:
+        found = {label: ids for hidden in hooks.blind for label, ids in hidden(person).items()}
+        person._hidden = found
     return found
 
 

@@ -33,6 +33,7 @@ from members.models import (
     Person,
     ProgressNote,
     RecordView,
+    Tie,
 )
 from tests import factories as make
 from tests.competitions import everywhere
@@ -133,6 +134,7 @@ def _with_children(person, other):
     GroupMember.objects.create(group=group, person=person, since="2026-09-01")
     child = make.PersonFactory(email=None, birth_date=date(2016, 1, 1))
     Guardianship.objects.create(guardian=person, child=child, how="paper", asserted_by=other)
+    Tie.objects.create(kind="relative", first=person, second=child)
     text = ConsentText.objects.create(purpose="name", version=1, language="en", title="Name", text="Text")
     slip = Upload.objects.create(
         about_model="members.consentdecision", about_id="x", name=f"{GONE['slip']}.pdf", content_type="application/pdf",

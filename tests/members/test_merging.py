@@ -36,6 +36,7 @@ from members.models import (
     Person,
     ProgressNote,
     RecordView,
+    Tie,
 )
 from tests import factories as make
 
@@ -78,6 +79,10 @@ def asked(**facts):
 def guardianship(**facts):
     two = {"guardian": make.PersonFactory(), "child": make.PersonFactory()}
     return Guardianship.objects.create(how="paper", **two | facts)
+
+
+def tie(first, second):
+    return Tie.objects.create(kind="mentor", first=first, second=second)
 
 
 def session(person):
@@ -181,6 +186,8 @@ ROWS = {
     "members.Person.merged_into": lambda it: make.PersonFactory(merged_into=it, erased_at=now()),
     "members.ProgressNote.by": lambda it: ProgressNote.objects.create(initiative=initiative(), by=it, text="x"),
     "members.RecordView.child": lambda it: RecordView.objects.create(child=it, viewer="x", page="class"),
+    "members.Tie.first": lambda it: tie(it, make.PersonFactory()),
+    "members.Tie.second": lambda it: tie(Person.objects.order_by("pk").first(), it),
     "mfa.Authenticator.user": lambda it: Authenticator.objects.create(user=it, type="totp", data={}),
     "usersessions.UserSession.user": session,
 }  # fmt: skip
