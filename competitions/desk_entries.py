@@ -42,12 +42,12 @@ def entries(request: HttpRequest, slug: str) -> HttpResponse:
     """Everything that was handed in, what waits for an answer first."""
     it = competition_to_decide(request, slug)
     rows = Entry.objects.visible_to(request.user).filter(competition=it).exclude(state=Entry.State.DRAFT)
-    authors = Prefetch("authorships", to_attr="authors", queryset=confirmed_authors())
+    authors = Prefetch("authorships", queryset=confirmed_authors())
     rows = rows.waiting_first().select_related("nomination").prefetch_related(authors)
     is_open = it.state == Competition.State.PUBLISHED
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
     for entry in page:
-        entry.competition = it
+        entry.competition, entry.authors = it, list(entry.authorships.all())
         entry.moves = available_moves(request.user, entry) if is_open else {}
     conceal_names([author.person for entry in page for author in entry.authors], request.user)
     own = request.user.authorships.standing()

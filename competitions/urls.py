@@ -4,6 +4,7 @@ from competitions import (
     desk_competitions,
     desk_entries,
     desk_jury,
+    desk_library,
     desk_results,
     feeds,
     part_converter,  # noqa: F401 - it registers itself
@@ -96,6 +97,8 @@ urlpatterns = [
         desk_jury.act_on_juror,
         name="desk_act_on_juror",
     ),
+    path("desk/library/", desk_library.desk_library, name="desk_library"),
+    path("desk/library/<id:public_id>/put-in/", desk_library.put_into_library, name="desk_put_into_library"),
     path("library/", views_library.library, name="library"),
     path("library/feed/", library_feed, name="library_feed"),
     path("library/<slug:slug>/", views_library.plan, name="plan"),

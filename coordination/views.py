@@ -6,7 +6,8 @@ from django.utils.timezone import now
 
 from cluster_portal.moves import available_moves
 from cluster_portal.search import LONGEST_QUERY, found
-from competitions.models import Entry
+from competitions.models import Competition, Entry, Juror, Plan
+from competitions.shelves import contests_open_at, newest_plans
 from coordination.cookies import cookies
 from coordination.examples.people import DEMO_PEOPLE, PASSWORD
 from courses.attendance import taught_on_day_of
@@ -39,6 +40,8 @@ def home(request: HttpRequest) -> HttpResponse:
             [(it.kind, it.pk in leads) for it in institutions], request.cluster.hue, request.cluster.name, inline=True
         ),
         "coming": coming,
+        "contests": contests_open_at(now()),
+        "plans": newest_plans(),
         "now": now(),
         "demo_people": list(DEMO_PEOPLE) if settings.DEMO else [],
         "demo_password": PASSWORD,
@@ -53,6 +56,8 @@ def search(request: HttpRequest) -> HttpResponse:
     shown = {"query": query}
     if query:
         shown["courses"] = found(Course.objects.visible_to(request.user), query)[:MOST_FOUND]
+        shown["competitions"] = found(Competition.objects.public(), query)[:MOST_FOUND]
+        shown["plans"] = found(Plan.objects.public().select_related("entry"), query)[:MOST_FOUND]
         shown["pathways"] = found(Pathway.objects.public(), query)[:MOST_FOUND]
         shown["institutions"] = found(Institution.objects.with_standing(request.cluster.today()), query)[:MOST_FOUND]
         if request.user.is_authenticated and has_second_factor(request.user) and not must_confirm_device(request):
@@ -79,6 +84,7 @@ def me(request: HttpRequest) -> HttpResponse:
         "bookings": list(ClassBooking.objects.brought_by(person).ahead(now()).for_lists()[:20]),
         "today": taught_on_day_of(person, now()),
         "works": FinalWork.objects.read_by(person).to_read().count() if person.instructs.exists() else 0,
+        "juries": list(Juror.objects.for_own_page(person)),
         "entries": list(Entry.objects.for_own_page(person)[:20]),
         "instructs": person.instructs.public().not_over(now() - OPEN_FOR).for_lists(),  # recordings, feedback
         "now": now(),

@@ -13,7 +13,7 @@ from django.utils.translation import get_language
 
 from cluster_portal import palette
 from cluster_portal.components import COMPONENTS
-from cluster_portal.formatted import HEADINGS_FROM, formatted
+from cluster_portal.formatted import HEADINGS_FROM, formatted, plain
 from cluster_portal.languages import language_name
 from cluster_portal.zones import zone_name
 
@@ -128,6 +128,7 @@ def formatted_block(text, headings_from=HEADINGS_FROM):
 
 
 register.filter("language", language_name)
+register.filter("plain", plain)
 register.simple_tag(zone_name, name="zone_name")
 
 

@@ -61,6 +61,14 @@ class EntryQuerySet(models.QuerySet):
         waits = models.Case(models.When(state=Entry.State.SUBMITTED, then=0), default=1)
         return self.order_by(waits, "submitted_at", "pk")
 
+    def to_put_into_library(self):
+        """Entries with a place that all their authors agreed to publish and that do not stand in the library."""
+        silent = Authorship.objects.confirmed().exclude(may_be_published=True).filter(entry=OuterRef("pk"))
+        agreed = Authorship.objects.confirmed().filter(entry=OuterRef("pk"))
+        rows = self.filter(~Exists(silent), Exists(agreed), competition__state=Competition.State.CONCLUDED)
+        rows = rows.exclude(Q(place="") | Q(licence="") | Q(plan__state="published"))
+        return rows.select_related("competition", "plan").order_by("-competition__state_since", "pk")
+
     def with_parts(self):
         """With all that the page of one shows."""
         authors = Prefetch(

@@ -30,6 +30,11 @@ class JurorQuerySet(models.QuerySet):
             last_at=models.Max("reviews__saved_at", filter=standing),
         )
 
+    def for_own_page(self, person):
+        """The juries that somebody is in or asked into and that still have something to do; the question first."""
+        mine = self.bound().with_loads().filter(person=person, competition__state="published")
+        return mine.select_related("competition").order_by("-state", "competition__judged_until", "pk")
+
     def bound(self):
         """Jurors, and those who are asked to be: nobody of them may learn who wrote what."""
         return self.filter(state__in=[Juror.State.INVITED, Juror.State.ACTIVE])
