@@ -196,6 +196,7 @@ def _on_the_ground(person, other):
         person=person, about_model="x", about_id="x", uid="u", status="confirmed", starts_at=AT,
         ends_at=AT + timedelta(hours=1),
     )  # fmt: skip
+    person.stopped_mails.create(template="members/expiring")
     record("members.person.change", person, by=person, fields=["family_name"])
     record("members.person.change", other, by=person, fields=["family_name"])
 

@@ -1,4 +1,4 @@
-"""Whoever is erased or merged: what becomes of their entries, their jury, their plans in the library, what they said."""
+"""Whoever is erased or merged: what becomes of their entries, juries, plans in the library, of what they said."""
 
 from datetime import timedelta
 

@@ -248,9 +248,10 @@ def test_every_author_gets_a_diploma_and_every_juror_thanks(competition, entries
     actions.begin_diplomas(competition, by=cast.coordinator)
     carry_on_all()
     papers = Certificate.objects.order_by("number")
+    jurors = sorted([it.person for it in competition.jurors.all()], key=lambda it: it.sort_name)
     assert [(it.kind, it.person) for it in papers] == [
         *(("award", entry.authorships.get().person) for entry in entries),
-        *(("thanks", juror) for juror in sorted([it.person for it in competition.jurors.all()], key=lambda p: p.sort_name)),
+        *(("thanks", juror) for juror in jurors),
     ]  # fmt: skip
     assert papers[0].title == f"“{competition.title}”, First place: the lesson plan “{entries[0].title}”"
     assert not any(line.is_due for line in lines_of(competition))

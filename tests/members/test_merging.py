@@ -186,6 +186,7 @@ ROWS = {
     "members.Person.merged_into": lambda it: make.PersonFactory(merged_into=it, erased_at=now()),
     "members.ProgressNote.by": lambda it: ProgressNote.objects.create(initiative=initiative(), by=it, text="x"),
     "members.RecordView.child": lambda it: RecordView.objects.create(child=it, viewer="x", page="class"),
+    "members.StoppedMail.person": lambda it: it.stopped_mails.create(template="members/admitted"),
     "members.Tie.first": lambda it: tie(it, make.PersonFactory()),
     "members.Tie.second": lambda it: tie(Person.objects.order_by("pk").first(), it),
     "mfa.Authenticator.user": lambda it: Authenticator.objects.create(user=it, type="totp", data={}),
