@@ -188,11 +188,11 @@ def _redrawn(content: bytes) -> bytes:
     """The pages of a PDF, each drawn into a new one."""
     with tempfile.TemporaryDirectory(prefix="portal-pdf-") as folder:
         Path(folder, "file.pdf").write_bytes(content)
-        pages = _pages_in(folder)
+        pages = pages_in(folder)
         return _drawn(folder, range(1, pages + 1))
 
 
-def _pages_in(folder: str) -> int:
+def pages_in(folder: str) -> int:
     """How many pages it has: typst draws page n or says that there is none."""
     low, high = 0, 1
     while high <= MOST_PAGES and _has_page(folder, high):

@@ -36,6 +36,7 @@ CATCH_REFUSED = {
     "cluster_portal/buttons.py",  # a page and its forms
     "cluster_portal/delivery.py",  # a worker: whoever decided about the mail meanwhile wins
     "cluster_portal/long_work.py",  # a worker: the page that asked for it says later what was refused
+    "competitions/clean_files.py",  # a damaged picture inside a file: no copy, and its own sentence
     "coordination/management/commands/load_example.py",  # a terminal
     "members/admin.py",  # one sentence for each of many people
     "members/forms/imports.py",  # while a field is being cleaned

@@ -2,7 +2,6 @@
 
 import dataclasses
 import io
-import subprocess
 import zipfile
 
 import pytest
@@ -13,7 +12,7 @@ from PIL import Image, PngImagePlugin
 
 from cluster_portal.uploads import keep_upload
 from competitions import blind
-from competitions.clean_files import CannotClean, cleaned
+from competitions.clean_files import CannotClean, cleaned, pages_in
 from competitions.masking import Mask, parts_of
 from competitions.models import EntryFile, Step, UsedTool
 from tests import factories as make
@@ -73,12 +72,12 @@ def test_a_competition_that_is_not_blind_names_the_authors(entry):
 
 
 def test_who_was_taken_out_of_the_authors_is_masked_too(entry):
-    entry.authorships.update(**{"state": "ended"})
+    entry.authorships.update(state="ended")
     assert projection(entry).title == "[hidden] plan"
 
 
 def test_authors_are_told_where_they_stand(entry):
-    keep(entry, "plan.txt", "By Zzyzxova, 7 pages".encode())
+    keep(entry, "plan.txt", b"By Zzyzxova, 7 pages")
     found = {(it.field, it.where, it.said) for it in blind.names_in(entry)}
     assert found == {
         ("title", "title", ("Zzyzxova's",)),
@@ -126,7 +125,8 @@ def test_a_word_file_loses_metadata_comments_authors_and_names_cut_into_runs():
         word__embeddings__oleObject1="Zzyzxova",
     )
     said, names = everything_in(cleaned(content, WORD, MASK, "[hidden]"))
-    assert b"yzx" not in said and b"zxova" not in said
+    assert b"yzx" not in said
+    assert b"zxova" not in said
     assert b"<w:t>By [hidden]</w:t></w:r>" in said
     assert b", 7 &amp; 8</w:t>" in said
     assert len(names) == 5
@@ -167,7 +167,8 @@ def test_an_opendocument_text_loses_its_metadata():
         content_xml="<text:p>By <text:span>Zzyzxova</text:span><dc:creator>Somebody</dc:creator></text:p>",
     )
     said, _names = everything_in(cleaned(content, ODT, MASK, "[hidden]"))
-    assert b"Zzyzx" not in said and b"Somebody" not in said
+    assert b"Zzyzx" not in said
+    assert b"Somebody" not in said
 
 
 def test_pictures_within_a_file_lose_what_is_hidden_in_them():
@@ -190,9 +191,8 @@ def test_a_pdf_is_redrawn_page_by_page_without_its_metadata(tmp_path):
     assert b"Zzyzxova" in content
     clean = cleaned(content, "application/pdf", MASK, "…")
     assert b"zyzx" not in clean
-    (tmp_path / "clean.pdf").write_bytes(clean)
-    said = subprocess.run(["pdftotext", tmp_path / "clean.pdf", "-"], capture_output=True, text=True).stdout
-    assert [f"Page {number}" in said for number in range(1, 6)] == [True] * 5
+    (tmp_path / "file.pdf").write_bytes(clean)
+    assert pages_in(str(tmp_path)) == 5
 
 
 @pytest.mark.parametrize("kind", ["application/pdf", WORD, "image/png"])
