@@ -6,7 +6,7 @@ from django.utils.timezone import localtime
 
 from cluster_portal.formatted import plain
 from cluster_portal.links import absolute
-from competitions.library import LICENCE_PAGES, institutions_of, named
+from competitions.library import LICENCE_PAGES, institutions_of, names_on
 from competitions.models import Plan
 from members.models import Cluster
 from members.structured import CONTEXT, Described, organization, without_gaps
@@ -21,7 +21,7 @@ def terms_of(plan: Plan, cluster: Cluster) -> list[tuple[str, str]]:
     entry = plan.entry
     many = [
         ("title", [entry.title]),
-        ("creator", named(entry.authors)),
+        ("creator", names_on(entry)),
         ("contributor", institutions_of(entry.authors)),
         ("publisher", [cluster.name]),
         ("subject", [entry.subject, *(it.name for it in [*entry.directions.all(), *entry.tools.all()])]),
@@ -71,7 +71,7 @@ def plan_as_data(plan: Plan, cluster: Cluster) -> Described:
             "license": LICENCE_PAGES.get(entry.licence, ""),
             "isAccessibleForFree": True,
             "datePublished": localtime(plan.published_at, cluster.zone).date().isoformat(),
-            "author": [{"@type": "Person", "name": name} for name in named(entry.authors)],
+            "author": [{"@type": "Person", "name": name} for name in names_on(entry)],
             "publisher": organization(None, cluster),
             "isBasedOn": next(iter(_source(plan)), ""),
         }

@@ -56,6 +56,13 @@ def named(authors: Iterable[Authorship]) -> list[str]:
     return [it.person.full_name if may_be_named(it, hidden) else _("an author who is not named") for it in rows]
 
 
+def names_on(entry: Entry) -> list[str]:
+    """The names on all that one request shows of a plan `for_page`: asked once."""
+    if not hasattr(entry, "names_shown"):
+        entry.names_shown = named(entry.authors)
+    return entry.names_shown
+
+
 def institutions_of(authors: Iterable[Authorship]) -> list[str]:
     """The institutions by which the authors took part."""
     return list(dict.fromkeys(it.affiliation.institution.name for it in authors if it.affiliation))
@@ -84,7 +91,7 @@ def attribution_of(plan: Plan) -> Attribution:
     entry = plan.entry
     return Attribution(
         title=entry.title,
-        authors=", ".join(named(entry.authors)),
+        authors=", ".join(names_on(entry)),
         address=absolute(plan.get_absolute_url()),
         licence=entry.licence.removesuffix("-1.0").replace("-", " ", 1) if entry.licence else "",
         licence_page=LICENCE_PAGES.get(entry.licence, ""),

@@ -11,7 +11,7 @@ from django.utils.translation import override
 from cluster_portal.formatted import plain
 from cluster_portal.pdf import qr_svg, render_pdf
 from competitions.entry_words import in_words, minutes_in_words
-from competitions.library import LICENCE_PAGES, attribution_of, institutions_of, named
+from competitions.library import LICENCE_PAGES, attribution_of, institutions_of, names_on
 from competitions.models import Plan
 
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest that a ZIP can say: the same plan is the same file
@@ -48,7 +48,7 @@ def _facts(plan: Plan) -> dict[str, Any]:
     return {
         "language": entry.language[:2],
         "title": entry.title,
-        "authors": ", ".join(named(entry.authors)),
+        "authors": ", ".join(names_on(entry)),
         "institutions": ", ".join(institutions_of(entry.authors)),
         "facts": [(name, str(value)) for name, value in in_words(entry) if value],
         "parts": [(title, plain(text).split("\n")) for title, text in _parts(plan) if text],

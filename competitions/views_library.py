@@ -17,7 +17,7 @@ from competitions import actions
 from competitions.dublin_core import dublin_core_xml, plan_as_data, terms_of
 from competitions.entry_words import in_words, stages_in_words
 from competitions.forms_library import LibraryFilter, PickForm, UsageNoteForm
-from competitions.library import LICENCE_PAGES, attribution_of, institutions_of, lineage_of, named
+from competitions.library import LICENCE_PAGES, attribution_of, institutions_of, lineage_of, names_on
 from competitions.library_licences import licences_for
 from competitions.models import Competition, Plan
 from competitions.plan_paper import plan_pdf, plan_zip
@@ -52,7 +52,7 @@ def _page(request: HttpRequest, it: Plan, note_form, pick_form) -> HttpResponse:
     reader, entry = request.user, it.entry
     notes = list(it.notes.shown().select_related("person")[:NOTES_SHOWN])
     conceal_names([one.person for one in notes])
-    shown = {"it": it, "entry": entry, "said": in_words(entry), "authors": named(entry.authors), "notes": notes}
+    shown = {"it": it, "entry": entry, "said": in_words(entry), "authors": names_on(entry), "notes": notes}
     shown |= {"institutions": institutions_of(entry.authors), "attribution": attribution_of(it), **lineage_of(it)}
     shown |= {"licence_page": LICENCE_PAGES.get(entry.licence, ""), "thanked": it.thanks.count()}
     shown |= {"terms": terms_of(it, request.cluster), "described": plan_as_data(it, request.cluster)}
