@@ -93,10 +93,16 @@ def attribution_of(plan: Plan) -> Attribution:
         title=entry.title,
         authors=", ".join(names_on(entry)),
         address=absolute(plan.get_absolute_url()),
-        licence=entry.licence.removesuffix("-1.0").replace("-", " ", 1) if entry.licence else "",
+        licence=_said_as(entry.licence),
         licence_page=LICENCE_PAGES.get(entry.licence, ""),
         source=_adapted(entry),
     )
+
+
+def _said_as(licence: str) -> str:
+    """How people write what SPDX calls CC-BY-SA-4.0: "CC BY-SA 4.0"."""
+    name, _dash, version = licence.rpartition("-")
+    return f"{name.replace('-', ' ', 1)} {version}" if name else ""
 
 
 def _adapted(entry: Entry) -> str:

@@ -37,6 +37,7 @@ CATCH_REFUSED = {
     "cluster_portal/delivery.py",  # a worker: whoever decided about the mail meanwhile wins
     "cluster_portal/long_work.py",  # a worker: the page that asked for it says later what was refused
     "competitions/clean_files.py",  # a damaged picture inside a file: no copy, and its own sentence
+    "competitions/clean_files.py",  # a picture that is none cannot be cleaned, and jurors do not see it
     "coordination/management/commands/load_example.py",  # a terminal
     "members/admin.py",  # one sentence for each of many people
     "members/forms/imports.py",  # while a field is being cleaned

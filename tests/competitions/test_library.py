@@ -155,6 +155,7 @@ def test_a_plan_that_is_taken_out_is_gone_everywhere(client, with_file):
 def test_the_page_names_authors_licence_and_how_to_say_it(client, plan):
     page = client.get(plan.get_absolute_url()).content.decode()
     assert "Vera Sokolova" in page or "Sokolova Vera" in page
+    assert "licensed under CC BY 4.0 (https://creativecommons.org/licenses/by/4.0/)" in page
     assert str(attribution_of(Plan.objects.for_page().get(pk=plan.pk))).replace("&", "&amp;")[:20] in page.replace(
         "&quot;", '"'
     )
