@@ -6,6 +6,7 @@ from django.test import Client
 from django.urls import reverse
 
 from cluster_portal.models import OutboxMail
+from competitions.models import Competition, Plan
 from courses.models import Course, Pathway, Run
 from members.models import Agreement, Group, Institution, Person
 
@@ -55,6 +56,27 @@ def pathway_pages():
     yield COORDINATORS, reverse("courses:desk_edit_pathway", args=[slug])
 
 
+def competition_pages():
+    decided = Competition.objects.get(state="concluded")
+    judged = Competition.objects.published().order_by("closes_at").first()
+    plan = Plan.objects.public().first()
+    yield from [(PUBLIC, reverse(f"competitions:{name}")) for name in ("competitions", "library", "library_feed")]
+    yield from [(PUBLIC, it.get_absolute_url()) for it in (decided, judged)]
+    yield PUBLIC, reverse("competitions:competition_ics", args=[judged.slug])
+    yield from [(PUBLIC, reverse(f"competitions:{name}", args=[plan.slug])) for name in (
+        "plan", "plan_pdf", "plan_zip", "plan_dc",
+    )]  # fmt: skip
+    yield SIGNED_IN, reverse("competitions:juries")
+    yield from [(COORDINATORS, reverse(f"competitions:{name}")) for name in (
+        "desk_competitions", "desk_new_competition", "desk_library",
+    )]  # fmt: skip
+    yield from [(COORDINATORS, reverse(f"competitions:{name}", args=[judged.slug])) for name in (
+        "desk_competition", "desk_edit_competition", "desk_hold_again", "desk_entries", "desk_jury",
+        "desk_invite_juror", "desk_assign_jury", "desk_results", "desk_publish", "desk_results_xlsx", "desk_protocol",
+    )]  # fmt: skip
+    yield COORDINATORS, reverse("competitions:desk_diplomas", args=[decided.slug])
+
+
 def pages():
     run = Run.objects.get(course__title="AI Tools in Teaching")
     draft = Run.objects.get(state="draft")
@@ -100,6 +122,7 @@ def pages():
     yield DESK, reverse("members:desk_edit_institution", args=[institution.slug])
     yield from desk_pages_of_courses(run, draft)
     yield from pathway_pages()
+    yield from competition_pages()
 
 
 def desk_pages_of_courses(run, draft):

@@ -9,7 +9,7 @@ from members.models import Person
 from tests.coordination.test_pages import COORDINATORS, PUBLIC, pages
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-NOT_A_PAGE = (".css", ".svg", ".ics", ".xlsx", ".pdf", "healthz", "readyz", "/files/")
+NOT_A_PAGE = (".css", ".svg", ".ics", ".xlsx", ".pdf", ".zip", ".xml", "/feed/", "healthz", "readyz", "/files/")
 
 
 def spoken():
