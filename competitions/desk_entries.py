@@ -6,6 +6,7 @@ from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
@@ -45,16 +46,18 @@ def entries(request: HttpRequest, slug: str) -> HttpResponse:
     authors = Prefetch("authorships", queryset=confirmed_authors())
     rows = rows.waiting_first().select_related("nomination").prefetch_related(authors)
     is_open = it.state == Competition.State.PUBLISHED
+    still_written = it.takes_entries_at(now())
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
     for entry in page:
         entry.competition, entry.authors = it, list(entry.authorships.all())
         entry.moves = available_moves(request.user, entry) if is_open else {}
+        if still_written:
+            entry.moves.pop("admit", None)
     conceal_names([author.person for entry in page for author in entry.authors], request.user)
     own = request.user.authorships.standing()
     waiting = it.entries.submitted().exclude(authorships__in=own).count() if is_open else 0
-    return render(
-        request, "competitions/desk_entries.html", {"it": it, "page": page, "waiting": waiting, "trail": trail_of(it)}
-    )
+    shown = {"it": it, "page": page, "waiting": waiting and not still_written, "still_written": still_written}
+    return render(request, "competitions/desk_entries.html", shown | {"trail": trail_of(it)})
 
 
 @coordinators_only

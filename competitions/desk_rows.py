@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 from cluster_portal.hooks import DeskRow, register_desk_rows
 from competitions.conflicts import reviews_in_conflict, undecided_reviews
 from competitions.models import Competition, Entry
-from members.models import Person
+from members.models import Cluster, Person
 
 
 def drafts(person: Person) -> Iterator[DeskRow]:
@@ -67,5 +67,50 @@ def _given_in_conflict(kept: dict[int, Competition]) -> Iterator[DeskRow]:
         yield DeskRow(text, len(found), since, reverse("competitions:desk_jury", args=[slug]), _("Decide"))
 
 
+def entries_waiting(person: Person) -> Iterator[DeskRow]:
+    """What was handed in, can be changed no more, and is neither admitted nor disqualified; one's own not."""
+    if not person.is_coordinator:
+        return
+    closed = Competition.objects.decidable_by(person).published().filter(closes_at__lte=now())
+    waiting = Entry.objects.submitted().filter(competition__in=closed)
+    waiting = waiting.exclude(pk__in=Entry.objects.written_by(person).order_by().values("pk")).order_by()
+    found = waiting.aggregate(
+        count=Count("pk"), since=Min("competition__closes_at"), one=Min("competition__slug"),
+        places=Count("competition", distinct=True),
+    )  # fmt: skip
+    if found["count"]:
+        text = ngettext("entry waits to be admitted", "entries wait to be admitted", found["count"])
+        url = _page_of("desk_entries", found["one"], found["places"])
+        yield DeskRow(text, found["count"], found["since"], url, _("Admit entries"))
+
+
+def results(person: Person) -> Iterator[DeskRow]:
+    """Competitions whose results were to be out by now."""
+    if not person.is_coordinator:
+        return
+    today = Cluster.current().today()
+    due = Competition.objects.decidable_by(person).published().filter(results_on__lte=today, closes_at__lte=now())
+    found = due.order_by().aggregate(count=Count("pk"), since=Min("judged_until"), one=Min("slug"))
+    if found["count"]:
+        text = ngettext(
+            "competition was to have its results by now",
+            "competitions were to have their results by now",
+            found["count"],
+        )
+        yield DeskRow(
+            text, found["count"], found["since"], _page_of("desk_results", found["one"], found["count"]),
+            _("See the results"),
+        )  # fmt: skip
+
+
+def _page_of(name: str, slug: str, competitions: int) -> str:
+    """The page of the one competition, or the list where there are more."""
+    return (
+        reverse(f"competitions:{name}", args=[slug]) if competitions == 1 else reverse("competitions:desk_competitions")
+    )
+
+
 register_desk_rows(drafts)
+register_desk_rows(entries_waiting)
+register_desk_rows(results)
 register_desk_rows(jury)

@@ -12,6 +12,7 @@ from cluster_portal.moves import Refused, make_move, make_moves
 from cluster_portal.outbox import queue_mail, queue_mails
 from competitions.actions.entries import end_reviews
 from competitions.actions.library import settle_plan
+from competitions.library import JOINING
 from competitions.models import Competition, Entry, Result, Review
 from competitions.result_mails import RESULTS, results_mails
 from competitions.results import Line, proposed_places, results_of, what_is_missing
@@ -22,7 +23,7 @@ from members.models import Person
 def admit_entry(entry: Entry, by: Person) -> None:
     """Let the jury judge an entry."""
     _freshly_locked(entry.competition)
-    _refuse_when_out(entry.competition)
+    _refuse_to_admit_now(entry.competition)
     make_move(entry, "admit", by=by)
 
 
@@ -30,7 +31,7 @@ def admit_entry(entry: Entry, by: Person) -> None:
 def admit_all(competition: Competition, by: Person) -> int:
     """Let the jury judge every entry that was handed in, except one's own; return how many these were."""
     _freshly_locked(competition)
-    _refuse_when_out(competition)
+    _refuse_to_admit_now(competition)
     handed_in = competition.entries.submitted().exclude(authorships__in=by.authorships.standing())
     rows = list(handed_in.select_for_update(of=("self",)).order_by("pk"))
     if not rows:
@@ -96,7 +97,8 @@ def conclude_competition(competition: Competition, by: Person) -> None:
     _apply(results.lines, by)
     make_move(competition, "conclude", by=by)
     for line in results.lines:
-        settle_plan(line.entry, by)
+        if line.entry.place in JOINING:
+            settle_plan(line.entry, by)
     queue_mails(results_mails(competition))
 
 
@@ -124,6 +126,13 @@ def _end_open_reviews(competition: Competition) -> None:
 def _refuse_when_out(competition: Competition) -> None:
     if competition.state != Competition.State.PUBLISHED:
         raise Refused(_("The results are out, or the competition was cancelled: its places change no more."))
+
+
+def _refuse_to_admit_now(competition: Competition) -> None:
+    """Nothing is admitted while its authors can still open it again, nor when all is over."""
+    _refuse_when_out(competition)
+    if competition.takes_entries_at(now()):
+        raise Refused(_("Until the deadline authors can still change what they handed in. Admit it afterwards."))
 
 
 def _freshly_locked(competition: Competition) -> None:

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.timezone import now
 
 from competitions import actions
+from competitions.desk_rows import entries_waiting, results
 from competitions.models import Competition, Entry, Review, Score
 from members.models import Certificate
 from tests import factories as make
@@ -118,6 +119,29 @@ def test_entries_are_admitted_one_by_one_or_all_but_ones_own(cast, desk, competi
     assert "1 entry is admitted." in answer.content.decode()
     assert [Entry.objects.get(pk=it.pk).state for it in (one, other, own)] == ["admitted", "admitted", "submitted"]
     assert "Admit all that wait" not in said(desk, at("desk_entries", competition))
+
+
+def test_nothing_is_admitted_while_its_authors_can_still_change_it(desk):
+    entry = make.EntryFactory(state="submitted")
+    text = said(desk, at("desk_entries", entry.competition))
+    assert ("it is admitted afterwards" in text, "Admit<" in text, "Admit all" in text) == (True, False, False)
+    for page, sent in ((at("desk_admit_all", entry.competition), {}),
+                       (at("desk_act_on_entry", entry.competition, entry.public_id), {"move": "admit"})):  # fmt: skip
+        answer = desk.post(page, sent, follow=True)
+        assert "Until the deadline authors can still change what they handed in." in answer.content.decode()
+    entry.refresh_from_db()
+    assert entry.state == "submitted"
+
+
+def test_the_desk_says_what_waits_for_an_answer_and_which_results_are_due(cast, competition):
+    assert [(it.count, it.button) for it in results(cast.coordinator)] == [(1, "See the results")]
+    for _number in range(2):
+        make.EntryFactory(competition=competition, state="submitted")
+    make.AuthorshipFactory(entry=make.EntryFactory(competition=competition, state="submitted"), person=cast.coordinator)
+    [row] = entries_waiting(cast.coordinator)
+    assert (row.count, row.url) == (2, at("desk_entries", competition))
+    make.JurorFactory(competition=competition, person=cast.coordinator)
+    assert [*entries_waiting(cast.coordinator), *results(cast.coordinator), *results(cast.teacher)] == []
 
 
 def test_disqualifying_says_whom_it_writes_to_and_wants_a_reason(desk, competition):

@@ -174,7 +174,7 @@ def test_search_engines_and_catalogues_read_the_same(client, plan):
 
 def test_the_zip_holds_paper_files_licence_and_attribution(client, with_file):
     answer = client.get(reverse("competitions:plan_zip", args=[with_file.slug]))
-    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+    with zipfile.ZipFile(io.BytesIO(answer.getvalue())) as archive:
         assert archive.namelist() == [f"{with_file.slug}.pdf", "LICENSE.txt", "ATTRIBUTION.txt", "01 worksheet.txt"]
         assert archive.read("01 worksheet.txt") == b"Ask the model twice."
         assert archive.read("LICENSE.txt").startswith(b"CC-BY-4.0\n")
