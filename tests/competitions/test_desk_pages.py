@@ -244,6 +244,7 @@ def test_authors_read_what_the_jury_says_and_not_who(cast, client, competition):
     client.force_login(lead)
     assert client.get(page).status_code == 404
     concluded(competition, cast)
+    assert page in said(client, entry.get_absolute_url())
     text = said(client, page)
     assert f"Words for {entry.title}." in text
     assert [it for it in ("Between us.", juror.family_name, juror.public_id) if it in text] == []

@@ -138,6 +138,7 @@ def test_publishing_tells_each_author_once_and_thanks_the_jury(competition, entr
     assert mail.subject == f"Read what the jury says: {competition.title}"
     assert f"{entries[0].title}: First place" in mail.body_text
     assert f"{entries[1].title}: Second place" in mail.body_text
+    assert f"/entries/{entries[1].public_id}/feedback/" in mail.body_text
 
 
 def test_reviews_that_were_not_given_end_with_the_results(competition, entries, cast):
