@@ -19,6 +19,7 @@ from django.utils.timezone import now
 from cluster_portal.links import PATHS, signed_token
 from members import actions
 from members.models import Application, ConsentRequest, ConsentText, ErasureWord, Person
+from members.stopping import token_text
 from tests import factories as make
 from tests.everything import rows_of
 
@@ -123,6 +124,7 @@ ABOUT = {
         make.AffiliationFactory(state="invited", person=unclaimed()),
     ],
     "members.own_consent": lambda: [asked_student()],
+    "members.unsubscribe": lambda: [make.PersonFactory()],
 }
 
 
@@ -160,6 +162,8 @@ def said_in(kind, it):
     """What a token of this kind holds: those that act name their reader too."""
     if kind == "courses.join":
         return f"{it.run.sessions.get().public_id}.{it.public_id}"
+    if kind == "members.unsubscribe":
+        return token_text(it, "competitions/deadline_near")
     names_reader = kind in {"courses.offer", "courses.leave", "courses.feedback"}
     return f"{it.public_id}.{it.person.public_id}" if names_reader else it.public_id
 
