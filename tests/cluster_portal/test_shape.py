@@ -24,20 +24,21 @@ EXEMPT = {"cluster_portal/settings.py", "cluster_portal/urls.py", "cluster_porta
 LONGEST_FUNCTION, LONGEST_FILE, LONGEST_TEMPLATE = 50, 500, 150
 PUBLIC_VIEWS = {
     "accessibility", "act_by_link", "agreement", "agreements", "answers_by_link", "application", "application_sent",
-    "apply", "badge_by_link", "certificate_by_link", "competition", "competition_ics", "competitions", "consent", "course", "directory", "directory_csv",
-    "directory_print", "directory_xlsx", "door", "download", "emblem_svg", "enrol_by_link", "erase_by_link",
-    "erasure_by_link", "favicon_svg", "feedback_by_consent_link", "feedback_by_link", "hand_in_by_link", "healthz",
-    "home", "initiative", "initiatives", "institution", "institution_logo", "invitation", "join", "language", "leave", "library", "library_feed",
-    "material_by_link", "materials_by_link", "my_calendar_ics", "offer", "paper_by_link", "pathway", "pathways",
-    "plan", "plan_as_dublin_core", "plan_as_pdf", "plan_as_zip", "plan_file", "privacy", "programme", "programme_ics", "readyz", "run", "run_ics", "search", "sessions_by_link", "standing",
-    "styleguide", "theme_css", "ticket", "unsubscribe", "verify", "verify_any", "verify_keys",
+    "apply", "badge_by_link", "certificate_by_link", "competition", "competition_ics", "competitions", "consent",
+    "course", "directory", "directory_csv", "directory_print", "directory_xlsx", "door", "download", "emblem_svg",
+    "enrol_by_link", "erase_by_link", "erasure_by_link", "favicon_svg", "feedback_by_consent_link",
+    "feedback_by_link", "hand_in_by_link", "healthz", "home", "initiative", "initiatives", "institution",
+    "institution_logo", "invitation", "join", "language", "leave", "library", "library_feed", "material_by_link",
+    "materials_by_link", "my_calendar_ics", "offer", "paper_by_link", "pathway", "pathways", "plan",
+    "plan_as_dublin_core", "plan_as_pdf", "plan_as_zip", "plan_file", "privacy", "programme", "programme_ics",
+    "readyz", "run", "run_ics", "search", "sessions_by_link", "standing", "styleguide", "theme_css", "ticket",
+    "unsubscribe", "verify", "verify_any", "verify_keys",
 }  # fmt: skip
 CATCH_REFUSED = {
     "cluster_portal/buttons.py",  # a page and its forms
     "cluster_portal/delivery.py",  # a worker: whoever decided about the mail meanwhile wins
     "cluster_portal/long_work.py",  # a worker: the page that asked for it says later what was refused
     "competitions/clean_files.py",  # a damaged picture inside a file: no copy, and its own sentence
-    "competitions/clean_files.py",  # a picture that is none cannot be cleaned, and jurors do not see it
     "coordination/management/commands/load_example.py",  # a terminal
     "members/admin.py",  # one sentence for each of many people
     "members/forms/imports.py",  # while a field is being cleaned
