@@ -5,6 +5,8 @@ from django.core.management import call_command
 from django.db import connection, transaction
 from django.utils.timezone import localdate
 
+from tests.tables import filled_tables
+
 kept: dict[tuple, dict[str, bytes]] = {}
 
 
@@ -17,17 +19,6 @@ def load_example(name: str) -> None:
     before = filled_tables()
     call_command("load_example", name, verbosity=0)
     kept[loading] = {table: copied_out(table) for table in sorted(filled_tables() - before)}
-
-
-def filled_tables() -> set[str]:
-    with connection.cursor() as cursor:
-        tables = connection.introspection.django_table_names(only_existing=True)
-        return {table for table in tables if has_rows(cursor, table)}
-
-
-def has_rows(cursor, table: str) -> bool:
-    cursor.execute(f"SELECT EXISTS (SELECT FROM {connection.ops.quote_name(table)})")  # noqa: S608
-    return cursor.fetchone()[0]
 
 
 def copied_out(table: str) -> bytes:
