@@ -77,13 +77,19 @@ def _mornings(since: datetime, until: datetime) -> Iterator[datetime]:
 
 
 def _ending_rolls(since: datetime, until: datetime) -> Iterator[WantedMail]:
-    for leaves in _mornings(since, until):
-        for days in DAYS_AHEAD:
-            last_day = leaves.date() + timedelta(days=days)
-            occasion = f"{last_day.isoformat()}:{days}"
-            for agreement, lines in rolls_ending_on(last_day).items():
-                for reader, theirs in readers_of_rolls(lines).items():
-                    yield WantedMail(ROLL_ENDING, agreement, reader, occasion, leaves, _over(last_day), ground=theirs)
+    mornings = [(leaves, ahead) for leaves in _mornings(since, until) for ahead in DAYS_AHEAD]
+    last_days = Coverage.objects.last_days_among(leaves.date() + timedelta(days=ahead) for leaves, ahead in mornings)
+    for leaves, ahead in mornings:
+        last_day = leaves.date() + timedelta(days=ahead)
+        if last_day in last_days:
+            yield from _notices_of_rolls(last_day, ahead, leaves)
+
+
+def _notices_of_rolls(last_day: date, days: int, leaves: datetime) -> Iterator[WantedMail]:
+    occasion = f"{last_day.isoformat()}:{days}"
+    for agreement, lines in rolls_ending_on(last_day).items():
+        for reader, theirs in readers_of_rolls(lines).items():
+            yield WantedMail(ROLL_ENDING, agreement, reader, occasion, leaves, _over(last_day), ground=theirs)
 
 
 def _lapsing_consents(since: datetime, until: datetime) -> Iterator[WantedMail]:

@@ -10,13 +10,14 @@ from django.utils.timezone import localdate
 from courses.models import Course, Enrolment, Pool, Run, Session
 from members.models import Agreement, Clause, Cluster, Institution, Party, Person, Region
 from tests import factories as make
+from tests.examples import load_example
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def example(demo):
-    call_command("load_example", "petrogradsky")
+    load_example("petrogradsky")
 
 
 def test_thirteen_institutions_are_members(example):

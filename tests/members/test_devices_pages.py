@@ -258,7 +258,7 @@ def shown_by(client, address):
 
 
 @pytest.mark.parametrize("who", ["teacher", "coordinator"])
-def test_no_page_shows_a_child_at_a_new_device(cast, world, who):
+def test_no_page_shows_a_child_at_a_new_device(cast, world, who, plain_refusals):
     """A page that is added and forgets it shows the child in the first browser and does not lead away in the second."""
     person = getattr(cast, who) if who == "teacher" else with_second_factor(getattr(cast, who))
     known, new = at_a_confirmed_device(person), at_a_new_device(person)
