@@ -5,7 +5,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
 from courses.holding import asks_for_guardian, needs_consent, why_not_after_a_refusal
-from courses.models import Question, Run
+from courses.models import Question, Run, newest_of
 from courses.taking_part import right_to_take_part, why_not_now
 from members.consent import deciders_at
 from members.forms.fields import BirthDateField
@@ -73,7 +73,7 @@ class EnrolForm(AnswersForm):
     def _may_enrol(self) -> bool:
         if self.person.enrolments.live().filter(run=self.run).exists() or why_not_now(self.run, now()):
             return False
-        if why_not_after_a_refusal(self.person.enrolments.newest_in(self.run)):
+        if why_not_after_a_refusal(newest_of(self.person, self.run)):
             return False
         return right_to_take_part(self.person, self.run, self.today).holds
 

@@ -21,7 +21,8 @@ from members.consent import (
     without_guardian,
 )
 from members.consent import State as Consent
-from members.models import ConsentDecision, Person, Purpose
+from members.models import AgePolicy, Cluster, ConsentDecision, Person, Purpose
+from members.models.people import years_between
 
 NOES = {Consent.REFUSED, Consent.WITHDRAWN}
 
@@ -100,6 +101,8 @@ def _waits_for(people: Sequence[Person], reader: Person | None) -> str:
 
 def needs_consent(person: Person) -> bool:
     """Whether somebody takes part by consent only: children, and everybody whom a class or guardian says to be one."""
+    if person.birth_date is not None:
+        return years_between(person.birth_date, Cluster.current().today()) < AgePolicy.current().alone_from
     return person.pk in set(children_among([person.pk]))
 
 

@@ -24,7 +24,7 @@ from courses.holding import (
     why_not_after_a_refusal,
     why_not_of_this_age,
 )
-from courses.models import Enrolment, Pool, Run
+from courses.models import Enrolment, Pool, Run, newest_of
 from courses.taking_part import right_to_take_part, why_not_now
 from members.models import Cluster, Person
 from members.rules import guards_the_child
@@ -46,7 +46,7 @@ def enrol(run: Run, person: Person, by: Person, pool: str = "", answers: Mapping
     if broken := why_not_of_this_age(person, Cluster.current().today()) or why_not_after_a_no(person):
         raise Refused(broken)
     name = "" if by.pk == person.pk else person.given_name or person.full_name
-    if unapproved := why_not_after_a_refusal(person.enrolments.newest_in(run), name):
+    if unapproved := why_not_after_a_refusal(newest_of(person, run), name):
         raise Refused(unapproved)
     enrolment = ask_for_place(run, chosen, person, by)
     if clashes := clashes_of(person, run, run.sessions.plenary()):

@@ -4,6 +4,7 @@ from django.db.models.functions import RowNumber
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
+from cluster_portal.prepared import prepared
 from cluster_portal.public_id import PublicIdField
 from cluster_portal.states import move
 from members.consent import without_consent
@@ -18,13 +19,6 @@ class EnrolmentQuerySet(models.QuerySet):
     def confirmed(self):
         """Enrolments that give a place for certain."""
         return self.filter(state=Enrolment.State.CONFIRMED)
-
-    def newest_in(self, run):
-        """The latest attempt in a run, or None."""
-        newest = next(iter(self.filter(run_id=run.pk).order_by("-pk")[:1]), None)
-        if newest is not None:
-            newest.run = run  # with all that its page has fetched
-        return newest
 
     def for_own_page(self):
         """With what a person's own page shows, the newest first."""
@@ -248,3 +242,16 @@ class Enrolment(models.Model):
         queue = type(self).objects.in_queue().filter(pool=self.pool_id)
         ahead = Q(queued_at__lt=self.queued_at) | Q(queued_at=self.queued_at, pk__lt=self.pk)
         return queue.filter(ahead).count() + 1
+
+
+def newest_of(person, run):
+    """The latest attempt of a person in a run, or None."""
+    newest = next(iter(_newest_of(person=person.pk, run=run.pk)), None)
+    if newest is not None:
+        newest.person, newest.run = person, run  # with all that their page has fetched
+    return newest
+
+
+@prepared
+def _newest_of(person, run):
+    return Enrolment.objects.filter(person=person, run=run).order_by("-pk")[:1]

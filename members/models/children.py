@@ -8,6 +8,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from cluster_portal.prepared import prepared
 from cluster_portal.public_id import PublicIdField
 from members.models.cluster import Cluster
 from members.models.people import Person
@@ -78,7 +79,12 @@ class AgePolicy(models.Model):
     def current(cls) -> "AgePolicy":
         """The policy of the cluster's country; the defaults where nobody has set one."""
         country = Cluster.current().country
-        return cls.objects.filter(country=country).first() or cls(country=country)
+        return next(iter(_policy_of(country=country)), None) or cls(country=country)
+
+
+@prepared
+def _policy_of(country):
+    return AgePolicy.objects.filter(country=country)
 
 
 class Purpose(models.TextChoices):

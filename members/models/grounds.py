@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 from django.db.models import prefetch_related_objects
 
+from cluster_portal.prepared import AnyOf, prepared
 from members.models.agreements import Agreement, Clause, Coverage, Party
 
 
@@ -35,8 +36,10 @@ def ground_of(institution, right: str, day) -> Ground | None:
     (docs/decisions/009); a clause, where there is one, is what pages cite. Where only clauses name it whose first day
     is still to come, the ground has the first of them as `later`, and does not give the right yet.
     """
-    # An institution has few parties: judging them here costs a third of building the query that would.
-    parties = institution.parties.select_related("agreement").order_by("pk")
+    # An institution has few parties: judging them here costs less than a query that would.
+    parties = _parties_of(institution=institution.pk)
+    for party in parties:
+        party.institution = institution
     _fetch_amended([party.agreement for party in parties])
     grounds = [(party, None) for party in parties if party.is_member_on(day)]
     if not grounds:
@@ -77,7 +80,17 @@ def _clauses_naming(right: str, agreements: list[Agreement]) -> dict[int, list[C
     """For each of these agreements the clauses that name a right: those of its own text before those of the amended."""
     texts = {it.pk: it for own in agreements for it in (own, own.amends) if it}
     by_text: dict[int | None, list[Clause]] = {}
-    for clause in Clause.objects.filter(right=right, agreement__in=texts).order_by("pk"):
+    for clause in _clauses_of(right=right, agreements=list(texts)):
         clause.agreement = texts[clause.agreement_id]
         by_text.setdefault(clause.agreement_id, []).append(clause)
     return {own.pk: by_text.get(own.pk, []) + by_text.get(own.amends_id, []) for own in agreements}
+
+
+@prepared
+def _parties_of(institution):
+    return Party.objects.filter(institution=institution).select_related("agreement").order_by("pk")
+
+
+@prepared
+def _clauses_of(right, agreements):
+    return Clause.objects.filter(AnyOf("agreement", agreements), right=right).order_by("pk")

@@ -12,6 +12,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from cluster_portal.prepared import prepared
 from cluster_portal.public_id import PublicIdField
 from cluster_portal.search import beginning, folded
 from cluster_portal.states import move
@@ -269,12 +270,15 @@ class Person(AbstractBaseUser, PermissionsMixin):
     @cached_property
     def active_affiliations(self) -> list["Affiliation"]:
         """Where this person works or learns now, the oldest first."""
-        return list(self.affiliations.active().select_related("institution").order_by("pk"))
+        rows = _where_active(person=self.pk)
+        for it in rows:
+            it.person = self
+        return rows
 
     @cached_property
     def coordinator_roles(self) -> list["Coordinator"]:
         """The parts of the cluster that this person coordinates now."""
-        return list(self.coordinating.now())
+        return _roles_on(person=self.pk, day=Cluster.current().today())
 
     @property
     def is_coordinator(self) -> bool:
@@ -307,8 +311,11 @@ class Person(AbstractBaseUser, PermissionsMixin):
 class CoordinatorQuerySet(models.QuerySet):
     def now(self):
         """Roles that are held today."""
-        today = Cluster.current().today()
-        return self.filter(Q(until=None) | Q(until__gt=today), since__lte=today)
+        return self.held_on(Cluster.current().today())
+
+    def held_on(self, day):
+        """Roles that are held on a day."""
+        return self.filter(Q(until=None) | Q(until__gt=day), since__lte=day)
 
 
 class Coordinator(models.Model):
@@ -472,3 +479,13 @@ class Affiliation(models.Model):
     def shown_name(self) -> str:
         """What the institution calls this person."""
         return (not self.hides_who and self.person.full_name) or self.shown_address
+
+
+@prepared
+def _where_active(person):
+    return Affiliation.objects.active().filter(person=person).select_related("institution").order_by("pk")
+
+
+@prepared
+def _roles_on(person, day):
+    return Coordinator.objects.held_on(day).filter(person=person)
