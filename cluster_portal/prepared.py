@@ -21,6 +21,7 @@ from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import BooleanField, Expression, Func, Model, QuerySet
+from django.db.transaction import TransactionManagementError
 
 
 class Given(Expression):
@@ -54,6 +55,8 @@ class Prepared:
         if None in values.values():
             raise ValueError(f"{self.__name__} is given None: nothing is equal to it in SQL.")
         rows, compiler, sql, params = self.built = self.built or self.build()
+        if rows.query.select_for_update and connections[DEFAULT_DB_ALIAS].get_autocommit():
+            raise TransactionManagementError(f"{self.__name__} locks rows, and there is no transaction to hold them.")
         filled = tuple(values[it.name] if isinstance(it, Given) else it for it in params)
         return list(rows._iterable_class(_Asked(rows, _filled_in(compiler, sql, filled))))
 

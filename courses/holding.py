@@ -13,6 +13,7 @@ from courses.models import Enrolment, Run
 from members.consent import (
     Awaited,
     children_among,
+    children_in,
     deciders_of,
     first_name_and_initial,
     people_to_answer,
@@ -21,8 +22,7 @@ from members.consent import (
     without_guardian,
 )
 from members.consent import State as Consent
-from members.models import AgePolicy, Cluster, ConsentDecision, Person, Purpose
-from members.models.people import years_between
+from members.models import ConsentDecision, Person, Purpose
 
 NOES = {Consent.REFUSED, Consent.WITHDRAWN}
 
@@ -101,9 +101,7 @@ def _waits_for(people: Sequence[Person], reader: Person | None) -> str:
 
 def needs_consent(person: Person) -> bool:
     """Whether somebody takes part by consent only: children, and everybody whom a class or guardian says to be one."""
-    if person.birth_date is not None:
-        return years_between(person.birth_date, Cluster.current().today()) < AgePolicy.current().alone_from
-    return person.pk in set(children_among([person.pk]))
+    return person.pk in children_in([person])
 
 
 def consent_of(person: Person) -> Consent:

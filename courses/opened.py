@@ -12,7 +12,7 @@ from django.db.models import Count, Exists, OuterRef, QuerySet, Window
 from django.http import Http404
 
 from cluster_portal.prepared import AnyOf, keep, prepared
-from courses.models import Course, Material, Pool, Run, Session
+from courses.models import Course, Material, Pool, Question, Run, Session
 from members.models import Direction, Institution, Person, Region
 
 FIRST = 20  # runs on the first page of the programme
@@ -48,12 +48,34 @@ def number_ahead(at: datetime) -> int:
     return next(iter(_number_ahead(at=at)), 0)
 
 
+def sessions_of(run: Run) -> list[Session]:
+    """The sessions of a run in their order, asked for once for each `run`: an action has a new one with its lock."""
+    if "sessions" not in vars(run).get("_prefetched_objects_cache", {}):
+        its_sessions = _sessions_of(run=run.pk)
+        for it in its_sessions:
+            it.run = run
+        keep(run, "sessions", its_sessions)
+    return list(run.sessions.all())
+
+
+def regions_of(run: Run) -> list[Region]:
+    """The regions that a run is for, asked for once too."""
+    if "regions" not in vars(run).get("_prefetched_objects_cache", {}):
+        keep(run, "regions", _regions_of(run=run.pk))
+    return list(run.regions.all())
+
+
+def questions_of(run: Run) -> list[Question]:
+    """What a run asks those who enrol."""
+    return _questions_of(run=run.pk)
+
+
 def _opened(run: Run) -> Run:
-    its_pools, its_sessions = _pools_of(run=run.pk), _sessions_of(run=run.pk)
-    for it in (*its_pools, *its_sessions):
+    its_pools = _pools_of(run=run.pk)
+    for it in its_pools:
         it.run = run
     keep(run, "pools", its_pools)
-    keep(run, "sessions", its_sessions)
+    sessions_of(run)
     keep(run, "instructors", _instructors_of(run=run.pk) if run.has_instructors else [])
     keep(run, "partners", _partners_of(run=run.pk) if run.has_partners else [])
     keep(run, "regions", _regions_of(run=run.pk) if run.has_regions else [])
@@ -108,6 +130,11 @@ def _pools_of(run):
 @prepared
 def _sessions_of(run):
     return Session.objects.with_own_places().filter(run=run)
+
+
+@prepared
+def _questions_of(run):
+    return Question.objects.filter(run=run)
 
 
 @prepared

@@ -70,6 +70,8 @@ def _what_i_have(request: HttpRequest, it: Run) -> dict:
     """My enrolment in a run with its moves, the chain, and the sessions."""
     person = request.user if request.user.is_authenticated else None
     mine = person and newest_of(person, it)
+    if mine:
+        mine.pool = next(pool for pool in it.pools.all() if pool.pk == mine.pool_id)
     right = right_for(it, person, mine) if person else None
     say_whose(it, right, request.cluster.today())
     chain = chain_of(it, person, mine, right)

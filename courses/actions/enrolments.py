@@ -10,6 +10,7 @@ from django.utils.translation import gettext_noop
 from cluster_portal.audit import record
 from cluster_portal.moves import Refused, make_move
 from cluster_portal.outbox import cancel_mails
+from cluster_portal.prepared import prepared
 from courses.actions.locks import lock_enrolment, lock_people, lock_pools, lock_run
 from courses.actions.places import give_back, hold, place_or_queue, settle, tell_confirmed
 from courses.actions.questions import write_answers
@@ -25,6 +26,7 @@ from courses.holding import (
     why_not_of_this_age,
 )
 from courses.models import Enrolment, Pool, Run, newest_of
+from courses.opened import sessions_of
 from courses.taking_part import right_to_take_part, why_not_now
 from members.models import Cluster, Person
 from members.rules import guards_the_child
@@ -49,7 +51,7 @@ def enrol(run: Run, person: Person, by: Person, pool: str = "", answers: Mapping
     if unapproved := why_not_after_a_refusal(newest_of(person, run), name):
         raise Refused(unapproved)
     enrolment = ask_for_place(run, chosen, person, by)
-    if clashes := clashes_of(person, run, run.sessions.plenary()):
+    if clashes := clashes_of(person, run, [it for it in sessions_of(run) if not it.has_own_places]):
         raise Refused(said_of(clashes[0], run, name))
     write_answers(enrolment, answers or {})
     place_or_queue(enrolment, by)
@@ -61,7 +63,7 @@ def ask_for_place(run: Run, pool: Pool, person: Person, by: Person) -> Enrolment
     right = right_to_take_part(person, run, Cluster.current().today())
     if broken := why_not_now(run, now()) or right.missing:
         raise Refused(broken)
-    if run.enrolments.live().filter(person=person).exists():
+    if _live_in(run=run.pk, person=person.pk):
         if by.pk != person.pk:
             name = {"name": person.given_name or person.full_name}
             raise Refused(_("%(name)s is enrolled in this run already. Nothing was changed.") % name)
@@ -205,3 +207,8 @@ def choose_pool(pools: list[Pool], asked: str) -> Pool:
     if not fitting:
         raise Refused(_("These places do not exist any more. Reload the page and choose again."))
     return fitting[0]
+
+
+@prepared
+def _live_in(run, person):
+    return Enrolment.objects.live().filter(run=run, person=person).values_list("pk")[:1]

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from django.db.models import Q
 
+from cluster_portal.prepared import AnyOf, prepared
 from courses.models import Enrolment, Pool, Run
 from members.models import Person
 
@@ -17,18 +18,24 @@ def lock_people(people: Iterable[Person]) -> None:
 
     Without it a consent that comes while a place is being held would be missed: neither transaction sees the other.
     """
-    keys = [it.pk for it in people]
-    list(Person.objects.filter(pk__in=keys).select_for_update(no_key=True).order_by("pk").values_list("pk"))
+    by_key = {it.pk: it for it in people}
+    for key, birth_date in _locked_people(people=list(by_key)):
+        by_key[key].birth_date = birth_date  # whoever was waited for may have entered it
 
 
 def lock_run(run: Run) -> Run:
     """The run as it is now, locked until the end of the transaction."""
-    return Run.objects.select_for_update(no_key=True, of=("self",)).select_related("course").get(pk=run.pk)
+    for current in _locked_run(run=run.pk):
+        return current
+    raise Run.DoesNotExist
 
 
 def lock_pools(run: Run) -> list[Pool]:
     """The pools of a locked run, locked by key."""
-    return list(run.pools.select_for_update(no_key=True).order_by("pk"))
+    pools = _locked_pools(run=run.pk)
+    for it in pools:
+        it.run = run
+    return pools
 
 
 def lock_every_pool(run: Run) -> dict[int, Pool]:
@@ -52,3 +59,19 @@ def lock_with_pools(enrolment: Enrolment) -> tuple[Enrolment, dict[int, Pool]]:
     pool = pools[current.pool_id]
     current.run, current.pool, pool.run = run, pool, run
     return current, pools
+
+
+@prepared
+def _locked_people(people):
+    rows = Person.objects.filter(AnyOf("pk", people)).select_for_update(no_key=True)
+    return rows.order_by("pk").values_list("pk", "birth_date")
+
+
+@prepared
+def _locked_run(run):
+    return Run.objects.select_for_update(no_key=True, of=("self",)).select_related("course").filter(pk=run)
+
+
+@prepared
+def _locked_pools(run):
+    return Pool.objects.select_for_update(no_key=True).filter(run=run).order_by("pk")

@@ -77,9 +77,12 @@ class AgePolicy(models.Model):
 
     @classmethod
     def current(cls) -> "AgePolicy":
-        """The policy of the cluster's country; the defaults where nobody has set one."""
-        country = Cluster.current().country
-        return next(iter(_policy_of(country=country)), None) or cls(country=country)
+        """The policy of the cluster's country; the defaults where nobody has set one. Read once with its cluster."""
+        cluster = Cluster.current()
+        if "_age_policy" not in vars(cluster):
+            found = _policy_of(country=cluster.country)
+            cluster._age_policy = found[0] if found else cls(country=cluster.country)
+        return cluster._age_policy
 
 
 @prepared
