@@ -62,15 +62,23 @@ class EnrolmentQuerySet(models.QuerySet):
 
     def for_roster(self):
         """With what a line of the roster shows: who takes a place first, then the queue in its order."""
+        rows = self.live().select_related("person", "pool", "affiliation__institution").prefetch_related("answers")
+        return rows.in_roster_order()
+
+    def in_roster_order(self):
+        """Who takes a place first, by name, then the queue in its order."""
         rank = models.Case(
             models.When(state=Enrolment.State.CONFIRMED, then=0),
             models.When(state=Enrolment.State.HELD, then=1),
             models.When(state=Enrolment.State.OFFERED, then=2),
             default=3,
         )
-        rows = self.live().select_related("person", "pool", "affiliation__institution").prefetch_related("answers")
         in_queue = models.Case(models.When(state=Enrolment.State.WAITING, then="queued_at"))
-        return rows.order_by(rank, in_queue, "person__sort_name", "pk")
+        return self.order_by(rank, in_queue, "person__sort_name", "pk")
+
+    def on_roster(self):
+        """The key and the number of each line of the roster: thousands are sorted, so without what the lines show."""
+        return self.live().in_roster_order().numbered().values_list("pk", "number")
 
     def numbered(self):
         """With the number of each among those in its state: in the queue of its pool, else by name."""
