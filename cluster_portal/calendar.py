@@ -14,11 +14,11 @@ from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from cluster_portal.ics import Writer
 from cluster_portal.models import CalendarEntry
-from cluster_portal.prepared import AnyOf, prepared
+from cluster_portal.prepared import AnyOf, Given, prepared
 
 Status = CalendarEntry.Status
 Messages = list[list[str]]
@@ -244,6 +244,6 @@ class Plan:
 
 
 @prepared
-def _entries_of(people, model, ids, uids):
+def _entries_of(people: Given, model: Given, ids: Given, uids: Given) -> QuerySet:
     mine = Q(AnyOf("about_id", ids), about_model=model) | Q(AnyOf("uid", uids))
     return CalendarEntry.objects.filter(AnyOf("person", people), mine).order_by("pk")

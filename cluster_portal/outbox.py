@@ -13,6 +13,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
@@ -22,7 +23,7 @@ from cluster_portal.hooks import WantedMail
 from cluster_portal.models import OutboxMail
 from cluster_portal.moves import Refused, make_move, make_moves
 from cluster_portal.nudge import nudge
-from cluster_portal.prepared import AnyOf, prepared
+from cluster_portal.prepared import AnyOf, Given, prepared
 
 BATCH = 500
 
@@ -185,11 +186,11 @@ def _at_most(at: datetime, limit: datetime | None) -> datetime:
 
 
 @prepared
-def _held_among(keys):
+def _held_among(keys: Given) -> QuerySet:
     rows = OutboxMail.objects.exclude(state=OutboxMail.State.CANCELLED).filter(AnyOf("key", keys))
     return rows.values_list("key", flat=True)
 
 
 @prepared
-def _numbers_of(public_ids):
+def _numbers_of(public_ids: Given) -> QuerySet:
     return OutboxMail.objects.filter(AnyOf("public_id", public_ids)).values_list("public_id", "pk")

@@ -8,6 +8,7 @@ Building a query set and its SQL takes Django four times as long as asking Postg
         return Enrolment.objects.filter(person=person, run=run).order_by("-pk")[:1]
 
     newest_in(person=person.pk, run=run.pk)  # a list, asked anew at each call
+    together(newest_in.asked(person=…, run=…), regions_of.asked(run=…))  # two lists, one way to the database and back
 
 The function is called once, with a placeholder for each of its parameters. So what it selects depends on them alone: it
 reads no clock, no reader, no language. Values come as the database knows them (keys, words, days, instants), never
@@ -42,7 +43,7 @@ class AnyOf(Func):
 
 
 class Prepared:
-    """One selection. Threads share what it came to, never what is asked: each call has a compiler of its own."""
+    """One selection. Threads share what it came to, never what is asked: each asking has a compiler of its own."""
 
     every: list["Prepared"] = []  # for the test that looks for a clock in them
 
@@ -52,13 +53,16 @@ class Prepared:
         Prepared.every.append(self)
 
     def __call__(self, **values: Any) -> list[Any]:
+        return together(self.asked(**values))[0]
+
+    def asked(self, **values: Any) -> "Asked":
+        """The selection with its values, for `together`."""
         if None in values.values():
             raise ValueError(f"{self.__name__} is given None: nothing is equal to it in SQL.")
-        rows, compiler, sql, params = self.built = self.built or self.build()
+        rows, compiler, sql, params = self.built = self.built or self.build()  # two threads may: it is the same
         if rows.query.select_for_update and connections[DEFAULT_DB_ALIAS].get_autocommit():
             raise TransactionManagementError(f"{self.__name__} locks rows, and there is no transaction to hold them.")
-        filled = tuple(values[it.name] if isinstance(it, Given) else it for it in params)
-        return list(rows._iterable_class(_Asked(rows, _filled_in(compiler, sql, filled))))
+        return Asked(rows, compiler, sql, [values[it.name] if isinstance(it, Given) else it for it in params])
 
     def build(self) -> tuple[QuerySet, Any, str, tuple]:
         """The query set, its compiler, and its SQL with the parameters, some of them still to be given."""
@@ -72,21 +76,35 @@ class Prepared:
         return rows, compiler, sql, tuple(params)
 
 
-class _Asked:
-    """A query set as far as Django's iterables read one: its query has a compiler that knows its SQL."""
+class Asked:
+    """A prepared selection with its values; and a query set as far as Django's iterables read one."""
 
-    def __init__(self, rows: QuerySet, compiler: Any) -> None:
+    def __init__(self, rows: QuerySet, compiler: Any, sql: str, values: list[Any]) -> None:
         self.db, self.model, self._fields, self._known_related_objects = DEFAULT_DB_ALIAS, rows.model, rows._fields, {}
-        self.query = copy.copy(rows.query)
-        self.query.get_compiler = lambda *_given, **_options: compiler
+        self.sql, self.values, self.iterable = sql, values, rows._iterable_class
+        self.query, self.compiler = copy.copy(rows.query), copy.copy(compiler)
+        self.query.get_compiler = lambda *_given, **_options: self.compiler
+
+    def objects(self, rows: list[tuple]) -> list[Any]:
+        """What Django makes of the rows that the database gave."""
+        self.compiler.connection = connections[DEFAULT_DB_ALIAS]
+        self.compiler.execute_sql = lambda *_given, **_options: [rows]
+        return list(self.iterable(self))
 
 
-def _filled_in(compiler: Any, sql: str, params: tuple) -> Any:
-    """The compiler for one asking, on the connection of this thread."""
-    asking = copy.copy(compiler)
-    asking.connection = connections[DEFAULT_DB_ALIAS]
-    asking.as_sql = lambda *_given, **_options: (sql, params)
-    return asking
+def together(*asked: Asked) -> list[list[Any]]:
+    """The rows of several prepared selections, in one go to the database: the way there and back costs most of it.
+
+    They are answered one after the other, so what follows a lock is read under it.
+    """
+    values = [value for it in asked for value in it.values]
+    with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
+        cursor.execute(";\n".join(it.sql for it in asked), values)
+        found = [cursor.fetchall()]
+        for _it in asked[1:]:
+            cursor.nextset()
+            found.append(cursor.fetchall())
+    return [it.objects(rows) for it, rows in zip(asked, found, strict=True)]
 
 
 def keep(obj: Model, name: str, rows: list[Any]) -> None:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cluster_portal.field_groups import FieldGroup
 from cluster_portal.fresh import FreshForm
-from cluster_portal.prepared import prepared
+from cluster_portal.prepared import prepared, together
 from cluster_portal.search import LONGEST_QUERY
 from courses.audience import ROLES_ADDRESSED
 from courses.models import Course, Pool, Run
@@ -300,11 +300,11 @@ class ProgrammeFilter(forms.Form):
     def __init__(self, *args, reader, **options):
         super().__init__(*args, **options)
         roles = [(role, capfirst(word)) for role, word in ROLES_ADDRESSED.items()]
-        taught = [(code, capfirst(language_name(code))) for code in _taught_in()]
-        self._offer("direction", _("Any theme"), _themes())
-        self._offer("region", _("Any region"), _regions())
-        self._offer("host", _("Any host"), _hosts())
-        self._offer("language", _("Any language"), taught)
+        themes, regions, hosts, taught = together(*(it.asked() for it in (_themes, _regions, _hosts, _taught_in)))
+        self._offer("direction", _("Any theme"), themes)
+        self._offer("region", _("Any region"), regions)
+        self._offer("host", _("Any host"), hosts)
+        self._offer("language", _("Any language"), [(code, capfirst(language_name(code))) for code in taught])
         self._offer("role", _("Anybody"), roles)
         self._offer("stage", _("Any year"), [(year, year) for year in range(1, 13)])
         if not reader.is_authenticated:

@@ -13,7 +13,7 @@ from django.utils.timezone import get_current_timezone_name, now
 from courses.audience import for_stages, open_to
 from courses.forms import ProgrammeFilter
 from courses.models import Run, Session
-from courses.opened import FIRST, first_ahead, number_ahead
+from courses.opened import FIRST, first_ahead
 from courses.timetable import Stretch, days_of, week_of, weeks_from
 
 MOST_ON_PAPER = 500
@@ -45,13 +45,14 @@ class AllAhead:
 
     def __init__(self, at: datetime) -> None:
         self.at = at
+        self.first, self.number = first_ahead(at)
 
     def count(self) -> int:
-        return number_ahead(self.at)
+        return self.number
 
     def __getitem__(self, part: slice) -> Iterable[Run]:
-        if part.start == 0 and part.stop <= FIRST:
-            return first_ahead(self.at)[part]
+        if part.stop <= FIRST:
+            return self.first[part]
         return _in_order(Run.objects.public(), self.at)[part]
 
 

@@ -3,6 +3,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -10,8 +11,8 @@ from django.utils.translation import gettext_noop
 from cluster_portal.audit import record
 from cluster_portal.moves import Refused, make_move
 from cluster_portal.outbox import cancel_mails
-from cluster_portal.prepared import prepared
-from courses.actions.locks import lock_enrolment, lock_people, lock_pools, lock_run
+from cluster_portal.prepared import Given, prepared
+from courses.actions.locks import lock_enrolment, lock_for_enrolling, lock_people
 from courses.actions.places import give_back, hold, place_or_queue, settle, tell_confirmed
 from courses.actions.questions import write_answers
 from courses.actions.telling import mail_of_taking_out
@@ -42,9 +43,8 @@ def enrol(run: Run, person: Person, by: Person, pool: str = "", answers: Mapping
     questions (their public id → what was said). While consent or approval is missing the place is held, not certain.
     Raises Refused with the broken link when there is no right, no open enrolment, or an enrolment already.
     """
-    lock_people([person])
-    run = lock_run(run)
-    chosen = choose_pool(lock_pools(run), pool)
+    run, pools = lock_for_enrolling(person, run)
+    chosen = choose_pool(pools, pool)
     if broken := why_not_of_this_age(person, Cluster.current().today()) or why_not_after_a_no(person):
         raise Refused(broken)
     name = "" if by.pk == person.pk else person.given_name or person.full_name
@@ -210,5 +210,5 @@ def choose_pool(pools: list[Pool], asked: str) -> Pool:
 
 
 @prepared
-def _live_in(run, person):
+def _live_in(run: Given, person: Given) -> QuerySet:
     return Enrolment.objects.live().filter(run=run, person=person).values_list("pk")[:1]

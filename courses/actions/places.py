@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
+from django.db.models import QuerySet
 from django.utils.timezone import now
 from django.utils.translation import gettext_noop
 
 from cluster_portal.moves import make_move, make_moves
 from cluster_portal.outbox import cancel_mails
-from cluster_portal.prepared import prepared
+from cluster_portal.prepared import Given, prepared
 from courses import calendars
 from courses.actions.counting import take
 from courses.actions.locks import lock_pools, lock_with_pools
@@ -134,5 +135,5 @@ def _is_served_at_once(enrolment: Enrolment) -> bool:
 
 
 @prepared
-def _somebody_waits(pool):
+def _somebody_waits(pool: Given) -> QuerySet:
     return Enrolment.objects.in_queue().filter(pool=pool).order_by().values_list("pk")[:1]

@@ -9,7 +9,7 @@ from cluster_portal.calendar import Messages
 from cluster_portal.hooks import WantedMail
 from cluster_portal.outbox import queue_mails
 from courses.models import ClassBooking, Enrolment, Run
-from courses.opened import sessions_of
+from courses.opened import keep_sessions
 from courses.rules import coordinates_the_run
 from members.models import Person
 from members.readers import readers_of
@@ -47,7 +47,7 @@ def tell(
     if not enrolments:
         return 0
     run = enrolments[0].run
-    if any(it.has_own_places for it in sessions_of(run)):
+    if any(it.has_own_places for it in keep_sessions(run)):
         prefetch_related_objects(enrolments, "seats")
     for enrolment in enrolments:
         enrolment.run = run

@@ -20,6 +20,10 @@ class EnrolmentQuerySet(models.QuerySet):
         """Enrolments that give a place for certain."""
         return self.filter(state=Enrolment.State.CONFIRMED)
 
+    def newest(self):
+        """The latest attempts first."""
+        return self.order_by("-pk")
+
     def for_own_page(self):
         """With what a person's own page shows, the newest first."""
         return self.select_related("run__course", "run__host", "pool").order_by("-pk")
@@ -253,13 +257,20 @@ class Enrolment(models.Model):
 
 
 def newest_of(person, run):
-    """The latest attempt of a person in a run, or None."""
-    newest = next(iter(_newest_of(person=person.pk, run=run.pk)), None)
-    if newest is not None:
-        newest.person, newest.run = person, run  # with all that their page has fetched
-    return newest
+    """The latest attempt of a person in a run, or None; a page has read it with the run."""
+    known = vars(run).get("_newest_of", {})
+    if person.pk not in known:
+        keep_newest(person, run, newest_in(person=person.pk, run=run.pk))
+    return vars(run)["_newest_of"][person.pk]
+
+
+def keep_newest(person, run, found):
+    """Let `newest_of` know what was found, with all that their page has fetched of person and run."""
+    for it in found:
+        it.person, it.run = person, run
+    vars(run)["_newest_of"] = {person.pk: next(iter(found), None)}
 
 
 @prepared
-def _newest_of(person, run):
-    return Enrolment.objects.filter(person=person, run=run).order_by("-pk")[:1]
+def newest_in(person, run):
+    return Enrolment.objects.newest().filter(person=person, run=run)[:1]

@@ -80,13 +80,17 @@ class AgePolicy(models.Model):
         """The policy of the cluster's country; the defaults where nobody has set one. Read once with its cluster."""
         cluster = Cluster.current()
         if "_age_policy" not in vars(cluster):
-            found = _policy_of(country=cluster.country)
-            cluster._age_policy = found[0] if found else cls(country=cluster.country)
+            cls.have_at_hand(cluster, policy_of(country=cluster.country))
         return cluster._age_policy
+
+    @classmethod
+    def have_at_hand(cls, cluster: Cluster, found: list["AgePolicy"]) -> None:
+        """Let the cluster of this request know the policy that was read, if there is one."""
+        cluster._age_policy = found[0] if found else cls(country=cluster.country)
 
 
 @prepared
-def _policy_of(country):
+def policy_of(country):
     return AgePolicy.objects.filter(country=country)
 
 

@@ -270,15 +270,21 @@ class Person(AbstractBaseUser, PermissionsMixin):
     @cached_property
     def active_affiliations(self) -> list["Affiliation"]:
         """Where this person works or learns now, the oldest first."""
-        rows = _where_active(person=self.pk)
-        for it in rows:
-            it.person = self
-        return rows
+        return self._mine(active_of(person=self.pk))
 
     @cached_property
     def coordinator_roles(self) -> list["Coordinator"]:
         """The parts of the cluster that this person coordinates now."""
-        return _roles_on(person=self.pk, day=Cluster.current().today())
+        return roles_on(person=self.pk, day=Cluster.current().today())
+
+    def have_at_hand(self, affiliations: list["Affiliation"], roles: list["Coordinator"]) -> None:
+        """Need not ask for what was read already: where this person works or learns, and coordinates, now."""
+        self.active_affiliations, self.coordinator_roles = self._mine(affiliations), roles
+
+    def _mine(self, affiliations: list["Affiliation"]) -> list["Affiliation"]:
+        for it in affiliations:
+            it.person = self
+        return affiliations
 
     @property
     def is_coordinator(self) -> bool:
@@ -482,10 +488,10 @@ class Affiliation(models.Model):
 
 
 @prepared
-def _where_active(person):
+def active_of(person):
     return Affiliation.objects.active().filter(person=person).select_related("institution").order_by("pk")
 
 
 @prepared
-def _roles_on(person, day):
+def roles_on(person, day):
     return Coordinator.objects.held_on(day).filter(person=person)

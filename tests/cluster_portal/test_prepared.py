@@ -1,15 +1,17 @@
 """Selections whose SQL is built once: they find what their query sets find, for each value, reader and thread."""
 
 import threading
+import time
 from datetime import date, datetime
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
+from django.db.transaction import TransactionManagementError
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
-from cluster_portal.prepared import AnyOf, Prepared, keep, prepared
+from cluster_portal.prepared import AnyOf, Prepared, keep, prepared, together
 from courses.models import Pool, Run, Session
 from members.models import Affiliation, Institution
 from tests import factories as make
@@ -32,6 +34,11 @@ def with_pools(run):
     return Session.objects.annotate(chosen=Exists(Pool.objects.filter(session=OuterRef("pk")))).filter(run=run)
 
 
+@prepared
+def locked(run):
+    return Run.objects.select_for_update(no_key=True).filter(pk=run)
+
+
 def two_runs():
     return [make.RunFactory(), make.RunFactory()]
 
@@ -48,8 +55,9 @@ def test_the_sql_is_that_of_the_query_set():
     with CaptureQueriesContext(connection) as asked:
         list(selected.order_by("pk"))
         runs_with(course=run.course_id, title=run.title)
-    assert asked[1]["sql"].replace(f"({run.course_id})", str(run.course_id)).replace("('", "'").replace("')", "'") == (
-        asked[0]["sql"]
+    assert (
+        asked[1]["sql"].replace(f"({run.course_id})", str(run.course_id)).replace("('", "'").replace("')", "'")
+        == (asked[0]["sql"])
     )
 
 
@@ -138,3 +146,43 @@ def test_rows_of_one_person_are_not_those_of_another():
     assert [it.pk for it in one.person.active_affiliations] == [one.pk]
     assert [it.pk for it in other.person.active_affiliations] == [other.pk]
     assert Affiliation.objects.count() == 2
+
+
+def test_several_are_answered_in_one_go():
+    run = make.RunFactory()
+    session = make.SessionFactory(run=run)
+    with CaptureQueriesContext(connection) as asked:
+        runs, sessions, names, none = together(
+            runs_with.asked(course=run.course_id, title=run.title),
+            with_pools.asked(run=run.pk),
+            names_among.asked(keys=[]),
+            with_pools.asked(run=0),
+        )
+    assert (runs, sessions, names, none, len(asked)) == ([run], [session], [], [], 1)
+
+
+def test_nothing_is_locked_without_a_transaction(transactional_db):
+    with pytest.raises(TransactionManagementError, match="locked locks rows"):
+        locked(run=1)
+
+
+def test_what_follows_a_lock_is_read_under_it(transactional_db):
+    """Whoever waited for a run sees what was written by those they waited for, though all was asked in one go."""
+    run, found, waits = make.RunFactory(), [], threading.Event()
+
+    def wait_for_it():
+        with transaction.atomic():
+            waits.set()
+            found.extend(together(locked.asked(run=run.pk), with_pools.asked(run=run.pk)))
+        connection.close()
+
+    waiting = threading.Thread(target=wait_for_it)
+    with transaction.atomic():
+        locked(run=run.pk)
+        waiting.start()
+        waits.wait(10)
+        time.sleep(0.5)  # it asks, and waits for our lock
+        session = make.SessionFactory(run=run)
+        assert found == []
+    waiting.join(10)
+    assert found == [[run], [session]]
