@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from courses.models import Run
+from courses.opened import regions_of
 from members.models import Affiliation, GroupMember, Institution, Person
 
 Role, Kind = Affiliation.Role, Institution.Kind
@@ -47,7 +48,7 @@ def kinds_in_words(run: Run) -> str:
 
 def regions_in_words(run: Run) -> str:
     """For the institutions of which regions a run is."""
-    return ", ".join(it.name for it in run.regions.all())
+    return ", ".join(it.name for it in regions_of(run))
 
 
 def stages_in_words(run: Run) -> str:
@@ -92,7 +93,7 @@ def why_institution_not_addressed(institution: Institution, run: Run) -> str:
     """The sentence that says for whose people a run is, when it is not for those of this institution; or nothing."""
     if run.kinds and institution.kind not in run.kinds:
         return _("This run is for: %(kinds)s. Your institution is of another kind.") % {"kinds": kinds_in_words(run)}
-    regions = {it.pk for it in run.regions.all()}
+    regions = {it.pk for it in regions_of(run)}
     if regions and institution.region_id not in regions:
         return _("This run is for institutions of: %(regions)s. Yours is elsewhere.") % {
             "regions": regions_in_words(run)

@@ -10,6 +10,7 @@ from cluster_portal.calendar import Messages, Occurrence, Series, Status, keep_e
 from cluster_portal.links import absolute
 from cluster_portal.models import CalendarEntry
 from courses.models import Enrolment, Run, Seat, Session
+from courses.opened import sessions_of
 
 
 def invite(enrolment: Enrolment) -> Messages:
@@ -33,7 +34,7 @@ def sessions_changed(run: Run, enrolments: Sequence[Enrolment]) -> dict[int, Mes
 
 def seats_changed(run: Run, enrolments: Sequence[Enrolment]) -> dict[int, Messages]:
     """Bring these calendars to the seats that people have in the sessions they choose: enrolment → what to tell."""
-    sessions = list(run.sessions.chosen().order_by("starts_at", "pk"))
+    sessions = [it for it in sessions_of(run) if it.has_own_places]
     if not sessions:
         return {}
     seated = set(
@@ -76,7 +77,7 @@ def run_cancelled(run: Run, enrolments: Sequence[Enrolment]) -> dict[int, Messag
 
 def series_of(run: Run) -> Series:
     """The run and the sessions that are for everybody in it, as a calendar says them."""
-    return _series(run, run, run.sessions.plenary().order_by("starts_at", "pk"))
+    return _series(run, run, [it for it in sessions_of(run) if not it.has_own_places])
 
 
 def whole_series_of(run: Run, sessions: Iterable[Session]) -> Series:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from cluster_portal.prepared import AnyOf, prepared, together
 from courses.models import Attendance, Enrolment, FinalWork, Run, Seat, Session
 
 Mark = Attendance.Mark
@@ -51,18 +52,20 @@ def completion_of(enrolment: Enrolment) -> Completion:
 
 def completions_of(enrolments: Collection[Enrolment]) -> dict[int, Completion]:
     """How far each of these is in their run, by key: a fixed number of queries for any number of people and runs."""
-    sessions = _sessions_of_each(enrolments)
-    marks = _marks_of_each(enrolments)
+    sessions_in, marks_among = together(
+        _sessions_in.asked(runs=list({it.run_id for it in enrolments})),
+        _marks_among.asked(enrolments=[it.pk for it in enrolments]),
+    )
+    sessions, marks = _sessions_of_each(enrolments, sessions_in), _marks_of_each(marks_among)
     works = _works_of(enrolments)
     return {it.pk: _completion(it.run, it, sessions[it.pk], marks[it.pk], works.get(it.pk)) for it in enrolments}
 
 
-def _sessions_of_each(enrolments: Collection[Enrolment]) -> dict[int, set[int]]:
+def _sessions_of_each(enrolments: Collection[Enrolment], rows: list[tuple]) -> dict[int, set[int]]:
     """The keys of the sessions that are for each person: those for everybody, and those they chose."""
     plenary: dict[int, set[int]] = defaultdict(set)
     chosen = set()
-    rows = Session.objects.planned().filter(run__in={it.run_id for it in enrolments}).with_own_places().order_by()
-    for key, run, has_own_places in rows.values_list("pk", "run", "has_own_places"):
+    for key, run, has_own_places in rows:
         if has_own_places:
             chosen.add(key)
         else:
@@ -75,11 +78,10 @@ def _sessions_of_each(enrolments: Collection[Enrolment]) -> dict[int, set[int]]:
     return found
 
 
-def _marks_of_each(enrolments: Collection[Enrolment]) -> dict[int, dict[int, str]]:
+def _marks_of_each(rows: list[tuple]) -> dict[int, dict[int, str]]:
     """For each enrolment the mark of every session that was marked."""
     found: dict[int, dict[int, str]] = defaultdict(dict)
-    rows = Attendance.objects.filter(enrolment__in=[it.pk for it in enrolments]).order_by()
-    for enrolment, session, mark in rows.values_list("enrolment", "session", "mark"):
+    for enrolment, session, mark in rows:
         found[enrolment][session] = mark
     return found
 
@@ -132,3 +134,15 @@ def _work(state: str | None) -> Part:
     if state is None:
         return Part(False, _("The final work is not handed in yet"))
     return Part(state == FinalWork.State.ACCEPTED, WORK_SAID[FinalWork.State(state)]())
+
+
+@prepared
+def _sessions_in(runs):
+    rows = Session.objects.planned().filter(AnyOf("run", runs)).with_own_places().order_by()
+    return rows.values_list("pk", "run", "has_own_places")
+
+
+@prepared
+def _marks_among(enrolments):
+    rows = Attendance.objects.filter(AnyOf("enrolment", enrolments)).order_by()
+    return rows.values_list("enrolment", "session", "mark")

@@ -13,6 +13,7 @@ from courses.models import Enrolment, Run
 from members.consent import (
     Awaited,
     children_among,
+    children_in,
     deciders_of,
     first_name_and_initial,
     people_to_answer,
@@ -100,7 +101,7 @@ def _waits_for(people: Sequence[Person], reader: Person | None) -> str:
 
 def needs_consent(person: Person) -> bool:
     """Whether somebody takes part by consent only: children, and everybody whom a class or guardian says to be one."""
-    return person.pk in set(children_among([person.pk]))
+    return person.pk in children_in([person])
 
 
 def consent_of(person: Person) -> Consent:

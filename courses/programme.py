@@ -1,5 +1,8 @@
 """The programme, for everybody: as a list of runs, as a week, as a timetable of four weeks; on paper too."""
 
+from collections.abc import Iterable
+from datetime import datetime
+
 from django.contrib.auth.decorators import login_not_required
 from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
@@ -10,9 +13,9 @@ from django.utils.timezone import get_current_timezone_name, now
 from courses.audience import for_stages, open_to
 from courses.forms import ProgrammeFilter
 from courses.models import Run, Session
+from courses.opened import FIRST, first_ahead
 from courses.timetable import Stretch, days_of, week_of, weeks_from
 
-PER_PAGE = 20
 MOST_ON_PAPER = 500
 MOST_SESSIONS = 400  # of a stretch of days: whoever has more narrows the programme
 COURSE_FACTS = ("kind", "direction", "level", "language", "host")
@@ -29,10 +32,33 @@ def programme(request: HttpRequest) -> HttpResponse:
     if view:
         shown |= _by_day(request, view, rows, wanted.get("on"))
     else:
-        listed = rows.not_over(now()).for_lists().order_by("first_start", "pk")
-        per_page = MOST_ON_PAPER if on_paper else PER_PAGE
+        listed = _in_order(rows, now()) if wanted else AllAhead(now())
+        per_page = MOST_ON_PAPER if on_paper else FIRST
         shown |= {"page": Paginator(listed, per_page).get_page(request.GET.get("page"))}
     return render(request, "courses/programme_paper.html" if on_paper else "courses/programme.html", shown)
+
+
+class AllAhead:
+    """The runs ahead for a paginator, where nothing narrows them: what most readers see, and how many there are."""
+
+    ordered = True
+
+    def __init__(self, at: datetime) -> None:
+        self.at = at
+        self.first, self.number = first_ahead(at)
+
+    def count(self) -> int:
+        return self.number
+
+    def __getitem__(self, part: slice) -> Iterable[Run]:
+        if part.stop <= FIRST:
+            return self.first[part]
+        return _in_order(Run.objects.public(), self.at)[part]
+
+
+def _in_order(rows: QuerySet[Run], at: datetime) -> QuerySet[Run]:
+    """Those of these runs that are not over, the next first."""
+    return rows.not_over(at).for_lists().order_by("first_start", "pk")
 
 
 def _asked_for(request: HttpRequest, wanted: dict) -> QuerySet[Run]:

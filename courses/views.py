@@ -11,7 +11,8 @@ from courses.chain import chain_of, right_for
 from courses.event import programme_of
 from courses.feedback import why_no_feedback
 from courses.materials import seen_on_page
-from courses.models import Course, Enrolment, Pathway, Run, Session
+from courses.models import Course, Enrolment, Pathway, Run, Session, newest_of
+from courses.opened import open_run
 from courses.places_words import say_whose
 from courses.structured import course_as_data, run_as_data
 
@@ -38,10 +39,9 @@ def review_of(request: HttpRequest, it: Course) -> dict:
 @login_not_required
 def run(request: HttpRequest, public_id: str) -> HttpResponse:
     """One run: its sessions and places, and the chain that says whether and why I can take part."""
-    it = get_object_or_404(Run.objects.visible_to(request.user).for_page(), public_id=public_id)
-    it.read_dates()
+    it = open_run(request.user, public_id)
     shown = {"it": it, "now": now(), **what_it_says(it), **_what_i_have(request, it), **review_of(request, it.course)}
-    shown["materials"] = seen_on_page(it, request.user)
+    shown["materials"] = seen_on_page(it, request.user) if it.has_materials else []
     return render(request, "courses/run.html", shown | {"described": run_as_data(it, request.cluster)})
 
 
@@ -69,7 +69,9 @@ def _joining_page(it: Run, mine: Enrolment) -> str:
 def _what_i_have(request: HttpRequest, it: Run) -> dict:
     """My enrolment in a run with its moves, the chain, and the sessions."""
     person = request.user if request.user.is_authenticated else None
-    mine = person and person.enrolments.newest_in(it)
+    mine = person and newest_of(person, it)
+    if mine:
+        mine.pool = next(pool for pool in it.pools.all() if pool.pk == mine.pool_id)
     right = right_for(it, person, mine) if person else None
     say_whose(it, right, request.cluster.today())
     chain = chain_of(it, person, mine, right)

@@ -329,6 +329,14 @@ def children_among(people: Collection[int]) -> Iterable[int]:
             yield pk
 
 
+def children_in(people: Collection[Person]) -> set[int]:
+    """The same for people who are at hand: only of those whose birth date is unknown anything is asked."""
+    today, alone = Cluster.current().today(), AgePolicy.current().alone_from
+    children = {it.pk for it in people if it.birth_date and years_between(it.birth_date, today) < alone}
+    unknown = [it.pk for it in people if it.birth_date is None]
+    return children.union(children_among(unknown)) if unknown else children
+
+
 def conflicts_seen_by(person: Person) -> list[ConsentDecision]:
     """The last refusal in each conflict among guardians that this coordinator is to settle, the oldest first."""
     about = ConsentDecision.objects.about(children_kept_by(person).values("pk"))

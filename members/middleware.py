@@ -8,6 +8,7 @@ from django.utils.functional import SimpleLazyObject
 
 from members.access import WAYS_TO_SIGN_IN, led_to_confirm, must_confirm_device
 from members.models import Cluster
+from members.ties import read_ties
 
 
 class ReaderMiddleware:
@@ -26,6 +27,8 @@ class ReaderMiddleware:
         translation.activate(language)
         request.LANGUAGE_CODE = language
         timezone.activate(_zone_for(request))
+        if request.user.is_authenticated and request.method == "GET":  # an action may change them: that asks itself
+            read_ties(request.user)
         response = self.get_response(request)
         timezone.deactivate()
         patch_vary_headers(response, ["Accept-Language", "Cookie"])

@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from django.db.models import Prefetch, QuerySet, prefetch_related_objects
+from django.db.models import QuerySet, prefetch_related_objects
 
 from cluster_portal.calendar import Messages
 from cluster_portal.hooks import WantedMail
 from cluster_portal.outbox import queue_mails
-from courses.models import ClassBooking, Enrolment, Run, Session
+from courses.models import ClassBooking, Enrolment, Run
+from courses.opened import keep_sessions
 from courses.rules import coordinates_the_run
 from members.models import Person
 from members.readers import readers_of
@@ -46,8 +47,7 @@ def tell(
     if not enrolments:
         return 0
     run = enrolments[0].run
-    prefetch_related_objects([run], Prefetch("sessions", Session.objects.with_own_places()))
-    if any(it.has_own_places for it in run.sessions.all()):
+    if any(it.has_own_places for it in keep_sessions(run)):
         prefetch_related_objects(enrolments, "seats")
     for enrolment in enrolments:
         enrolment.run = run

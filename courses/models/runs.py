@@ -77,16 +77,6 @@ class RunQuerySet(models.QuerySet):
         rows = self.with_dates().select_related("course", "host", "pattern")
         return rows.prefetch_related(Prefetch("pools", pools), "regions")
 
-    def for_page(self):
-        """With everything that the page of one run shows; its dates come from its sessions (`read_dates`).
-
-        The instructors are asked for by themselves: for one run that costs a third of fetching them ahead.
-        """
-        pools = Pool.objects.with_waiting().order_by("pk")
-        rows = self.select_related("course", "host", "pattern")
-        sessions = Session.objects.with_own_places()
-        return rows.prefetch_related(Prefetch("pools", pools), Prefetch("sessions", sessions), "regions")
-
     def matching(self, query):
         """Runs of courses whose words hold the query, or nearly."""
         return (
@@ -258,7 +248,7 @@ class Run(models.Model):
         return any(pool.has_place() for pool in self.pools.all())
 
     def read_dates(self) -> None:
-        """From the sessions that `for_page` fetched, what `with_dates` asks the database for in lists."""
+        """From the sessions that are at hand (`courses.opened`), what `with_dates` asks the database for in lists."""
         planned = [it for it in self.sessions.all() if it.state == Session.State.PLANNED]
         self.session_count = len(planned)
         self.first_start = min((it.starts_at for it in planned), default=None)

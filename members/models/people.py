@@ -12,6 +12,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from cluster_portal.prepared import prepared
 from cluster_portal.public_id import PublicIdField
 from cluster_portal.search import beginning, folded
 from cluster_portal.states import move
@@ -269,12 +270,21 @@ class Person(AbstractBaseUser, PermissionsMixin):
     @cached_property
     def active_affiliations(self) -> list["Affiliation"]:
         """Where this person works or learns now, the oldest first."""
-        return list(self.affiliations.active().select_related("institution").order_by("pk"))
+        return self._mine(active_of(person=self.pk))
 
     @cached_property
     def coordinator_roles(self) -> list["Coordinator"]:
         """The parts of the cluster that this person coordinates now."""
-        return list(self.coordinating.now())
+        return roles_on(person=self.pk, day=Cluster.current().today())
+
+    def have_at_hand(self, affiliations: list["Affiliation"], roles: list["Coordinator"]) -> None:
+        """Need not ask for what was read already: where this person works or learns, and coordinates, now."""
+        self.active_affiliations, self.coordinator_roles = self._mine(affiliations), roles
+
+    def _mine(self, affiliations: list["Affiliation"]) -> list["Affiliation"]:
+        for it in affiliations:
+            it.person = self
+        return affiliations
 
     @property
     def is_coordinator(self) -> bool:
@@ -307,8 +317,11 @@ class Person(AbstractBaseUser, PermissionsMixin):
 class CoordinatorQuerySet(models.QuerySet):
     def now(self):
         """Roles that are held today."""
-        today = Cluster.current().today()
-        return self.filter(Q(until=None) | Q(until__gt=today), since__lte=today)
+        return self.held_on(Cluster.current().today())
+
+    def held_on(self, day):
+        """Roles that are held on a day."""
+        return self.filter(Q(until=None) | Q(until__gt=day), since__lte=day)
 
 
 class Coordinator(models.Model):
@@ -472,3 +485,13 @@ class Affiliation(models.Model):
     def shown_name(self) -> str:
         """What the institution calls this person."""
         return (not self.hides_who and self.person.full_name) or self.shown_address
+
+
+@prepared
+def active_of(person):
+    return Affiliation.objects.active().filter(person=person).select_related("institution").order_by("pk")
+
+
+@prepared
+def roles_on(person, day):
+    return Coordinator.objects.held_on(day).filter(person=person)

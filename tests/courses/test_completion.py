@@ -143,4 +143,4 @@ def test_many_take_as_many_queries_as_one(course_run, mine):
     for people in ([mine], [mine, *others]):
         with CaptureQueriesContext(connection) as asked:
             completions_of(people)
-        assert len(asked) == 4
+        assert len(asked) == 3

@@ -4,6 +4,7 @@ import io
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -12,7 +13,8 @@ from openpyxl import load_workbook
 
 from courses import actions
 from courses.event import programme_of
-from courses.models import Run, Session
+from courses.models import Session
+from courses.opened import open_run
 from members.models import Region
 from tests import factories as make
 
@@ -56,14 +58,14 @@ def press(client, run, title, move):
 
 def buttons(run, enrolment=None):
     """Topic → button, in the order of the page."""
-    fresh = Run.objects.for_page().get(pk=run.pk)
+    fresh = open_run(AnonymousUser(), run.public_id)
     days = programme_of(fresh, list(fresh.sessions.all()), enrolment, NOON - HOUR)
     return [(it.session.title, it.button) for day in days for slot in day.slots for it in slot.offers]
 
 
 def test_sessions_stand_by_day_and_slot(meeting):
     parallel(meeting, "Next day", hours=24)
-    fresh = Run.objects.for_page().get(pk=meeting.pk)
+    fresh = open_run(AnonymousUser(), meeting.public_id)
     days = programme_of(fresh, list(fresh.sessions.all()), None, NOON)
     slots = [[[it.session.title for it in slot.offers] for slot in day.slots] for day in days]
     assert slots == [[["Opening"], ["Mobile", "Robots"]], [["Next day"]]]
