@@ -12,7 +12,7 @@ from cluster_portal.models import LongWork
 from courses.completion import Completion, completions_of
 from courses.models import Enrolment, Pool, Run
 from courses.rules import coordinates_the_run
-from members.certificates import Paper, addressees_of
+from members.certificates import Paper, addressees_of, can_be_mailed
 from members.models import Certificate, Cluster, Person
 
 ISSUE = "courses.issue_certificates"
@@ -32,6 +32,11 @@ class Line:
     def has_one(self) -> bool:
         """Whether their certificate holds."""
         return self.certificate is not None and self.certificate.state == Certificate.State.ISSUED
+
+    @property
+    def can_be_printed(self) -> bool:
+        """Whether they have a paper to print."""
+        return self.certificate is not None and self.certificate.can_be_printed
 
     @property
     def can_have_one(self) -> bool:
@@ -74,7 +79,7 @@ def whom_it_mails(lines: list[Line]) -> list[tuple[str, int]]:
 
 
 def _kind(line: Line) -> str:
-    if line.addressee is None or not line.addressee.address:
+    if line.addressee is None or not can_be_mailed(line.addressee):
         return "nobody"
     return "self" if line.addressee.pk == line.enrolment.person_id else "guardian"
 

@@ -22,7 +22,7 @@ def _is_revoked(mail: OutboxMail) -> bool:
 
 def _about(wanted: WantedMail) -> dict[str, Any]:
     it = wanted.about
-    return {"it": it, "for_child": it.issued_to_id is not None}
+    return {"it": it, "for_child": wanted.to.pk != it.person_id}
 
 
 def _link(mail: OutboxMail) -> dict[str, str]:

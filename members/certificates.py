@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -57,13 +57,22 @@ def _can_be_drawn(sign: str) -> bool:
 
 
 def addressees_of(people: Collection[Person]) -> dict[int, Person | None]:
-    """To whom the certificate of each is issued: of a child, to a guardian; None where a child has nobody named."""
+    """To whom the certificate of each is issued: of a child, to a guardian; None where a child has nobody named.
+
+    Of several guardians it is the one who was named first and can be written to, or else the one named first.
+    """
     children = set(children_among([it.pk for it in people]))
     guards: dict[int, Person] = {}
     rows = Guardianship.objects.now().filter(child__in=children, guardian__in=Person.objects.active())
-    for it in rows.select_related("guardian").order_by("-pk"):
-        guards[it.child_id] = it.guardian  # of several the one who was named first
+    named = sorted(rows.select_related("guardian").order_by("pk"), key=lambda it: not it.guardian.address)
+    for it in named:
+        guards.setdefault(it.child_id, it.guardian)
     return {it.pk: guards.get(it.pk) if it.pk in children else it for it in people}
+
+
+def can_be_mailed(person: Person | None) -> bool:
+    """Whether a link reaches somebody; else the paper is printed and handed over."""
+    return person is not None and person.is_active and bool(person.address)
 
 
 def held_by(person: Person) -> QuerySet[Certificate]:
@@ -105,31 +114,37 @@ def _held(it: Certificate) -> str:
     return first if first == last else _("%(first)s to %(last)s") % {"first": first, "last": last}
 
 
-def certificate_pdf(it: Certificate) -> bytes:
-    """The paper, in its own language, whoever asks for it."""
-    with override(it.language):
-        return render_pdf("members/certificate", _paper(it))
+def certificates_pdf(rows: Sequence[Certificate], title: str = "") -> bytes:
+    """The papers of one certificate or many, a page each in its own language, whoever asks for them."""
+    cluster = Cluster.current()
+    facts = {
+        "title": title,
+        "accent": palette.colour("accent", cluster.hue),
+        "emblem": draw_emblem(members_today(cluster), cluster.hue),
+        "papers": [_paper(it) for it in rows],
+    }
+    with override(rows[0].language):
+        return render_pdf("members/certificate", facts | {"title": title or facts["papers"][0]["title"]})
 
 
 def _paper(it: Certificate) -> dict[str, Any]:
-    cluster, address = Cluster.current(), absolute(it.get_absolute_url())
-    heading = str(Certificate.Kind(it.kind).label)
-    return {
-        "language": it.language[:2],
-        "title": f"{heading}: {it.title}",
-        "heading": heading,
-        "lead": _lead(it),
-        "name": it.name_printed,
-        "for": it.title,
-        "facts": facts_of(it),
-        "accent": palette.colour("accent", cluster.hue),
-        "emblem": draw_emblem(members_today(cluster), cluster.hue),
-        "emblem_alt": _("The emblem of the cluster"),
-        "address": address,
-        "svg": qr_svg(address),
-        "verify": _("Whether this paper holds is said at %(page)s; its code is %(code)s.")
-        % {"page": absolute("/verify/"), "code": it.public_id},
-    }
+    address = absolute(it.get_absolute_url())
+    with override(it.language):
+        heading = str(Certificate.Kind(it.kind).label)
+        return {
+            "language": it.language[:2],
+            "title": f"{heading}: {it.title}",
+            "heading": heading,
+            "lead": _lead(it),
+            "name": it.name_printed,
+            "for": it.title,
+            "facts": facts_of(it),
+            "emblem_alt": _("The emblem of the cluster"),
+            "address": address,
+            "svg": qr_svg(address),
+            "verify": _("Whether this paper holds is said at %(page)s; its code is %(code)s.")
+            % {"page": absolute("/verify/"), "code": it.public_id},
+        }
 
 
 def _lead(it: Certificate) -> str:

@@ -49,7 +49,12 @@ from members.actions.applications import (
     erase_forgotten_applications,
     withdraw_application,
 )
-from members.actions.certificates import correct_certificate, issue_certificate, revoke_certificate
+from members.actions.certificates import (
+    correct_certificate,
+    issue_certificate,
+    revoke_certificate,
+    send_certificate_again,
+)
 from members.actions.cluster import (
     appoint_coordinator,
     end_coordinator,
@@ -281,6 +286,7 @@ __all__ = [
     "revoke_certificate",
     "say_word",
     "send_again",
+    "send_certificate_again",
     "set_age_policy",
     "sign_agreement",
     "sign_for_parties",

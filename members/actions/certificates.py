@@ -5,16 +5,19 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Max
+from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from cluster_portal.audit import record
+from cluster_portal.models import OutboxMail
 from cluster_portal.moves import Refused, make_move
 from cluster_portal.outbox import cancel_mails, queue_mail
 from members.badges import sign_badge
-from members.certificates import Paper, addressees_of, name_to_print, unprintable
+from members.certificates import Paper, addressees_of, can_be_mailed, name_to_print, unprintable
 from members.models import Certificate, Cluster, Institution, Person
 
 LOCK_OF_NUMBERS = 0xCE27
+ISSUED = "members/certificate_issued"
 COPIED = (
     "kind", "person", "institution", "title", "issuer", "hours", "form", "begins_on", "ends_on", "language",
     "about_model", "about_id",
@@ -44,7 +47,7 @@ def issue_certificate(
     it.about_model, it.about_id = about._meta.label_lower, about.public_id
     _put_out(it, addressee)
     record("members.certificate.issue", it, by=by, number=it.number)
-    queue_mail("members/certificate_issued", about=it, to=addressee)
+    queue_mail(ISSUED, about=it, to=addressee)
     return it
 
 
@@ -74,6 +77,19 @@ def revoke_certificate(it: Certificate, by: Person, reason: str) -> None:
     make_move(it, "revoke", by=by, revoked_because=reason)
     cancel_mails(about=it)
     queue_mail("members/certificate_revoked", about=it, to=it.issued_to or it.person)
+
+
+@transaction.atomic
+def send_certificate_again(it: Certificate, by: Person) -> Person:
+    """Mail the link once more to who receives it today; return who that is."""
+    reader = addressees_of([it.person])[it.person_id]
+    if reader is None or not can_be_mailed(reader):
+        raise Refused(_("There is no e-mail address to send the link to. Print the certificate and hand it over."))
+    if OutboxMail.objects.about(it).unfinished().filter(to=reader, template=ISSUED).exists():
+        raise Refused(_("The mail with the link is on its way already."))
+    queue_mail(ISSUED, about=it, to=reader, occasion=now().isoformat())
+    record("members.certificate.send_again", it, by=by)
+    return reader
 
 
 def take_turn() -> None:

@@ -8,7 +8,7 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
 from cluster_portal.pdf import pdf_response
-from members.certificates import behind_link, certificate_pdf, facts_of, held_by
+from members.certificates import behind_link, certificates_pdf, facts_of, held_by
 from members.hours import years_of
 from members.models import BadgeKey, Certificate
 
@@ -92,7 +92,7 @@ def _shown(it: Certificate, token: str) -> dict:
 
 
 def _paper(it: Certificate) -> HttpResponse:
-    return pdf_response(certificate_pdf(it), f"{it.number}.pdf")
+    return pdf_response(certificates_pdf([it]), f"{it.number}.pdf")
 
 
 def _badge(it: Certificate) -> HttpResponse:

@@ -1,5 +1,6 @@
 """Certificates: numbered and issued once, to a guardian for a child; verified by anybody, fetched by who may."""
 
+import re
 import shutil
 import subprocess
 from datetime import date, timedelta
@@ -14,7 +15,7 @@ from cluster_portal.links import signed_token
 from cluster_portal.models import AuditEntry, OutboxMail
 from cluster_portal.moves import Refused, available_moves
 from members import actions
-from members.certificates import Paper, certificate_pdf, facts_of, held_by
+from members.certificates import Paper, certificates_pdf, facts_of, held_by
 from members.models import Certificate, Guardianship
 from members.retention import run_retention
 from tests import factories as make
@@ -99,6 +100,14 @@ def test_a_childs_is_issued_to_the_guardian_who_was_named_first(child, thing, ca
     assert [reader for reader, _subject in subjects("members/certificate_issued")] == [guardian.pk]
 
 
+def test_of_two_guardians_the_first_who_can_be_written_to_gets_it(thing, cast):
+    child = make.GuardianshipFactory(guardian__email=None).child
+    second = make.GuardianshipFactory(child=child).guardian
+    make.GuardianshipFactory(child=child)
+    assert issue(child, thing, cast).issued_to == second
+    assert [reader for reader, _subject in subjects("members/certificate_issued")] == [second.pk]
+
+
 def test_a_child_without_guardian_gets_none_yet(thing, cast):
     with pytest.raises(Refused, match="no guardian is named to receive it"):
         issue(make.ChildFactory(), thing, cast)
@@ -114,7 +123,7 @@ def test_one_thing_is_certified_once(teacher, thing, cast):
 @pytest.mark.parametrize("name", ["Иванова Анна", "강서구 김민지", "Łukasz Ö'Brien-Ñandú", "王伟", "Anna № 1"])
 def test_every_name_that_we_can_draw_is_drawn(name, teacher, thing, cast):
     teacher.name_on_certificate = name
-    assert certificate_pdf(issue(teacher, thing, cast)).startswith(b"%PDF")
+    assert certificates_pdf([issue(teacher, thing, cast)]).startswith(b"%PDF")
 
 
 @pytest.mark.parametrize("name", ["Anna 🤖", "अन्ना", "أنا"])
@@ -122,6 +131,13 @@ def test_what_cannot_be_drawn_is_refused_before_it_is_issued(name, teacher, thin
     teacher.name_on_certificate = name
     with pytest.raises(Refused, match="The paper cannot show these signs"):
         issue(teacher, thing, cast)
+
+
+@pytest.mark.parametrize("sign", ["Константинопольская ", "Ш"])
+def test_the_longest_names_stay_on_one_page(sign, teacher, thing, cast):
+    it = issue(teacher, thing, cast)
+    it.name_printed, it.title, it.issuer = ((sign * 250)[:size].strip() for size in (200, 250, 250))
+    assert len(re.findall(rb"/Type\s*/Page[^s]", certificates_pdf([it]))) == 1
 
 
 @pytest.mark.django_db(transaction=True)
@@ -316,7 +332,7 @@ def test_the_paper_speaks_its_own_language_whoever_asks(language, said, teacher,
     teacher.name_on_certificate = "Ёлкина Анна 김민지"
     with time_machine.travel("2027-05-03T10:00Z", tick=False):
         it = issue(teacher, thing, cast, Paper(**vars(PAPER) | {"language": language}))
-    content = certificate_pdf(it)
+    content = certificates_pdf([it])
     assert (content.startswith(b"%PDF"), b"pdfuaid" in content) == (True, True)
     (tmp_path / "it.pdf").write_bytes(content)
     if reader := shutil.which("pdftotext"):

@@ -1,0 +1,105 @@
+"""The desk of a run's certificates: who gets one and who does not, printing, sending again, correcting."""
+
+import re
+
+import pytest
+import time_machine
+from django.utils.timezone import now
+
+from cluster_portal.models import AuditEntry, OutboxMail
+from courses import actions
+from members.actions import revoke_certificate
+from tests import factories as make
+from tests.courses.certifying import OVER, address, at, completed, run_that_is_over, said
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("demo")]
+
+
+@pytest.fixture(autouse=True)
+def clock():
+    with time_machine.travel(OVER, tick=False):
+        yield
+
+
+@pytest.fixture
+def run(cast):
+    return run_that_is_over(cast)
+
+
+@pytest.fixture
+def client(cast):
+    return at(cast.coordinator)
+
+
+@pytest.fixture
+def of_child(run, cast):
+    """The certificate of a child whose guardian has no e-mail."""
+    child = make.GuardianshipFactory(guardian__contact_email="", guardian__email=None).child
+    return actions.issue_to(completed(run, child), by=cast.coordinator)
+
+
+def pages(response):
+    return len(re.findall(rb"/Type\s*/Page[^s]", response.content))
+
+
+def test_whoever_keeps_the_run_prints_the_certificate_of_a_child_whose_guardian_has_no_e_mail(of_child, run, client):
+    page = client.get(address("desk_certificate", run.public_id, of_child.public_id)).content.decode()
+    paper = address("desk_certificate_paper", run.public_id, of_child.public_id)
+    assert (paper in page, of_child.issued_to.full_name in page, "Send the link again" in page) == (True, True, False)
+    assert "There is no e-mail address to send the link to: print it and hand it over." in page
+    response = client.get(paper)
+    assert (response["Content-Type"], response["Cache-Control"], pages(response)) == (
+        "application/pdf", "private, no-store", 1,
+    )  # fmt: skip
+    assert of_child.person.record_views.filter(page="certificates").count() == 2
+
+
+def test_the_papers_of_the_list_come_as_one_file(of_child, run, cast, client):
+    actions.issue_to(completed(run), by=cast.coordinator)
+    revoke_certificate(actions.issue_to(completed(run), by=cast.coordinator), by=cast.coordinator, reason="")
+    completed(run)
+    page = client.get(address("desk_certificates", run.public_id)).content.decode()
+    papers = address("desk_certificate_papers", run.public_id)
+    assert ("Print 2 certificates (PDF)" in page, f'href="{papers}?page=1"' in page) == (True, True)
+    assert pages(client.get(papers)) == 2
+
+
+def test_where_nothing_is_printed_there_is_no_file(run, cast, client):
+    completed(run)
+    assert client.get(address("desk_certificate_papers", run.public_id)).status_code == 404
+    it = actions.issue_to(completed(run), by=cast.coordinator)
+    revoke_certificate(it, by=cast.coordinator, reason="")
+    assert client.get(address("desk_certificate_paper", run.public_id, it.public_id)).status_code == 404
+
+
+def test_the_link_is_sent_again(run, cast, client):
+    it = actions.issue_to(completed(run), by=cast.coordinator)
+    send = address("desk_send_certificate", run.public_id, it.public_id)
+    assert said(client.post(send, follow=True)) == ["The mail with the link is on its way already."]
+    OutboxMail.objects.update(state="sent", sent_at=now())
+    response = client.post(send, follow=True)
+    assert said(response) == [f"The link is on its way to {it.person.full_name}."]
+    mails = OutboxMail.objects.filter(template="members/certificate_issued").order_by("pk")
+    assert list(mails.values_list("to", "state")) == [
+        (it.person_id, "sent"), (it.person_id, "queued"),
+    ]  # fmt: skip
+    assert AuditEntry.objects.filter(verb="members.certificate.send_again", object_id=it.public_id).count() == 1
+
+
+def test_a_link_goes_to_nobody_who_has_no_address(of_child, run, client):
+    response = client.post(address("desk_send_certificate", run.public_id, of_child.public_id), follow=True)
+    assert said(response) == ["There is no e-mail address to send the link to. Print the certificate and hand it over."]
+
+
+def test_only_whoever_keeps_the_run_prints_and_sends(run, cast):
+    it = actions.issue_to(completed(run), by=cast.coordinator)
+    other = make.CoordinatorFactory(region=make.RegionFactory()).person
+    papers = address("desk_certificate_papers", run.public_id)
+    paper, send = (
+        address(name, run.public_id, it.public_id) for name in ("desk_certificate_paper", "desk_send_certificate")
+    )
+    for who, code in ((other, 404), (cast.contact, 403), (cast.teacher, 403)):
+        client = at(who)
+        assert [client.get(papers).status_code, client.get(paper).status_code, client.post(send).status_code] == [
+            code
+        ] * 3
