@@ -14,7 +14,7 @@ from cluster_portal.long_work import do_if_short
 from cluster_portal.moves import available_moves, may_move
 from cluster_portal.pdf import pdf_response
 from courses import actions
-from courses.certificates import Line, lines_of, whom_it_mails, why_not_issued_yet, work_of
+from courses.certificates import Line, lines_of, passed_over, whom_it_mails, why_not_issued_yet, work_of
 from courses.desk import PER_PAGE, ask_before_mailing, confirmed, run_of
 from courses.forms_certificates import CorrectNameForm, RevokeForm
 from members.access import coordinators_only
@@ -29,16 +29,20 @@ def certificates(request: HttpRequest, public_id: str) -> HttpResponse:
     it = run_of(request, public_id)
     lines = lines_of(it)
     if request.method == "POST":
-        return _issue_all(request, it, whom_it_mails([line for line in lines if line.is_due]))
+        return _issue_all(request, it, [line for line in lines if line.is_due])
     page = _page_of(request, lines)
+    work = work_of(it)
+    issued, why_none = passed_over(work, lines)
     shown = {
         "run": it,
         "page": page,
+        "issued": issued,
+        "why_none": why_none,
         "printable": sum(line.can_be_printed for line in page),
         "papers": f"{reverse('courses:desk_certificate_papers', args=[public_id])}?page={page.number}",
         "due": sum(line.is_due for line in lines),
         "why_not": why_not_issued_yet(it),
-        "work": work_of(it),
+        "work": work,
         "trail": _trail(it),
     }
     return render(request, "courses/desk_certificates.html", shown)
@@ -60,9 +64,9 @@ def _page_of(request: HttpRequest, lines: list[Line]) -> Page:
     return page
 
 
-def _issue_all(request: HttpRequest, it, people: list[tuple[str, int]]) -> HttpResponse:
-    if people and not confirmed(request) and not why_not_issued_yet(it):
-        return ask_before_mailing(request, it, people)
+def _issue_all(request: HttpRequest, it, lines: list[Line]) -> HttpResponse:
+    if lines and not confirmed(request) and not why_not_issued_yet(it):
+        return ask_before_mailing(request, it, *whom_it_mails(lines))
     if begun := tried(request, actions.begin_issuing, it):
         do_if_short(begun.result)
     return redirect("courses:desk_certificates", it.public_id)
@@ -75,10 +79,9 @@ def issue(request: HttpRequest, public_id: str, enrolment_id: str) -> HttpRespon
     it = run_of(request, public_id)
     enrolment = get_object_or_404(it.enrolments.select_related("person", "pool"), public_id=enrolment_id)
     enrolment.run = it
-    if not confirmed(request) and not why_not_issued_yet(it):
-        mine = [line for line in lines_of(it) if line.enrolment == enrolment and line.can_have_one]
-        if people := whom_it_mails(mine):
-            return ask_before_mailing(request, it, people)
+    mine = [line for line in lines_of(it) if line.enrolment == enrolment and line.can_have_one]
+    if mine and not confirmed(request) and not why_not_issued_yet(it):
+        return ask_before_mailing(request, it, *whom_it_mails(mine))
     if tried(request, actions.issue_to, enrolment):
         messages.success(request, _("The certificate of %(name)s is issued.") % {"name": enrolment.person.full_name})
     return redirect("courses:desk_certificates", public_id)

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -10,17 +10,18 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import override, pgettext
+from django.utils.translation import gettext_lazy, override, pgettext
 
 from cluster_portal import palette
 from cluster_portal.links import absolute, read_link
 from cluster_portal.pdf import qr_svg, render_pdf
 from members.consent import children_among, guarded_now
 from members.emblem import draw_emblem
-from members.models import Certificate, Cluster, Guardianship, Person
+from members.models import Certificate, Cluster, Guardianship, Institution, Person
 from members.theme import members_today
 
 LINK_AGE = timedelta(days=365)  # of the mailed link; who signs in has the certificate for good
+CHANGED_MEANWHILE = gettext_lazy("Somebody changed this entry at the same moment. Try once more.")
 SCRIPTS = re.compile(r"(LATIN|CYRILLIC|GREEK|HANGUL|CJK|HIRAGANA|KATAKANA) ")  # what the fonts of our PDFs draw
 SYMBOLS = set("№°©®™+−=<>~^$€₽₩£|")
 
@@ -39,9 +40,53 @@ class Paper:
     form: str = ""
 
 
+@dataclass(frozen=True)
+class Earned:
+    """Somebody who has earned a certificate, what it says, and through which institution they earned it."""
+
+    person: Person
+    paper: Paper
+    institution: Institution | None = None
+
+
 def name_to_print(person: Person) -> str:
     """The name for the paper: the one chosen for certificates, or the full name."""
-    return person.name_on_certificate or person.full_name
+    return in_one_line(person.name_on_certificate) or person.full_name
+
+
+def in_one_line(name: str) -> str:
+    """A name without white space that nobody sees on paper."""
+    return " ".join(name.split())
+
+
+def hindrances(said: Mapping[Person, Collection[str]], about: Any, to: Mapping[int, Person | None]) -> dict[int, str]:
+    """Why a certificate about one thing cannot be issued to some of these people (by key), in a sentence each.
+
+    `said`: what would be printed beside each name; `to`: their `addressees_of`.
+    """
+    have_one = set(
+        Certificate.objects.valid().about(about).filter(person__in=list(said)).values_list("person", flat=True)
+    )
+    why_not = {it.pk: _hindrance(it, texts, to[it.pk], it.pk in have_one) for it, texts in said.items()}
+    return {key: sentence for key, sentence in why_not.items() if sentence}
+
+
+def _hindrance(person: Person, texts: Collection[str], addressee: Person | None, has_one: bool) -> str:
+    if person.erased_at is not None:
+        return _("This person was erased. Nothing is issued to them any more.")
+    if has_one:
+        return _("%(name)s has a valid certificate for this already.") % {"name": person.full_name}
+    if addressee is None:
+        said = _("%(name)s is a child, and no guardian is named to receive it. Name one first.")
+        return said % {"name": person.full_name}
+    return why_not_printed(name_to_print(person), *texts)
+
+
+def why_not_printed(name: str, *texts: str) -> str:
+    """What of a name, and of what stands beside it, the paper cannot show; nothing when it shows all of it."""
+    said = _("The paper of %(name)s cannot show these signs: %(signs)s. Correct the name or the title first.")
+    signs = unprintable("".join([name, *texts]))
+    return said % {"name": name, "signs": signs} if signs else ""
 
 
 def unprintable(text: str) -> str:

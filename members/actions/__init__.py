@@ -52,8 +52,10 @@ from members.actions.applications import (
 from members.actions.certificates import (
     correct_certificate,
     issue_certificate,
+    issue_certificates,
     revoke_certificate,
     send_certificate_again,
+    take_turn,
 )
 from members.actions.cluster import (
     appoint_coordinator,
@@ -240,6 +242,7 @@ __all__ = [
     "invite_people",
     "invite_person",
     "issue_certificate",
+    "issue_certificates",
     "keep_clause",
     "keep_cluster",
     "keep_direction",
@@ -294,6 +297,7 @@ __all__ = [
     "take_down_file",
     "take_down_note",
     "take_out",
+    "take_turn",
     "terminate_agreement",
     "title_of_accession",
     "title_of_renewal",

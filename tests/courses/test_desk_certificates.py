@@ -6,9 +6,13 @@ import pytest
 import time_machine
 from django.utils.timezone import now
 
+from cluster_portal.long_work import carry_on_all
 from cluster_portal.models import AuditEntry, OutboxMail
+from cluster_portal.moves import Refused
 from courses import actions
-from members.actions import revoke_certificate
+from courses.models import Enrolment
+from members.actions import erase_person, revoke_certificate
+from members.models import Person
 from tests import factories as make
 from tests.courses.certifying import OVER, address, at, completed, run_that_is_over, said
 
@@ -103,3 +107,73 @@ def test_only_whoever_keeps_the_run_prints_and_sends(run, cast):
         assert [client.get(papers).status_code, client.get(paper).status_code, client.post(send).status_code] == [
             code
         ] * 3
+
+
+def lines(client, run):
+    page = client.get(address("desk_certificates", run.public_id))
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page.content.decode()))
+    return page.context, text
+
+
+def test_whoever_was_erased_is_not_due(run, cast, client):
+    erase_person(completed(run).person, by=cast.coordinator)
+    context, text = lines(client, run)
+    assert (context["due"], "This person was erased. Nothing is issued to them any more." in text) == (0, True)
+    with pytest.raises(Refused, match="nobody to issue a certificate to"):
+        actions.begin_issuing(run, by=cast.coordinator)
+
+
+def test_who_cannot_have_one_is_not_due_and_the_page_says_why(run, client):
+    completed(run, make.PersonFactory(name_on_certificate="Anna 🤖"))
+    completed(run, make.ChildFactory(family_name="Gromov"))
+    context, text = lines(client, run)
+    assert (context["due"], "Issue 1 certificate" in text) == (0, False)
+    assert "The paper of Anna 🤖 cannot show these signs: 🤖." in text
+    assert "Gromov Ilya is a child, and no guardian is named to receive it. Name one first." in text
+
+
+def test_in_the_end_the_page_says_how_many_are_issued_and_why_others_are_not(run, cast, client):
+    robot, gone, late = (completed(run, make.PersonFactory(family_name=name)) for name in ("Robot", "Gone", "Late"))
+    completed(run)
+    work = actions.begin_issuing(run, by=cast.coordinator)
+    Person.objects.filter(pk=robot.person_id).update(name_on_certificate="Anna 🤖")
+    Enrolment.objects.filter(pk=gone.pk).update(state="cancelled")
+    late.attendance.update(mark="absent")
+    carry_on_all()
+    work.refresh_from_db()
+    context, text = lines(client, run)
+    assert (work.problem, context["issued"], "1 issued, 3 not" in text) == ("", 1, True)
+    assert context["why_none"] == [
+        "Late Anna has not completed the run: 0 of 4 sessions, 3 needed.",
+        "The paper of Anna 🤖 cannot show these signs: 🤖. Correct the name or the title first.",
+        "Gone Anna: Ended",
+    ]
+
+
+def test_what_stopped_the_work_is_said_once_and_until_everybody_has_theirs(run, cast, client):
+    it = completed(run)
+    actions.begin_issuing(run, by=cast.coordinator)
+    run.gives_certificate = False
+    run.save()
+    carry_on_all()
+    assert lines(client, run)[1].count("This run gives no certificate.") == 1
+    run.gives_certificate = True
+    run.save()
+    assert lines(client, run)[1].count("This run gives no certificate.") == 1
+    actions.issue_to(it, by=cast.coordinator)
+    assert lines(client, run)[1].count("This run gives no certificate.") == 0
+
+
+def test_the_name_that_will_be_printed_is_shown_where_it_is_another(run, client):
+    completed(run, make.PersonFactory(family_name="Ivanova", name_on_certificate="Petrova Maria"))
+    completed(run, make.PersonFactory(family_name="Smirnova", name_on_certificate="Smirnova Anna"))
+    text = lines(client, run)[1]
+    assert ("on the paper: Petrova Maria" in text, text.count("on the paper:")) == (True, 1)
+
+
+def test_a_mark_corrected_afterwards_is_shown(run, cast, client):
+    it = completed(run)
+    actions.issue_to(it, by=cast.coordinator)
+    assert "does not complete the run any more" not in lines(client, run)[1]
+    it.attendance.update(mark="absent")
+    assert "does not complete the run any more" in lines(client, run)[1]

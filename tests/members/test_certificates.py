@@ -7,7 +7,9 @@ from datetime import date, timedelta
 
 import pytest
 import time_machine
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.timezone import now
 
@@ -15,7 +17,7 @@ from cluster_portal.links import signed_token
 from cluster_portal.models import AuditEntry, OutboxMail
 from cluster_portal.moves import Refused, available_moves
 from members import actions
-from members.certificates import Paper, certificates_pdf, facts_of, held_by
+from members.certificates import Earned, Paper, certificates_pdf, facts_of, held_by
 from members.models import Certificate, Guardianship
 from members.retention import run_retention
 from tests import factories as make
@@ -44,6 +46,7 @@ def child(cast):
 
 
 def issue(person, thing, cast, paper=PAPER):
+    person.save()
     return actions.issue_certificate(person, paper, thing, by=cast.coordinator)
 
 
@@ -129,7 +132,7 @@ def test_every_name_that_we_can_draw_is_drawn(name, teacher, thing, cast):
 @pytest.mark.parametrize("name", ["Anna 🤖", "अन्ना", "أنا"])
 def test_what_cannot_be_drawn_is_refused_before_it_is_issued(name, teacher, thing, cast):
     teacher.name_on_certificate = name
-    with pytest.raises(Refused, match="The paper cannot show these signs"):
+    with pytest.raises(Refused, match="cannot show these signs"):
         issue(teacher, thing, cast)
 
 
@@ -161,10 +164,53 @@ def test_a_corrected_name_replaces_the_certificate(teacher, thing, cast):
     assert OutboxMail.objects.get(template="members/certificate_issued").state == "cancelled"
 
 
-def test_the_same_name_corrects_nothing(teacher, thing, cast):
+@pytest.mark.parametrize("name", ["Ivanova Anna Petrovna", " Ivanova  Anna\tPetrovna "])
+def test_the_same_name_corrects_nothing_whatever_its_white_space(name, teacher, thing, cast):
     it = issue(teacher, thing, cast)
     with pytest.raises(Refused, match="says so already"):
-        actions.correct_certificate(it, by=cast.coordinator, name="Ivanova Anna Petrovna")
+        actions.correct_certificate(it, by=cast.coordinator, name=name)
+
+
+def test_white_space_is_not_printed(teacher, thing, cast):
+    teacher.name_on_certificate = " Anna   Ivanova "
+    assert issue(teacher, thing, cast).name_printed == "Anna Ivanova"
+
+
+def test_whoever_was_erased_gets_none_and_no_corrected_one(teacher, thing, cast):
+    it = issue(teacher, thing, cast)
+    actions.erase_person(teacher, by=cast.coordinator)
+    again = [
+        lambda: actions.correct_certificate(it, by=cast.coordinator, name="Ivanova Anna"),
+        lambda: actions.issue_certificate(teacher, PAPER, make.RunFactory(), by=cast.coordinator),
+    ]
+    for act in again:
+        with pytest.raises(Refused, match=r"This person was erased\. Nothing is issued to them any more\."):
+            act()
+    assert [it.name_printed for it in Certificate.objects.all()] == [""]
+
+
+def test_many_are_issued_in_as_many_queries_as_few(thing, cast):
+    counts = []
+    issue(make.PersonFactory(), thing, cast)  # the key is made
+    for size in (3, 20):
+        children = [make.GuardianshipFactory().child for _ in range(size)]
+        with CaptureQueriesContext(connection) as captured:
+            rows, why_not = actions.issue_certificates([Earned(it, PAPER) for it in children], thing, cast.coordinator)
+        assert (len(rows), why_not) == (size, {})
+        counts.append(len(captured))
+    assert counts[0] == counts[1] <= 25
+
+
+def test_whoever_cannot_get_theirs_is_passed_over_with_the_reason(teacher, thing, cast):
+    orphan, robot = make.ChildFactory(), make.PersonFactory(name_on_certificate="Anna 🤖")
+    earned = [Earned(it, PAPER) for it in (teacher, orphan, robot)]
+    rows, why_not = actions.issue_certificates(earned, thing, cast.coordinator)
+    assert [it.person for it in rows] == [teacher]
+    assert why_not == {
+        orphan.pk: f"{orphan.full_name} is a child, and no guardian is named to receive it. Name one first.",
+        robot.pk: "The paper of Anna 🤖 cannot show these signs: 🤖. Correct the name or the title first.",
+    }
+    assert [reader for reader, _subject in subjects("members/certificate_issued")] == [teacher.pk]
 
 
 def test_what_was_replaced_is_not_corrected_again(teacher, thing, cast):
