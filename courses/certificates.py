@@ -105,7 +105,7 @@ def whom_it_mails(lines: list[Line]) -> tuple[list[tuple[str, int]], str]:
 
 
 def _kind(line: Line) -> str:
-    if line.addressee is None or not can_be_mailed(line.addressee):
+    if not can_be_mailed(line.addressee):
         return "nobody"
     return "self" if line.addressee.pk == line.enrolment.person_id else "guardian"
 

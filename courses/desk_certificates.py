@@ -19,7 +19,7 @@ from courses.desk import PER_PAGE, ask_before_mailing, confirmed, run_of
 from courses.forms_certificates import CorrectNameForm, RevokeForm
 from members.access import coordinators_only
 from members.actions import correct_certificate, note_children, revoke_certificate, send_certificate_again
-from members.certificates import addressees_of, can_be_mailed, certificates_pdf, facts_of
+from members.certificates import can_be_mailed, certificates_pdf, facts_of, reader_of
 from members.models import Certificate
 
 
@@ -154,7 +154,7 @@ def _page(request: HttpRequest, run, it: Certificate, correct_form, revoke_form)
     moves = available_moves(request.user, it)
     note_children([it.person_id], request.user, "certificates")
     shown |= {"trail": trail, "moves": moves, "newer": getattr(it, "superseded_by", None)}
-    shown["reachable"] = can_be_mailed(addressees_of([it.person])[it.person_id])
+    shown["reachable"] = can_be_mailed(reader_of(it))
     return render(request, "courses/desk_certificate.html", shown)
 
 

@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, TypeGuard
 
 from django.db.models import Q, QuerySet
 from django.utils.formats import date_format
@@ -115,25 +115,46 @@ def addressees_of(people: Collection[Person]) -> dict[int, Person | None]:
     return {it.pk: guards.get(it.pk) if it.pk in children else it for it in people}
 
 
-def can_be_mailed(person: Person | None) -> bool:
+def can_be_mailed(person: Person | None) -> TypeGuard[Person]:
     """Whether a link reaches somebody; else the paper is printed and handed over."""
     return person is not None and person.is_active and bool(person.address)
 
 
+def reader_of(it: Certificate) -> Person | None:
+    """Who is written to about a certificate today: the guardian still, where its grown-up owner has no address."""
+    to = addressees_of([it.person])[it.person_id]
+    if not can_be_mailed(to) and it.issued_to and held_by(it.issued_to).filter(pk=it.pk).exists():
+        return it.issued_to
+    return to
+
+
 def held_by(person: Person) -> QuerySet[Certificate]:
-    """What somebody may fetch: their own, those issued to a guardian only once they decide alone; their children's."""
+    """What somebody may fetch: their own, those issued to a guardian only once they decide alone; their children's.
+
+    What was issued to a guardian stays open to them when the child is of age and has no address to send it to.
+    """
     own = Q(person=person, issued_to=None) if list(children_among([person.pk])) else Q(person=person)
-    return Certificate.objects.filter(own | Q(person__in=[it.pk for it in guarded_now(person)]))
+    grown_up = Person.objects.active().filter(guarded_by__in=person.guards.now(), email=None, contact_email="")
+    unreached = Q(issued_to=person, person__in=grown_up)
+    return Certificate.objects.filter(own | unreached | Q(person__in=[it.pk for it in guarded_now(person)]))
 
 
-def behind_link(token: str) -> Certificate | None:
-    """The certificate of a mailed link, as long as its reader may still fetch it."""
-    rows = Certificate.objects.select_related("person", "issued_to")
-    it = rows.filter(public_id=read_link("members.certificate", token, LINK_AGE)).first()
-    reader = it and (it.issued_to or it.person)
-    if it is None or not reader.is_active or not held_by(reader).filter(pk=it.pk).exists():
-        return None
-    return it
+def link_for(it: Certificate, reader: Person) -> str:
+    """What the link carries that one reader is mailed: whoever else guards the child has another."""
+    return f"{it.public_id}.{reader.public_id}"
+
+
+def behind_link(token: str) -> tuple[Certificate | None, str]:
+    """The certificate of a mailed link; or None and, in a sentence, why the link does not show it (any more)."""
+    said = read_link("members.certificate", token, LINK_AGE)
+    if said is None:
+        return None, _("It was copied in part, or it is older than a year.")
+    certificate, _dot, reader = said.partition(".")
+    person = Person.objects.active().filter(public_id=reader).first()
+    it = held_by(person).select_related("person").filter(public_id=certificate).first() if person else None
+    if it is None:
+        return None, _("Whoever it was sent to does not fetch this certificate any more.")
+    return it, ""
 
 
 def facts_of(it: Certificate) -> list[tuple[str, str]]:

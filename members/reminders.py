@@ -65,7 +65,7 @@ def _unwanted(mails: QuerySet) -> QuerySet:
     return mails.exclude(wanted)
 
 
-def _mornings(since: datetime, until: datetime) -> Iterator[datetime]:
+def mornings(since: datetime, until: datetime) -> Iterator[datetime]:
     """The hours of a window at which the notices of a day leave."""
     zone = Cluster.current().zone
     day = since.astimezone(zone).date()
@@ -77,7 +77,7 @@ def _mornings(since: datetime, until: datetime) -> Iterator[datetime]:
 
 
 def _ending_rolls(since: datetime, until: datetime) -> Iterator[WantedMail]:
-    for leaves in _mornings(since, until):
+    for leaves in mornings(since, until):
         for days in DAYS_AHEAD:
             last_day = leaves.date() + timedelta(days=days)
             occasion = f"{last_day.isoformat()}:{days}"
@@ -87,7 +87,7 @@ def _ending_rolls(since: datetime, until: datetime) -> Iterator[WantedMail]:
 
 
 def _lapsing_consents(since: datetime, until: datetime) -> Iterator[WantedMail]:
-    for leaves in _mornings(since, until):
+    for leaves in mornings(since, until):
         day = leaves.date()
         ahead = day + timedelta(days=DAYS_OF_CONSENT)
         yield from _asked_anew(to_be_asked(ahead, renewed=True), ahead, leaves)

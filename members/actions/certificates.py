@@ -25,6 +25,7 @@ from members.certificates import (
     hindrances,
     in_one_line,
     name_to_print,
+    reader_of,
     why_not_printed,
 )
 from members.models import Certificate, Cluster, Institution, Person
@@ -103,17 +104,19 @@ def _why_not_corrected(it: Certificate, person: Person, addressee: Person | None
 
 @transaction.atomic
 def revoke_certificate(it: Certificate, by: Person, reason: str) -> None:
-    """Say for everybody who verifies it that a certificate holds no more, and why to who had it."""
+    """Say for everybody who verifies it that a certificate holds no more, and why to who would receive it today."""
     make_move(it, "revoke", by=by, revoked_because=reason)
     cancel_mails(about=it)
-    queue_mail("members/certificate_revoked", about=it, to=it.issued_to or it.person)
+    it.person = Person.objects.get(certificates=it)  # merging waits for the row that was moved, or came first
+    if reader := reader_of(it):
+        queue_mail("members/certificate_revoked", about=it, to=reader)
 
 
 @transaction.atomic
 def send_certificate_again(it: Certificate, by: Person) -> Person:
     """Mail the link once more to who receives it today; return who that is."""
-    reader = addressees_of([it.person])[it.person_id]
-    if reader is None or not can_be_mailed(reader):
+    reader = reader_of(it)
+    if not can_be_mailed(reader):
         raise Refused(_("There is no e-mail address to send the link to. Print the certificate and hand it over."))
     if OutboxMail.objects.about(it).unfinished().filter(to=reader, template=ISSUED).exists():
         raise Refused(_("The mail with the link is on its way already."))

@@ -5,6 +5,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from cluster_portal.pdf import pdf_response
@@ -80,9 +81,11 @@ def badge_by_link(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _by_link(request: HttpRequest, token: str, answer, only_valid: bool = False) -> HttpResponse:
-    it = behind_link(token)
-    if it is None or (only_valid and it.state != Certificate.State.ISSUED):
-        return render(request, "members/certificate_bad.html", status=404)
+    it, why_not = behind_link(token)
+    if it is not None and only_valid and not it.can_be_printed:
+        it, why_not = None, _("There is nothing to download of it any more.")
+    if it is None:
+        return render(request, "members/certificate_bad.html", {"why_not": why_not}, status=404)
     return answer(it)
 
 
