@@ -1,7 +1,5 @@
 """Certificates: to whom they go, what stands on the paper, and the paper itself (decision 087)."""
 
-import re
-import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -13,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, override, pgettext
 
 from cluster_portal import palette
+from cluster_portal.fonts import unprintable
 from cluster_portal.links import absolute, read_link
 from cluster_portal.pdf import qr_svg, render_pdf
 from members.consent import children_among, guarded_now
@@ -22,8 +21,6 @@ from members.theme import members_today
 
 LINK_AGE = timedelta(days=365)  # of the mailed link; who signs in has the certificate for good
 CHANGED_MEANWHILE = gettext_lazy("Somebody changed this entry at the same moment. Try once more.")
-SCRIPTS = re.compile(r"(LATIN|CYRILLIC|GREEK|HANGUL|CJK|HIRAGANA|KATAKANA) ")  # what the fonts of our PDFs draw
-SYMBOLS = set("№°©®™+−=<>~^$€₽₩£|")
 
 
 @dataclass(frozen=True)
@@ -87,18 +84,6 @@ def why_not_printed(name: str, *texts: str) -> str:
     said = _("The paper of %(name)s cannot show these signs: %(signs)s. Correct the name or the title first.")
     signs = unprintable("".join([name, *texts]))
     return said % {"name": name, "signs": signs} if signs else ""
-
-
-def unprintable(text: str) -> str:
-    """The signs of a text that our PDFs cannot draw."""
-    return "".join(dict.fromkeys(sign for sign in text if not _can_be_drawn(sign)))
-
-
-def _can_be_drawn(sign: str) -> bool:
-    category = unicodedata.category(sign)
-    if category.startswith("L"):
-        return bool(SCRIPTS.match(unicodedata.name(sign, "")))
-    return sign in SYMBOLS or category[0] in "NPZ" or category == "Mn"
 
 
 def addressees_of(people: Collection[Person]) -> dict[int, Person | None]:
