@@ -1,5 +1,6 @@
 """Certificates: to whom they go, what stands on the paper, and the paper itself (decision 087)."""
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -14,6 +15,7 @@ from cluster_portal import palette
 from cluster_portal.fonts import unprintable
 from cluster_portal.links import absolute, read_link
 from cluster_portal.pdf import qr_svg, render_pdf
+from cluster_portal.public_id import is_public_id
 from members.consent import children_among, guarded_now
 from members.emblem import draw_emblem
 from members.models import Certificate, Cluster, Guardianship, Institution, Person
@@ -140,6 +142,13 @@ def behind_link(token: str) -> tuple[Certificate | None, str]:
     if it is None:
         return None, _("Whoever it was sent to does not fetch this certificate any more.")
     return it, ""
+
+
+def code_in(typed: str) -> str:
+    """The code in what somebody typed: with spaces or dashes, in capitals, or the whole address of its page."""
+    joined = re.sub(r"[\s\u2010-\u2015-]", "", typed.lower())
+    parts = re.findall(r"\w+", joined)
+    return next((part for part in reversed(parts) if is_public_id(part)), "")
 
 
 def facts_of(it: Certificate) -> list[tuple[str, str]]:

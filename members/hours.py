@@ -23,6 +23,12 @@ class Year:
     certificates: int
 
 
+def works(person: Person) -> bool:
+    """Whether somebody works in an institution, or did: professional development is theirs, not of who learns."""
+    states = [Affiliation.State.ACTIVE, Affiliation.State.ENDED]
+    return person.affiliations.filter(state__in=states).exclude(role=Affiliation.Role.STUDENT).exists()
+
+
 def years_of(person: Person) -> list[Year]:
     """The hours of each year in which somebody completed anything, the latest first."""
     rows = Certificate.objects.of_completion().filter(person=person).order_by().values("ends_on__year")

@@ -10,7 +10,8 @@ from cluster_portal.long_work import carry_on_all
 from cluster_portal.models import AuditEntry, OutboxMail
 from cluster_portal.moves import Refused
 from courses import actions
-from courses.models import Enrolment
+from courses.chain import chain_of
+from courses.models import Enrolment, Run
 from members.actions import erase_person, revoke_certificate
 from members.models import Person
 from tests import factories as make
@@ -177,3 +178,32 @@ def test_a_mark_corrected_afterwards_is_shown(run, cast, client):
     assert "does not complete the run any more" not in lines(client, run)[1]
     it.attendance.update(mark="absent")
     assert "does not complete the run any more" in lines(client, run)[1]
+
+
+def test_a_page_that_asks_again_by_itself_looks_at_nobody(run, cast, client):
+    child = make.GuardianshipFactory().child
+    completed(run, child)
+    work = actions.begin_issuing(run, by=cast.coordinator)
+    page = address("desk_certificates", run.public_id)
+    for _ in range(3):
+        response = client.get(page, headers={"HX-Request": "true"})
+        assert ("0 of 1" in response.content.decode(), child.full_name in response.content.decode()) == (True, False)
+    assert not child.record_views.exists()
+    carry_on_all()
+    work.refresh_from_db()
+    assert (work.is_under_way, child.full_name in client.get(page).content.decode()) == (False, True)
+    assert child.record_views.count() == 1
+
+
+def test_a_child_reads_that_the_guardian_has_it(run, cast):
+    child = make.GuardianshipFactory(child__email="kid@example.org").child
+    enrolment = completed(run, child)
+    it = actions.issue_to(enrolment, by=cast.coordinator)
+    page = at(child).get("/me/certificates/").content.decode()
+    told = ("Issued to your guardian", it.number, "No certificates yet", "Hours of professional development")
+    assert [said in page for said in told] == [True, True, False, False]
+    last = chain_of(Run.objects.get(pk=run.pk), child, enrolment)[-1]
+    assert (last["title"], last["text"]) == (f"Certificate {it.number}", "It was issued to your guardian.")
+    grown = actions.issue_to(completed(run), by=cast.coordinator)
+    enrolment = run.enrolments.get(person=grown.person)
+    assert chain_of(Run.objects.get(pk=run.pk), grown.person, enrolment)[-1]["text"] == ""

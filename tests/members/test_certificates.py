@@ -244,11 +244,25 @@ def test_anybody_verifies_and_reads_what_the_paper_says_and_nothing_more(teacher
     ] * 4
 
 
-def test_a_code_is_typed_as_people_type(teacher, thing, cast, client):
+@pytest.mark.parametrize(
+    "form",
+    [
+        "{}", " {} ", "{0[0]}{0[1]}-{0[2]}{0[3]} ", "http://testserver/verify/{}/", "http://testserver/verify/{}",
+        "testserver/verify/?code={}", "https://portalcluster.example.org/verify/{}/",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("change", [str.lower, str.upper])
+def test_a_code_is_found_in_whatever_people_type(change, form, teacher, thing, cast, client):
     it = issue(teacher, thing, cast)
-    typed = f" {it.public_id[:4]}-{it.public_id[4:8]} {it.public_id[8:]}".upper()
-    response = client.get("/verify/", {"code": typed}, follow=True)
+    form = form.replace("{0[0]}{0[1]}-{0[2]}{0[3]} ", f"{it.public_id[:4]}-{it.public_id[4:8]} {it.public_id[8:]}")
+    response = client.get("/verify/", {"code": change(form.format(it.public_id))}, follow=True)
     assert (response.status_code, response.context["it"]) == (200, it)
+
+
+@pytest.mark.parametrize("typed", ["/", "//", "..", ".", "\x00", "%", "?", "#", "a" * 500, "keys.json", "22222222222!"])
+def test_what_holds_no_code_says_so(typed, client):
+    response = client.get("/verify/", {"code": typed})
+    assert (response.status_code, "No certificate has the code" in response.content.decode()) == (404, True)
 
 
 def test_an_unknown_code_says_so(client):
@@ -420,6 +434,7 @@ def test_the_link_says_that_it_was_revoked_and_gives_nothing(teacher, thing, cas
 
 def test_my_page_has_mine_my_childrens_and_my_hours(child, thing, cast):
     guardian = issue(child, thing, cast).issued_to
+    make.AffiliationFactory(person=guardian)
     make.CertificateFactory(person=guardian, hours=8, ends_on=date(2026, 5, 1))
     make.CertificateFactory(person=guardian, hours=28, ends_on=date(2026, 9, 1))
     make.CertificateFactory(person=guardian, hours=5, ends_on=date(2027, 9, 1))
@@ -428,6 +443,14 @@ def test_my_page_has_mine_my_childrens_and_my_hours(child, thing, cast):
     response = at(guardian).get(reverse("members:certificates"))
     assert [(it.year, it.hours, it.certificates) for it in response.context["years"]] == [(2027, 5, 1), (2026, 36, 2)]
     assert (len(response.context["mine"]), [it.person for it in response.context["others"]]) == (5, [child])
+
+
+@pytest.mark.parametrize(("role", "shown"), [("student", False), ("teacher", True), (None, False)])
+def test_only_who_works_has_hours_of_professional_development(role, shown, cast):
+    it = make.CertificateFactory()
+    if role:
+        make.AffiliationFactory(person=it.person, role=role)
+    assert bool(at(it.person).get(reverse("members:certificates")).context["years"]) == shown
 
 
 def test_guardians_find_it_on_the_page_of_the_child(child, thing, cast):
