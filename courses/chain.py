@@ -15,6 +15,7 @@ from courses.completion import completion_of
 from courses.holding import who_has_it, why_not_after_a_no, why_not_after_a_refusal, why_not_of_this_age
 from courses.models import Enrolment, Run, Session
 from courses.taking_part import Right, in_run_zone, right_through, right_to_take_part, why_not_now
+from members.certificates import held_by
 from members.models import Cluster, Person
 from members.models.grounds import Ground, ground_of
 
@@ -196,7 +197,9 @@ def _certificate(run: Run, enrolment: Enrolment | None) -> Link | None:
     it = certificate_in(run, enrolment.person_id) if enrolment is not None and is_in else None
     if it is None:
         return Link(_("Certificate"), _("Whoever completes the run gets one."))
-    return Link(_("Certificate %(number)s") % {"number": it.number}, url=it.get_absolute_url(), status="done")
+    with_guardian = it.issued_to_id is not None and not held_by(it.person).filter(pk=it.pk).exists()
+    said = _("It was issued to your guardian.") if with_guardian else ""
+    return Link(_("Certificate %(number)s") % {"number": it.number}, said, it.get_absolute_url(), "done")
 
 
 def _what_comes_next(run: Run, enrolment: Enrolment | None) -> Link:

@@ -39,6 +39,12 @@ class Completion:
         """Whether everything that the run asks for is done."""
         return self.is_in and all(part.done for part in self.parts)
 
+    def missing_of(self, enrolment: Enrolment) -> str:
+        """Why this person has not completed the run, in a sentence."""
+        missing = "; ".join(part.said for part in self.parts if not part.done) or enrolment.get_state_display()
+        said = {"name": enrolment.person.full_name, "missing": missing}
+        return _("%(name)s has not completed the run: %(missing)s.") % said
+
     @property
     def counted(self) -> str:
         """The sessions in words."""

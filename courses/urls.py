@@ -170,6 +170,21 @@ urlpatterns = [
         name="desk_certificate",
     ),
     path(
+        "desk/runs/<id:public_id>/certificates/papers.pdf",
+        desk_certificates.papers,
+        name="desk_certificate_papers",
+    ),
+    path(
+        "desk/runs/<id:public_id>/certificates/<id:certificate_id>/paper.pdf",
+        desk_certificates.paper,
+        name="desk_certificate_paper",
+    ),
+    path(
+        "desk/runs/<id:public_id>/certificates/<id:certificate_id>/send/",
+        desk_certificates.send_link,
+        name="desk_send_certificate",
+    ),
+    path(
         "desk/runs/<id:public_id>/certificates/<id:certificate_id>/correct/",
         desk_certificates.correct,
         name="desk_correct_certificate",

@@ -364,6 +364,15 @@ class AffiliationQuerySet(models.QuerySet):
         """Heads and contacts in force: who answers for an institution."""
         return self.active().filter(role__in=Affiliation.SPEAKING_ROLES)
 
+    def worked_at(self, institution):
+        """Affiliations of an institution that are or were in force, but its students'."""
+        rows = self.filter(institution=institution, state__in=[Affiliation.State.ACTIVE, Affiliation.State.ENDED])
+        return rows.exclude(role=Affiliation.Role.STUDENT)
+
+    def between(self, first, last):
+        """Those that were in force on any day from `first` to `last`."""
+        return self.filter(Q(ends_on=None) | Q(ends_on__gt=first), starts_on__lte=last)
+
     def known(self):
         """Affiliations that their person has had a part in: in force, or asked for. An invitation shows nobody."""
         return self.filter(state__in=[Affiliation.State.ASKED, Affiliation.State.ACTIVE])

@@ -303,8 +303,8 @@ def test_the_spreadsheet_says_who_was_where(going, session, mine, online, cast, 
     sheet = load_workbook(io.BytesIO(at(cast.coordinator).get(address).content)).active
     rows = [[cell.value for cell in row] for row in sheet.rows]
     assert {row[0]: row[5:] for row in rows[1:]} == {
-        mine.person.family_name: ["Late", "1", "1", "1", "Yes"],
-        online.person.family_name: [None, "0", "1", "1", "No"],
+        mine.person.family_name: ["Late", 1, 1, 1, "Yes"],
+        online.person.family_name: [None, 0, 1, 1, "No"],
     }
     assert at(cast.teacher).get(address).status_code == 403
 

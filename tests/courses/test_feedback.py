@@ -310,7 +310,7 @@ def test_who_leads_the_run_reads_the_results(who, over, instructor, cast, demo):
         io.BytesIO(client.get(reverse("courses:feedback_xlsx", args=[over.public_id])).content)
     ).active
     lines = list(sheet.iter_rows(values_only=True))
-    assert lines[:2] == [("Question", "Answer", "People"), ("It was clear.", "5", "5")]
+    assert lines[:2] == [("Question", "Answer", "People"), ("It was clear.", 5, 5)]
     assert lines[6:] == [("What helped?", "'=HYPERLINK(1)", None)] * 5
 
 
