@@ -108,7 +108,7 @@ TABLES = (
         named=("noted_by",),
         shown="public_id session mark how pressed_at noted_at noted_by",
         keys="enrolment",
-        plain="id",
+        plain="id device number",
         why=STAYS,
     ),
     Table(

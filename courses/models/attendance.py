@@ -8,8 +8,21 @@ from cluster_portal.states import move
 from courses.models.runs import Run
 
 
+class AttendanceQuerySet(models.QuerySet):
+    def marked(self):
+        """Marks that stand: none that was taken back."""
+        return self.exclude(mark="")
+
+    def of_those_in(self):
+        """Marks that stand, of people whose place in the run is certain."""
+        return self.marked().filter(enrolment__state="confirmed")
+
+
 class Attendance(models.Model):
-    """Whether somebody was in a session: the last mark by the time it was pressed. The audit holds those before."""
+    """Whether somebody was in a session: the last mark by the time it was pressed. The audit holds those before.
+
+    An empty mark was taken back: nobody is marked, but what was pressed earlier and comes later does not count.
+    """
 
     class Mark(models.TextChoices):
         PRESENT = "present", _("Present")
@@ -22,18 +35,23 @@ class Attendance(models.Model):
         CODE = "code", _("By the code at the door")
         TICKET = "ticket", _("By the person's own code")
         JOINED = "joined", _("Joined online")
+        REST = "rest", _("With all others")
 
     ATTENDED = (Mark.PRESENT, Mark.LATE)
-    AUDITED = ("mark", "how")
+    AUDITED = ("mark", "how", "pressed_at")
 
     public_id = PublicIdField()
     session = models.ForeignKey("courses.Session", models.PROTECT, related_name="attendance")
     enrolment = models.ForeignKey("courses.Enrolment", models.PROTECT, related_name="attendance")
-    mark = models.CharField(_("attendance"), max_length=8, choices=Mark.choices)
+    mark = models.CharField(_("attendance"), max_length=8, choices=Mark.choices, blank=True)
     how = models.CharField(_("how"), max_length=8, choices=How.choices)
     pressed_at = models.DateTimeField(_("marked at"))
+    device = models.CharField(max_length=32, blank=True, editable=False)
+    number = models.BigIntegerField(null=True, editable=False)  # of the press, as that device counts them
     noted_at = models.DateTimeField(default=now, editable=False)
     noted_by = models.ForeignKey("members.Person", models.PROTECT, null=True, blank=True, related_name="+")
+
+    objects = AttendanceQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("attendance")
