@@ -17,9 +17,8 @@ from cluster_portal.uploads import uploads_about
 from courses import actions
 from courses.forms_works import NoteForm, WorkForm
 from courses.models import Enrolment, FinalWork, Run
-from courses.views_attendance import led_run, trail_of
+from courses.views_attendance import led_run, show_to_keeper, trail_of
 from courses.views_enrolling import childs_enrolment, enrolment_of, way_back
-from members import actions as members
 from members.access import for_class_keepers
 from members.models import Person
 
@@ -60,7 +59,7 @@ def works(request: HttpRequest, public_id: str = "") -> HttpResponse:
     run = led_run(request, public_id, Run.objects.public()) if public_id else None
     rows = rows.filter(enrolment__run=run) if run else rows.to_read()
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
-    members.note_children([it.enrolment.person_id for it in page], request.user, "final works")
+    show_to_keeper([it.enrolment for it in page], request.user, "final works")
     trail: list[tuple[str, Any]] = trail_of(run) if run else []
     return render(request, "courses/works.html", {"run": run, "page": page, "trail": trail})
 
@@ -74,7 +73,7 @@ def work(request: HttpRequest, public_id: str) -> HttpResponse:
         answers = {name: partial(actions.ACTIONS["finalwork"][name], **form.cleaned_data) for name in ANSWERS}
         act(request, it, answers)
         return redirect("courses:works", it.enrolment.run.public_id) if it.state != "handed_in" else redirect(it)
-    members.note_children([it.enrolment.person_id], request.user, "final work")
+    show_to_keeper([it.enrolment], request.user, "final work")
     run = it.enrolment.run
     trail = [*trail_of(run), (reverse("courses:works", args=[run.public_id]), _("Final works"))]
     shown = {"it": it, "form": form, "files": uploads_about(it), "moves": available_moves(request.user, it)}

@@ -13,10 +13,13 @@ from django.utils.timezone import now
 from openpyxl import load_workbook
 
 from cluster_portal.links import PATHS, signed_token
+from cluster_portal.models import AuditEntry
 from courses import actions
 from courses.actions.attendance import Press
 from courses.attendance import join_path, ticket_path
 from courses.models import Attendance, Run, Session
+from courses.taking_part import in_run_zone
+from members.actions import decide
 from members.models import RecordView
 from tests import factories as make
 
@@ -103,8 +106,8 @@ def test_a_press_marks_without_javascript(session, mine, cast):
 
 def test_all_others_are_present_at_one_press(session, mine, online, cast):
     actions.mark_attendance(session, [Press(mine.public_id, "excused")], by=cast.teacher)
-    response = at(cast.teacher).post(page("session_attendance", session), {"rest": "present"}, follow=True)
-    assert (marks()[online], said(response)) == (("present", "roster"), ["1 more person is present."])
+    response = at(cast.teacher).post(page("session_attendance", session), {"press": "*:present"}, follow=True)
+    assert (marks()[online], said(response)) == (("present", "rest"), ["1 more person is present."])
 
 
 def test_kept_presses_are_answered_with_how_everybody_is_marked(session, mine, online, cast):
@@ -120,12 +123,42 @@ def test_kept_presses_are_answered_with_how_everybody_is_marked(session, mine, o
 def test_a_refusal_is_told_to_the_page_that_stays_open(session, mine, cast):
     Session.objects.update(state="cancelled")
     answer = at(cast.teacher).post(page("session_attendance", session), {"press": f"{mine.public_id}:late"}, **JSON)
+    assert answer.status_code == 409
     assert json.loads(answer.content)["said"] == ["This session was cancelled, so nobody is marked."]
 
 
-@pytest.mark.parametrize("press", ["x", "x:flying", "x:late:y", "a:b:c:d"])
-def test_a_press_that_is_none_is_404(session, cast, press):
-    assert at(cast.teacher).post(page("session_attendance", session), {"press": press}).status_code == 404
+@pytest.mark.parametrize(
+    "press", ["x", "x:flying", "x:late:y", "a:b:c:d", "*:late", "a\x00b:late", "é:late", "{}:late:1e9", "{}:late:²"]
+)
+def test_a_press_that_is_none_is_404(session, mine, cast, press):
+    sent = {"press": press.format(mine.public_id)}
+    assert at(cast.teacher).post(page("session_attendance", session), sent).status_code == 404
+
+
+def test_one_press_that_cannot_be_read_loses_no_other(session, mine, cast):
+    sent = {"press": ["a\x00b:present:1:1", f"{mine.public_id}:late:{'9' * 12}:7"], "device": "c" * 32}
+    told = json.loads(at(cast.teacher).post(page("session_attendance", session), sent, **JSON).content)
+    assert (marks(), told["said"]) == (
+        {mine: ("late", "roster")}, ["A mark could not be read. Compare the list with who is here."]
+    )  # fmt: skip
+    it = Attendance.objects.get()
+    assert (it.device, it.number, it.pressed_at < now() - timedelta(days=29)) == ("c" * 32, 7, True)
+
+
+def test_all_others_is_undone_at_one_press(session, mine, online, cast):
+    teacher, address = at(cast.teacher), page("session_attendance", session)
+    assert "data-undo hidden" in teacher.get(address).content.decode()
+    after = teacher.post(address, {"press": "*:present"}, follow=True).content.decode()
+    assert ("data-undo hidden" in after, "2 of 2 marked" in after) == (False, True)
+    assert said(teacher.post(address, {"press": "*:"}, follow=True)) == ["2 marks are taken back."]
+    assert marks() == {mine: ("", "roster"), online: ("", "roster")}
+
+
+def test_a_mark_that_stands_can_be_taken_back(session, mine, online, cast):
+    teacher, address = at(cast.teacher), page("session_attendance", session)
+    teacher.post(address, {"press": f"{mine.public_id}:absent"})
+    teacher.post(address, {"press": f"{mine.public_id}:"})
+    assert marks() == {mine: ("", "roster")}
 
 
 def test_who_opens_a_roster_with_children_is_written_down_and_asking_for_marks_is_not(going, session, cast, text):
@@ -323,3 +356,92 @@ def test_the_desk_sets_what_completing_asks_for(going, cast, demo):
     coordinator.post(address, sent | {"attendance_needed": "", "seen": ""})
     going.refresh_from_db()
     assert going.attendance_needed == 75
+
+
+@pytest.fixture
+def hidden(going, cast, text):
+    """A child in the run whose name may not be shown, and a coordinator of the region who does not keep the child."""
+    cast.school.region = make.RegionFactory()
+    cast.school.save()
+    going.host = cast.school
+    going.save()
+    child = make.ChildFactory(family_name="Secretova")
+    guardian = make.GuardianshipFactory(child=child).guardian
+    decide(child, "taking_part", "granted", by=guardian, channel="link", text=text)
+    enrolment = make.EnrolmentFactory(run=going, person=child)
+    return enrolment, make.CoordinatorFactory(region=cast.school.region).person, guardian
+
+
+def test_every_page_of_a_roster_conceals_and_notes_alike(going, session, hidden, cast, demo):
+    enrolment, coordinator, guardian = hidden
+    Run.objects.update(needs_work=True)
+    work = actions.hand_in_work(enrolment, by=guardian, text="A lesson")
+    pages = [
+        page("session_attendance", session), ticket_path(enrolment), work.get_absolute_url(),
+        reverse("courses:works", args=[going.public_id]), reverse("courses:works_to_read"),
+    ]  # fmt: skip
+    for reader, is_shown in ((coordinator, False), (cast.teacher, True)):
+        for address in pages:
+            before = RecordView.objects.filter(viewer=reader.public_id).count()
+            answer = at(reader).get(address)
+            seen = (answer.status_code, "Secretova" in answer.content.decode())
+            noted = RecordView.objects.filter(viewer=reader.public_id, child=enrolment.person).count() - before
+            assert (*seen, noted) == (200, is_shown, 1), address
+
+
+def test_the_sentence_after_reading_a_code_conceals_as_its_page_does(session, hidden, demo):
+    enrolment, coordinator, _guardian = hidden
+    press = {"session": session.public_id, "mark": "present"}
+    assert said(at(coordinator).post(ticket_path(enrolment), press, follow=True)) == ["(name not shown) is marked."]
+
+
+def test_a_coordinator_reads_a_code_with_a_second_factor_only(session, mine, cast):
+    coordinator, press = at(cast.coordinator), {"session": session.public_id, "mark": "late"}
+    answers = [coordinator.get(ticket_path(mine)), coordinator.post(ticket_path(mine), press)]
+    assert [it["Location"] for it in answers] == [reverse("mfa_index")] * 2
+    assert marks() == {}
+
+
+def test_roster_and_code_say_that_consent_is_gone(session, hidden, cast, text):
+    enrolment, _coordinator, guardian = hidden
+    pages = [page("session_attendance", session), ticket_path(enrolment)]
+
+    def say():
+        return ["Consent to taking part is missing" in at(cast.teacher).get(it).content.decode() for it in pages]
+
+    assert say() == [False, False]
+    decide(enrolment.person, "taking_part", "withdrawn", by=guardian, channel="link", text=text)
+    assert say() == [True, True]
+
+
+def test_a_roster_of_room_and_online_says_who_is_where(session, mine, online, cast):
+    seen = at(cast.teacher).get(page("session_attendance", session)).content.decode()
+    assert [seen.count(f'<span class="quiet">{word}</span>') for word in ("In the room", "Online")] == [1, 1]
+
+
+def test_the_code_of_who_is_excused_says_so(session, mine, cast):
+    actions.mark_attendance(session, [Press(mine.public_id, "excused")], by=cast.teacher)
+    assert "Excused: On the roster" in at(cast.teacher).get(ticket_path(mine)).content.decode()
+
+
+def test_a_leader_who_takes_part_has_no_buttons_for_themself(going, session, cast):
+    own = make.EnrolmentFactory(run=going, person=cast.teacher)
+    seen = at(cast.teacher).get(page("session_attendance", session)).content.decode()
+    assert (f"{own.public_id}:present" in seen, "Another leader of the run marks you" in seen) == (False, True)
+
+
+def test_the_trace_says_by_the_clock_of_the_run_when_it_was_pressed_and_when_it_came(session, mine, cast):
+    Run.objects.update(time_zone="Asia/Vladivostok")
+    Session.objects.update(starts_at=now() - 50 * HOUR, ends_at=now() - 48 * HOUR)
+    for mark, ago in (("absent", 7200), ("late", 0)):
+        actions.mark_attendance(session, [Press(mine.public_id, mark, ago)], by=cast.teacher)
+    (line,) = at(cast.teacher).get(page("session_attendance", session)).context["lines"]
+    run, entries = Run.objects.get(), AuditEntry.objects.filter(verb="courses.attendance.mark").order_by("pk")
+    came = [in_run_zone(run, it.at) for it in entries]
+    pressed = in_run_zone(run, entries[0].at - 2 * HOUR)
+    assert [it.said for it in line.trace] == [
+        f"{pressed} (sent {came[0]}), {cast.teacher.full_name}: Absent",
+        f"{came[1]}, {cast.teacher.full_name}: Absent → Late",
+    ]
+    assert came[1].endswith("Vladivostok Time")
+    assert line.said == f"On the roster, {came[1].rpartition(',')[0]}"
