@@ -19,7 +19,7 @@ from courses.attendance import (
     why_not_joining,
 )
 from courses.holding import may_still_come
-from courses.models import Attendance, Enrolment, FinalWork, Session
+from courses.models import Attendance, Enrolment, Session
 from members.models import Person
 
 How, Mark = Attendance.How, Attendance.Mark
@@ -134,15 +134,6 @@ def join_session(session: Session, enrolment: Enrolment, by: Person) -> str:
     if session.run.joining_counts and not mark.mark:
         _write(mark, Press(enrolment.public_id, Mark.PRESENT), now(), by, How.JOINED)
     return link_of(session)
-
-
-@transaction.atomic
-def hand_over(ends: Enrolment, stays: Enrolment) -> None:
-    """Of two enrolments of one person in a run one stays: with the marks and the final work that it has not itself."""
-    marked = Attendance.objects.filter(enrolment=stays).values("session")
-    ends.attendance.exclude(session__in=marked).update(enrolment=stays)
-    if not FinalWork.objects.filter(enrolment=stays).exists():
-        FinalWork.objects.filter(enrolment=ends).update(enrolment=stays)
 
 
 def _locked(session: Session) -> Session:

@@ -206,14 +206,3 @@ def test_as_many_queries_for_three_works_as_for_one(work, mine, cast):
             assert teacher.get(reverse("courses:works_to_read")).status_code == 200
         counts.append(len(queries))
     assert counts[0] == counts[1] <= 20
-
-
-def test_of_two_entries_of_one_person_marks_and_work_stay(mine, work, cast):
-    twin = make.EnrolmentFactory(run=mine.run, pool=mine.pool)
-    first, second = make.SessionFactory(run=mine.run), make.SessionFactory(run=mine.run)
-    make.AttendanceFactory(session=first, enrolment=mine)
-    make.AttendanceFactory(session=first, enrolment=twin, mark="absent")
-    make.AttendanceFactory(session=second, enrolment=twin, mark="late")
-    actions.hand_over(twin, mine)
-    assert sorted(mine.attendance.values_list("mark", flat=True)) == ["late", "present"]
-    assert FinalWork.objects.get().enrolment == mine
