@@ -30,7 +30,7 @@ def as_xlsx(title: str, headings: Sequence[str], rows: Iterable[Sequence[Any]]) 
     sheet = book.create_sheet(re.sub(r"[\[\]:*?/\\]", " ", title)[:31])
     sheet.append([_bold(sheet, heading) for heading in headings])
     for row in rows:
-        sheet.append([as_text(value) for value in row])
+        sheet.append([value if type(value) is int else as_text(value) for value in row])  # numbers that add up
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()

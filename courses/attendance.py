@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 
 from django.db.models import Count, Q, QuerySet, prefetch_related_objects
 from django.utils.formats import date_format
+from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from cluster_portal.links import PATHS, signed_token
 from cluster_portal.models import AuditEntry
 from courses.holding import unconsented_among
-from courses.models import Attendance, Enrolment, Run, Session, in_session
+from courses.models import Attendance, Enrolment, Run, Seat, Session, in_session
 from courses.taking_part import in_run_zone
 from members.models import Person
 
@@ -105,6 +106,14 @@ def lines_of(session: Session, enrolments: Collection[Enrolment], reader: Person
     return found
 
 
+def marks_of(enrolment: Enrolment) -> list[tuple[Session, Attendance | None]]:
+    """The sessions that take place and are for one person, each with its mark."""
+    marks = {it.session_id: it for it in enrolment.attendance.marked()}
+    prefetch_related_objects([enrolment], "seats")
+    rows = enrolment.run.sessions.planned().with_own_places()
+    return [(it, marks.get(it.pk)) for it in rows if enrolment.is_in(it)]
+
+
 def _traces(run: Run, marks: Iterable[Attendance]) -> dict[str, list[Change]]:
     """What the audit holds of each mark (its public id) that was changed, the oldest first."""
     label = Attendance._meta.label_lower
@@ -125,12 +134,25 @@ def _change(run: Run, entry: AuditEntry, names: dict[str, str]) -> Change:
     return Change(run, pressed_at, entry.at, names.get(entry.actor, _("the portal")), before, after)
 
 
-def came_and_marked(sessions: Collection[Session]) -> dict[int, tuple[int, int]]:
-    """For each session (by key) how many were there, and how many are marked at all."""
-    rows = Attendance.objects.filter(session__in=[it.pk for it in sessions]).order_by().values("session")
+@dataclass(frozen=True)
+class Counted:
+    """How many were in a session, how many are marked at all, and for how many it was."""
+
+    came: int
+    marked: int
+    expected: int
+
+
+def counts_of(run: Run, sessions: Collection[Session]) -> dict[int, Counted]:
+    """For each of these sessions of a run, by key, how many came: of those who are in the run now."""
+    rows = Attendance.objects.of_those_in().filter(session__in=[it.pk for it in sessions]).order_by().values("session")
     rows = rows.annotate(came=Count("pk", filter=Q(mark__in=Attendance.ATTENDED)), marked=Count("pk"))
     counted = {row["session"]: (row["came"], row["marked"]) for row in rows}
-    return {it.pk: counted.get(it.pk, (0, 0)) for it in sessions}
+    everybody = run.enrolments.confirmed().count()
+    seats = Seat.objects.confirmed().filter(session__run=run, enrolment__state=Enrolment.State.CONFIRMED)
+    chosen = dict(seats.order_by().values_list("session").annotate(people=Count("pk")))
+    expected = {it.pk: chosen.get(it.pk, 0) if it.has_own_places else everybody for it in sessions}
+    return {it.pk: Counted(*counted.get(it.pk, (0, 0)), expected[it.pk]) for it in sessions}
 
 
 def why_no_roster(session: Session, at: datetime) -> str:
@@ -155,6 +177,13 @@ def why_no_door(session: Session, at: datetime) -> str:
     if at > session.ends_at:
         return _("This session is over. Ask the instructor to mark you on the roster.")
     return ""
+
+
+def why_not_by_the_door(enrolment: Enrolment) -> str:
+    """The sentence for whoever takes part online and reads the code of the room, or nothing."""
+    if not enrolment.is_online:
+        return ""
+    return _("You take part online: join there. If you are in the room today, tell the instructor, who marks you.")
 
 
 def why_not_joining(session: Session, enrolment: Enrolment, at: datetime) -> str:
@@ -188,6 +217,16 @@ def ticket_path(enrolment: Enrolment) -> str:
 def join_path(session: Session, enrolment: Enrolment) -> str:
     """The page on which a person joins a session online."""
     return PATHS["courses.join"].format(signed_token("courses.join", f"{session.public_id}.{enrolment.public_id}"))
+
+
+def joining_page(enrolment: Enrolment) -> str:
+    """The page on which who is confirmed online joins the session that comes next; the sessions may be fetched."""
+    run = enrolment.run
+    if enrolment.state != Enrolment.State.CONFIRMED or not enrolment.is_online or not run.is_live:
+        return ""
+    ahead = (it for it in run.sessions.all() if it.state == Session.State.PLANNED and it.ends_at > now())
+    coming = next((it for it in ahead if enrolment.is_in(it)), None)
+    return join_path(coming, enrolment) if coming and (coming.online_link or run.online_link) else ""
 
 
 def sessions_around(enrolment: Enrolment, at: datetime) -> list[Session]:

@@ -46,7 +46,8 @@ def what_each_misses(enrolments: Collection[Enrolment]) -> dict[int, list[Missin
 
 def unconsented_among(people: Collection[int]) -> set[int]:
     """The children among these people (by key) to whose taking part nobody consents today."""
-    children, states = set(children_among(people)), states_of(people, [Purpose.TAKING_PART])
+    children = set(children_among(people))
+    states = states_of(children, [Purpose.TAKING_PART]) if children else {}
     return {pk for pk in children if states[pk, Purpose.TAKING_PART] != Consent.GRANTED}
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -21,7 +21,7 @@ from cluster_portal.pdf import qr_svg
 from cluster_portal.public_id import ALPHABET, LENGTH
 from courses import actions
 from courses.actions.attendance import EVERYBODY, Press
-from courses.attendance import Line, came_and_marked, lines_of, roster_of, why_no_door, why_no_roster
+from courses.attendance import Line, counts_of, lines_of, roster_of, why_no_door, why_no_roster
 from courses.models import Attendance, Enrolment, FinalWork, Run, Session
 from members import actions as members
 from members.access import for_class_keepers
@@ -36,12 +36,11 @@ MARKS = ["", *Attendance.Mark.values]  # an empty one takes back
 def sessions(request: HttpRequest, public_id: str) -> HttpResponse:
     """The sessions of a run that I teach or coordinate, with how many came."""
     it = led_run(request, public_id, Run.objects.public())
-    rows = list(it.sessions.planned())
-    counts = came_and_marked(rows)
+    rows = list(it.sessions.planned().with_own_places())
+    counts = counts_of(it, rows)
     for session in rows:
-        session.run = it
-        session.came, session.marked = counts[session.pk]
-        session.is_open = not why_no_roster(session, now())
+        session.run, session.counted = it, counts[session.pk]
+        session.is_open, session.is_over = not why_no_roster(session, now()), session.ends_at <= now()
     works = FinalWork.objects.read_by(request.user).to_read().filter(enrolment__run=it).count() if it.needs_work else 0
     shown = {"it": it, "sessions": rows, "works": works}
     shown["coordinates"] = request.user.has_perm("courses.change_run", it)
@@ -152,8 +151,9 @@ def _asks_for_marks(request: HttpRequest) -> bool:
 
 def _standing(request: HttpRequest, session: Session) -> dict[str, Any]:
     """How many are marked, and whether the reader can take "all others" back."""
-    rows = session.attendance.of_those_in()
-    return {"marked": rows.count(), "rest": rows.filter(how=Attendance.How.REST, noted_by=request.user).exists()}
+    own_rest = Q(how=Attendance.How.REST, noted_by=request.user)
+    counted = session.attendance.of_those_in().aggregate(marked=Count("pk"), rest=Count("pk", filter=own_rest))
+    return {"marked": counted["marked"], "rest": counted["rest"] > 0}
 
 
 def _marks(request: HttpRequest, session: Session, lines: list[Line]) -> HttpResponse:

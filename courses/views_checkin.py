@@ -85,7 +85,10 @@ def door(request: HttpRequest, token: str) -> HttpResponse:
         if outcome(request, actions.check_in, session, it, by=_acting(request, it)):
             messages.success(request, _("%(name)s is here.") % {"name": first_name_and_initial(it.person)})
         return redirect(request.path)
-    lines = [(first_name_and_initial(line.enrolment.person), line) for line in _lines(session, people)]
+    lines = [
+        (first_name_and_initial(line.enrolment.person), line, why_not_by_the_door(line.enrolment))
+        for line in _lines(session, people)
+    ]
     shown = {"session": session, "it": session.run, "lines": lines, "why": why_no_door(session, now())}
     return render(request, "courses/door.html", shown)
 
@@ -122,7 +125,7 @@ def _enrolments():
 
 def _people_here(request: HttpRequest, session: Session) -> list[Enrolment]:
     """Whom this browser may speak for: who is signed in, their children, and whose own code was opened in it."""
-    rows = expected_in(session).select_related("person", "run__course")
+    rows = expected_in(session).select_related("person", "run__course", "pool")
     opened = rows.filter(public_id__in=request.session.get(TICKETS, []))
     if request.user.is_authenticated:
         keys = [request.user.pk, *(child.pk for child in guarded_now(request.user))]

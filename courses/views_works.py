@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from cluster_portal.buttons import act, outcome_in, sent
 from cluster_portal.moves import available_moves
-from cluster_portal.uploads import uploads_about
+from cluster_portal.uploads import as_attachment, uploads_about
 from courses import actions
 from courses.forms_works import NoteForm, WorkForm
 from courses.models import Enrolment, FinalWork, Run
@@ -36,10 +36,18 @@ def hand_in(request: HttpRequest, public_id: str) -> HttpResponse:
 def hand_in_by_link(request: HttpRequest, token: str, public_id: str) -> HttpResponse:
     """The same by the link of a consent, without an account."""
     it, reader = childs_enrolment(request, token, public_id)
-    return _hand_in(request, it, reader, reverse("members:consent", args=[token]))
+    return _hand_in(request, it, reader, reverse("members:consent", args=[token]), token)
 
 
-def _hand_in(request: HttpRequest, it: Enrolment, by: Person, back: str) -> HttpResponse:
+@login_not_required
+def work_file_by_link(request: HttpRequest, token: str, public_id: str, file_id: str) -> HttpResponse:
+    """A file of such a work: who handed it in without an account opens it by the same link."""
+    it, _reader = childs_enrolment(request, token, public_id)
+    work = get_object_or_404(FinalWork, enrolment=it)
+    return as_attachment(get_object_or_404(uploads_about(work), public_id=file_id))
+
+
+def _hand_in(request: HttpRequest, it: Enrolment, by: Person, back: str, token: str = "") -> HttpResponse:
     work = FinalWork.objects.filter(enrolment=it).first()
     is_open = work is None or work.state == FinalWork.State.RETURNED
     if work is None and not (it.run.needs_work and it.state == Enrolment.State.CONFIRMED):
@@ -48,8 +56,8 @@ def _hand_in(request: HttpRequest, it: Enrolment, by: Person, back: str) -> Http
     if form and sent(request, form) and outcome_in(form, None, actions.hand_in_work, it, by=by, **form.cleaned_data):
         messages.success(request, _("The work is handed in. A mail says when it was read."))
         return redirect(back)
-    shown = {"it": it, "work": work, "form": form, "back": back, "files": uploads_about(work) if work else []}
-    return render(request, "courses/hand_in.html", shown)
+    shown = {"it": it, "work": work, "form": form, "back": back, "token": token}
+    return render(request, "courses/hand_in.html", shown | {"files": uploads_about(work) if work else []})
 
 
 @for_class_keepers

@@ -15,6 +15,7 @@ from courses.attendance import (
     expected_in,
     link_of,
     why_no_door,
+    why_not_by_the_door,
     why_no_roster,
     why_not_joining,
 )
@@ -112,6 +113,8 @@ def check_in(session: Session, enrolment: Enrolment, by: Person) -> Attendance:
         raise Refused(why)
     if not expected_in(session).filter(pk=enrolment.pk).exists():
         raise Refused(_("You have no place in this session. The page of the run says what you have."))
+    if why := why_not_by_the_door(enrolment):
+        raise Refused(why)
     if not may_still_come(enrolment.person):
         raise Refused(_("Consent to taking part is missing. Talk to the instructor."))
     mark = session.attendance.filter(enrolment=enrolment).first() or _new(session, enrolment)

@@ -63,6 +63,11 @@ class Attendance(models.Model):
     def __str__(self):
         return f"{self.session_id} {self.enrolment_id} {self.mark}"
 
+    @property
+    def was_there(self) -> bool:
+        """Whether it says that somebody came."""
+        return self.mark in self.ATTENDED
+
 
 class FinalWorkQuerySet(models.QuerySet):
     def to_read(self):

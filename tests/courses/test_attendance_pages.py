@@ -190,8 +190,28 @@ def test_the_sessions_of_a_run_say_how_many_came(going, session, mine, online, c
     presses = [Press(mine.public_id, "present"), Press(online.public_id, "absent")]
     actions.mark_attendance(session, presses, by=cast.teacher)
     response = at(cast.teacher).get(reverse("courses:attendance", args=[going.public_id]))
-    rows = [(it.came, it.marked, it.is_open) for it in response.context["sessions"]]
-    assert rows == [(1, 2, True), (0, 0, False)]
+    rows = [(it.counted.came, it.counted.expected, it.is_open) for it in response.context["sessions"]]
+    assert rows == [(1, 2, True), (0, 2, False)]
+
+
+def test_who_left_is_counted_nowhere_and_a_chosen_session_expects_who_chose_it(going, session, mine, online, cast):
+    chosen = make.SessionFactory(run=going)
+    make.SeatFactory(enrolment=online, session=chosen, pool=make.PoolFactory(run=None, session=chosen))
+    presses = [Press(it.public_id, "present") for it in (mine, online)]
+    actions.mark_attendance(session, presses, by=cast.teacher)
+    going.pools.update(taken=1)
+    actions.cancel_enrolment(mine, by=mine.person)
+    page_of_run = at(cast.teacher).get(reverse("courses:attendance", args=[going.public_id]))
+    assert [(it.counted.came, it.counted.expected) for it in page_of_run.context["sessions"]] == [(1, 1), (0, 1)]
+    assert at(cast.teacher).get(page("session_attendance", session)).context["marked"] == 1
+
+
+def test_the_code_at_the_door_is_offered_until_the_end(going, session, cast):
+    address = reverse("courses:attendance", args=[going.public_id])
+    assert page("door_code", session) in at(cast.teacher).get(address).content.decode()
+    Session.objects.update(starts_at=now() - 3 * HOUR, ends_at=now() - HOUR)
+    for one in (address, page("session_attendance", session)):
+        assert page("door_code", session) not in at(cast.teacher).get(one).content.decode()
 
 
 def test_what_i_teach_today_stands_on_my_page(going, session, cast):
@@ -265,7 +285,7 @@ def test_a_guardian_checks_a_child_in(session, going):
     it = make.GuardianshipFactory()
     enrolment = make.EnrolmentFactory(run=going, person=it.child)
     phone = at(it.guardian)
-    assert [line.enrolment for _name, line in phone.get(door_path(session)).context["lines"]] == [enrolment]
+    assert [line.enrolment for _name, line, _why in phone.get(door_path(session)).context["lines"]] == [enrolment]
 
 
 def test_nobody_checks_a_stranger_in(session, mine, cast):
@@ -336,8 +356,8 @@ def test_the_spreadsheet_says_who_was_where(going, session, mine, online, cast, 
     sheet = load_workbook(io.BytesIO(at(cast.coordinator).get(address).content)).active
     rows = [[cell.value for cell in row] for row in sheet.rows]
     assert {row[0]: row[5:] for row in rows[1:]} == {
-        mine.person.family_name: ["Late", "1", "1", "1", "Yes"],
-        online.person.family_name: [None, "0", "1", "1", "No"],
+        mine.person.family_name: ["Late", 1, 1, 1, "Yes"],
+        online.person.family_name: [None, 0, 1, 1, "No"],
     }
     assert at(cast.teacher).get(address).status_code == 403
 
@@ -443,5 +463,45 @@ def test_the_trace_says_by_the_clock_of_the_run_when_it_was_pressed_and_when_it_
         f"{pressed} (sent {came[0]}), {cast.teacher.full_name}: Absent",
         f"{came[1]}, {cast.teacher.full_name}: Absent → Late",
     ]
-    assert came[1].endswith("Vladivostok Time")
+    assert came[1].endswith("Vladivostok time")
     assert line.said == f"On the roster, {came[1].rpartition(',')[0]}"
+
+
+def test_the_chain_says_which_session_is_under_way(going, session, mine):
+    chain = at(mine.person).get(going.get_absolute_url()).context["chain"]
+    began = in_run_zone(going, session.starts_at)
+    assert [it["title"] for it in chain if "session" in it["title"]][-1] == (
+        f"Under way: the session that began {began}"
+    )
+
+
+def test_a_person_reads_how_each_session_was_marked(going, session, mine, cast):
+    make.SessionFactory(run=going, title="Later")
+    actions.mark_attendance(session, [Press(mine.public_id, "excused")], by=cast.teacher)
+    address = reverse("courses:marks_of_mine", args=[mine.public_id])
+    own = at(mine.person)
+    assert address in own.get(going.get_absolute_url()).content.decode()
+    lines = own.get(address).context["lines"]
+    assert [(one.title, mark and mark.mark) for one, mark in lines] == [("Agents", "excused"), ("Later", None)]
+    assert [at(it).get(address).status_code for it in (cast.outsider, cast.teacher)] == [404, 404]
+    type(mine).objects.update(state="cancelled")
+    assert own.get(address).status_code == 404
+
+
+def test_as_many_queries_for_three_sessions_of_mine_as_for_one(going, session, mine):
+    counts = []
+    for size in (1, 2):
+        for _number in range(size):
+            make.PoolFactory(run=None, session=make.SessionFactory(run=going))
+        with CaptureQueriesContext(connection) as queries:
+            at(mine.person).get(reverse("courses:marks_of_mine", args=[mine.public_id]))
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
+
+
+def test_who_takes_part_online_is_told_at_the_door_of_the_room_where_to_join(session, online):
+    phone = at(online.person)
+    why = "You take part online: join there. If you are in the room today, tell the instructor, who marks you."
+    (line,) = phone.get(door_path(session)).context["lines"]
+    response = phone.post(door_path(session), {"person": online.public_id}, follow=True)
+    assert (line[2], said(response), marks()) == (why, [why], {})
