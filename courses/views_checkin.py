@@ -14,7 +14,15 @@ from cluster_portal.buttons import outcome, tried
 from cluster_portal.links import read_link, signed_link
 from courses import actions
 from courses.actions.attendance import Press
-from courses.attendance import Line, expected_in, lines_of, sessions_around, why_no_door, why_not_joining
+from courses.attendance import (
+    Line,
+    expected_in,
+    lines_of,
+    sessions_around,
+    why_no_door,
+    why_not_by_the_door,
+    why_not_joining,
+)
 from courses.holding import may_still_come
 from courses.models import Attendance, Enrolment, Run, Session
 from courses.views_attendance import picture_of, show_to_keeper

@@ -15,8 +15,8 @@ from courses.attendance import (
     expected_in,
     link_of,
     why_no_door,
-    why_not_by_the_door,
     why_no_roster,
+    why_not_by_the_door,
     why_not_joining,
 )
 from courses.holding import may_still_come
