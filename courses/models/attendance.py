@@ -78,6 +78,11 @@ class FinalWorkQuerySet(models.QuerySet):
         """Works in the runs that somebody teaches or coordinates, but for their own."""
         return self.filter(enrolment__run__in=Run.objects.led_by(person).values("pk")).exclude(enrolment__person=person)
 
+    def to_revise(self, person):
+        """Works that were returned to somebody who is in the run, whether or not it was closed meanwhile."""
+        rows = self.filter(state=FinalWork.State.RETURNED, enrolment__person=person, enrolment__state="confirmed")
+        return rows.select_related("enrolment__run__course").order_by("pk")
+
     def for_lists(self):
         """With what a line in a list shows, those to read first, who waits longest at the top."""
         unread = models.Case(models.When(state=FinalWork.State.HANDED_IN, then=0), default=1)

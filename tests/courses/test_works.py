@@ -218,7 +218,8 @@ def test_who_was_returned_a_work_finds_it_when_the_run_is_closed(work, mine, cas
     author, address = at(mine.person), reverse("courses:hand_in", args=[mine.public_id])
     for state in ("published", "closed"):
         type(mine.run).objects.update(state=state)
-        assert address in author.get(mine.run.get_absolute_url()).content.decode(), state
+        for page in (mine.run.get_absolute_url(), reverse("coordination:me")):
+            assert address in author.get(page).content.decode(), (state, page)
     assert author.post(address, {"text": "Short"}).status_code == 302
 
 
