@@ -72,6 +72,7 @@ def me(request: HttpRequest) -> HttpResponse:
         "affiliations": affiliations,
         "offers": [it for it in live if it.state == Enrolment.State.OFFERED],
         "held": _held(live, person),
+        "returned": FinalWork.objects.to_revise(person),
         "live": live,
         "past": [it for it in enrolments if it not in live][:20],
         "coming": list(Session.objects.ahead_for(person, now())[:5]),

@@ -183,10 +183,11 @@ def _attendance(run: Run, enrolment: Enrolment | None) -> Link | None:
         return None
     done = completion_of(enrolment)
     said = ". ".join(part.said for part in done.parts[1:])
+    page = reverse("courses:marks_of_mine", args=[enrolment.public_id])
     if done.is_complete:
-        return Link(_("Completed: %(counted)s") % {"counted": done.counted}, said, status="done")
+        return Link(_("Completed: %(counted)s") % {"counted": done.counted}, said, page, "done")
     begun = any(it.state == Session.State.PLANNED and it.starts_at <= now() for it in run.sessions.all())
-    return Link(done.counted, said, status="next" if begun else "open")
+    return Link(done.counted, said, page, "next" if begun else "open")
 
 
 def _certificate(run: Run, enrolment: Enrolment | None) -> Link | None:
@@ -207,10 +208,12 @@ def _what_comes_next(run: Run, enrolment: Enrolment | None) -> Link:
     if any(it.has_own_places for it in planned):  # of what people choose, only what this one has chosen
         chosen = set() if enrolment is None else set(enrolment.seats.confirmed().values_list("session", flat=True))
         planned = [it for it in planned if not it.has_own_places or it.pk in chosen]
-    coming = next((it for it in planned if it.starts_at > now()), None)
+    coming = next((it for it in planned if it.ends_at > now()), None)
     is_in = enrolment is not None and enrolment.state == Enrolment.State.CONFIRMED
     if coming is None:
         return Link(_("All sessions are over"), status="done" if is_in else "open")
     title = _("First session: %(when)s") if coming == planned[0] else _("Next session: %(when)s")
+    if coming.starts_at <= now():
+        title = _("Under way: the session that began %(when)s")
     title %= {"when": in_run_zone(run, coming.starts_at)}
     return Link(title, coming.title, "#sessions", "next" if is_in else "open")

@@ -8,13 +8,13 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from cluster_portal.hooks import ChildPart, ChildRow, GuardianPage, register_child_parts
-from courses.child_parts import address_on
+from courses.child_parts import address_on, after_the_fact
 from courses.feedback import ASKED_IN, why_no_feedback
-from courses.models import Enrolment, Material
+from courses.models import Enrolment, Material, Run
 
 
 def materials_and_feedback(page: GuardianPage) -> Iterator[ChildPart]:
-    """Of each child's runs, those with materials to open or feedback to give."""
+    """Of each child's runs, those with materials to open, feedback to give, or, once closed, marks to read."""
     if page.is_list:
         return
     seen = Material.objects.shown_at(now()).filter(run=OuterRef("run"))
@@ -26,11 +26,11 @@ def materials_and_feedback(page: GuardianPage) -> Iterator[ChildPart]:
         shown = [ChildRow(it.run.course.title, it.run.get_absolute_url(), [it.run.title], links=links)
                  for it, links in theirs if links]  # fmt: skip
         if shown:
-            yield ChildPart(child.pk, _("Materials and feedback"), shown)
+            yield ChildPart(child.pk, _("Attendance, materials, feedback"), shown)
 
 
 def _links(page: GuardianPage, it: Enrolment) -> list[tuple[str, Any]]:
-    links = []
+    links = after_the_fact(page, it) if it.run.state == Run.State.CLOSED else []
     if it.has_materials:
         links.append((address_on(page, "materials_by_link", "materials_of_mine", it), _("Materials")))
     if not why_no_feedback(it, now()):

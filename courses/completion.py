@@ -6,7 +6,9 @@ The rule is the run's own: a share of the sessions that are for this person, a f
 from collections import Counter, defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 
+from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -62,16 +64,26 @@ def completions_of(enrolments: Collection[Enrolment]) -> dict[int, Completion]:
         _sessions_in.asked(runs=list({it.run_id for it in enrolments})),
         _marks_among.asked(enrolments=[it.pk for it in enrolments]),
     )
-    sessions, marks = _sessions_of_each(enrolments, sessions_in), _marks_of_each(marks_among)
+    last_ends: dict[int, datetime] = {}
+    sessions = _sessions_of_each(enrolments, sessions_in, last_ends)
+    marks = _marks_of_each(marks_among)
     works = _works_of(enrolments)
+    for it in enrolments:
+        it.run.last_end = last_ends.get(it.run_id)  # as `with_dates` asks for it
     return {it.pk: _completion(it.run, it, sessions[it.pk], marks[it.pk], works.get(it.pk)) for it in enrolments}
 
 
-def _sessions_of_each(enrolments: Collection[Enrolment], rows: list[tuple]) -> dict[int, set[int]]:
-    """The keys of the sessions that are for each person: those for everybody, and those they chose."""
+def _sessions_of_each(
+    enrolments: Collection[Enrolment], rows: list[tuple], last_ends: dict[int, datetime]
+) -> dict[int, set[int]]:
+    """The keys of the sessions that are for each person: those for everybody, and those they chose.
+
+    Of each run (by key) it also notes when its last session ends.
+    """
     plenary: dict[int, set[int]] = defaultdict(set)
     chosen = set()
-    for key, run, has_own_places in rows:
+    for key, run, has_own_places, end in rows:
+        last_ends[run] = max(end, last_ends.get(run, end))
         if has_own_places:
             chosen.add(key)
         else:
@@ -106,7 +118,7 @@ def _completion(run: Run, it: Enrolment, sessions: set[int], marks: dict[int, st
     attended = sum(counted[mark] for mark in Attendance.ATTENDED)
     total = len(sessions) - counted[Mark.EXCUSED]
     needed = -(-total * run.attendance_needed // 100)
-    parts = [_attendance(run, attended, total, needed)]
+    parts = [_attendance(run, attended, total, needed, is_excused=bool(sessions) and not total)]
     if run.needs_work:
         parts.append(_work(work))
     if run.needs_feedback:
@@ -115,11 +127,19 @@ def _completion(run: Run, it: Enrolment, sessions: set[int], marks: dict[int, st
     return Completion(attended, total, needed, it.state == Enrolment.State.CONFIRMED, parts)
 
 
-def _attendance(run: Run, attended: int, total: int, needed: int) -> Part:
-    """Whether enough sessions are attended. Where any are needed, who came to none has not completed the run."""
+def _attendance(run: Run, attended: int, total: int, needed: int, is_excused: bool) -> Part:
+    """Whether enough sessions are attended. Where any are needed, who came to none has not completed the run.
+
+    What asks for nothing at all is completed when it is over, not when somebody has a place in it (decision 090).
+    """
     if not run.attendance_needed:
         said = ngettext("%(attended)s of %(total)s session", "%(attended)s of %(total)s sessions", total)
-        return Part(True, said % {"attended": attended, "total": total})
+        asks_more = run.needs_work or run.needs_feedback
+        return Part(asks_more or run.is_over_at(now()), said % {"attended": attended, "total": total})
+    if is_excused:
+        return Part(False, _("Excused from every session; one has to be attended"))
+    if not total:
+        return Part(False, _("No session is planned yet"))
     said = ngettext(
         "%(attended)s of %(total)s session, %(needed)s needed",
         "%(attended)s of %(total)s sessions, %(needed)s needed",
@@ -145,7 +165,7 @@ def _work(state: str | None) -> Part:
 @prepared
 def _sessions_in(runs):
     rows = Session.objects.planned().filter(AnyOf("run", runs)).with_own_places().order_by()
-    return rows.values_list("pk", "run", "has_own_places")
+    return rows.values_list("pk", "run", "has_own_places", "ends_at")
 
 
 @prepared

@@ -4,12 +4,12 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from courses.models import Enrolment, FeedbackAnswer, FeedbackQuestion, Run, Session
+from courses.models import Attendance, Enrolment, FeedbackAnswer, FeedbackQuestion, Run, Session
 
 FEWEST = 5  # people whose answers are shown together
 OPEN_FOR = timedelta(days=90)  # after the last session
@@ -54,15 +54,25 @@ def why_no_feedback(enrolment: Enrolment, at: datetime) -> str:
     """The same for one person: those who took part give it once."""
     if enrolment.feedback_on is not None:
         return _("Feedback is given. Thank you.")
+    not_theirs = _("Feedback is for those who took part.")
     if enrolment.state != Enrolment.State.CONFIRMED:
-        return _("Feedback is for those who took part.")
-    return why_not_asked(enrolment.run, at)
+        return not_theirs
+    if why := why_not_asked(enrolment.run, at):
+        return why
+    return "" if Enrolment.objects.filter(took_part(), pk=enrolment.pk).exists() else not_theirs
+
+
+def took_part() -> Q:
+    """Enrolments of those who came to a session at least; of everybody, where no attendance was marked."""
+    marked = Attendance.objects.of_those_in().filter(session__run=OuterRef("run"))
+    came = Attendance.objects.filter(enrolment=OuterRef("pk"), mark__in=Attendance.ATTENDED)
+    return Q(~Exists(marked)) | Q(Exists(came))
 
 
 def can_give_feedback() -> QuerySet[Enrolment]:
     """Everybody who has yet to give feedback about a run that asks for it; whether it is over, its sessions say."""
     asks = Exists(FeedbackQuestion.objects.filter(run=OuterRef("run")))
-    rows = Enrolment.objects.confirmed().filter(asks, feedback_on=None, run__state__in=ASKED_IN)
+    rows = Enrolment.objects.confirmed().filter(asks, took_part(), feedback_on=None, run__state__in=ASKED_IN)
     return rows.filter(person__suspended_at=None)
 
 
@@ -113,7 +123,7 @@ def results_of(run: Run) -> Results:
     shown = list(answers.filter(is_shown=True).order_by("pk"))  # by a random key: in no order
     each = max(len(questions), 1)  # whoever gives feedback leaves one answer to each question
     return Results(
-        asked=run.enrolments.confirmed().count(),
+        asked=run.enrolments.confirmed().filter(took_part()).count(),
         given=answers.count() // each,
         shown=len(shown) // each,
         of_each=[_result(it, [answer for answer in shown if answer.question_id == it.pk]) for it in questions],

@@ -41,10 +41,15 @@ def what_is_missing(enrolment: Enrolment) -> list[Missing]:
 
 def what_each_misses(enrolments: Collection[Enrolment]) -> dict[int, list[Missing]]:
     """The same for many, by the key of the person: in a fixed number of queries."""
-    people = [it.person_id for it in enrolments]
-    children, states = set(children_among(people)), states_of(people, [Purpose.TAKING_PART])
-    unconsented = {pk for pk in children if states[pk, Purpose.TAKING_PART] != Consent.GRANTED}
+    unconsented = unconsented_among([it.person_id for it in enrolments])
     return {it.person_id: _missing(it, it.person_id in unconsented) for it in enrolments}
+
+
+def unconsented_among(people: Collection[int]) -> set[int]:
+    """The children among these people (by key) to whose taking part nobody consents today."""
+    children = set(children_among(people))
+    states = states_of(children, [Purpose.TAKING_PART]) if children else {}
+    return {pk for pk in children if states[pk, Purpose.TAKING_PART] != Consent.GRANTED}
 
 
 def _missing(enrolment: Enrolment, consent: bool) -> list[Missing]:

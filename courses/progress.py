@@ -127,7 +127,7 @@ def taken_by(people: Collection[Person], courses: Iterable[int]) -> TakenBy:
     rows = Enrolment.objects.confirmed().filter(person__in=people, run__course__in=courses).order_by("pk")
     for it, completion, at_end in _with_completion(rows):
         known = found[it.person_id].get(it.run.course_id)
-        if completion.is_complete and (at_end or _asks_anything(it.run)):
+        if completion.is_complete:
             found[it.person_id][it.run.course_id] = Taken(True, _("Completed: %(run)s") % {"run": it.run.title})
         elif not at_end and not (known and known.done):
             found[it.person_id][it.run.course_id] = Taken(False, completion.counted)
@@ -142,11 +142,6 @@ def _with_completion(rows: QuerySet[Enrolment]) -> Iterable[tuple[Enrolment, Com
     completions = completions_of(rows)
     for it in rows:
         yield it, completions[it.pk], it.run.is_over_at(now())
-
-
-def _asks_anything(run: Run) -> bool:
-    """Whether completing it takes more than a place: else it is completed when it is over."""
-    return bool(run.attendance_needed or run.needs_work or run.needs_feedback)
 
 
 def _certified(people: Collection[Person], courses: Iterable[int]) -> Iterable[tuple[int, int, str]]:

@@ -12,6 +12,7 @@ from cluster_portal.audit import record
 from cluster_portal.moves import Refused, make_move
 from cluster_portal.outbox import cancel_mails
 from cluster_portal.prepared import Given, prepared
+from courses.actions.handing_over import take_over_earlier
 from courses.actions.locks import lock_enrolment, lock_for_enrolling, lock_people
 from courses.actions.places import give_back, hold, place_or_queue, settle, tell_confirmed
 from courses.actions.questions import write_answers
@@ -72,6 +73,7 @@ def ask_for_place(run: Run, pool: Pool, person: Person, by: Person) -> Enrolment
         run=run, pool=pool, person=person, affiliation=right.affiliation, clause=right.clause
     )
     record("courses.enrolment.ask", enrolment, by=by, state=enrolment.state)
+    take_over_earlier([enrolment])
     return enrolment
 
 

@@ -1,5 +1,6 @@
 """The one lock order of this app: the people who ask for a place, the run, its pools by key, its enrolments and
-their seats by key. The pools of a run and those of its sessions are one row of locks.
+their seats by key; last its sessions by key, where marks are handed over. The pools of a run and those of its
+sessions are one row of locks.
 
 FOR NO KEY UPDATE, because a plain FOR UPDATE deadlocks with inserts that point to the locked row.
 """

@@ -241,6 +241,11 @@ class Enrolment(models.Model):
         """Whether this person takes part online: only they are told of the joining link."""
         return self.pool.sort == "online"
 
+    @property
+    def hands_in_work(self) -> bool:
+        """Whether this person hands in a final work, or reads what became of it: also after the run was closed."""
+        return self.run.needs_work and self.state == self.State.CONFIRMED and self.run.state in {"published", "closed"}
+
     def is_in(self, session) -> bool:
         """Whether a session of the run is for this person: one that people choose only with a seat in it."""
         if not session.has_own_places:

@@ -18,7 +18,7 @@ from cluster_portal.moves import Refused
 from courses import actions
 from courses.child_afterwards import materials_and_feedback
 from courses.completion import completion_of
-from courses.feedback import FEWEST, OPEN_FOR, results_of, why_no_feedback
+from courses.feedback import FEWEST, OPEN_FOR, can_give_feedback, results_of, why_no_feedback
 from courses.models import Enrolment, FeedbackAnswer, Run
 from courses.retention import FEEDBACK_DAYS
 from members.retention import run_retention
@@ -347,3 +347,13 @@ def test_texts_go_after_two_years_and_the_numbers_stay(over, time_machine):
         run_retention()
         found.append((len(results_of(over).of_each[1].texts), numbers(over)[4]))
     assert found == [(5, 5), (0, 5)]
+
+
+def test_who_came_to_no_session_is_neither_asked_nor_counted(over):
+    came, stayed_away = (make.EnrolmentFactory(run=over) for _number in range(2))
+    assert (results_of(over).asked, can_give_feedback().count()) == (2, 2)  # nobody marked anything
+    make.AttendanceFactory(session=over.sessions.get(), enrolment=came, mark="late")
+    assert (results_of(over).asked, list(can_give_feedback())) == (1, [came])
+    assert [why_no_feedback(it, now()) for it in (came, stayed_away)] == ["", "Feedback is for those who took part."]
+    with pytest.raises(Refused, match="for those who took part"):
+        actions.give_feedback(stayed_away, by=stayed_away.person, answers={})
