@@ -268,7 +268,7 @@ class RepeatForm(forms.Form):
 class ProgrammeFilter(forms.Form):
     """What the programme can be narrowed to, and how it is drawn."""
 
-    VIEWS = (("", _("List")), ("week", _("Week")), ("timetable", _("Timetable")))
+    VIEWS = (("", _("List")), ("week", _("Week")), ("timetable", _("Timetable")), ("past", _("Earlier runs")))
 
     q = forms.CharField(
         label=_("Search"),

@@ -10,10 +10,11 @@ from courses.bringing import may_bring
 from courses.chain import chain_of, right_for
 from courses.event import programme_of
 from courses.feedback import why_no_feedback
-from courses.materials import seen_on_page
+from courses.materials import note_materials, seen_on_page
 from courses.models import Course, Enrolment, Pathway, Run, Session
 from courses.places_words import say_whose
 from courses.structured import course_as_data, run_as_data
+from courses.words import has_no_places
 
 
 @login_not_required
@@ -21,7 +22,10 @@ def course(request: HttpRequest, slug: str) -> HttpResponse:
     """One course and its runs."""
     it = get_object_or_404(Course.objects.visible_to(request.user), slug=slug)
     runs = it.runs.visible_to(request.user).for_lists().order_by("-first_start", "-pk")
-    shown = {"it": it, "runs": runs, "now": now(), "directions": list(it.directions.all())}
+    shown = {"it": it, "now": now(), "directions": list(it.directions.all())}
+    shown["earlier"] = [run for run in runs if has_no_places(run, now())]
+    shown["runs"] = [run for run in runs if run not in shown["earlier"]]
+    note_materials(shown["earlier"], request.user)
     shown["pathways"] = list(Pathway.objects.public().filter(steps__course=it))
     shown |= {"described": course_as_data(it, list(runs), request.cluster), **review_of(request, it)}
     return render(request, "courses/course.html", shown)

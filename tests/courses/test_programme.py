@@ -209,3 +209,35 @@ def test_three_rows_cost_as_many_queries_as_one(cast, asked):
     one_more()
     assert count() == before
     assert before <= 25
+
+
+def test_what_was_closed_stands_in_its_own_past_week_only(cast):
+    run = offered("Closed since", at=now() - timedelta(days=7), state="closed")
+    make.SessionFactory(run=run, starts_at=now() + timedelta(days=7))
+    weeks = [{"view": "week", "on": (now() + timedelta(days=days)).date().isoformat()} for days in (-7, 7)]
+    assert [Client().get(PAGE, asked).context["count"] for asked in weeks] == [1, 0]
+
+
+def test_what_was_on_is_listed_the_latest_first_with_its_recordings(cast):
+    offered("Ahead")
+    offered("Cancelled", at=now() - timedelta(days=2), state="cancelled")
+    first = offered("Long ago", at=now() - timedelta(days=40))
+    offered("Of late", at=now() - timedelta(days=2), state="closed")
+    make.MaterialFactory(run=first, kind="recording", is_public=True)
+    make.MaterialFactory(run=first)
+    page = Client().get(PAGE, {"view": "past"})
+    shown = [(it.course.title, getattr(it, "noted", "")) for it in page.context["page"]]
+    assert shown == [("Of late", ""), ("Long ago", "1 material")]
+    assert "1 material" in page.content.decode()
+
+
+def test_a_recording_is_found_by_clicking_from_the_run_that_is_open(cast):
+    course = make.CourseFactory()
+    ahead, over = make.RunFactory(course=course), make.RunFactory(course=course, state="closed")
+    make.SessionFactory(run=ahead, starts_at=now() + timedelta(days=7))
+    make.SessionFactory(run=over, starts_at=now() - timedelta(days=7))
+    make.MaterialFactory(run=over, kind="recording", is_public=True)
+    assert f'href="{course.get_absolute_url()}"' in Client().get(ahead.get_absolute_url()).content.decode()
+    page = Client().get(course.get_absolute_url())
+    assert (page.context["runs"], page.context["earlier"]) == ([ahead], [over])
+    assert [it.noted for it in page.context["earlier"]] == ["1 material"]
