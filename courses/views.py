@@ -85,6 +85,7 @@ def _what_i_have(request: HttpRequest, it: Run) -> dict:
         "waits": bool(mine and mine.state == Enrolment.State.WAITING),
         "moves": available_moves(person, mine) if mine and not it.is_over_at(now()) else {},
         "chain": chain,
+        "is_over": has_no_places(it, now()),
         "can_enrol": any(link["enrols"] for link in chain),
         "brings": bool(person and may_bring(person, it)),
         "leads": bool(person and person.has_perm("courses.lead_run", it)),
