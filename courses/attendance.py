@@ -164,6 +164,17 @@ def join_path(session: Session, enrolment: Enrolment) -> str:
     return PATHS["courses.join"].format(signed_token("courses.join", f"{session.public_id}.{enrolment.public_id}"))
 
 
+def next_joining_page(run: Run, enrolment: Enrolment, at: datetime) -> str:
+    """The page on which who is confirmed online joins the session that comes next; "" when there is none."""
+    if enrolment.state != Enrolment.State.CONFIRMED or not enrolment.is_online:
+        return ""
+    ahead = (it for it in run.sessions.all() if it.state == Session.State.PLANNED and it.ends_at > at)
+    coming = next((it for it in ahead if enrolment.is_in(it)), None)
+    if coming is None or not (coming.online_link or run.online_link):
+        return ""
+    return join_path(coming, enrolment)
+
+
 def sessions_around(enrolment: Enrolment, at: datetime) -> list[Session]:
     """The sessions for one person in which they may just be arriving, the nearest first."""
     run = enrolment.run

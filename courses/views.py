@@ -4,14 +4,14 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.timezone import now
 
 from cluster_portal.moves import available_moves
-from courses.attendance import join_path, ticket_path
+from courses.attendance import next_joining_page, ticket_path
 from courses.audience import audience_in_words
 from courses.bringing import may_bring
 from courses.chain import chain_of, right_for
 from courses.event import programme_of
 from courses.feedback import why_no_feedback
 from courses.materials import note_materials, seen_on_page
-from courses.models import Course, Enrolment, Pathway, Run, Session
+from courses.models import Course, Enrolment, Pathway, Run
 from courses.places_words import say_whose
 from courses.structured import course_as_data, run_as_data
 from courses.words import has_no_places
@@ -59,17 +59,6 @@ def what_it_says(it: Run) -> dict:
     }
 
 
-def _joining_page(it: Run, mine: Enrolment) -> str:
-    """The page on which who is confirmed online joins the session that comes next."""
-    if mine.state != Enrolment.State.CONFIRMED or not mine.is_online:
-        return ""
-    ahead = (one for one in it.sessions.all() if one.state == Session.State.PLANNED and one.ends_at > now())
-    coming = next((one for one in ahead if mine.is_in(one)), None)
-    if coming is None or not (coming.online_link or it.online_link):
-        return ""
-    return join_path(coming, mine)
-
-
 def _what_i_have(request: HttpRequest, it: Run) -> dict:
     """My enrolment in a run with its moves, the chain, and the sessions."""
     person = request.user if request.user.is_authenticated else None
@@ -80,7 +69,7 @@ def _what_i_have(request: HttpRequest, it: Run) -> dict:
     return {
         "mine": mine,
         "yours": bool(mine and mine.takes_place),
-        "join": _joining_page(it, mine) if mine else "",
+        "join": next_joining_page(it, mine, now()) if mine else "",
         "ticket": ticket_path(mine) if mine and mine.state == Enrolment.State.CONFIRMED and it.is_live else "",
         "waits": bool(mine and mine.state == Enrolment.State.WAITING),
         "moves": available_moves(person, mine) if mine and not it.is_over_at(now()) else {},

@@ -14,7 +14,15 @@ from cluster_portal.buttons import outcome, tried
 from cluster_portal.links import read_link, signed_link
 from courses import actions
 from courses.actions.attendance import Press
-from courses.attendance import Line, expected_in, lines_of, sessions_around, why_no_door, why_not_joining
+from courses.attendance import (
+    Line,
+    expected_in,
+    lines_of,
+    next_joining_page,
+    sessions_around,
+    why_no_door,
+    why_not_joining,
+)
 from courses.models import Attendance, Enrolment, Run, Session
 from courses.views_attendance import picture_of
 from members.access import led_to_confirm, must_confirm_device
@@ -84,6 +92,13 @@ def door(request: HttpRequest, token: str) -> HttpResponse:
     lines = [(first_name_and_initial(line.enrolment.person), line) for line in _lines(session, people)]
     shown = {"session": session, "it": session.run, "lines": lines, "why": why_no_door(session, now())}
     return render(request, "courses/door.html", shown)
+
+
+def join_next(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The address that stands in a calendar: on to where I join the session that comes next, or to the run's page."""
+    run = get_object_or_404(Run.objects.public().prefetch_related("sessions"), public_id=public_id)
+    mine = request.user.enrolments.newest_in(run)
+    return redirect((mine and next_joining_page(run, mine, now())) or run.get_absolute_url())
 
 
 @login_not_required
