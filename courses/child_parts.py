@@ -73,7 +73,8 @@ def _row(page: GuardianPage, it: Enrolment, missing: list[str]) -> ChildRow:
 def _links(page: GuardianPage, it: Enrolment) -> list[tuple[str, Any]]:
     links = []
     if it.state == Enrolment.State.CONFIRMED:
-        links.append((ticket_path(it), _("Code for the door")))
+        if not it.is_online:
+            links.append((ticket_path(it), _("Code for the door")))
         if it.run.needs_work:
             links.append((address_on(page, "hand_in_by_link", "hand_in", it), _("Final work")))
     if it.has_choices and not why_no_seats(it):

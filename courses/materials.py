@@ -9,13 +9,22 @@ from django.utils.translation import ngettext
 
 from cluster_portal.hooks import register_upload_reader
 from cluster_portal.models import Upload
-from courses.models import Material, Run
+from courses.models import Enrolment, Material, Run
 
 
 def shown_now(run: Run) -> list[Material]:
     """The materials that those who take part see now; a round of mails about one run asks for them once."""
     prefetch_related_objects([run], Prefetch("materials", Material.objects.shown_at(now()).for_lists()))
     return list(run.materials.all())
+
+
+def shown_to(enrolment: Enrolment, materials: Iterable[Material]) -> list[Material]:
+    """Those among the materials of a run that are for one person: of a session that people choose, with a seat in it.
+
+    The run's sessions were fetched `with_own_places`: a round of mails asks for them once.
+    """
+    sessions = {it.pk: it for it in enrolment.run.sessions.all()}
+    return [it for it in materials if it.session_id is None or enrolment.is_in(sessions[it.session_id])]
 
 
 def seen_on_page(run: Run, reader: Any) -> list[Material]:

@@ -9,7 +9,7 @@ from courses.audience import audience_in_words
 from courses.bringing import may_bring
 from courses.chain import chain_of, right_for
 from courses.event import programme_of
-from courses.feedback import why_no_feedback
+from courses.feedback import asks_in_vain, why_no_feedback
 from courses.materials import note_materials, seen_on_page
 from courses.models import Course, Enrolment, Pathway, Run
 from courses.places_words import say_whose
@@ -59,6 +59,11 @@ def what_it_says(it: Run) -> dict:
     }
 
 
+def _comes_to_the_door(it: Run, mine: Enrolment) -> bool:
+    """Whether the code for the door is of use: to who comes to the room."""
+    return mine.state == Enrolment.State.CONFIRMED and it.is_live and not mine.is_online
+
+
 def _what_i_have(request: HttpRequest, it: Run) -> dict:
     """My enrolment in a run with its moves, the chain, and the sessions."""
     person = request.user if request.user.is_authenticated else None
@@ -70,7 +75,8 @@ def _what_i_have(request: HttpRequest, it: Run) -> dict:
         "mine": mine,
         "yours": bool(mine and mine.takes_place),
         "join": next_joining_page(it, mine, now()) if mine else "",
-        "ticket": ticket_path(mine) if mine and mine.state == Enrolment.State.CONFIRMED and it.is_live else "",
+        "ticket": ticket_path(mine) if mine and _comes_to_the_door(it, mine) else "",
+        "hands_in": bool(it.needs_work and it.is_live and mine and mine.state == Enrolment.State.CONFIRMED),
         "waits": bool(mine and mine.state == Enrolment.State.WAITING),
         "moves": available_moves(person, mine) if mine and not it.is_over_at(now()) else {},
         "chain": chain,
@@ -78,7 +84,7 @@ def _what_i_have(request: HttpRequest, it: Run) -> dict:
         "can_enrol": any(link["enrols"] for link in chain),
         "brings": bool(person and may_bring(person, it)),
         "leads": bool(person and person.has_perm("courses.lead_run", it)),
-        "asks_feedback": bool(mine and not why_no_feedback(mine, now())),
+        "asks_feedback": bool(mine and not why_no_feedback(mine, now()) and not asks_in_vain(it)),
         "sessions": list(it.sessions.all()),
         "days": programme_of(it, list(it.sessions.all()), mine, now()),
     }

@@ -307,3 +307,13 @@ def test_whose_enrolment_closed_is_not_asked_to_sign_in_for_it(client):
     run = make.RunFactory(enrol_until=now() - timedelta(days=1))
     make.SessionFactory(run=run, starts_at=now() + timedelta(days=2))
     assert "Sign in to enrol" not in client.get(run.get_absolute_url()).content.decode()
+
+
+@pytest.mark.parametrize(("sort", "has_code"), [("room", True), ("online", False)])
+def test_the_code_for_the_door_is_for_who_comes_to_it(sort, has_code, run, signed_in):
+    Run.objects.filter(pk=run.pk).update(needs_work=True)
+    it = make.EnrolmentFactory(
+        run=run, pool=run.pools.filter(sort=sort).first() or make.PoolFactory(run=run, sort=sort)
+    )
+    text = signed_in(it.person).get(run.get_absolute_url()).content.decode()
+    assert ["Code for the door" in text, "Final work" in text] == [has_code, True]
