@@ -17,6 +17,7 @@ from courses.words import WEEKDAYS, language_name, languages
 from members.forms import DateInput, TimeZoneField
 from members.models import Affiliation, Cluster, Direction, Institution, Person, Region
 
+SEVERAL = _("Type the first letters to find one. For several, hold Ctrl (on a Mac: Command) while you choose.")
 YEARS_SHOWN = 5  # before and after this one: as far as one leafs through the programme
 
 
@@ -159,7 +160,7 @@ class RunForm(WallClockForm):
             "enrol_from": DateTimeInput,
             "enrol_until": DateTimeInput,
             "regions": forms.CheckboxSelectMultiple,
-            "partners": forms.CheckboxSelectMultiple,
+            "partners": forms.SelectMultiple(attrs={"size": 8}),
             "instructors": forms.CheckboxSelectMultiple,
         }
 
@@ -170,10 +171,13 @@ class RunForm(WallClockForm):
         self.fields["instructors"].queryset = self._instructors(by)
         self.fields["instructors"].label_from_instance = lambda person: person.full_name
         self.fields["partners"].queryset = Institution.objects.order_by("name")
+        self.fields["partners"].help_text = SEVERAL
         for name in USUAL_WHEN_EMPTY:  # folded away: empty means the usual
             self.fields[name].required = False
         if not Region.objects.exists():
             del self.fields["regions"]
+        else:
+            self.fields["regions"].queryset = Region.objects.in_order()
         if self.instance.pk and self.instance.sessions.exists():
             del self.fields["time_zone"]
         if self.instance.pk:
@@ -302,7 +306,7 @@ class ProgrammeFilter(forms.Form):
         hosts = Institution.objects.filter(hosted_runs__in=Run.objects.public()).distinct().order_by("name")
         taught = Course.objects.order_by("language").values_list("language", flat=True).distinct()
         self._offer("direction", _("Any theme"), Direction.objects.values_list("slug", "name"))
-        self._offer("region", _("Any region"), Region.objects.values_list("slug", "name"))
+        self._offer("region", _("Any region"), Region.objects.in_order().values_list("slug", "name"))
         self._offer("host", _("Any host"), hosts.values_list("slug", "name"))
         self._offer("language", _("Any language"), [(code, capfirst(language_name(code))) for code in taught])
         self._offer("role", _("Anybody"), roles)

@@ -33,6 +33,7 @@ def programme(request: HttpRequest) -> HttpResponse:
     else:
         per_page = MOST_ON_PAPER if on_paper else PER_PAGE
         shown |= {"page": Paginator(_listed(rows, view), per_page).get_page(request.GET.get("page"))}
+        shown["most"] = per_page
         note_materials(shown["page"], request.user)
     return render(request, "courses/programme_paper.html" if on_paper else "courses/programme.html", shown)
 

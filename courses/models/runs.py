@@ -84,7 +84,7 @@ class RunQuerySet(models.QuerySet):
     def for_lists(self):
         """With everything that a line in a list shows, in a fixed number of queries."""
         pools = Pool.objects.with_waiting().order_by("pk")
-        rows = self.with_dates().select_related("course", "host", "pattern")
+        rows = self.with_dates().select_related("course", "host__region", "pattern")
         return rows.prefetch_related(Prefetch("pools", pools), "regions")
 
     def for_page(self):
@@ -93,7 +93,7 @@ class RunQuerySet(models.QuerySet):
         The instructors are asked for by themselves: for one run that costs a third of fetching them ahead.
         """
         pools = Pool.objects.with_waiting().order_by("pk")
-        rows = self.select_related("course", "host", "pattern")
+        rows = self.select_related("course", "host__region", "pattern")
         sessions = Session.objects.with_own_places()
         return rows.prefetch_related(Prefetch("pools", pools), Prefetch("sessions", sessions), "regions")
 
