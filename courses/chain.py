@@ -15,6 +15,7 @@ from courses.completion import completion_of
 from courses.holding import who_has_it, why_not_after_a_no, why_not_after_a_refusal, why_not_of_this_age
 from courses.models import Enrolment, Run, Session
 from courses.taking_part import Right, in_run_zone, right_through, right_to_take_part, why_not_now
+from courses.words import has_no_places
 from members.certificates import held_by
 from members.models import Cluster, Person
 from members.models.grounds import Ground, ground_of
@@ -44,7 +45,9 @@ def right_for(run: Run, person: Person, enrolment: Enrolment | None) -> Right:
 def chain_of(run: Run, person: Person | None, enrolment: Enrolment | None, right: Right | None = None) -> list[dict]:
     """The links from the agreement to the next session, for one reader; the first broken one says what is missing."""
     if person is None:
-        return [vars(link) for link in (_sign_in(run), _enrolment_to_come(run), _what_comes_next(run, None))]
+        links = [_enrolment_to_come(run), _what_comes_next(run, None)]
+        links = links if has_no_places(run, now()) else [_sign_in(run), *links]
+        return [vars(link) for link in links]
     right = right or right_for(run, person, enrolment)
     links = [_membership(right, run), _affiliation(right), _enrolment(run, person, enrolment, right)]
     links += [_attendance(run, enrolment), _what_comes_next(run, enrolment), _certificate(run, enrolment)]

@@ -77,7 +77,8 @@ def _links(page: GuardianPage, it: Enrolment) -> list[tuple[str, Any]]:
     if it.state == Enrolment.State.CONFIRMED:
         if join := "" if page.is_list else joining_page(it):
             links.append((join, _("Join online")))
-        links.append((ticket_path(it), _("Code for the door")))
+        if not it.is_online:
+            links.append((ticket_path(it), _("Code for the door")))
         links += after_the_fact(page, it)
     if it.has_choices and not why_no_seats(it):
         links.append((address_on(page, "sessions_by_link", "sessions", it), _("Choose sessions")))

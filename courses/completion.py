@@ -67,10 +67,13 @@ def completions_of(enrolments: Collection[Enrolment]) -> dict[int, Completion]:
     last_ends: dict[int, datetime] = {}
     sessions = _sessions_of_each(enrolments, sessions_in, last_ends)
     marks = _marks_of_each(marks_among)
-    works = _works_of(enrolments)
+    works, leading = _works_of(enrolments), _leading(enrolments)
     for it in enrolments:
         it.run.last_end = last_ends.get(it.run_id)  # as `with_dates` asks for it
-    return {it.pk: _completion(it.run, it, sessions[it.pk], marks[it.pk], works.get(it.pk)) for it in enrolments}
+    return {
+        it.pk: _completion(it.run, it, sessions[it.pk], marks[it.pk], works.get(it.pk), it.pk not in leading)
+        for it in enrolments
+    }
 
 
 def _sessions_of_each(
@@ -113,7 +116,15 @@ def _works_of(enrolments: Collection[Enrolment]) -> dict[int, str]:
     return dict(rows.values_list("enrolment", "state"))
 
 
-def _completion(run: Run, it: Enrolment, sessions: set[int], marks: dict[int, str], work: str | None) -> Completion:
+def _leading(enrolments: Collection[Enrolment]) -> set[int]:
+    """Who leads the run and is not asked for feedback, where a run asks for some (decision 089)."""
+    asked = [it.pk for it in enrolments if it.run.needs_feedback]
+    return set(Enrolment.objects.filter(pk__in=asked).leading().values_list("pk", flat=True)) if asked else set()
+
+
+def _completion(
+    run: Run, it: Enrolment, sessions: set[int], marks: dict[int, str], work: str | None, is_asked: bool
+) -> Completion:
     counted = Counter(mark for session, mark in marks.items() if session in sessions)
     attended = sum(counted[mark] for mark in Attendance.ATTENDED)
     total = len(sessions) - counted[Mark.EXCUSED]
@@ -121,7 +132,7 @@ def _completion(run: Run, it: Enrolment, sessions: set[int], marks: dict[int, st
     parts = [_attendance(run, attended, total, needed, is_excused=bool(sessions) and not total)]
     if run.needs_work:
         parts.append(_work(work))
-    if run.needs_feedback:
+    if run.needs_feedback and is_asked:
         given = it.feedback_on is not None
         parts.append(Part(given, _("Feedback is given") if given else _("Feedback is not given yet")))
     return Completion(attended, total, needed, it.state == Enrolment.State.CONFIRMED, parts)

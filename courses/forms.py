@@ -18,6 +18,7 @@ from courses.words import WEEKDAYS, language_name, languages
 from members.forms import DateInput, TimeZoneField
 from members.models import Affiliation, Cluster, Direction, Institution, Person, Region
 
+SEVERAL = _("Type the first letters to find one. For several, hold Ctrl (on a Mac: Command) while you choose.")
 YEARS_SHOWN = 5  # before and after this one: as far as one leafs through the programme
 
 
@@ -160,7 +161,7 @@ class RunForm(WallClockForm):
             "enrol_from": DateTimeInput,
             "enrol_until": DateTimeInput,
             "regions": forms.CheckboxSelectMultiple,
-            "partners": forms.CheckboxSelectMultiple,
+            "partners": forms.SelectMultiple(attrs={"size": 8}),
             "instructors": forms.CheckboxSelectMultiple,
         }
 
@@ -171,10 +172,13 @@ class RunForm(WallClockForm):
         self.fields["instructors"].queryset = self._instructors(by)
         self.fields["instructors"].label_from_instance = lambda person: person.full_name
         self.fields["partners"].queryset = Institution.objects.order_by("name")
+        self.fields["partners"].help_text = SEVERAL
         for name in USUAL_WHEN_EMPTY:  # folded away: empty means the usual
             self.fields[name].required = False
         if not Region.objects.exists():
             del self.fields["regions"]
+        else:
+            self.fields["regions"].queryset = Region.objects.in_order()
         if self.instance.pk and self.instance.sessions.exists():
             del self.fields["time_zone"]
         if self.instance.pk:
@@ -269,7 +273,7 @@ class RepeatForm(forms.Form):
 class ProgrammeFilter(forms.Form):
     """What the programme can be narrowed to, and how it is drawn."""
 
-    VIEWS = (("", _("List")), ("week", _("Week")), ("timetable", _("Timetable")))
+    VIEWS = (("", _("List")), ("week", _("Week")), ("timetable", _("Timetable")), ("past", _("Earlier runs")))
 
     q = forms.CharField(
         label=_("Search"),
@@ -336,7 +340,7 @@ def _themes():
 
 @prepared
 def _regions():
-    return Region.objects.values_list("slug", "name")
+    return Region.objects.in_order().values_list("slug", "name")
 
 
 @prepared

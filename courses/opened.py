@@ -112,7 +112,7 @@ def _with_facts(runs: QuerySet[Run]) -> QuerySet[Run]:
     """With its course, host and pattern, and whether there is what most runs have nothing of."""
     rows = {"instructors": Run.instructors, "partners": Run.partners, "regions": Run.regions}
     there = {f"has_{name}": Exists(of.through.objects.filter(run=OuterRef("pk"))) for name, of in rows.items()}
-    return runs.select_related("course", "host", "pattern").annotate(
+    return runs.select_related("course", "host__region", "pattern").annotate(
         has_directions=Exists(Course.directions.through.objects.filter(course=OuterRef("course"))),
         has_questions=Exists(Question.objects.filter(run=OuterRef("pk"))),
         has_materials=Exists(Material.objects.filter(run=OuterRef("pk"))),
@@ -127,7 +127,7 @@ def _seen_by_everybody(public_id):
 
 @prepared
 def _first_ahead(at):
-    rows = Run.objects.public().not_over(at).with_dates().select_related("course", "host", "pattern")
+    rows = Run.objects.public().not_over(at).with_dates().select_related("course", "host__region", "pattern")
     return rows.order_by("first_start", "pk")[:FIRST]
 
 

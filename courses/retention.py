@@ -78,23 +78,25 @@ def _empty_works(works: list[FinalWork]) -> None:
 
 
 def _of_what_ended(rows: QuerySet, before: datetime) -> QuerySet:
-    """Rows whose enrolment ended before an instant, or whose run did: by its last session, or its cancelling.
-
-    Where every session was cancelled one by one, the last that had been planned counts.
-    """
-    sessions = Session.objects.filter(run=OuterRef("enrolment__run"))
-    planned = sessions.planned()
-    held = Exists(planned) & ~Exists(planned.filter(ends_at__gte=before))
-    held |= Exists(sessions) & ~Exists(planned) & ~Exists(sessions.filter(ends_at__gte=before))
+    """Rows whose enrolment ended before an instant, or whose run did: by its last session, or its cancelling."""
+    held = _held(OuterRef("enrolment__run"), before)
     closed = Q(enrolment__run__state__in=[Run.State.CANCELLED, Run.State.CLOSED])
     over = ~Q(enrolment__state__in=Enrolment.LIVE) & Q(enrolment__state_since__lt=before)
     return rows.filter(held | closed & Q(enrolment__run__state_since__lt=before) | over)
 
 
+def _held(run: OuterRef, before: datetime) -> Q:
+    """Whether the last session of a run was before an instant; the last that had been planned, where every one was
+    cancelled one by one."""
+    sessions = Session.objects.filter(run=run)
+    planned = sessions.planned()
+    held = Exists(planned) & ~Exists(planned.filter(ends_at__gte=before))
+    return held | Exists(sessions) & ~Exists(planned) & ~Exists(sessions.filter(ends_at__gte=before))
+
+
 def _feedback_texts(before: datetime) -> QuerySet:
     """Texts about runs that ended before an instant: somebody may have named somebody in them."""
-    later = Session.objects.planned().filter(run=OuterRef("question__run"), ends_at__gte=before)
-    return FeedbackAnswer.objects.exclude(text="").filter(~Exists(later))
+    return FeedbackAnswer.objects.exclude(text="").filter(_held(OuterRef("question__run"), before))
 
 
 def _empty(answers: list[FeedbackAnswer]) -> None:

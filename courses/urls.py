@@ -33,6 +33,7 @@ urlpatterns = [
     path("courses/<slug:slug>/", views.course, name="course"),
     path("calendar.ics", feeds.programme_ics, name="programme_ics"),
     path("runs/<id:public_id>/calendar.ics", feeds.run_ics, name="run_ics"),
+    path("runs/<id:public_id>/join/", views_checkin.join_next, name="join_next"),
     path("runs/<id:public_id>/", views.run, name="run"),
     path("runs/<id:public_id>/programme/", views_seats.programme, name="event_sheet"),
     path("runs/<id:public_id>/sessions/<id:session_id>/seat/", views_seats.seat, name="seat"),

@@ -9,12 +9,13 @@ from courses.audience import audience_in_words
 from courses.bringing import may_bring
 from courses.chain import chain_of, right_for
 from courses.event import programme_of
-from courses.feedback import why_no_feedback
-from courses.materials import seen_on_page
+from courses.feedback import asks_in_vain, why_no_feedback
+from courses.materials import note_materials, seen_on_page
 from courses.models import Course, Enrolment, Pathway, Run, newest_of
 from courses.opened import open_run
 from courses.places_words import say_whose
 from courses.structured import course_as_data, run_as_data
+from courses.words import has_no_places
 
 
 @login_not_required
@@ -22,7 +23,10 @@ def course(request: HttpRequest, slug: str) -> HttpResponse:
     """One course and its runs."""
     it = get_object_or_404(Course.objects.visible_to(request.user), slug=slug)
     runs = it.runs.visible_to(request.user).for_lists().order_by("-first_start", "-pk")
-    shown = {"it": it, "runs": runs, "now": now(), "directions": list(it.directions.all())}
+    shown = {"it": it, "now": now(), "directions": list(it.directions.all())}
+    shown["earlier"] = [run for run in runs if has_no_places(run, now())]
+    shown["runs"] = [run for run in runs if run not in shown["earlier"]]
+    note_materials(shown["earlier"], request.user)
     shown["pathways"] = list(Pathway.objects.public().filter(steps__course=it))
     shown |= {"described": course_as_data(it, list(runs), request.cluster), **review_of(request, it)}
     return render(request, "courses/course.html", shown)
@@ -55,6 +59,11 @@ def what_it_says(it: Run) -> dict:
     }
 
 
+def _comes_to_the_door(it: Run, mine: Enrolment) -> bool:
+    """Whether the code for the door is of use: to who comes to the room."""
+    return mine.state == Enrolment.State.CONFIRMED and it.is_live and not mine.is_online
+
+
 def _what_i_have(request: HttpRequest, it: Run) -> dict:
     """My enrolment in a run with its moves, the chain, and the sessions."""
     person = request.user if request.user.is_authenticated else None
@@ -68,14 +77,15 @@ def _what_i_have(request: HttpRequest, it: Run) -> dict:
         "mine": mine,
         "yours": bool(mine and mine.takes_place),
         "join": joining_page(mine) if mine else "",
-        "ticket": ticket_path(mine) if mine and mine.state == Enrolment.State.CONFIRMED and it.is_live else "",
+        "ticket": ticket_path(mine) if mine and _comes_to_the_door(it, mine) else "",
         "waits": bool(mine and mine.state == Enrolment.State.WAITING),
         "moves": available_moves(person, mine) if mine and not it.is_over_at(now()) else {},
         "chain": chain,
+        "is_over": has_no_places(it, now()),
         "can_enrol": any(link["enrols"] for link in chain),
         "brings": bool(person and may_bring(person, it)),
         "leads": bool(person and person.has_perm("courses.lead_run", it)),
-        "asks_feedback": bool(mine and not why_no_feedback(mine, now())),
+        "asks_feedback": bool(mine and not why_no_feedback(mine, now()) and not asks_in_vain(it)),
         "sessions": list(it.sessions.all()),
         "days": programme_of(it, list(it.sessions.all()), mine, now()),
     }

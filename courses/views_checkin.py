@@ -24,7 +24,7 @@ from courses.attendance import (
     why_not_joining,
 )
 from courses.holding import may_still_come
-from courses.models import Attendance, Enrolment, Run, Session
+from courses.models import Attendance, Enrolment, Run, Session, newest_of
 from courses.views_attendance import picture_of, show_to_keeper
 from members.access import for_class_keepers
 from members.consent import first_name_and_initial, guarded_now
@@ -99,6 +99,13 @@ def door(request: HttpRequest, token: str) -> HttpResponse:
     ]
     shown = {"session": session, "it": session.run, "lines": lines, "why": why_no_door(session, now())}
     return render(request, "courses/door.html", shown)
+
+
+def join_next(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The address that stands in a calendar: on to where I join the session that comes next, or to the run's page."""
+    run = get_object_or_404(Run.objects.public().prefetch_related("sessions"), public_id=public_id)
+    mine = newest_of(request.user, run)
+    return redirect((mine and joining_page(mine)) or run.get_absolute_url())
 
 
 @login_not_required

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from cluster_portal.buttons import back_to, outcome
 from courses import actions
-from courses.event import Acting, programme_of
+from courses.event import Acting, plain_programme, programme_of
 from courses.models import Enrolment, Run, Seat, Session, newest_of
 from courses.opened import open_run
 from courses.views import run as run_page
@@ -116,11 +116,13 @@ def _said_after_giving_up(name: str) -> str:
 
 @login_not_required
 def programme(request: HttpRequest, public_id: str) -> HttpResponse:
-    """The programme of an event to print, by the clock of where it takes place, with one's own sessions marked."""
+    """The programme to print, by the clock of where it takes place, with the sessions marked that one has chosen."""
     it = open_run(request.user, public_id)
     mine = newest_of(request.user, it) if request.user.is_authenticated else None
     with timezone.override(it.zone):
-        days = programme_of(it, list(it.sessions.all()), mine, now())
+        sessions = list(it.sessions.all())
+        days = programme_of(it, sessions, mine, now()) or plain_programme(sessions)
         if not days:
             raise Http404
-        return render(request, "courses/event_sheet.html", {"run": it, "days": days, "mine": mine})
+        shown = {"run": it, "days": days, "mine": mine, "has_speakers": any(one.speakers for one in sessions)}
+        return render(request, "courses/event_sheet.html", shown)

@@ -176,17 +176,19 @@ def _give_roles(stage: Stage, since: date) -> None:
 
 def _programme(stage: Stage) -> None:
     way = [_the_practice_workshop(stage), _the_course(stage)]
-    _the_pathway(way)
+    _the_pathway(stage, way)
     _the_meeting(stage)
     _the_students_workshop(stage)
     _a_workshop_in_preparation(stage)
 
 
-def _the_pathway(way: list[Course]) -> None:
+def _the_pathway(stage: Stage, way: list[Course]) -> None:
     pathway = courses.create_pathway(
         by=None,
         title=_("Teaching with AI"),
         summary=_("From the first good question to lessons of your own, tried in your own class."),
+        vocation=_("Teacher who works with AI"),
+        partners=[stage.institutions["ITMO"], stage.institutions["IMC"]],
         is_ordered=True,
     )
     for course in way:

@@ -8,10 +8,21 @@ from cluster_portal.prepared import prepared
 from cluster_portal.public_id import PublicIdField
 from cluster_portal.states import move
 from members.consent import without_consent
-from members.models import Affiliation, Institution, Person, Purpose
+from members.models import Affiliation, Coordinator, Institution, Person, Purpose
 
 
 class EnrolmentQuerySet(models.QuerySet):
+    def leading(self):
+        """Enrolments of those who lead the same run themselves: its instructors and its coordinators."""
+        taught = Person.instructs.through.objects.filter(run=OuterRef("run"), person=OuterRef("person"))
+        kept = Q(region=None) | Q(region=OuterRef("run__host__region"))
+        keeps = Coordinator.objects.now().filter(kept, person=OuterRef("person"))
+        return self.filter(Exists(taught) | Exists(keeps))
+
+    def asked_how_it_was(self):
+        """Whose word on their run counts as feedback: those who are in it for certain and do not lead it."""
+        return self.confirmed().exclude(pk__in=Enrolment.objects.leading().values("pk"))
+
     def live(self):
         """Enrolments that are neither over nor refused."""
         return self.filter(state__in=Enrolment.LIVE)

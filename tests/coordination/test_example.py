@@ -7,7 +7,7 @@ from django.core.management import CommandError, call_command
 from django.utils import translation
 from django.utils.timezone import localdate
 
-from courses.models import Course, Enrolment, Pool, Run, Session
+from courses.models import Course, Enrolment, Pathway, Pool, Run, Session
 from members.models import Agreement, Clause, Cluster, Institution, Party, Person, Region
 from tests import factories as make
 from tests.examples import load_example
@@ -92,3 +92,9 @@ def test_it_is_told_in_a_language_and_its_people_read_it(demo, monkeypatch):
 def test_it_refuses_a_language_that_the_portal_does_not_speak(demo):
     with pytest.raises(CommandError, match="invalid choice: 'xx'"):
         call_command("load_example", "petrogradsky", "--language", "xx")
+
+
+def test_the_pathway_says_where_it_leads_and_who_offers_it(example):
+    it = Pathway.objects.get()
+    assert (it.vocation, it.steps.count()) == ("Teacher who works with AI", 2)
+    assert sorted(it.partners.values_list("short_name", flat=True)) == ["IMC", "ITMO"]

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils.timezone import now
 
+from courses.models import Run
 from members.actions.consent import decide
 from members.models import Group, Institution, Person
 from tests import factories as make
@@ -50,6 +51,12 @@ def over(db):
     make.FeedbackQuestionFactory(run=run, text="It was clear.", kind="scale")
     make.FeedbackQuestionFactory(run=run, text="What helped?", kind="text")
     return run
+
+
+def silent(run: Run, number: int = 4) -> None:
+    """So many more who took part and whom nobody can write to: a run asks how it was when five were there."""
+    for _ in range(number):
+        make.EnrolmentFactory(run=run, person__email=None)
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ from courses.retention import FEEDBACK_DAYS
 from members.retention import run_retention
 from members.views.guardians import OPENED
 from tests import factories as make
+from tests.courses.conftest import silent
 
 pytestmark = pytest.mark.django_db
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -76,6 +77,7 @@ def test_by_the_mailed_link_without_signing_in(over):
 
 def test_signed_in_from_the_page_of_the_run(over):
     it = make.EnrolmentFactory(run=over)
+    silent(over)
     client = at(it.person)
     assert client.get(over.get_absolute_url()).context["asks_feedback"] is True
     client.post(reverse("courses:feedback", args=[it.public_id]), posted(over))
@@ -201,6 +203,7 @@ def test_a_former_guardian_gives_it_no_more(over, guardianship):
 
 def test_the_page_of_the_child_leads_there_with_and_without_an_account(over, guardianship):
     it = guardianship.child.enrolments.get()
+    silent(over)
     token = signed_token("members.consent", guardianship.public_id)
     links = []
     for page in (GuardianPage(guardianship.guardian, [guardianship.child]),
@@ -357,3 +360,26 @@ def test_who_came_to_no_session_is_neither_asked_nor_counted(over):
     assert [why_no_feedback(it, now()) for it in (came, stayed_away)] == ["", "Feedback is for those who took part."]
     with pytest.raises(Refused, match="for those who took part"):
         actions.give_feedback(stayed_away, by=stayed_away.person, answers={})
+
+
+def test_texts_stay_two_years_also_when_every_session_was_cancelled(over, time_machine):
+    for _ in range(FEWEST):
+        give(over, text="Text")
+    over.sessions.update(state="cancelled")
+    found = []
+    for days in (-1, 1):
+        time_machine.move_to(over.sessions.get().ends_at + timedelta(days=FEEDBACK_DAYS + days), tick=False)
+        run_retention()
+        found.append(len(results_of(over).of_each[1].texts))
+    assert found == [5, 0]
+
+
+def test_no_more_have_given_feedback_than_had_a_place(over):
+    gone = [give(over) for _ in range(FEWEST)][:2]
+    Enrolment.objects.filter(pk__in=[it.pk for it in gone]).update(state="cancelled")
+    assert (results_of(over).asked, results_of(over).given) == (5, 5)
+
+
+def test_the_form_says_that_groups_of_five_are_shown(over):
+    text = Client().get(link(make.EnrolmentFactory(run=over))).content.decode()
+    assert "with those of 5 people together, or never" in text
