@@ -17,6 +17,7 @@ from courses.actions.attendance import Press
 from courses.attendance import (
     Line,
     expected_in,
+    joining_page,
     lines_of,
     sessions_around,
     why_no_door,

@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """A material knows when people were told of it: it is told once, and stays."""
 
-    dependencies = [("courses", "0004_during_and_after")]
+    dependencies = [("courses", "0005_presses")]
 
     operations = [
         migrations.AddField(
