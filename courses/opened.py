@@ -86,6 +86,12 @@ def keep_parts(run: Run, sessions: list[Session], regions: list[Region], questio
     run.read_dates()
 
 
+def forget_parts(run: Run) -> None:
+    """What was read under a lock is so while the lock is held: whoever keeps the run asks anew."""
+    for name in ("_prefetched_objects_cache", "_newest_of", "session_count", "first_start", "last_end"):
+        vars(run).pop(name, None)
+
+
 def _at_hand(run: Run, name: str, select: Prepared) -> list[Any]:
     if name in vars(run).get("_prefetched_objects_cache", {}):
         return list(getattr(run, name).all())

@@ -28,7 +28,7 @@ from courses.holding import (
     why_not_of_this_age,
 )
 from courses.models import Enrolment, Pool, Run, newest_of
-from courses.opened import sessions_of
+from courses.opened import forget_parts, sessions_of
 from courses.taking_part import right_to_take_part, why_not_now
 from members.models import Cluster, Person
 from members.rules import guards_the_child
@@ -56,6 +56,7 @@ def enrol(run: Run, person: Person, by: Person, pool: str = "", answers: Mapping
         raise Refused(said_of(clashes[0], run, name))
     write_answers(enrolment, answers or {})
     place_or_queue(enrolment, by)
+    forget_parts(run)
     return enrolment
 
 

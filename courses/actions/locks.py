@@ -13,6 +13,7 @@ from cluster_portal.prepared import AnyOf, Given, prepared, together
 from courses.models import Enrolment, Pool, Run, keep_newest, newest_in
 from courses.opened import keep_parts, parts_for_enrolling
 from members.models import Person
+from members.models.people import active_of
 
 
 def lock_people(people: Iterable[Person]) -> None:
@@ -30,16 +31,20 @@ def _take_over(by_key: dict[int, Person], locked: list[tuple]) -> None:
 
 
 def lock_for_enrolling(person: Person, run: Run) -> tuple[Run, list[Pool]]:
-    """Lock a person, a run and its pools, and read what enrolling asks of the run: in one go, each under the locks
-    before it. Others who enrol wait for this run meanwhile."""
-    people, runs, pools, newest, *parts = together(
+    """Lock a person, a run and its pools, and read what enrolling asks of them: in one go, because others wait.
+
+    Each is read under the locks before it, the affiliations too: one may have ended while we waited.
+    """
+    people, runs, pools, newest, affiliations, *parts = together(
         _locked_people.asked(people=[person.pk]),
         _locked_run.asked(run=run.pk),
         _locked_pools.asked(run=run.pk),
         newest_in.asked(person=person.pk, run=run.pk),
+        active_of.asked(person=person.pk),
         *parts_for_enrolling(run.pk),
     )
     _take_over({person.pk: person}, people)
+    person.have_at_hand(affiliations)
     for current in runs:
         keep_parts(current, *parts)
         keep_newest(person, current, newest)

@@ -277,9 +277,11 @@ class Person(AbstractBaseUser, PermissionsMixin):
         """The parts of the cluster that this person coordinates now."""
         return roles_on(person=self.pk, day=Cluster.current().today())
 
-    def have_at_hand(self, affiliations: list["Affiliation"], roles: list["Coordinator"]) -> None:
-        """Need not ask for what was read already: where this person works or learns, and coordinates, now."""
-        self.active_affiliations, self.coordinator_roles = self._mine(affiliations), roles
+    def have_at_hand(self, affiliations: list["Affiliation"], roles: list["Coordinator"] | None = None) -> None:
+        """Know from now on what was just read: where this person works or learns, and what they coordinate."""
+        self.active_affiliations = self._mine(affiliations)
+        if roles is not None:
+            self.coordinator_roles = roles
 
     def _mine(self, affiliations: list["Affiliation"]) -> list["Affiliation"]:
         for it in affiliations:

@@ -162,6 +162,8 @@ def test_several_are_answered_in_one_go():
 
 
 def test_nothing_is_locked_without_a_transaction(transactional_db):
+    with transaction.atomic():
+        assert locked(run=1) == []
     with pytest.raises(TransactionManagementError, match="locked locks rows"):
         locked(run=1)
 
