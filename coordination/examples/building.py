@@ -1,6 +1,6 @@
 """What every example is built of: a cluster, agreements signed on paper long ago, runs with people in them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -14,7 +14,7 @@ from cluster_portal.moves import make_move
 from cluster_portal.uploads import keep_upload
 from coordination.examples import people
 from courses import actions as courses
-from courses.models import Course, Pool, Run, Session
+from courses.models import Attendance, Course, Enrolment, Pool, Run, Session
 from members import actions as members
 from members.models import Affiliation, Agreement, Clause, Cluster, Institution, Party, Person
 
@@ -127,6 +127,41 @@ def open_run(run: Run, by: Person | None, people_in: Iterable[tuple[Person, str]
     for person, sort in people_in:
         courses.enrol(run, person, by=person, pool=pools[sort])
     Run.objects.filter(pk=run.pk).update(enrol_from=opens, enrol_until=closes)
+
+
+def hold_run(
+    run: Run, people_in: Sequence[tuple[Person, str]], right: str, by: Person | None, missed: Callable[[int, int], bool]
+) -> list[Enrolment]:
+    """Let a run be over: who was in it for certain, in places of a sort, by a clause with this right.
+
+    `missed(number, nth)`: whether that person was not in that session. All is written down without the actions, which
+    refuse days that have been and would write to everybody.
+    """
+    make_move(run, "publish", by=by)
+    pools = {pool.sort: pool for pool in run.pools.all()}
+    homes = Affiliation.objects.active().filter(person__in=[person for person, _sort in people_in])
+    affiliations = {it.person_id: it for it in homes}
+    clause = Clause.objects.get(agreement__kind=Agreement.Kind.NETWORK, right=right)
+    sure = {"run": run, "clause": clause, "state": Enrolment.State.CONFIRMED}
+    enrolments = Enrolment.objects.bulk_create(
+        Enrolment(pool=pools[sort], person=person, affiliation=affiliations[person.pk], **sure)
+        for person, sort in people_in
+    )
+    for pool in pools.values():
+        Pool.objects.filter(pk=pool.pk).update(taken=sum(it.pool_id == pool.pk for it in enrolments))
+    Attendance.objects.bulk_create(
+        Attendance(
+            session=session,
+            enrolment=it,
+            mark=Attendance.Mark.ABSENT if missed(number, nth) else Attendance.Mark.PRESENT,
+            how=Attendance.How.JOINED if it.is_online else Attendance.How.ROSTER,
+            pressed_at=session.starts_at,
+        )
+        for nth, session in enumerate(run.sessions.all())
+        for number, it in enumerate(enrolments)
+    )
+    make_move(run, "close", by=by)
+    return enrolments
 
 
 def room(number: int) -> str:
