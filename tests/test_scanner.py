@@ -160,7 +160,7 @@ def said_in(kind, it):
     """What a token of this kind holds: those that act name their reader too."""
     if kind == "courses.join":
         return f"{it.run.sessions.get().public_id}.{it.public_id}"
-    names_reader = kind in {"courses.offer", "courses.leave", "courses.feedback"}
+    names_reader = kind in {"courses.offer", "courses.leave", "courses.feedback", "members.certificate"}
     return f"{it.public_id}.{it.person.public_id}" if names_reader else it.public_id
 
 

@@ -3,7 +3,7 @@
 Everything bears the dates of then. Nobody is written to about it but those who have their certificates.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from itertools import cycle
 
@@ -16,9 +16,22 @@ LONG_BEFORE = timedelta(days=10)
 NUMBERS = (5, 4, 5, 3, 4)
 
 
-def hold_run(run: Run, by: Person | None, people_in: Sequence[tuple[Person, str]], right: str) -> list[Enrolment]:
-    """Publish a run that was and put people into it, each into places of a sort, by a right of the network; mark who
-    came: everybody, but one in eight missed all but the first session."""
+def one_in_eight(number: int, nth: int) -> bool:
+    """Whether somebody was not in a session: one in eight missed all but the first."""
+    return number % 8 == 7 and nth > 0
+
+
+def hold_run(
+    run: Run,
+    by: Person | None,
+    people_in: Sequence[tuple[Person, str]],
+    right: str,
+    missed: Callable[[int, int], bool] = one_in_eight,
+) -> list[Enrolment]:
+    """Publish a run that was and put people into it, each into places of a sort, by a right of the network.
+
+    `missed(number, nth)`: whether that person was not in that session.
+    """
     make_move(run, "publish", by=by)
     pools = {pool.sort: pool for pool in run.pools.all()}
     homes = {it.person_id: it for it in Affiliation.objects.active().filter(person__in=[it for it, _sort in people_in])}
@@ -39,17 +52,17 @@ def hold_run(run: Run, by: Person | None, people_in: Sequence[tuple[Person, str]
     )
     for pool in pools.values():
         Pool.objects.filter(pk=pool.pk).update(taken=sum(it.pool_id == pool.pk for it in enrolments))
-    _mark(run, enrolments)
+    _mark(run, enrolments, missed)
     return enrolments
 
 
-def _mark(run: Run, enrolments: list[Enrolment]) -> None:
+def _mark(run: Run, enrolments: list[Enrolment], missed: Callable[[int, int], bool]) -> None:
     How, Mark = Attendance.How, Attendance.Mark
     Attendance.objects.bulk_create(
         Attendance(
             session=session,
             enrolment=it,
-            mark=Mark.ABSENT if number % 8 == 7 and nth else Mark.PRESENT,
+            mark=Mark.ABSENT if missed(number, nth) else Mark.PRESENT,
             how=How.JOINED if it.is_online else How.ROSTER,
             pressed_at=session.starts_at,
         )

@@ -214,8 +214,9 @@ def _meeting(stage: Stage, course: Course, day: date) -> Run:
 
 
 def _what_was(stage: Stage, run: Run) -> None:
-    """A meeting that is over: who was there, and what it left. Nobody is written to about it but those who
-    have their certificates.
+    """A meeting that is over: who was there, and what it left. One in eight missed all but the first session.
+
+    Nobody is written to about it but those who have their certificates.
     """
     everybody = [*stage.crowd[:24], *(stage.cast[name] for name in ("teacher", "head") if stage.cast)]
     people_in = [(person, _way(number)) for number, person in enumerate(everybody)]

@@ -7,8 +7,9 @@ from django.core.management import CommandError, call_command
 from django.utils import translation
 from django.utils.timezone import localdate
 
+from courses.certificates import lines_of, why_not_issued_yet
 from courses.models import Course, Enrolment, Pathway, Pool, Run, Session
-from members.models import Agreement, Clause, Cluster, Institution, Party, Person, Region
+from members.models import Agreement, Certificate, Clause, Cluster, Institution, Party, Person, Region
 from tests import factories as make
 from tests.examples import load_example
 
@@ -28,6 +29,18 @@ def test_the_course_has_sixteen_sessions_on_tuesdays_and_thursdays_at_four(examp
     run = Run.objects.get(course__title="AI Tools in Teaching")
     times = [session.starts_at.astimezone(run.zone) for session in run.sessions.all()]
     assert [(at.weekday(), at.hour) for at in times] == [(1, 16), (3, 16)] * 8
+
+
+def test_a_course_is_over_and_half_of_those_who_completed_it_have_their_certificates(example):
+    run = Run.objects.with_dates().get(course__title="AI in the work of a school")
+    lines = lines_of(run)
+    assert (why_not_issued_yet(run), sum(it.has_one for it in lines), sum(it.is_due for it in lines)) == ("", 8, 7)
+    assert Certificate.objects.get(person__email="teacher@example.org").hours == 16
+
+
+def test_the_guardian_has_the_certificate_of_the_student(example):
+    it = Certificate.objects.get(person__email="student@example.org")
+    assert (it.issued_to.email, it.title) == ("guardian@example.org", "AI foundations: how machines see")
 
 
 def test_counters_say_what_enrolments_say(example):
