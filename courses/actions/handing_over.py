@@ -10,8 +10,8 @@ from cluster_portal.audit import record_many
 from courses.models import Attendance, Enrolment, FinalWork, Session
 
 Mark, Work = Attendance.Mark, FinalWork.State
-BEST_MARK = [Mark.PRESENT, Mark.LATE, Mark.EXCUSED, Mark.ABSENT, ""]
-BEST_WORK = [Work.ACCEPTED, Work.HANDED_IN, Work.RETURNED]
+BEST_MARK: list[str] = [Mark.PRESENT, Mark.LATE, Mark.EXCUSED, Mark.ABSENT, ""]
+BEST_WORK: list[str] = [Work.ACCEPTED, Work.HANDED_IN, Work.RETURNED]
 
 
 def take_over_earlier(enrolments: Collection[Enrolment]) -> None:

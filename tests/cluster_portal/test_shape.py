@@ -27,9 +27,10 @@ PUBLIC_VIEWS = {
     "directory_print", "directory_xlsx", "door", "download", "emblem_svg", "enrol_by_link", "erase_by_link",
     "erasure_by_link", "favicon_svg", "feedback_by_consent_link", "feedback_by_link", "hand_in_by_link", "healthz",
     "home", "initiative", "initiatives", "institution", "institution_logo", "invitation", "join", "language", "leave",
-    "material_by_link", "materials_by_link", "my_calendar_ics", "offer", "paper_by_link", "pathway", "pathways",
-    "privacy", "programme", "programme_ics", "readyz", "run", "run_ics", "search", "sessions_by_link", "standing",
-    "styleguide", "theme_css", "ticket", "unsubscribe", "verify", "verify_any", "verify_keys",
+    "marks_by_link", "material_by_link", "materials_by_link", "my_calendar_ics", "offer", "paper_by_link", "pathway",
+    "pathways", "privacy", "programme", "programme_ics", "readyz", "run", "run_ics", "search", "sessions_by_link",
+    "standing", "styleguide", "theme_css", "ticket", "unsubscribe", "verify", "verify_any", "verify_keys",
+    "work_file_by_link",
 }  # fmt: skip
 CATCH_REFUSED = {
     "cluster_portal/buttons.py",  # a page and its forms
