@@ -45,9 +45,8 @@ def right_for(run: Run, person: Person, enrolment: Enrolment | None) -> Right:
 def chain_of(run: Run, person: Person | None, enrolment: Enrolment | None, right: Right | None = None) -> list[dict]:
     """The links from the agreement to the next session, for one reader; the first broken one says what is missing."""
     if person is None:
-        links = [_enrolment_to_come(run), _what_comes_next(run, None)]
-        links = links if has_no_places(run, now()) else [_sign_in(run), *links]
-        return [vars(link) for link in links]
+        coming = [_enrolment_to_come(run), _what_comes_next(run, None)]
+        return [vars(link) for link in (coming if has_no_places(run, now()) else [_sign_in(run), *coming])]
     right = right or right_for(run, person, enrolment)
     links = [_membership(right, run), _affiliation(right), _enrolment(run, person, enrolment, right)]
     links += [_attendance(run, enrolment), _what_comes_next(run, enrolment), _certificate(run, enrolment)]

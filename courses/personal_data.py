@@ -126,7 +126,7 @@ TABLES = (
         heading=_("The materials that you added"),
         named=("added_by",),
         shown="title added_by added_at",
-        plain="id public_id run session kind upload url shown is_public",
+        plain="id public_id run session kind upload url shown is_public announced_at",
         why=_("Materials stay with the course that they belong to."),
     ),
     Table("courses.FeedbackQuestion", plain="id public_id run position text kind"),

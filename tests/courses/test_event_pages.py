@@ -74,7 +74,18 @@ def test_sessions_stand_by_day_and_slot(meeting):
 def test_a_run_without_a_choice_is_a_plain_list(run, client):
     assert programme_of(run, list(run.sessions.all()), None, NOON) == []
     assert "<h2>Sessions</h2>" in client.get(run.get_absolute_url()).content.decode()
-    assert client.get(reverse("courses:event_sheet", args=[run.public_id])).status_code == 404
+    sheet = client.get(reverse("courses:event_sheet", args=[run.public_id])).content.decode()
+    assert reverse("courses:event_sheet", args=[run.public_id]) in client.get(run.get_absolute_url()).content.decode()
+    assert ["Speakers" in sheet, "choose one" in sheet] == [False, False]
+
+
+def test_without_a_session_there_is_no_sheet(client):
+    assert client.get(reverse("courses:event_sheet", args=[make.RunFactory().public_id])).status_code == 404
+
+
+def test_the_sheet_says_where_one_is_chosen_and_who_speaks(meeting, client):
+    sheet = client.get(reverse("courses:event_sheet", args=[meeting.public_id])).content.decode()
+    assert (sheet.count("choose one"), "Speakers" in sheet) == (2, True)
 
 
 def test_the_public_reads_places_and_presses_nothing(meeting, client):

@@ -368,3 +368,11 @@ def test_ones_own_page_says_how_far_one_is(cast, way, courses):
     attends(cast.teacher, run_of(courses[0]), 2)
     text = client.get("/me/").content.decode()
     assert ["My pathways" in text, "1 of 3 courses done" in text, way.get_absolute_url() in text] == [True] * 3
+
+
+def test_partners_are_chosen_from_a_list_that_one_can_search(cast, demo, way):
+    one, _other = make.InstitutionFactory.create_batch(2)
+    client, address = at(cast.coordinator), reverse("courses:desk_edit_pathway", args=[way.slug])
+    assert '<select name="partners"' in client.get(address).content.decode()
+    client.post(address, {"title": way.title, "summary": way.summary, "partners": [one.pk]})
+    assert list(Pathway.objects.get(pk=way.pk).partners.all()) == [one]
