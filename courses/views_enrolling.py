@@ -26,7 +26,7 @@ from courses.places_words import why_waiting
 from courses.views import run
 from members.consent import first_name_and_initial, guarded_now
 from members.models import Cluster, Person
-from members.ties import read_ties
+from members.at_hand import have_reader_at_hand
 from members.views.guardians import opened_by
 
 OFFER_AGE = timedelta(days=60)
@@ -37,7 +37,7 @@ def enrol(request: HttpRequest, public_id: str) -> HttpResponse:
 
     Signing in again comes back to this address by reading it: where nothing is asked, that leads to the run.
     """
-    read_ties(request.user)
+    have_reader_at_hand(request.user)
     it = open_run(request.user, public_id)
     form = EnrolForm(_entered(request), run=it, person=request.user, pool=_pool_asked(request))
     if request.method == "POST" and not form.is_needed:

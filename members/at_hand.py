@@ -6,7 +6,7 @@ from members.models.children import policy_of
 from members.models.people import active_of, roles_on
 
 
-def read_ties(reader: Person) -> None:
+def have_reader_at_hand(reader: Person) -> None:
     """Have at hand where a reader works, learns and coordinates now, and from which age people decide here."""
     cluster = Cluster.current()
     affiliations, roles, policies = together(

@@ -8,7 +8,7 @@ from django.utils.functional import SimpleLazyObject
 
 from members.access import WAYS_TO_SIGN_IN, led_to_confirm, must_confirm_device
 from members.models import Cluster
-from members.ties import read_ties
+from members.at_hand import have_reader_at_hand
 
 
 class ReaderMiddleware:
@@ -28,7 +28,7 @@ class ReaderMiddleware:
         request.LANGUAGE_CODE = language
         timezone.activate(_zone_for(request))
         if request.user.is_authenticated and request.method == "GET":  # an action may change them: that asks itself
-            read_ties(request.user)
+            have_reader_at_hand(request.user)
         response = self.get_response(request)
         timezone.deactivate()
         patch_vary_headers(response, ["Accept-Language", "Cookie"])
