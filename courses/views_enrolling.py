@@ -24,9 +24,9 @@ from courses.models import Enrolment
 from courses.opened import open_run
 from courses.places_words import why_waiting
 from courses.views import run
+from members.at_hand import have_reader_at_hand
 from members.consent import first_name_and_initial, guarded_now
 from members.models import Cluster, Person
-from members.at_hand import have_reader_at_hand
 from members.views.guardians import opened_by
 
 OFFER_AGE = timedelta(days=60)

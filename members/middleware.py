@@ -7,8 +7,8 @@ from django.utils.cache import patch_vary_headers
 from django.utils.functional import SimpleLazyObject
 
 from members.access import WAYS_TO_SIGN_IN, led_to_confirm, must_confirm_device
-from members.models import Cluster
 from members.at_hand import have_reader_at_hand
+from members.models import Cluster
 
 
 class ReaderMiddleware:
