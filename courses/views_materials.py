@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 from cluster_portal.buttons import outcome_in, sent, tried
 from cluster_portal.uploads import as_attachment
 from courses import actions
-from courses.actions.materials import telling_of, told_of_materials
+from courses.actions.materials import telling_of
 from courses.forms_materials import MaterialForm, NewMaterialForm
 from courses.materials import seen_on_page
 from courses.models import Enrolment, Run
@@ -39,11 +39,12 @@ def materials(request: HttpRequest, public_id: str) -> HttpResponse:
 
 def _reached(run: Run) -> dict[str, int]:
     """How many take part, how many mails would leave now, and for how many nobody could be written to."""
-    people = [it.person for it in told_of_materials(run)]
+    telling = telling_of(run)
+    readers = readers_of([it.person for it in telling.people])
     return {
-        "people": len(people),
-        "mails": telling_of(run).mails,
-        "unreached": sum(not one for one in readers_of(people).values()),
+        "people": len(telling.people),
+        "mails": telling.mails_to(readers),
+        "unreached": sum(not one for one in readers.values()),
     }
 
 

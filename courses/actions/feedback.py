@@ -20,6 +20,7 @@ from courses.actions.telling import tell, with_their_run, yet_to_be_told
 from courses.feedback import FEWEST, asks_in_vain, ends_at, why_no_feedback, why_not_asked
 from courses.models import Enrolment, FeedbackAnswer, FeedbackQuestion, Run
 from members.models import Cluster, Person
+from members.readers import readers_of
 
 Kind = FeedbackQuestion.Kind
 STANDARD = (
@@ -159,7 +160,9 @@ def mails_to_ask(run: Run) -> int:
     ending = ends_at(run)
     if ending is None or asks_in_vain(run):
         return 0
-    return yet_to_be_told(asked_now(run), "courses/feedback_asked", ending.occasion)
+    asked = asked_now(run)
+    readers = readers_of([it.person for it in asked])
+    return yet_to_be_told(asked, readers, "courses/feedback_asked", ending.occasion)
 
 
 @transaction.atomic

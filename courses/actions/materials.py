@@ -1,6 +1,7 @@
 """Materials of a run: files, links and recordings, and the mail that says they are there."""
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,23 +73,19 @@ def remove_material(material: Material, by: Person) -> None:
     erase_uploads(uploads)
 
 
-def told_of_materials(run: Run) -> list[Enrolment]:
-    """Those whose place is certain: they can be told of materials."""
-    return with_their_run(run, run.enrolments.confirmed())
-
-
 @dataclass(frozen=True)
 class Telling:
-    """Whom a mail about materials would go to now, what is new in it, and what makes it another mail."""
+    """Who takes part, whom of them a mail about materials would go to now, what is new in it, and what makes it
+    another mail."""
 
+    people: list[Enrolment]
     enrolments: list[Enrolment]
     fresh: list[Material]
     occasion: str
 
-    @property
-    def mails(self) -> int:
-        """How many mails would leave."""
-        return yet_to_be_told(self.enrolments, TEMPLATE, self.occasion)
+    def mails_to(self, readers: Mapping[int, Sequence[Person]]) -> int:
+        """How many mails would leave to the readers of those who take part."""
+        return yet_to_be_told(self.enrolments, readers, TEMPLATE, self.occasion)
 
 
 def telling_of(run: Run) -> Telling:
@@ -98,14 +95,15 @@ def telling_of(run: Run) -> Telling:
     """
     shown = shown_now(run)
     fresh = [it for it in shown if it.announced_at is None]
-    people = told_of_materials(run)
+    people = with_their_run(run, run.enrolments.confirmed())
     know_sessions(run, people)
     if fresh:
         occasion = hashlib.sha256(" ".join(it.public_id for it in fresh).encode()).hexdigest()[:16]
-        return Telling([it for it in people if shown_to(it, fresh)], fresh, occasion)
+        return Telling(people, [it for it in people if shown_to(it, fresh)], fresh, occasion)
     told = OutboxMail.objects.about(*people).filter(template=TEMPLATE).exclude(state=OutboxMail.State.CANCELLED)
     known = set(told.values_list("about_id", flat=True))
-    return Telling([it for it in people if it.public_id not in known and shown_to(it, shown)], [], "came later")
+    came_later = [it for it in people if it.public_id not in known and shown_to(it, shown)]
+    return Telling(people, came_later, [], "came later")
 
 
 @transaction.atomic

@@ -72,8 +72,9 @@ def know_sessions(run: Run, enrolments: Sequence[Enrolment]) -> None:
         enrolment.run = run
 
 
-def yet_to_be_told(enrolments: Sequence[Enrolment], template: str, occasion: str = "") -> int:
-    """How many mails `tell` would add: those that the outbox has not got yet."""
-    readers = readers_of([it.person for it in enrolments])
+def yet_to_be_told(
+    enrolments: Sequence[Enrolment], readers: Mapping[int, Sequence[Person]], template: str, occasion: str
+) -> int:
+    """How many mails `tell` would add to these readers: those that the outbox has not got yet."""
     keys = [key_of(WantedMail(template, it, reader, occasion)) for it in enrolments for reader in readers[it.person_id]]
     return len(keys) - OutboxMail.objects.exclude(state=OutboxMail.State.CANCELLED).filter(key__in=keys).count()
