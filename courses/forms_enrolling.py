@@ -11,7 +11,8 @@ from courses.taking_part import right_to_take_part, why_not_now
 from members.consent import deciders_at
 from members.forms.fields import BirthDateField
 from members.models import AgePolicy, Cluster, Person
-from members.models.people import validate_plain_name, years_between
+from members.models.ages import years_between
+from members.models.people import validate_plain_name
 
 PLAIN = [validate_plain_name]  # a form that is no form of the model does not ask the model's validators
 YES_NO = [(Question.YES, _("Yes")), (Question.NO, _("No"))]

@@ -9,7 +9,7 @@ from cluster_portal.links import signed_link
 from cluster_portal.models import OutboxMail
 from members.certificates import can_be_mailed, held_by, link_for
 from members.models import AgePolicy, Certificate, Person
-from members.models.people import latest_birth_date_of_an_adult
+from members.models.ages import latest_birth_date_of_an_adult
 from members.reminders import mornings
 
 OF_AGE = "members/certificates_of_age"

@@ -32,7 +32,7 @@ from members.models import (
     Person,
     Purpose,
 )
-from members.models.people import latest_birth_date_of_an_adult, years_between
+from members.models.ages import latest_birth_date_of_an_adult, years_between
 
 Decision = ConsentDecision.Decision
 
