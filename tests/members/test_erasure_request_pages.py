@@ -16,7 +16,7 @@ from tests import factories as make
 from tests.members.conftest import BORN
 
 pytestmark = pytest.mark.django_db
-OWN_QUERIES, DESK_QUERIES = 20, 9
+OWN_QUERIES, DESK_QUERIES = 16, 8
 
 
 @pytest.fixture(autouse=True)
