@@ -9,7 +9,6 @@ from cluster_portal.links import PATHS, signed_token
 from courses.actions import mark_attendance
 from courses.actions.attendance import Press
 from courses.attendance import join_path, ticket_path
-from courses.models import Attendance
 from members.models import Person
 from tests import factories as make
 
@@ -248,4 +247,4 @@ def test_roster_and_codes_fit_a_narrow_phone_in_russian(visit, session):
     for path in (f"{base}/attendance/", f"{base}/sessions/{session.public_id}/attendance/", "/me/"):
         instructor.go(path)
         assert instructor.cut_off() == [], path
-    assert not Attendance.objects.exists()
+    assert not session.attendance.exists()

@@ -51,7 +51,7 @@ def test_issued_fetched_and_verified(visit, run):
     coordinator.press("Revoke", exact=True)
     stranger.page.reload()
     stranger.sees(it.number)
-    assert Certificate.objects.get().state == "revoked"
+    assert Certificate.objects.get(pk=it.pk).state == "revoked"
     contact = visit("contact", width=390)
     contact.go("/desk/hours/")
     contact.look("Hours of professional development")
