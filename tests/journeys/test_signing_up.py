@@ -30,7 +30,7 @@ def student(portal):
 
 
 def test_a_student_signs_up_on_a_phone_and_a_guardian_consents_by_link(visit, student):
-    run = Run.objects.get(roles=["student"])
+    run = Run.objects.published().get(roles=["student"])
     coordinator, phone, other_phone = visit("coordinator"), visit("timur", width=PHONE), visit(width=PHONE)
     coordinator.go(f"/desk/runs/{run.public_id}/")
     coordinator.follow("Questions")
