@@ -264,7 +264,7 @@ def test_in_the_week_the_title_of_the_session_is_the_link(cast):
 def test_the_week_is_printed_across_the_page(cast):
     offered("Robots")
     text = Client().get(PAGE, {"view": "week", "on": "2027-03-02", "paper": "yes"}).content.decode()
-    assert '<main class="sheet wide">' in text
+    assert '<main class="sheet landscape">' in text
 
 
 def test_a_list_on_paper_says_when_there_are_more(cast, monkeypatch):
