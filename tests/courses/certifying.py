@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime, timedelta
 
-from django.test import Client
 from django.urls import reverse
 
 from courses.models import Attendance
@@ -31,15 +30,5 @@ def completed(run, person=None, sessions=3, **facts):
     return it
 
 
-def at(person):
-    client = Client()
-    client.force_login(person)
-    return client
-
-
 def address(name, *args):
     return reverse(f"courses:{name}", args=args)
-
-
-def said(response):
-    return [str(message) for message in response.context["messages"]]

@@ -20,54 +20,16 @@ from courses.models import Attendance, Run, Session
 from courses.taking_part import in_run_zone
 from members.models import RecordView
 from tests import factories as make
+from tests.browsing import at, said
+from tests.courses.conftest import page
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
 JSON = {"headers": {"accept": "application/json"}}
 
 
-def at(person):
-    client = Client()
-    client.force_login(person)
-    return client
-
-
-@pytest.fixture
-def going(cast):
-    """A run with a session that has just begun; the teacher of the cast teaches it."""
-    run = make.RunFactory(course__title="AI", online_link="https://meet.example.net/1")
-    make.SessionFactory(run=run, title="Agents", starts_at=now() - HOUR / 6, ends_at=now() + HOUR)
-    make.PoolFactory(run=run, places=50)
-    make.PoolFactory(run=run, places=50, sort="online")
-    run.instructors.add(cast.teacher)
-    return run
-
-
-@pytest.fixture
-def session(going):
-    return going.sessions.get()
-
-
-@pytest.fixture
-def mine(going, cast):
-    return make.EnrolmentFactory(run=going, person=cast.colleague)
-
-
-@pytest.fixture
-def online(going):
-    return make.EnrolmentFactory(run=going, pool=going.pools.get(sort="online"))
-
-
-def page(name, session):
-    return reverse(f"courses:{name}", args=[session.run.public_id, session.public_id])
-
-
 def marks():
     return {it.enrolment: (it.mark, it.how) for it in Attendance.objects.select_related("enrolment")}
-
-
-def said(response):
-    return [str(message) for message in response.context["messages"]]
 
 
 def door_path(session):

@@ -18,7 +18,8 @@ from courses.models import Run
 from members.actions import correct_certificate, revoke_certificate
 from members.models import Certificate
 from tests import factories as make
-from tests.courses.certifying import OVER, address, at, completed, run_that_is_over, said
+from tests.browsing import at, said
+from tests.courses.certifying import OVER, address, completed, run_that_is_over
 
 pytestmark = pytest.mark.django_db
 

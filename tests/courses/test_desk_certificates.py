@@ -15,7 +15,8 @@ from courses.models import Enrolment, Run
 from members.actions import erase_person, revoke_certificate
 from members.models import Person
 from tests import factories as make
-from tests.courses.certifying import OVER, address, at, completed, run_that_is_over, said
+from tests.browsing import at, said
+from tests.courses.certifying import OVER, address, completed, run_that_is_over
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("demo")]
 

@@ -24,20 +24,11 @@ from courses.retention import FEEDBACK_DAYS
 from members.retention import run_retention
 from members.views.guardians import OPENED
 from tests import factories as make
+from tests.browsing import at
 from tests.courses.conftest import silent
 
 pytestmark = pytest.mark.django_db
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-
-
-def at(person):
-    client = Client()
-    client.force_login(person)
-    return client
-
-
-def said(response):
-    return [str(message) for message in response.context["messages"]]
 
 
 def give(run, number=5, text=""):

@@ -21,20 +21,11 @@ from courses.models import Material, Pool, Seat
 from members.actions.consent import decide
 from members.views.guardians import OPENED
 from tests import factories as make
+from tests.browsing import at, said
 
 pytestmark = pytest.mark.django_db
 PDF = b"%PDF-1.4\n1 0 obj\n"
 DAY = timedelta(days=1)
-
-
-def at(person):
-    client = Client()
-    client.force_login(person)
-    return client
-
-
-def said(response):
-    return [str(message) for message in response.context["messages"]]
 
 
 def pdf(name="plan.pdf"):

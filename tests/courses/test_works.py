@@ -21,14 +21,9 @@ from courses.retention import MARK_DAYS, WORK_DAYS
 from members.actions import decide
 from members.retention import run_retention
 from tests import factories as make
+from tests.browsing import at
 
 pytestmark = pytest.mark.django_db
-
-
-def at(person):
-    client = Client()
-    client.force_login(person)
-    return client
 
 
 def file(name="lesson.txt", text=b"A lesson on agents."):

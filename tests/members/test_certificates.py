@@ -22,6 +22,7 @@ from members.certificates import Earned, Paper, facts_of, held_by, link_for
 from members.models import Certificate, Guardianship, Person
 from members.retention import run_retention
 from tests import factories as make
+from tests.browsing import at
 
 pytestmark = pytest.mark.django_db
 PAPER = Paper("completion", "AI Tools in Teaching", "ITMO", date(2026, 3, 2), date(2026, 4, 27), "en", 36, "room")
@@ -49,12 +50,6 @@ def child(cast):
 def issue(person, thing, cast, paper=PAPER):
     person.save()
     return actions.issue_certificate(person, paper, thing, by=cast.coordinator)
-
-
-def at(person):
-    client = Client()
-    client.force_login(person)
-    return client
 
 
 def subjects(template):

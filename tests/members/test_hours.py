@@ -7,7 +7,6 @@ from io import BytesIO
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.timezone import now
@@ -15,6 +14,7 @@ from openpyxl import load_workbook
 
 from members.models import Affiliation, Certificate
 from tests import factories as make
+from tests.browsing import at
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("demo")]
 PAGE = "members:desk_hours"
@@ -30,12 +30,6 @@ def hours(cast):
     make.CertificateFactory(hours=100, kind="award", **facts)
     make.CertificateFactory(hours=5, begins_on=date(2025, 1, 1), ends_on=date(2025, 5, 1), **facts)
     make.CertificateFactory(hours=100, person=cast.teacher, institution=make.InstitutionFactory())
-
-
-def at(person):
-    client = Client()
-    client.force_login(person)
-    return client
 
 
 def listed(response):
