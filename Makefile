@@ -24,8 +24,8 @@ run: installed
 test: installed-for-tests
 	.venv/bin/python -m pytest -n $(PROCESSES) -m "not big" $(ARGS)
 
-test-all: installed-for-tests
-	.venv/bin/python -m pytest -n $(PROCESSES) $(ARGS)
+test-all: installed-for-tests  # the biggest counts may take longer than a daily test that hangs is given
+	.venv/bin/python -m pytest -o faulthandler_timeout=3600 -n $(PROCESSES) $(ARGS)
 
 bench: installed-for-tests
 	.venv/bin/python -m bench $(ARGS)

@@ -33,17 +33,17 @@ def main() -> None:
 
 def drawn(count: int) -> dict[str, float]:
     """The seconds for so many papers, and for so many pages of one line."""
-    from members.certificates import certificate_pdf
+    from members.certificates import certificates_pdf
 
     papers = [_certificate(number) for number in range(count)]
     taken = {"portal": 0.0, "floor": 0.0}
     with tempfile.TemporaryDirectory() as folder:
         bare = Path(folder) / "bare.typ"
         bare.write_text(FLOOR)
-        certificate_pdf(papers[0])  # fonts are read once
+        certificates_pdf([papers[0]])  # fonts are read once
         for since in range(0, count, max(1, count // SLICES)):
             some = papers[since : since + max(1, count // SLICES)]
-            taken["portal"] += _seconds(lambda some=some: [certificate_pdf(it) for it in some])
+            taken["portal"] += _seconds(lambda some=some: [certificates_pdf([it]) for it in some])
             taken["floor"] += _seconds(lambda some=some: [_floor(bare) for _it in some])
     return taken
 

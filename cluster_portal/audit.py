@@ -4,7 +4,7 @@ A row holds public ids, the names of changed fields, and values of whitelisted f
 ``AUDITED``; ``state`` is always allowed). A database trigger refuses UPDATE and DELETE.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.utils.timezone import now
@@ -19,9 +19,14 @@ def record(verb: str, obj: Any, by: Any, reason: str = "", fields: Iterable[str]
     return entry
 
 
-def record_many(verb: str, objects: Iterable[Any], by: Any, reason: str = "", **values: Any) -> None:
-    """Write the same audit line about many objects, in batches."""
-    AuditEntry.objects.bulk_create((_entry(verb, obj, by, reason, (), values) for obj in objects), batch_size=1000)
+def record_many(
+    verb: str, objects: Iterable[Any], by: Any, reason: str = "", columns: Collection[str] = (), **values: Any
+) -> None:
+    """Write the same audit line about many objects, in batches; `columns`: whose values each line says of its own."""
+    entries = (
+        _entry(verb, it, by, reason, (), values | {name: getattr(it, name) for name in columns}) for it in objects
+    )
+    AuditEntry.objects.bulk_create(entries, batch_size=1000)
 
 
 def record_changes(verb: str, obj: Any, by: Any, changed: Iterable[str]) -> AuditEntry:

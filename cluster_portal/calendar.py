@@ -14,10 +14,11 @@ from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from cluster_portal.ics import Writer
 from cluster_portal.models import CalendarEntry
+from cluster_portal.prepared import AnyOf, Given, prepared
 
 Status = CalendarEntry.Status
 Messages = list[list[str]]
@@ -155,9 +156,9 @@ def _known(series: Series, people: Sequence[Any]) -> dict[int, dict[str, Calenda
     model = series.occurrences[0].about._meta.label_lower
     ids = [it.about.public_id for it in series.occurrences]
     uids = [uid_of(series.about.public_id, person) for person in people]
-    mine = Q(about_model=model, about_id__in=ids) | Q(uid__in=uids)
+    keys = [person.pk for person in people]
     found: dict[int, dict[str, CalendarEntry]] = {}
-    for entry in CalendarEntry.objects.filter(mine, person__in=people).order_by("pk"):
+    for entry in _entries_of(people=keys, model=model, ids=ids, uids=uids):
         found.setdefault(entry.person_id, {})[entry.about_id] = entry
     return found
 
@@ -241,3 +242,9 @@ class Plan:
             ends_at=it.ends_at,
             digest=self.series.digests[it.about.public_id],
         )
+
+
+@prepared
+def _entries_of(people: Given, model: Given, ids: Given, uids: Given) -> QuerySet:
+    mine = Q(AnyOf("about_id", ids), about_model=model) | Q(AnyOf("uid", uids))
+    return CalendarEntry.objects.filter(AnyOf("person", people), mine).order_by("pk")

@@ -10,10 +10,13 @@ from datetime import UTC, datetime, timedelta
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response
+from django.utils.timezone import now
 from icalendar import Calendar, Event, vDuration, vText
 
+from cluster_portal import hooks
 from cluster_portal.calendar import Occurrence, Series, Status
 from cluster_portal.ics import PRODUCT, Writer
+from cluster_portal.links import absolute
 from cluster_portal.mailtext import harmless
 from cluster_portal.vtimezone import vtimezone
 
@@ -45,6 +48,7 @@ class FeedWriter(Writer):
         events = self._whole(list(self.shown.meetings), self.shown.sequence)
         for event in events:
             event["uid"] = vText(self.shown.uid)
+            event.add("last-modified", self.stamp)
         return events
 
     def _name_people(self, event: Event) -> None:
@@ -62,7 +66,8 @@ def feed(name: str, everything: Iterable[Shown]) -> bytes:
         calendar.add(field, harmless(name))
     calendar.add("REFRESH-INTERVAL", READ_AGAIN_AFTER, parameters={"VALUE": "DURATION"})
     calendar.add("X-PUBLISHED-TTL", vDuration(READ_AGAIN_AFTER).to_ical().decode())
-    for zone, year in sorted(_zones(shown).items()):
+    # A calendar without any part is none (RFC 5545, 3.6): an empty one tells its zone.
+    for zone, year in sorted(_zones(shown).items()) or [(hooks.sender().zone.key, now().year)]:
         calendar.add_component(vtimezone(zone, year))
     for one in shown:
         for event in FeedWriter(one).events():
@@ -77,6 +82,11 @@ def _zones(shown: Iterable[Shown]) -> dict[str, int]:
         year = min(it.starts_at.year for it in one.series.occurrences)
         years[one.series.zone.key] = min(year, years.get(one.series.zone.key, year))
     return years
+
+
+def webcal_address(path: str) -> str:
+    """The address of a feed by which a calendar program subscribes to it."""
+    return f"webcal:{absolute(path).partition(':')[2]}"
 
 
 def feed_response(request: HttpRequest, text: bytes, is_public: bool) -> HttpResponse:

@@ -13,6 +13,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
@@ -22,6 +23,7 @@ from cluster_portal.hooks import WantedMail
 from cluster_portal.models import OutboxMail
 from cluster_portal.moves import Refused, make_move, make_moves
 from cluster_portal.nudge import nudge
+from cluster_portal.prepared import AnyOf, Given, prepared
 
 BATCH = 500
 
@@ -125,9 +127,7 @@ def _queue(wanted: list[WantedMail]) -> list[OutboxMail]:
 def _insert(rows: list[OutboxMail]) -> list[OutboxMail]:
     """The rows that were not there: ON CONFLICT DO NOTHING lets two transactions write the same key at once."""
     OutboxMail.objects.bulk_create(rows, ignore_conflicts=True)
-    numbers = dict(
-        OutboxMail.objects.filter(public_id__in=[row.public_id for row in rows]).values_list("public_id", "pk")
-    )
+    numbers = dict(_numbers_of(public_ids=[row.public_id for row in rows]))
     added = [row for row in rows if row.public_id in numbers]
     for row in added:
         row.pk = numbers[row.public_id]
@@ -170,8 +170,7 @@ def _may_be_written_to(wanted: WantedMail) -> bool:
 def _unwritten(wanted: list[WantedMail]) -> list[WantedMail]:
     """Without those that the outbox holds already: rendering them again would be work for nothing."""
     keys = {key_of(it): it for it in wanted}
-    held = OutboxMail.objects.exclude(state=OutboxMail.State.CANCELLED).filter(key__in=list(keys))
-    for key in held.values_list("key", flat=True):
+    for key in _held_among(keys=list(keys)):
         del keys[key]
     return list(keys.values())
 
@@ -184,3 +183,14 @@ def _batches(wanted: Iterable[WantedMail], size: int) -> Iterator[list[WantedMai
 
 def _at_most(at: datetime, limit: datetime | None) -> datetime:
     return at if limit is None else min(at, limit)
+
+
+@prepared
+def _held_among(keys: Given) -> QuerySet:
+    rows = OutboxMail.objects.exclude(state=OutboxMail.State.CANCELLED).filter(AnyOf("key", keys))
+    return rows.values_list("key", flat=True)
+
+
+@prepared
+def _numbers_of(public_ids: Given) -> QuerySet:
+    return OutboxMail.objects.filter(AnyOf("public_id", public_ids)).values_list("public_id", "pk")

@@ -14,6 +14,8 @@ from django.http import HttpResponse
 from django.utils.http import content_disposition_header
 from django.utils.translation import get_language
 
+from cluster_portal.fonts import font_files
+
 FOLDER = settings.BASE_DIR / "templates" / "pdf"
 
 
@@ -38,9 +40,9 @@ def render_pdf(template: str, facts: dict[str, Any]) -> bytes:
 def _fonts() -> Any:
     """Ours and no others, so that a sheet looks alike on every machine; read once, which takes longer than a sheet."""
     import typst
-    from noto_cjk_sans_otc import FONT_PATH
 
-    return typst.Fonts(include_system_fonts=False, font_paths=[str(FONT_PATH.parent)])
+    folders = [str(path.parent) for path in font_files()]
+    return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=folders)
 
 
 def qr_svg(address: str, fills: bool = False) -> str:

@@ -18,13 +18,19 @@ def queue_due_reminders(at: datetime | None = None) -> tuple[int, int]:
     Safe to run twice at once: the outbox takes each key once.
     """
     at = at or now()
-    cancelled = sum(_cancel_unwanted(kind) for kind in hooks.reminders.values())
+    cancelled = sum(_cancel_unwanted(kind) for kind in _kinds_that_wait())
     return sum(_queue_missing(kind, at) for kind in hooks.reminders.values()), cancelled
 
 
 def _queue_missing(kind: hooks.Reminder, at: datetime) -> int:
     wanted = kind.due(at - GRACE, at + AHEAD)
     return queue_mails(it for it in wanted if it.not_after is None or it.not_after > at)
+
+
+def _kinds_that_wait() -> list[hooks.Reminder]:
+    """Mostly none or few: what has no mail waiting needs no anti-join, every minute."""
+    waiting = OutboxMail.objects.unfinished().filter(template__in=list(hooks.reminders))
+    return [hooks.reminders[it] for it in waiting.values_list("template", flat=True).order_by("template").distinct()]
 
 
 def _cancel_unwanted(kind: hooks.Reminder) -> int:

@@ -11,6 +11,7 @@ from django.utils.translation import get_language
 
 FORMULA_BEGINNINGS = ("=", "+", "-", "@", "\t", "\r", "\n")
 NOT_IN_A_CELL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+NUMBERS = {int, float}  # they stay numbers, so that a sum can be drawn
 WITH_SEMICOLONS = {"ru"}
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CSV = "text/csv; charset=utf-8"
@@ -30,7 +31,7 @@ def as_xlsx(title: str, headings: Sequence[str], rows: Iterable[Sequence[Any]]) 
     sheet = book.create_sheet(re.sub(r"[\[\]:*?/\\]", " ", title)[:31])
     sheet.append([_bold(sheet, heading) for heading in headings])
     for row in rows:
-        sheet.append([value if isinstance(value, float) else as_text(value) for value in row])
+        sheet.append([value if type(value) in NUMBERS else as_text(value) for value in row])
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()

@@ -17,7 +17,6 @@ from django.db.models import QuerySet
 from django.http import FileResponse, Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
-from PIL import Image, ImageOps, UnidentifiedImageError
 
 from cluster_portal import hooks
 from cluster_portal.models import Upload
@@ -143,6 +142,8 @@ def _is_text(content: bytes) -> bool:
 
 def without_metadata(content: bytes, image_format: str) -> bytes:
     """The picture drawn anew: turned as its EXIF says, without EXIF and without anything hidden behind it."""
+    from PIL import Image, ImageOps, UnidentifiedImageError  # here, because its memory is only for those with pictures
+
     try:
         picture = Image.open(io.BytesIO(content))
         if picture.width * picture.height > LARGEST_PIXELS:

@@ -7,11 +7,12 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from cluster_portal.feeds import feed, feed_response
+from cluster_portal.feeds import feed, feed_response, webcal_address
 from cluster_portal.links import absolute
 from cluster_portal.models import CalendarFeed
 from competitions.feeds import deadlines_of
@@ -26,7 +27,8 @@ def my_calendar(request: HttpRequest) -> HttpResponse:
     """The address of my calendar, or how to get one."""
     mine = CalendarFeed.objects.filter(person=request.user).first()
     address = absolute(reverse("coordination:my_calendar_ics", args=[mine.token])) if mine else ""
-    shown = {"feed": mine, "address": address, "subscribe": f"webcal:{address.partition(':')[2]}"}
+    subscribe = webcal_address(reverse("coordination:my_calendar_ics", args=[mine.token])) if mine else ""
+    shown = {"feed": mine, "address": address, "subscribe": subscribe}
     return render(request, "coordination/my_calendar.html", shown)
 
 
@@ -50,5 +52,7 @@ def change_my_calendar(request: HttpRequest) -> HttpResponse:
 def my_calendar_ics(request: HttpRequest, token: str) -> HttpResponse:
     """The dates of whoever has this address, for their calendar program, which cannot sign in."""
     person = get_object_or_404(Person.objects.active(), calendar_feed__token=token)
-    shown = chain(dates_of(person), deadlines_of(person))
-    return feed_response(request, feed(request.cluster.name, shown), is_public=False)
+    with translation.override(person.language):
+        name = _("%(cluster)s: my dates") % {"cluster": request.cluster.name}
+        text = feed(name, chain(dates_of(person), deadlines_of(person)))
+    return feed_response(request, text, is_public=False)

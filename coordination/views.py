@@ -14,6 +14,7 @@ from courses.attendance import taught_on_day_of
 from courses.feedback import OPEN_FOR
 from courses.holding import who_has_it
 from courses.models import ClassBooking, Course, Enrolment, FinalWork, Pathway, Run, Session
+from courses.pathway_parts import begun_by
 from members.access import has_second_factor, must_confirm_device
 from members.actions import note_children
 from members.emblem import draw_emblem
@@ -78,10 +79,12 @@ def me(request: HttpRequest) -> HttpResponse:
         "affiliations": affiliations,
         "offers": [it for it in live if it.state == Enrolment.State.OFFERED],
         "held": _held(live, person),
+        "returned": FinalWork.objects.to_revise(person),
         "live": live,
         "past": [it for it in enrolments if it not in live][:20],
         "coming": list(Session.objects.ahead_for(person, now())[:5]),
         "bookings": list(ClassBooking.objects.brought_by(person).ahead(now()).for_lists()[:20]),
+        "pathways": begun_by(person),
         "today": taught_on_day_of(person, now()),
         "works": FinalWork.objects.read_by(person).to_read().count() if person.instructs.exists() else 0,
         "juries": list(Juror.objects.for_own_page(person)),

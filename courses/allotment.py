@@ -6,7 +6,8 @@ from functools import cached_property
 
 from django.db.models import Count
 
-from courses.models import Enrolment, Pool
+from cluster_portal.prepared import prepared
+from courses.models import Enrolment, Pool, Reserve
 
 Counted = Counter[int | None]
 
@@ -20,7 +21,7 @@ class Allotment:
 
     def __init__(self, pool: Pool, day: date) -> None:
         self.pool, self.free = pool, pool.free
-        self.reserves = {it.institution_id: it.places for it in pool.reserves.in_force_on(day)}
+        self.reserves = {it.institution_id: it.places for it in _reserves_on(pool=pool.pk, day=day)}
         self._given: Counted = Counter()
 
     def free_for(self, institution: int | None, limit: int | None = None) -> int:
@@ -72,3 +73,8 @@ class Allotment:
     @cached_property
     def _in_pool(self) -> Counted:
         return Counter({institution: people for pool, institution, people in self._taken if pool == self.pool.pk})
+
+
+@prepared
+def _reserves_on(pool, day):
+    return Reserve.objects.in_force_on(day).filter(pool=pool)

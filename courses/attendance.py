@@ -6,11 +6,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db.models import Count, Q, QuerySet, prefetch_related_objects
+from django.utils.formats import date_format
+from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from cluster_portal.links import PATHS, signed_token
 from cluster_portal.models import AuditEntry
-from courses.models import Attendance, Enrolment, Run, Session, in_session
+from courses.holding import unconsented_among
+from courses.models import Attendance, Enrolment, Run, Seat, Session, in_session
 from courses.opening import in_run_zone
 from members.models import Person
 
@@ -18,26 +21,44 @@ ROSTER_OPENS = timedelta(hours=2)  # before the start: whoever keeps the roster 
 DOOR_OPENS = timedelta(minutes=30)
 JOIN_OPENS = timedelta(minutes=15)
 AROUND_NOW = timedelta(hours=2)  # how long after its end a session is still what a shown code is about
+WAITED = timedelta(minutes=1)  # a press that came later than this had waited for the network
 BY_THEMSELVES = (Attendance.How.CODE, Attendance.How.JOINED)
 
 
 @dataclass
 class Change:
-    """One line of a mark's trace: when, who, from what to what."""
+    """One line of a mark's trace: when it was pressed and when it came, who, from what to what."""
 
+    run: Run
+    pressed_at: datetime
     at: datetime
     by: str
     before: str
     after: str
 
+    @property
+    def said(self) -> str:
+        """The line in words, by the clock of the run; when it came, where it had waited for the network."""
+        facts = {"when": in_run_zone(self.run, self.pressed_at), "by": self.by}
+        facts["what"] = f"{self.before} → {self.after}" if self.before else self.after
+        if self.at - self.pressed_at < WAITED:
+            return _("%(when)s, %(by)s: %(what)s") % facts
+        facts["came"] = in_run_zone(self.run, self.at)
+        return _("%(when)s (sent %(came)s), %(by)s: %(what)s") % facts
+
 
 @dataclass
 class Line:
-    """One person on the roster of a session; `trace` only where the mark was changed."""
+    """One person on the roster of a session; `trace` only where the mark was changed.
+
+    `is_reader`: whoever looks, and marks everybody but themself. `lacks_consent`: a child who may not come any more.
+    """
 
     enrolment: Enrolment
     attendance: Attendance | None = None
     trace: list[Change] = field(default_factory=list)
+    is_reader: bool = False
+    lacks_consent: bool = False
 
     @property
     def mark(self) -> str:
@@ -46,13 +67,15 @@ class Line:
     @property
     def said(self) -> str:
         """How and when the mark came about."""
-        return said_of(self.attendance) if self.attendance else _("Not marked yet")
+        return said_of(self.attendance) if self.attendance and self.mark else _("Not marked yet")
 
 
 def said_of(it: Attendance) -> str:
-    """How and when a mark came about, by the clock of the run."""
-    when = it.pressed_at.astimezone(it.session.run.zone)
-    return f"{it.get_how_display()}, {when:%H:%M}"
+    """How and when a mark came about, by the clock of the run; with the day, where that was another."""
+    zone = it.session.run.zone
+    when, day = it.pressed_at.astimezone(zone), it.session.starts_at.astimezone(zone).date()
+    clock = date_format(when, "H:i" if when.date() == day else "j E Y, H:i")
+    return f"{it.get_how_display()}, {clock}"
 
 
 def expected_in(session: Session) -> QuerySet[Enrolment]:
@@ -66,21 +89,32 @@ def roster_of(session: Session) -> QuerySet[Enrolment]:
     return rows.order_by("person__sort_name", "pk")
 
 
-def lines_of(session: Session, enrolments: Collection[Enrolment]) -> list[Line]:
-    """These people with their marks, and the traces of those that were changed."""
+def lines_of(session: Session, enrolments: Collection[Enrolment], reader: Person | None = None) -> list[Line]:
+    """These people with their marks, and the traces of those that were changed; for who marks, whom they look at."""
     rows = session.attendance.filter(enrolment__in=[it.pk for it in enrolments])
     marks = {it.enrolment_id: it for it in rows}
     for it in marks.values():
         it.session = session
-    traces = _traces(marks.values())
+    traces = _traces(session.run, marks.values())
+    unconsented = unconsented_among([it.person_id for it in enrolments]) if reader else set()
     found = []
     for enrolment in enrolments:
         mark = marks.get(enrolment.pk)
-        found.append(Line(enrolment, mark, traces.get(mark.public_id, []) if mark else []))
+        trace = traces.get(mark.public_id, []) if mark else []
+        is_reader = reader is not None and reader.pk == enrolment.person_id
+        found.append(Line(enrolment, mark, trace, is_reader, enrolment.person_id in unconsented))
     return found
 
 
-def _traces(marks: Iterable[Attendance]) -> dict[str, list[Change]]:
+def marks_of(enrolment: Enrolment) -> list[tuple[Session, Attendance | None]]:
+    """The sessions that take place and are for one person, each with its mark."""
+    marks = {it.session_id: it for it in enrolment.attendance.marked()}
+    prefetch_related_objects([enrolment], "seats")
+    rows = enrolment.run.sessions.planned().with_own_places()
+    return [(it, marks.get(it.pk)) for it in rows if enrolment.is_in(it)]
+
+
+def _traces(run: Run, marks: Iterable[Attendance]) -> dict[str, list[Change]]:
     """What the audit holds of each mark (its public id) that was changed, the oldest first."""
     label = Attendance._meta.label_lower
     rows = AuditEntry.objects.filter(model=label, object_id__in=[it.public_id for it in marks]).order_by("pk")
@@ -90,21 +124,35 @@ def _traces(marks: Iterable[Attendance]) -> dict[str, list[Change]]:
     changed = {key: found for key, found in entries.items() if len(found) > 1}
     actors = {entry.actor for found in changed.values() for entry in found}
     names = {it.public_id: it.full_name for it in Person.objects.filter(public_id__in=actors)} if actors else {}
-    return {key: [_change(entry, names) for entry in found] for key, found in changed.items()}
+    return {key: [_change(run, entry, names) for entry in found] for key, found in changed.items()}
 
 
-def _change(entry: AuditEntry, names: dict[str, str]) -> Change:
-    before, after = entry.values.get("before", ""), entry.values["after"]
-    label = {"": "", **{mark.value: str(mark.label) for mark in Attendance.Mark}}
-    return Change(entry.at, names.get(entry.actor, _("the portal")), label[before], label[after])
+def _change(run: Run, entry: AuditEntry, names: dict[str, str]) -> Change:
+    label = {mark.value: str(mark.label) for mark in Attendance.Mark}
+    before, after = label.get(entry.values["before"], ""), label.get(entry.values["after"], _("Not marked"))
+    pressed_at = datetime.fromisoformat(entry.values["pressed_at"])
+    return Change(run, pressed_at, entry.at, names.get(entry.actor, _("the portal")), before, after)
 
 
-def came_and_marked(sessions: Collection[Session]) -> dict[int, tuple[int, int]]:
-    """For each session (by key) how many were there, and how many are marked at all."""
-    rows = Attendance.objects.filter(session__in=[it.pk for it in sessions]).order_by().values("session")
+@dataclass(frozen=True)
+class Counted:
+    """How many were in a session, how many are marked at all, and for how many it was."""
+
+    came: int
+    marked: int
+    expected: int
+
+
+def counts_of(run: Run, sessions: Collection[Session]) -> dict[int, Counted]:
+    """For each of these sessions of a run, by key, how many came: of those who are in the run now."""
+    rows = Attendance.objects.of_those_in().filter(session__in=[it.pk for it in sessions]).order_by().values("session")
     rows = rows.annotate(came=Count("pk", filter=Q(mark__in=Attendance.ATTENDED)), marked=Count("pk"))
     counted = {row["session"]: (row["came"], row["marked"]) for row in rows}
-    return {it.pk: counted.get(it.pk, (0, 0)) for it in sessions}
+    everybody = run.enrolments.confirmed().count()
+    seats = Seat.objects.confirmed().filter(session__run=run, enrolment__state=Enrolment.State.CONFIRMED)
+    chosen = dict(seats.order_by().values_list("session").annotate(people=Count("pk")))
+    expected = {it.pk: chosen.get(it.pk, 0) if it.has_own_places else everybody for it in sessions}
+    return {it.pk: Counted(*counted.get(it.pk, (0, 0)), expected[it.pk]) for it in sessions}
 
 
 def why_no_roster(session: Session, at: datetime) -> str:
@@ -129,6 +177,13 @@ def why_no_door(session: Session, at: datetime) -> str:
     if at > session.ends_at:
         return _("This session is over. Ask the instructor to mark you on the roster.")
     return ""
+
+
+def why_not_by_the_door(enrolment: Enrolment) -> str:
+    """The sentence for whoever takes part online and reads the code of the room, or nothing."""
+    if not enrolment.is_online:
+        return ""
+    return _("You take part online: join there. If you are in the room today, tell the instructor, who marks you.")
 
 
 def why_not_joining(session: Session, enrolment: Enrolment, at: datetime) -> str:
@@ -162,6 +217,16 @@ def ticket_path(enrolment: Enrolment) -> str:
 def join_path(session: Session, enrolment: Enrolment) -> str:
     """The page on which a person joins a session online."""
     return PATHS["courses.join"].format(signed_token("courses.join", f"{session.public_id}.{enrolment.public_id}"))
+
+
+def joining_page(enrolment: Enrolment) -> str:
+    """The page on which who is confirmed online joins the session that comes next; the sessions may be fetched."""
+    run = enrolment.run
+    if enrolment.state != Enrolment.State.CONFIRMED or not enrolment.is_online or not run.is_live:
+        return ""
+    ahead = (it for it in run.sessions.all() if it.state == Session.State.PLANNED and it.ends_at > now())
+    coming = next((it for it in ahead if enrolment.is_in(it)), None)
+    return join_path(coming, enrolment) if coming and (coming.online_link or run.online_link) else ""
 
 
 def sessions_around(enrolment: Enrolment, at: datetime) -> list[Session]:

@@ -5,11 +5,15 @@ calendars of those who have a seat in it, and choosing it tells them of nothing 
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from django.urls import reverse
 
 from cluster_portal.calendar import Messages, Occurrence, Series, Status, keep_entries
 from cluster_portal.links import absolute
 from cluster_portal.models import CalendarEntry
 from courses.models import Enrolment, Run, Seat, Session
+from courses.opened import sessions_of
 
 
 def invite(enrolment: Enrolment) -> Messages:
@@ -27,13 +31,13 @@ def sessions_changed(run: Run, enrolments: Sequence[Enrolment]) -> dict[int, Mes
     series = series_of(run)
     sure = [it for it in enrolments if it.state == Enrolment.State.CONFIRMED]
     unsure = [it for it in enrolments if it.state != Enrolment.State.CONFIRMED]
-    told = _told(series, sure, Status.CONFIRMED) | _told(series, unsure, Status.TENTATIVE)
+    told = _told(run, series, sure, Status.CONFIRMED) | _told(run, series, unsure, Status.TENTATIVE)
     return _joined(told, seats_changed(run, enrolments))
 
 
 def seats_changed(run: Run, enrolments: Sequence[Enrolment]) -> dict[int, Messages]:
     """Bring these calendars to the seats that people have in the sessions they choose: enrolment → what to tell."""
-    sessions = list(run.sessions.chosen().order_by("starts_at", "pk"))
+    sessions = [it for it in sessions_of(run) if it.has_own_places]
     if not sessions:
         return {}
     seated = set(
@@ -55,7 +59,7 @@ def _told_of_seats(run: Run, session: Session, enrolments: list[Enrolment], seat
         groups[_status_of_seat(it, (session.public_id, it.person_id) in seated)].append(it)
     told: dict[int, Messages] = {}
     for status, some in groups.items():
-        told |= _told(series, some, status)
+        told |= _told(run, series, some, status)
     return told
 
 
@@ -71,12 +75,12 @@ def _joined(first: dict[int, Messages], second: dict[int, Messages]) -> dict[int
 
 def run_cancelled(run: Run, enrolments: Sequence[Enrolment]) -> dict[int, Messages]:
     """Take the whole run out of these people's calendars: enrolment → what to tell."""
-    return _joined(_told(series_of(run), enrolments, Status.CANCELLED), seats_changed(run, enrolments))
+    return _joined(_told(run, series_of(run), enrolments, Status.CANCELLED), seats_changed(run, enrolments))
 
 
 def series_of(run: Run) -> Series:
     """The run and the sessions that are for everybody in it, as a calendar says them."""
-    return _series(run, run, run.sessions.plenary().order_by("starts_at", "pk"))
+    return _series(run, run, [it for it in sessions_of(run) if not it.has_own_places])
 
 
 def whole_series_of(run: Run, sessions: Iterable[Session]) -> Series:
@@ -107,7 +111,24 @@ def _occurrence(session: Session) -> Occurrence:
     )
 
 
-def _told(series: Series, enrolments: Iterable[Enrolment], status: str) -> dict[int, Messages]:
+def as_online(run: Run, series: Series) -> Series:
+    """A series for those who take part online: nobody goes to the room, and its address is where one joins."""
+    return replace(
+        series,
+        place="",
+        url=absolute(reverse("courses:join_next", args=[run.public_id])),
+        occurrences=tuple(replace(it, place="") for it in series.occurrences),
+    )
+
+
+def _told(run: Run, series: Series, enrolments: Iterable[Enrolment], status: str) -> dict[int, Messages]:
+    rows = list(enrolments)
+    there, online = [it for it in rows if not it.is_online], [it for it in rows if it.is_online]
+    told = _kept(series, there, status)
+    return told | _kept(as_online(run, series), online, status) if online else told
+
+
+def _kept(series: Series, enrolments: Iterable[Enrolment], status: str) -> dict[int, Messages]:
     by_person = {it.person_id: it for it in enrolments}
     told = keep_entries(series, [it.person for it in by_person.values()], status)
     return {by_person[person].pk: messages for person, messages in told.items()}

@@ -12,7 +12,9 @@ from courses.completion import completion_of
 from courses.holding import who_has_it, why_not_after_a_no, why_not_after_a_refusal, why_not_of_this_age
 from courses.models import Enrolment, Run, Session
 from courses.opening import in_run_zone, why_not_now
+from courses.words import has_no_places
 from members import chain
+from members.certificates import held_by
 from members.chain import affiliation_link, membership_link, since_day
 from members.models import Cluster, Person
 from members.taking_part import Right, right_through, right_to_take_part
@@ -35,7 +37,8 @@ def right_for(run: Run, person: Person, enrolment: Enrolment | None) -> Right:
 def chain_of(run: Run, person: Person | None, enrolment: Enrolment | None, right: Right | None = None) -> list[dict]:
     """The links from the agreement to the next session, for one reader; the first broken one says what is missing."""
     if person is None:
-        return _drawn([_sign_in(run), _enrolment_to_come(run), _what_comes_next(run, None)])
+        coming = [_enrolment_to_come(run), _what_comes_next(run, None)]
+        return _drawn(coming if has_no_places(run, now()) else [_sign_in(run), *coming])
     right = right or right_for(run, person, enrolment)
     links = [membership_link(right, run), affiliation_link(right), _enrolment(run, person, enrolment, right)]
     links += [_attendance(run, enrolment), _what_comes_next(run, enrolment), _certificate(run, enrolment)]
@@ -118,10 +121,11 @@ def _attendance(run: Run, enrolment: Enrolment | None) -> Link | None:
         return None
     done = completion_of(enrolment)
     said = ". ".join(part.said for part in done.parts[1:])
+    page = reverse("courses:marks_of_mine", args=[enrolment.public_id])
     if done.is_complete:
-        return Link(_("Completed: %(counted)s") % {"counted": done.counted}, said, status="done")
+        return Link(_("Completed: %(counted)s") % {"counted": done.counted}, said, page, "done")
     begun = any(it.state == Session.State.PLANNED and it.starts_at <= now() for it in run.sessions.all())
-    return Link(done.counted, said, status="next" if begun else "open")
+    return Link(done.counted, said, page, "next" if begun else "open")
 
 
 def _certificate(run: Run, enrolment: Enrolment | None) -> Link | None:
@@ -132,7 +136,9 @@ def _certificate(run: Run, enrolment: Enrolment | None) -> Link | None:
     it = certificate_in(run, enrolment.person_id) if enrolment is not None and is_in else None
     if it is None:
         return Link(_("Certificate"), _("Whoever completes the run gets one."))
-    return Link(_("Certificate %(number)s") % {"number": it.number}, url=it.get_absolute_url(), status="done")
+    with_guardian = it.issued_to_id is not None and not held_by(it.person).filter(pk=it.pk).exists()
+    said = _("It was issued to your guardian.") if with_guardian else ""
+    return Link(_("Certificate %(number)s") % {"number": it.number}, said, it.get_absolute_url(), "done")
 
 
 def _what_comes_next(run: Run, enrolment: Enrolment | None) -> Link:
@@ -140,10 +146,12 @@ def _what_comes_next(run: Run, enrolment: Enrolment | None) -> Link:
     if any(it.has_own_places for it in planned):  # of what people choose, only what this one has chosen
         chosen = set() if enrolment is None else set(enrolment.seats.confirmed().values_list("session", flat=True))
         planned = [it for it in planned if not it.has_own_places or it.pk in chosen]
-    coming = next((it for it in planned if it.starts_at > now()), None)
+    coming = next((it for it in planned if it.ends_at > now()), None)
     is_in = enrolment is not None and enrolment.state == Enrolment.State.CONFIRMED
     if coming is None:
         return Link(_("All sessions are over"), status="done" if is_in else "open")
     title = _("First session: %(when)s") if coming == planned[0] else _("Next session: %(when)s")
+    if coming.starts_at <= now():
+        title = _("Under way: the session that began %(when)s")
     title %= {"when": in_run_zone(run, coming.starts_at)}
     return Link(title, coming.title, "#sessions", "next" if is_in else "open")

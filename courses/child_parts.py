@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Prefetch
 from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 from cluster_portal.hooks import ChildPart, ChildRow, GuardianPage, register_child_parts
 from cluster_portal.tones import tone_of
 from courses.actions.seats import why_no_seats
-from courses.attendance import ticket_path
+from courses.attendance import joining_page, ticket_path
 from courses.completion import completions_of
 from courses.holding import asks_for_guardian, who_has_it, why_not_after_a_no
-from courses.models import Enrolment, Pool, Run
+from courses.models import Enrolment, Pool, Run, Session
 from courses.opening import in_run_zone
 from courses.words import when
 from members.models import Cluster, Person
@@ -29,7 +29,9 @@ def takes_part(page: GuardianPage) -> Iterator[ChildPart]:
     rows = Enrolment.objects.live().filter(person__in=page.children, run__state=Run.State.PUBLISHED)
     chosen = Exists(Pool.objects.filter(session__run=OuterRef("run")))
     rows = rows.annotate(has_choices=chosen).select_related("person", "run__course", "pool")
-    rows = rows.prefetch_related("run__questions", "answers")
+    rows = rows.prefetch_related("run__questions", "answers", "seats")
+    sessions = Session.objects.with_own_places().order_by("starts_at", "pk")
+    rows = rows if page.is_list else rows.prefetch_related(Prefetch("run__sessions", sessions))
     enrolments = list(rows.order_by("pk"))
     missing = who_has_it(enrolments, page.reader)
     sure = [] if page.is_list else [it for it in enrolments if it.state == Enrolment.State.CONFIRMED]
@@ -74,14 +76,24 @@ def _row(page: GuardianPage, it: Enrolment, missing: list[str]) -> ChildRow:
 def _links(page: GuardianPage, it: Enrolment) -> list[tuple[str, Any]]:
     links = []
     if it.state == Enrolment.State.CONFIRMED:
-        links.append((ticket_path(it), _("Code for the door")))
-        if it.run.needs_work:
-            links.append((address_on(page, "hand_in_by_link", "hand_in", it), _("Final work")))
+        if join := "" if page.is_list else joining_page(it):
+            links.append((join, _("Join online")))
+        if not it.is_online:
+            links.append((ticket_path(it), _("Code for the door")))
+        links += after_the_fact(page, it)
     if it.has_choices and not why_no_seats(it):
         links.append((address_on(page, "sessions_by_link", "sessions", it), _("Choose sessions")))
     if list(it.run.questions.all()):
         label = _("Change the answers") if it.answers.all() else _("Answer the questions")
         links.append((address_on(page, "answers_by_link", "answers", it), label))
+    return links
+
+
+def after_the_fact(page: GuardianPage, it: Enrolment) -> list[tuple[str, Any]]:
+    """What stays to be read when a run is closed: how each session was marked, and what became of the final work."""
+    links = [(address_on(page, "marks_by_link", "marks_of_mine", it), _("Attendance"))]
+    if it.hands_in_work:
+        links.append((address_on(page, "hand_in_by_link", "hand_in", it), _("Final work")))
     return links
 
 

@@ -9,6 +9,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from cluster_portal.models import CalendarEntry
+from cluster_portal.prepared import prepared
 from courses.models import Enrolment, Run, Seat, Session
 from courses.opening import in_run_zone
 from members.models import Person
@@ -43,15 +44,20 @@ def clashes_of(person: Person, run: Run, sessions: Iterable[Session]) -> list[Cl
 
 def _busy(person: Person, run: Run, since: datetime, until: datetime) -> list[tuple[datetime, datetime, str | None]]:
     """When the person has something else within a time, and what."""
+    rows = _entries_and_wishes(person=person.pk, run=run.pk, since=since, until=until)
+    return sorted(rows, key=lambda row: row[0])
+
+
+@prepared
+def _entries_and_wishes(person, run, since, until):
     title = Session.objects.filter(public_id=OuterRef("about_id")).values("run__course__title")[:1]
     here = Session.objects.filter(run=run).values("public_id")
     entries = CalendarEntry.objects.filter(person=person).between(since, until).exclude(about_id__in=here)
     wishes = Seat.objects.filter(state=Seat.State.WAITING, enrolment__person=person).exclude(session__run=run)
     wishes = wishes.filter(session__starts_at__lt=until, session__ends_at__gt=since)
-    rows = entries.values_list("starts_at", "ends_at", Subquery(title)).union(
+    return entries.values_list("starts_at", "ends_at", Subquery(title)).union(
         wishes.values_list("session__starts_at", "session__ends_at", "session__run__course__title")
     )
-    return sorted(rows, key=lambda row: row[0])
 
 
 def said_of(clash: Clash, run: Run, name: str = "") -> str:

@@ -147,10 +147,9 @@ def act_on_run(request: HttpRequest, public_id: str) -> HttpResponse:
 def roster(request: HttpRequest, public_id: str) -> HttpResponse:
     """Who is in a run, and who waits."""
     it = run_of(request, public_id)
-    page = Paginator(it.enrolments.for_roster().numbered(), PER_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(it.enrolments.on_roster(), PER_PAGE).get_page(request.GET.get("page"))
+    page.object_list = _lines_of(it, dict(page.object_list))
     questions = list(it.questions.all())
-    for enrolment in page:
-        enrolment.run = it
     missing = who_has_it(list(page))
     note_children([enrolment.person_id for enrolment in page], request.user, "run roster")
     for enrolment in page:
@@ -163,6 +162,14 @@ def roster(request: HttpRequest, public_id: str) -> HttpResponse:
     groups = [(ROSTER_LISTS[state], list(rows)) for state, rows in groupby(page, key=attrgetter("state"))]
     trail = [_programme(), (reverse("courses:desk_run", args=[public_id]), it)]
     return render(request, "courses/desk_roster.html", {"run": it, "page": page, "groups": groups, "trail": trail})
+
+
+def _lines_of(run: Run, numbers: dict[int, int]) -> list[Enrolment]:
+    """The enrolments with these keys, each with its number."""
+    rows = list(run.enrolments.filter(pk__in=numbers).for_roster())
+    for it in rows:
+        it.run, it.number = run, numbers[it.pk]
+    return rows
 
 
 ROSTER_LISTS = {

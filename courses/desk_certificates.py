@@ -2,8 +2,8 @@
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.core.paginator import Page, Paginator
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -12,13 +12,14 @@ from django.views.decorators.http import require_POST
 from cluster_portal.buttons import sent, tried
 from cluster_portal.long_work import do_if_short
 from cluster_portal.moves import available_moves, may_move
+from cluster_portal.pdf import pdf_response
 from courses import actions
-from courses.certificates import lines_of, whom_it_mails, why_not_issued_yet, work_of
+from courses.certificates import Line, lines_of, passed_over, whom_it_mails, why_not_issued_yet, work_of
 from courses.desk import PER_PAGE, ask_before_mailing, confirmed, run_of
 from courses.forms_certificates import CorrectNameForm, RevokeForm
 from members.access import coordinators_only
-from members.actions import correct_certificate, note_children, revoke_certificate
-from members.certificates import facts_of
+from members.actions import correct_certificate, note_children, revoke_certificate, send_certificate_again
+from members.certificates import can_be_mailed, certificates_pdf, facts_of, reader_of
 from members.models import Certificate
 
 
@@ -26,25 +27,49 @@ from members.models import Certificate
 def certificates(request: HttpRequest, public_id: str) -> HttpResponse:
     """Who completed a run and has a certificate, who is still without; on POST all of these get theirs."""
     it = run_of(request, public_id)
+    work = work_of(it)
+    if request.method == "GET" and work and work.is_under_way:
+        # Asked for again and again by itself: without names, or each time would be a look at every child.
+        return render(request, "courses/desk_certificates.html", {"run": it, "work": work, "trail": _trail(it)})
     lines = lines_of(it)
     if request.method == "POST":
-        return _issue_all(request, it, whom_it_mails([line for line in lines if line.is_due]))
-    page = Paginator(lines, PER_PAGE).get_page(request.GET.get("page"))
-    note_children([line.enrolment.person_id for line in page], request.user, "certificates")
+        return _issue_all(request, it, [line for line in lines if line.is_due])
+    page = _page_of(request, lines)
+    issued, why_none = passed_over(work, lines)
     shown = {
         "run": it,
         "page": page,
+        "issued": issued,
+        "why_none": why_none,
+        "printable": sum(line.can_be_printed for line in page),
+        "papers": f"{reverse('courses:desk_certificate_papers', args=[public_id])}?page={page.number}",
         "due": sum(line.is_due for line in lines),
         "why_not": why_not_issued_yet(it),
-        "work": work_of(it),
+        "work": work,
         "trail": _trail(it),
     }
     return render(request, "courses/desk_certificates.html", shown)
 
 
-def _issue_all(request: HttpRequest, it, people: list[tuple[str, int]]) -> HttpResponse:
-    if people and not confirmed(request) and not why_not_issued_yet(it):
-        return ask_before_mailing(request, it, people)
+@coordinators_only
+def papers(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The papers of one page of the list in one file, to print them."""
+    it = run_of(request, public_id)
+    rows = [line.certificate for line in _page_of(request, lines_of(it)) if line.can_be_printed]
+    if not rows:
+        raise Http404
+    return pdf_response(certificates_pdf(rows, str(it)), f"certificates-{public_id}.pdf")
+
+
+def _page_of(request: HttpRequest, lines: list[Line]) -> Page:
+    page = Paginator(lines, PER_PAGE).get_page(request.GET.get("page"))
+    note_children([line.enrolment.person_id for line in page], request.user, "certificates")
+    return page
+
+
+def _issue_all(request: HttpRequest, it, lines: list[Line]) -> HttpResponse:
+    if lines and not confirmed(request) and not why_not_issued_yet(it):
+        return ask_before_mailing(request, it, *whom_it_mails(lines))
     if begun := tried(request, actions.begin_issuing, it):
         do_if_short(begun.result)
     return redirect("courses:desk_certificates", it.public_id)
@@ -57,10 +82,9 @@ def issue(request: HttpRequest, public_id: str, enrolment_id: str) -> HttpRespon
     it = run_of(request, public_id)
     enrolment = get_object_or_404(it.enrolments.select_related("person", "pool"), public_id=enrolment_id)
     enrolment.run = it
-    if not confirmed(request) and not why_not_issued_yet(it):
-        mine = [line for line in lines_of(it) if line.enrolment == enrolment and line.can_have_one]
-        if people := whom_it_mails(mine):
-            return ask_before_mailing(request, it, people)
+    mine = [line for line in lines_of(it) if line.enrolment == enrolment and line.can_have_one]
+    if mine and not confirmed(request) and not why_not_issued_yet(it):
+        return ask_before_mailing(request, it, *whom_it_mails(mine))
     if tried(request, actions.issue_to, enrolment):
         messages.success(request, _("The certificate of %(name)s is issued.") % {"name": enrolment.person.full_name})
     return redirect("courses:desk_certificates", public_id)
@@ -71,6 +95,26 @@ def certificate(request: HttpRequest, public_id: str, certificate_id: str) -> Ht
     """One certificate: what it says, and the ways to correct its name and to revoke it."""
     run, it = _certificate_of(request, public_id, certificate_id)
     return _page(request, run, it, CorrectNameForm(initial={"name": it.name_printed}), RevokeForm())
+
+
+@coordinators_only
+def paper(request: HttpRequest, public_id: str, certificate_id: str) -> HttpResponse:
+    """The paper of one certificate, to print it for whom no link reaches."""
+    _run, it = _certificate_of(request, public_id, certificate_id)
+    if not it.can_be_printed:
+        raise Http404
+    note_children([it.person_id], request.user, "certificates")
+    return pdf_response(certificates_pdf([it]), f"{it.number}.pdf")
+
+
+@coordinators_only
+@require_POST
+def send_link(request: HttpRequest, public_id: str, certificate_id: str) -> HttpResponse:
+    """Mail the link to a certificate once more."""
+    _run, it = _certificate_of(request, public_id, certificate_id)
+    if done := tried(request, send_certificate_again, it):
+        messages.success(request, _("The link is on its way to %(name)s.") % {"name": done.result.full_name})
+    return redirect("courses:desk_certificate", public_id, certificate_id)
 
 
 @coordinators_only
@@ -112,8 +156,9 @@ def _page(request: HttpRequest, run, it: Certificate, correct_form, revoke_form)
     trail = [*_trail(run), (reverse("courses:desk_certificates", args=[run.public_id]), _("Certificates"))]
     moves = available_moves(request.user, it)
     note_children([it.person_id], request.user, "certificates")
-    newer = getattr(it, "superseded_by", None)
-    return render(request, "courses/desk_certificate.html", shown | {"trail": trail, "moves": moves, "newer": newer})
+    shown |= {"trail": trail, "moves": moves, "newer": getattr(it, "superseded_by", None)}
+    shown["reachable"] = can_be_mailed(reader_of(it))
+    return render(request, "courses/desk_certificate.html", shown)
 
 
 def _trail(run) -> list[tuple[str, str]]:

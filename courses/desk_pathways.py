@@ -13,6 +13,7 @@ from cluster_portal.buttons import act, outcome_in, sent, tried
 from cluster_portal.fresh import FreshForm
 from cluster_portal.moves import available_moves
 from courses import actions
+from courses.forms import SEVERAL
 from courses.models import Course, Pathway
 from members.access import cluster_coordinators_only
 from members.models import Institution
@@ -29,12 +30,13 @@ class PathwayForm(FreshForm):
         widgets = {
             "summary": forms.Textarea(attrs={"rows": 2}),
             "description": forms.Textarea(attrs={"rows": 6}),
-            "partners": forms.CheckboxSelectMultiple,
+            "partners": forms.SelectMultiple(attrs={"size": 8}),
         }
 
     def __init__(self, *args, **options):
         super().__init__(*args, **options)
         self.fields["partners"].queryset = Institution.objects.order_by("name", "pk")
+        self.fields["partners"].help_text = SEVERAL
 
 
 class StepForm(forms.Form):

@@ -94,6 +94,11 @@ def programme_of(
     return _by_day(_slots(offers.values()))
 
 
+def plain_programme(sessions: list[Session]) -> list[Day]:
+    """The days of a run in which nothing is chosen."""
+    return _by_day(_slots([Offer(it) for it in sessions]))
+
+
 def _fill_in(run: Run, enrolment: Enrolment, offers: list[Offer], at: datetime, acting: Acting | None) -> None:
     """What this person has and can press at each session that people choose."""
     seats = {it.session_id: it for it in enrolment.seats.live().numbered()}

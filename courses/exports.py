@@ -69,7 +69,8 @@ def attendance_workbook(run: Run) -> bytes:
 def _attendance_lines(run: Run, sessions: list[Session], enrolments: list[Enrolment]) -> Iterator[list[Any]]:
     marks = {
         (enrolment, session): Attendance.Mark(mark).label
-        for enrolment, session, mark in Attendance.objects.filter(session__in=sessions)
+        for enrolment, session, mark in Attendance.objects.marked()
+        .filter(session__in=sessions)
         .order_by()
         .values_list("enrolment", "session", "mark")
     }

@@ -4,12 +4,12 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from courses.models import Enrolment, FeedbackAnswer, FeedbackQuestion, Run, Session
+from courses.models import Attendance, Enrolment, FeedbackAnswer, FeedbackQuestion, Run, Session
 
 FEWEST = 5  # people whose answers are shown together
 OPEN_FOR = timedelta(days=90)  # after the last session
@@ -50,19 +50,47 @@ def why_not_asked(run: Run, at: datetime) -> str:
     return "" if run.feedback_questions.all() else _("Nothing is asked about this run.")
 
 
+def asks_in_vain(run: Run) -> bool:
+    """Whether so few took part that nobody would ever read what they say, and completing the run does not need it."""
+    asked = run.enrolments.asked_how_it_was().filter(took_part())
+    return not run.needs_feedback and asked[:FEWEST].count() < FEWEST
+
+
 def why_no_feedback(enrolment: Enrolment, at: datetime) -> str:
-    """The same for one person: those who took part give it once."""
+    """The same for one person: those who took part, and do not lead the run, give it once."""
     if enrolment.feedback_on is not None:
         return _("Feedback is given. Thank you.")
+    not_theirs = _("Feedback is for those who took part.")
     if enrolment.state != Enrolment.State.CONFIRMED:
-        return _("Feedback is for those who took part.")
-    return why_not_asked(enrolment.run, at)
+        return not_theirs
+    if why := why_not_asked(enrolment.run, at):
+        return why
+    if enrolment.person.has_perm("courses.lead_run", enrolment.run):
+        return _("You lead this run and read what the others say, so you are not asked yourself.")
+    return "" if Enrolment.objects.filter(took_part(), pk=enrolment.pk).exists() else not_theirs
+
+
+def took_part() -> Q:
+    """Enrolments of those who came to a session at least; of everybody, where no attendance was marked."""
+    marked = Attendance.objects.of_those_in().filter(session__run=OuterRef("run"))
+    came = Attendance.objects.filter(enrolment=OuterRef("pk"), mark__in=Attendance.ATTENDED)
+    return Q(~Exists(marked)) | Q(Exists(came))
+
+
+def _had_a_word() -> Q:
+    """Enrolments of those who took part, and of those who gave feedback before they left."""
+    return Q(state=Enrolment.State.CONFIRMED) & took_part() | Q(feedback_on__isnull=False)
 
 
 def can_give_feedback() -> QuerySet[Enrolment]:
-    """Everybody who has yet to give feedback about a run that asks for it; whether it is over, its sessions say."""
+    """Everybody who has yet to give feedback about a run that asks for it, and not in vain; whether it is over, its
+    sessions say."""
     asks = Exists(FeedbackQuestion.objects.filter(run=OuterRef("run")))
-    rows = Enrolment.objects.confirmed().filter(asks, feedback_on=None, run__state__in=ASKED_IN)
+    asked = Enrolment.objects.asked_how_it_was().filter(took_part())
+    rows = asked.filter(asks, feedback_on=None, run__state__in=ASKED_IN)
+    people = asked.filter(run=OuterRef("run")).order_by().values("run")
+    enough = Subquery(people.annotate(number=Count("pk")).values("number"))
+    rows = rows.annotate(people=enough).filter(Q(run__needs_feedback=True) | Q(people__gte=FEWEST))
     return rows.filter(person__suspended_at=None)
 
 
@@ -113,7 +141,7 @@ def results_of(run: Run) -> Results:
     shown = list(answers.filter(is_shown=True).order_by("pk"))  # by a random key: in no order
     each = max(len(questions), 1)  # whoever gives feedback leaves one answer to each question
     return Results(
-        asked=run.enrolments.confirmed().count(),
+        asked=run.enrolments.filter(_had_a_word()).count(),
         given=answers.count() // each,
         shown=len(shown) // each,
         of_each=[_result(it, [answer for answer in shown if answer.question_id == it.pk]) for it in questions],

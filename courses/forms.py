@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from cluster_portal.field_groups import FieldGroup
 from cluster_portal.fresh import FreshForm
 from cluster_portal.languages import language_name, languages
+from cluster_portal.prepared import prepared, together
 from cluster_portal.search import LONGEST_QUERY
 from courses.models import Course, Pool, Run
 from courses.patterns import WeeklyPattern
@@ -17,6 +18,7 @@ from members.audience import ROLES_ADDRESSED
 from members.forms import AddressedForm, DateInput, DateTimeInput, TimeInput, TimeZoneField
 from members.models import Cluster, Direction, Institution, Person, Region
 
+SEVERAL = _("Type the first letters to find one. For several, hold Ctrl (on a Mac: Command) while you choose.")
 YEARS_SHOWN = 5  # before and after this one: as far as one leafs through the programme
 
 
@@ -108,7 +110,7 @@ class RunForm(AddressedForm):
         widgets = {
             "enrol_from": DateTimeInput,
             "enrol_until": DateTimeInput,
-            "partners": forms.CheckboxSelectMultiple,
+            "partners": forms.SelectMultiple(attrs={"size": 8}),
             "instructors": forms.CheckboxSelectMultiple,
         }
 
@@ -119,6 +121,7 @@ class RunForm(AddressedForm):
         self.fields["instructors"].queryset = self._instructors(by)
         self.fields["instructors"].label_from_instance = lambda person: person.full_name
         self.fields["partners"].queryset = Institution.objects.order_by("name")
+        self.fields["partners"].help_text = SEVERAL
         for name in USUAL_WHEN_EMPTY:  # folded away: empty means the usual
             self.fields[name].required = False
         if self.instance.pk and self.instance.sessions.exists():
@@ -213,7 +216,7 @@ class RepeatForm(forms.Form):
 class ProgrammeFilter(forms.Form):
     """What the programme can be narrowed to, and how it is drawn."""
 
-    VIEWS = (("", _("List")), ("week", _("Week")), ("timetable", _("Timetable")))
+    VIEWS = (("", _("List")), ("week", _("Week")), ("timetable", _("Timetable")), ("past", _("Earlier runs")))
 
     q = forms.CharField(
         label=_("Search"),
@@ -244,11 +247,10 @@ class ProgrammeFilter(forms.Form):
     def __init__(self, *args, reader, **options):
         super().__init__(*args, **options)
         roles = [(role, capfirst(word)) for role, word in ROLES_ADDRESSED.items()]
-        hosts = Institution.objects.filter(hosted_runs__in=Run.objects.public()).distinct().order_by("name")
-        taught = Course.objects.order_by("language").values_list("language", flat=True).distinct()
-        self._offer("direction", _("Any theme"), Direction.objects.values_list("slug", "name"))
-        self._offer("region", _("Any region"), Region.objects.values_list("slug", "name"))
-        self._offer("host", _("Any host"), hosts.values_list("slug", "name"))
+        themes, regions, hosts, taught = together(*(it.asked() for it in (_themes, _regions, _hosts, _taught_in)))
+        self._offer("direction", _("Any theme"), themes)
+        self._offer("region", _("Any region"), regions)
+        self._offer("host", _("Any host"), hosts)
         self._offer("language", _("Any language"), [(code, capfirst(language_name(code))) for code in taught])
         self._offer("role", _("Anybody"), roles)
         self._offer("stage", _("Any year"), [(year, year) for year in range(1, 13)])
@@ -263,7 +265,33 @@ class ProgrammeFilter(forms.Form):
     def _offer(self, name: str, anything: str, choices) -> None:
         self.fields[name].choices = [("", anything), *choices]
 
+    @property
+    def offered(self) -> list:
+        """What there is to choose from."""
+        return [(name, list(field.choices)) for name, field in self.fields.items() if hasattr(field, "choices")]
+
     def wanted(self) -> dict:
         """What was asked for; what is not well formed does not count."""
         self.is_valid()
         return {name: value for name, value in self.cleaned_data.items() if value}
+
+
+@prepared
+def _themes():
+    return Direction.objects.values_list("slug", "name")
+
+
+@prepared
+def _regions():
+    return Region.objects.in_order().values_list("slug", "name")
+
+
+@prepared
+def _hosts():
+    hosts = Institution.objects.filter(hosted_runs__in=Run.objects.public())
+    return hosts.distinct().order_by("name").values_list("slug", "name")
+
+
+@prepared
+def _taught_in():
+    return Course.objects.order_by("language").values_list("language", flat=True).distinct()

@@ -5,12 +5,14 @@ from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
 from courses.holding import asks_for_guardian, needs_consent, why_not_after_a_refusal
-from courses.models import Question, Run
+from courses.models import Question, Run, newest_of
+from courses.opened import questions_of
 from courses.opening import why_not_now
 from members.consent import deciders_at
 from members.forms.fields import BirthDateField
 from members.models import AgePolicy, Cluster, Person
-from members.models.people import validate_plain_name, years_between
+from members.models.ages import years_between
+from members.models.people import validate_plain_name
 from members.taking_part import right_to_take_part
 
 PLAIN = [validate_plain_name]  # a form that is no form of the model does not ask the model's validators
@@ -55,7 +57,7 @@ class EnrolForm(AnswersForm):
     asked = forms.CharField(widget=forms.HiddenInput, initial="yes", required=False)
 
     def __init__(self, *args, run: Run, person: Person, pool: str = "", by_guardian: bool = False, **options):
-        super().__init__(*args, questions=list(run.questions.all()), **options)
+        super().__init__(*args, questions=questions_of(run), **options)
         self.run, self.person, self.pool, self.today = run, person, pool, Cluster.current().today()
         pools = list(run.pools.all())
         if pool or (by_guardian and len(pools) > 1):
@@ -74,7 +76,7 @@ class EnrolForm(AnswersForm):
     def _may_enrol(self) -> bool:
         if self.person.enrolments.live().filter(run=self.run).exists() or why_not_now(self.run, now()):
             return False
-        if why_not_after_a_refusal(self.person.enrolments.newest_in(self.run)):
+        if why_not_after_a_refusal(newest_of(self.person, self.run)):
             return False
         return right_to_take_part(self.person, self.run, self.today).holds
 
@@ -94,9 +96,9 @@ class EnrolForm(AnswersForm):
             self._add_guardian()
 
     def _may_need_guardian(self) -> bool:
-        if self.person.guarded_by.now().exists():
-            return False
-        return self.person.birth_date is None or asks_for_guardian(self.person, self.today)
+        if self.person.birth_date is not None:
+            return asks_for_guardian(self.person, self.today)
+        return not self.person.guarded_by.now().exists()
 
     def _add_guardian(self) -> None:
         surely = asks_for_guardian(self.person, self.today) and self.person.birth_date is not None

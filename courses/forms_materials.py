@@ -1,13 +1,18 @@
 from typing import Any
 
 from django import forms
+from django.core.validators import URLValidator
+from django.db.models import Q
+from django.utils.timezone import now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from courses.models import Material, Run
+from cluster_portal.fresh import FreshForm
+from courses.models import Material, Run, Session
 from courses.opening import in_run_zone
 
 
-class MaterialForm(forms.ModelForm):
+class MaterialForm(FreshForm):
     """What a material says; of one that is there, its kind and its file stay."""
 
     url = forms.URLField(label=_("Link"), assume_scheme="https", required=False)
@@ -20,14 +25,19 @@ class MaterialForm(forms.ModelForm):
     def __init__(self, *args, run: Run, **options):
         super().__init__(*args, **options)
         session = self.fields["session"]
-        session.queryset = run.sessions.planned()
+        # A session that was cancelled stays the material's own until somebody chooses another.
+        session.queryset = run.sessions.filter(Q(state=Session.State.PLANNED) | Q(pk=self.instance.session_id))
         session.empty_label = _("The whole run")
         session.required = False
-        session.label_from_instance = lambda it: " · ".join(filter(None, [in_run_zone(run, it.starts_at), it.title]))
+        session.label_from_instance = lambda it: _named(run, it)
         self.fields["shown"].choices = Material.Shown.choices
         self.fields["shown"].label = _("When it is shown")
-        self.fields["shown"].help_text = _("After: when its session has ended, or the last one of the run.")
+        self.fields["shown"].help_text = _(
+            "Before: as soon as it is added. After: when its session has ended, or the last one of the run."
+        )
         self.fields["is_public"].help_text = _("Otherwise only those see it whose place is certain.")
+        self.fields["url"].validators = [URLValidator(schemes=["http", "https"])]
+        self.fields["url"].help_text = _("It begins with https:// or http://.")
         if self.instance.upload_id:
             del self.fields["url"]
         elif self.instance.pk:
@@ -44,6 +54,12 @@ class NewMaterialForm(MaterialForm):
         help_text=_("PDF, Word, Excel, PowerPoint, text, PNG, JPEG or WebP, 20 MB at most."),
     )
     field_order = ["title", "kind", "file", "url", "session", "shown", "is_public"]
+
+    def __init__(self, *args, run: Run, **options):
+        super().__init__(*args, run=run, **options)
+        if run.is_over_at(now()):  # what is added then is what was recorded
+            self.fields["kind"].initial = Material.Kind.RECORDING
+            self.initial["shown"] = Material.Shown.AFTER
 
     def clean(self):
         cleaned = super().clean()
@@ -63,3 +79,9 @@ class NewMaterialForm(MaterialForm):
         if facts["kind"] == Material.Kind.FILE:
             return facts | {"url": ""}
         return facts | {"file": None}
+
+
+def _named(run: Run, session: Session) -> str:
+    """A session in a list to choose from."""
+    gone = gettext("cancelled") if session.state == Session.State.CANCELLED else ""
+    return " · ".join(filter(None, [in_run_zone(run, session.starts_at), session.title, gone]))

@@ -13,6 +13,7 @@ from courses.models import Enrolment, Run
 from members.consent import (
     Awaited,
     children_among,
+    children_in,
     deciders_of,
     first_name_and_initial,
     people_to_answer,
@@ -40,10 +41,15 @@ def what_is_missing(enrolment: Enrolment) -> list[Missing]:
 
 def what_each_misses(enrolments: Collection[Enrolment]) -> dict[int, list[Missing]]:
     """The same for many, by the key of the person: in a fixed number of queries."""
-    people = [it.person_id for it in enrolments]
-    children, states = set(children_among(people)), states_of(people, [Purpose.TAKING_PART])
-    unconsented = {pk for pk in children if states[pk, Purpose.TAKING_PART] != Consent.GRANTED}
+    unconsented = unconsented_among([it.person_id for it in enrolments])
     return {it.person_id: _missing(it, it.person_id in unconsented) for it in enrolments}
+
+
+def unconsented_among(people: Collection[int]) -> set[int]:
+    """The children among these people (by key) to whose taking part nobody consents today."""
+    children = set(children_among(people))
+    states = states_of(children, [Purpose.TAKING_PART]) if children else {}
+    return {pk for pk in children if states[pk, Purpose.TAKING_PART] != Consent.GRANTED}
 
 
 def _missing(enrolment: Enrolment, consent: bool) -> list[Missing]:
@@ -100,7 +106,7 @@ def _waits_for(people: Sequence[Person], reader: Person | None) -> str:
 
 def needs_consent(person: Person) -> bool:
     """Whether somebody takes part by consent only: children, and everybody whom a class or guardian says to be one."""
-    return person.pk in set(children_among([person.pk]))
+    return person.pk in children_in([person])
 
 
 def consent_of(person: Person) -> Consent:

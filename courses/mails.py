@@ -8,7 +8,7 @@ from cluster_portal.hooks import MailKind, WantedMail, register_mail
 from cluster_portal.links import signed_link
 from cluster_portal.models import OutboxMail
 from courses.holding import Missing, may_still_come, was_refused, what_each_misses, who_has_it
-from courses.materials import shown_now
+from courses.materials import shown_now, shown_to
 from courses.models import ClassBooking, Enrolment, Seat, Session
 from courses.opening import why_not_now
 from courses.places_words import why_waiting
@@ -123,7 +123,8 @@ def _about_queue(wanted: WantedMail) -> dict[str, Any]:
 
 
 def _about_materials(wanted: WantedMail) -> dict[str, Any]:
-    return about_enrolment(wanted) | {"materials": [it.title for it in shown_now(wanted.about.run)]}
+    shown = shown_to(wanted.about, shown_now(wanted.about.run))
+    return about_enrolment(wanted) | {"materials": [it.title for it in shown]}
 
 
 def _whatever_came_after(mail: OutboxMail) -> bool:

@@ -15,7 +15,7 @@ from cluster_portal.hooks import (
 )
 from courses.models import Pathway
 from courses.progress import Progress, next_runs, progress_on, taken_by
-from members.models import Institution
+from members.models import Institution, Person
 
 MOST_ROWS = 8
 
@@ -25,6 +25,14 @@ def offered_together(institution: Institution, reader: Any) -> Iterator[Institut
     rows = Pathway.objects.public().filter(partners=institution)[:MOST_ROWS]
     if shown := [(it.title, it.get_absolute_url(), it.vocation) for it in rows]:
         yield InstitutionPart(_("Pathways"), shown)
+
+
+def begun_by(person: Person) -> list[tuple[Pathway, Progress]]:
+    """The pathways that one person has begun, and how far they are."""
+    pathways = list(Pathway.objects.public().with_steps())
+    taken = taken_by([person], {step.course_id for it in pathways for step in it.steps.all()})[person.pk]
+    ways = [(it, progress_on(it, taken, {})) for it in pathways] if taken else []
+    return [(it, progress) for it, progress in ways if progress.has_begun]
 
 
 def how_far(page: GuardianPage) -> Iterator[ChildPart]:

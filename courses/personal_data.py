@@ -13,8 +13,8 @@ from cluster_portal.hooks import PersonalData, register_personal_data
 from cluster_portal.models import Upload
 from cluster_portal.personal import Table, erase_tables, export_tables
 from cluster_portal.uploads import erase_uploads
-from courses.actions.attendance import hand_over
 from courses.actions.enrolments import cancel_enrolment, end_double
+from courses.actions.handing_over import take_over_earlier
 from courses.models import Attendance, ClassBooking, Enrolment, FinalWork, Material, Run, Session
 
 State = Enrolment.State
@@ -108,7 +108,7 @@ TABLES = (
         named=("noted_by",),
         shown="public_id session mark how pressed_at noted_at noted_by",
         keys="enrolment",
-        plain="id",
+        plain="id device number",
         why=STAYS,
     ),
     Table(
@@ -126,7 +126,7 @@ TABLES = (
         heading=_("The materials that you added"),
         named=("added_by",),
         shown="title added_by added_at",
-        plain="id public_id run session kind upload url shown is_public",
+        plain="id public_id run session kind upload url shown is_public announced_at",
         why=_("Materials stay with the course that they belong to."),
     ),
     Table("courses.FeedbackQuestion", plain="id public_id run position text kind"),
@@ -157,10 +157,11 @@ def erase(person: Any) -> Iterator[str]:
 
 def merge(kept: Any, gone: Any) -> None:
     """Whatever `gone` took part in or taught belongs to `kept`; of two live enrolments in a run the better stays."""
-    for stays, ends in _double_enrolments(kept, gone):
-        end_double(ends)
-        hand_over(ends, stays)
+    for it in _double_enrolments(kept, gone):
+        end_double(it)
+    runs = list(gone.enrolments.values_list("run", flat=True))
     Enrolment.objects.filter(person=gone).update(person=kept)
+    take_over_earlier(list(kept.enrolments.live().filter(run__in=runs)))
     ClassBooking.objects.filter(by=gone).update(by=kept)
     Attendance.objects.filter(noted_by=gone).update(noted_by=kept)
     Material.objects.filter(added_by=gone).update(added_by=kept)
@@ -169,13 +170,13 @@ def merge(kept: Any, gone: Any) -> None:
         run.instructors.remove(gone)
 
 
-def _double_enrolments(kept: Any, gone: Any) -> list[tuple[Enrolment, Enrolment]]:
-    """In each run where both are: the enrolment that stays, and that which holds no place or came later."""
+def _double_enrolments(kept: Any, gone: Any) -> list[Enrolment]:
+    """Of each run where both are: the enrolment that holds no place or came later, and does not stay."""
     live = Enrolment.objects.live().filter(person__in=[kept, gone]).select_related("run")
     found: dict[int, list[Enrolment]] = {}
     for it in sorted(live, key=lambda it: (it.run_id, RANK.index(it.state), it.queued_at or it.asked_at, it.pk)):
         found.setdefault(it.run_id, []).append(it)
-    return [(first, it) for first, *others in found.values() for it in others]
+    return [it for _stays, *others in found.values() for it in others]
 
 
 register_personal_data(PersonalData("courses", export, erase, merge, TABLES))

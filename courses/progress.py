@@ -6,24 +6,28 @@ A course is done when one of its runs was completed (completion.py), or a valid 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models import Prefetch, QuerySet
-from django.utils.timezone import now
+from django.utils.formats import date_format
+from django.utils.timezone import localtime, now
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from courses.completion import Completion, completions_of
 from courses.models import Course, Enrolment, Pathway, PathwayStep, Run
 from courses.words import Standing
-from members.models import Certificate, Person
+from members.audience import open_to
+from members.models import Certificate, Cluster, Person
 
 
 @dataclass(frozen=True)
 class Taken:
-    """What somebody has of a course: done, or under way; and how that is known, in words."""
+    """What somebody has of a course: done, under way, or a place in a run that is ahead; and that in words."""
 
     done: bool
     said: str
+    begun: bool = True
 
 
 TakenBy = dict[int, dict[int, Taken]]
@@ -53,7 +57,7 @@ class Stop:
         if self.is_done:
             return Standing(_("Done"), "good")
         if self.taken:
-            return Standing(_("Under way"), "waiting")
+            return Standing(_("Under way") if self.taken.begun else _("Enrolled"), "waiting")
         return Standing(_("Next step"), "attention") if self.is_next else None
 
 
@@ -90,10 +94,12 @@ class Progress:
         return words % {"done": self.done, "total": total}
 
 
-def progress_on(pathway: Pathway, taken: dict[int, Taken], runs: dict[int, Run]) -> Progress:
-    """How far one person is on a pathway that was fetched `with_steps`, by what they have of its courses."""
+def progress_on(pathway: Pathway, taken: dict[int, Taken] | None, runs: dict[int, Run]) -> Progress:
+    """How far one person is on a pathway that was fetched `with_steps`, by what they have of its courses; None: of a
+    reader who is nobody to us, and has no next step."""
     steps = list(pathway.steps.all())
-    coming = _next_step(pathway, steps, taken, runs)
+    coming = None if taken is None else _next_step(pathway, steps, taken, runs)
+    taken = taken or {}
     return Progress(
         [
             Stop(it, number, taken.get(it.course_id), runs.get(it.course_id), it == coming)
@@ -112,13 +118,23 @@ def _next_step(
     return ahead[0] if ahead else None
 
 
-def next_runs(courses: Iterable[int]) -> dict[int, Run]:
-    """The published run of each of these courses (their keys) that comes next, or is under way."""
-    rows = Run.objects.published().not_over(now()).filter(course__in=courses).for_lists()
+def next_runs(courses: Iterable[int], person: Person | None = None) -> dict[int, Run]:
+    """The published run of each of these courses (their keys) that comes next: one for which enrolment is open, or
+    opens later, and that is for this person, before others; one that nobody can enter any more comes last."""
+    at = now()
+    rows = Run.objects.published().not_over(at).filter(course__in=courses)
+    fitting = None
+    if person is not None:
+        fitting = set(open_to(rows, person, Cluster.current().today()).values_list("pk", flat=True))
     found: dict[int, Run] = {}
-    for run in rows.order_by("first_start", "pk"):
+    runs = rows.for_lists().order_by("first_start", "pk")
+    for run in sorted(runs, key=lambda it: _how_far_off(it, at, fitting is None or it.pk in fitting)):
         found.setdefault(run.course_id, run)
     return found
+
+
+def _how_far_off(run: Run, at: datetime, fits: bool) -> tuple[bool, bool, bool]:
+    return (at >= run.enrol_until, not fits, at < run.enrol_from)
 
 
 def taken_by(people: Collection[Person], courses: Iterable[int]) -> TakenBy:
@@ -127,13 +143,21 @@ def taken_by(people: Collection[Person], courses: Iterable[int]) -> TakenBy:
     rows = Enrolment.objects.confirmed().filter(person__in=people, run__course__in=courses).order_by("pk")
     for it, completion, at_end in _with_completion(rows):
         known = found[it.person_id].get(it.run.course_id)
-        if completion.is_complete and (at_end or _asks_anything(it.run)):
+        if completion.is_complete:
             found[it.person_id][it.run.course_id] = Taken(True, _("Completed: %(run)s") % {"run": it.run.title})
         elif not at_end and not (known and known.done):
-            found[it.person_id][it.run.course_id] = Taken(False, completion.counted)
+            found[it.person_id][it.run.course_id] = _on_the_way(it.run, completion)
     for person, course, number in _certified(people, courses):
         found[person][course] = Taken(True, _("Certificate %(number)s") % {"number": number})
     return found
+
+
+def _on_the_way(run: Run, completion: Completion) -> Taken:
+    """How far somebody is; while the run is ahead, when it begins."""
+    if run.first_start is None or run.first_start <= now():
+        return Taken(False, completion.counted)
+    begins = date_format(localtime(run.first_start, run.zone), "j E Y")
+    return Taken(False, _("Begins on %(day)s") % {"day": begins}, begun=False)
 
 
 def _with_completion(rows: QuerySet[Enrolment]) -> Iterable[tuple[Enrolment, Completion, bool]]:
@@ -142,11 +166,6 @@ def _with_completion(rows: QuerySet[Enrolment]) -> Iterable[tuple[Enrolment, Com
     completions = completions_of(rows)
     for it in rows:
         yield it, completions[it.pk], it.run.is_over_at(now())
-
-
-def _asks_anything(run: Run) -> bool:
-    """Whether completing it takes more than a place: else it is completed when it is over."""
-    return bool(run.attendance_needed or run.needs_work or run.needs_feedback)
 
 
 def _certified(people: Collection[Person], courses: Iterable[int]) -> Iterable[tuple[int, int, str]]:

@@ -22,7 +22,7 @@ def coordinates_the_run(person, run):
 
 @rules.predicate
 def teaches_the_run(person, run):
-    return run is not None and run.instructors.filter(pk=person.pk).exists()
+    return run is not None and person in run.instructors.all()
 
 
 @rules.predicate

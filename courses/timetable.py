@@ -31,13 +31,22 @@ class Entry:
 
 
 @dataclass(frozen=True)
+class Block:
+    """Sessions of one day that touch the same hours, one through another: from which row of the week, over how many."""
+
+    entries: list[Entry]
+    row: int
+    rows: int
+
+
+@dataclass(frozen=True)
 class Day:
-    """One day with its sessions; `cells` has those of each hour that the week shows."""
+    """One day with its sessions; `blocks` says where they stand among the hours that the week shows."""
 
     day: date
     entries: list[Entry]
     is_today: bool
-    cells: list[list[Entry]]
+    blocks: list[Block]
 
 
 @dataclass(frozen=True)
@@ -82,19 +91,39 @@ def weeks_from(day: date, zone: ZoneInfo) -> Stretch:
 
 
 def days_of(stretch: Stretch, sessions: Iterable[Session], today: date) -> tuple[list[Day], list[str]]:
-    """Every day of a stretch with its sessions, and the hours between the first and the last beginning."""
+    """Every day of a stretch with its sessions, and the hours from the first beginning to the last end."""
     entries = [_entry(session, stretch.zone) for session in sessions]
     by_day = {day: list(rows) for day, rows in groupby(entries, key=lambda it: it.starts_at.date())}
-    begun = {it.starts_at.hour for it in entries}
-    hours = range(min(begun), max(begun) + 1) if begun else range(0)
+    spans = [_hours_of(it) for it in entries]
+    hours = range(min(it.start for it in spans), max(it.stop for it in spans)) if spans else range(0)
     days = [stretch.first + timedelta(days=number) for number in range(stretch.length)]
     shown = [_day(day, by_day.get(day, []), hours, today) for day in days]
     return shown, [date_format(time(hour), CLOCK) for hour in hours]
 
 
 def _day(day: date, entries: list[Entry], hours: range, today: date) -> Day:
-    cells = [[it for it in entries if it.starts_at.hour == hour] for hour in hours]
-    return Day(day, entries, day == today, cells)
+    return Day(day, entries, day == today, _blocks(entries, hours.start))
+
+
+def _blocks(entries: list[Entry], first: int) -> list[Block]:
+    """Sessions in the order of time; what begins before the hours of those above are over stands with them."""
+    blocks: list[tuple[list[Entry], range]] = []
+    for it in entries:
+        span = _hours_of(it)
+        if blocks and span.start < blocks[-1][1].stop:
+            together, known = blocks.pop()
+            blocks.append(([*together, it], range(known.start, max(known.stop, span.stop))))
+        else:
+            blocks.append(([it], span))
+    return [Block(together, span.start - first + 1, len(span)) for together, span in blocks]
+
+
+def _hours_of(it: Entry) -> range:
+    """The hours of its day that a session touches; what ends on another day ends with its own."""
+    if it.ends_at.date() != it.starts_at.date():
+        return range(it.starts_at.hour, 24)
+    last = it.ends_at - timedelta(microseconds=1)
+    return range(it.starts_at.hour, last.hour + 1)
 
 
 def _entry(session: Session, zone: ZoneInfo) -> Entry:

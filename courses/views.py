@@ -4,15 +4,17 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.timezone import now
 
 from cluster_portal.moves import available_moves
-from courses.attendance import join_path, ticket_path
+from courses.attendance import joining_page, ticket_path
 from courses.bringing import may_bring
 from courses.chain import chain_of, right_for
 from courses.event import programme_of
-from courses.feedback import why_no_feedback
-from courses.materials import seen_on_page
-from courses.models import Course, Enrolment, Pathway, Run, Session
+from courses.feedback import asks_in_vain, why_no_feedback
+from courses.materials import note_materials, seen_on_page
+from courses.models import Course, Enrolment, Pathway, Run, newest_of
+from courses.opened import open_run
 from courses.places_words import say_whose
 from courses.structured import course_as_data, run_as_data
+from courses.words import has_no_places
 from members.audience import audience_in_words
 
 
@@ -21,7 +23,10 @@ def course(request: HttpRequest, slug: str) -> HttpResponse:
     """One course and its runs."""
     it = get_object_or_404(Course.objects.visible_to(request.user), slug=slug)
     runs = it.runs.visible_to(request.user).for_lists().order_by("-first_start", "-pk")
-    shown = {"it": it, "runs": runs, "now": now(), "directions": list(it.directions.all())}
+    shown = {"it": it, "now": now(), "directions": list(it.directions.all())}
+    shown["earlier"] = [run for run in runs if has_no_places(run, now())]
+    shown["runs"] = [run for run in runs if run not in shown["earlier"]]
+    note_materials(shown["earlier"], request.user)
     shown["pathways"] = list(Pathway.objects.public().filter(steps__course=it))
     shown |= {"described": course_as_data(it, list(runs), request.cluster), **review_of(request, it)}
     return render(request, "courses/course.html", shown)
@@ -38,10 +43,9 @@ def review_of(request: HttpRequest, it: Course) -> dict:
 @login_not_required
 def run(request: HttpRequest, public_id: str) -> HttpResponse:
     """One run: its sessions and places, and the chain that says whether and why I can take part."""
-    it = get_object_or_404(Run.objects.visible_to(request.user).for_page(), public_id=public_id)
-    it.read_dates()
+    it = open_run(request.user, public_id)
     shown = {"it": it, "now": now(), **what_it_says(it), **_what_i_have(request, it), **review_of(request, it.course)}
-    shown["materials"] = seen_on_page(it, request.user)
+    shown["materials"] = seen_on_page(it, request.user) if it.has_materials else []
     return render(request, "courses/run.html", shown | {"described": run_as_data(it, request.cluster)})
 
 
@@ -55,36 +59,33 @@ def what_it_says(it: Run) -> dict:
     }
 
 
-def _joining_page(it: Run, mine: Enrolment) -> str:
-    """The page on which who is confirmed online joins the session that comes next."""
-    if mine.state != Enrolment.State.CONFIRMED or not mine.is_online:
-        return ""
-    ahead = (one for one in it.sessions.all() if one.state == Session.State.PLANNED and one.ends_at > now())
-    coming = next((one for one in ahead if mine.is_in(one)), None)
-    if coming is None or not (coming.online_link or it.online_link):
-        return ""
-    return join_path(coming, mine)
+def _comes_to_the_door(it: Run, mine: Enrolment) -> bool:
+    """Whether the code for the door is of use: to who comes to the room."""
+    return mine.state == Enrolment.State.CONFIRMED and it.is_live and not mine.is_online
 
 
 def _what_i_have(request: HttpRequest, it: Run) -> dict:
     """My enrolment in a run with its moves, the chain, and the sessions."""
     person = request.user if request.user.is_authenticated else None
-    mine = person and person.enrolments.newest_in(it)
+    mine = person and newest_of(person, it)
+    if mine:
+        mine.pool = next(pool for pool in it.pools.all() if pool.pk == mine.pool_id)
     right = right_for(it, person, mine) if person else None
     say_whose(it, right, request.cluster.today())
     chain = chain_of(it, person, mine, right)
     return {
         "mine": mine,
         "yours": bool(mine and mine.takes_place),
-        "join": _joining_page(it, mine) if mine else "",
-        "ticket": ticket_path(mine) if mine and mine.state == Enrolment.State.CONFIRMED and it.is_live else "",
+        "join": joining_page(mine) if mine else "",
+        "ticket": ticket_path(mine) if mine and _comes_to_the_door(it, mine) else "",
         "waits": bool(mine and mine.state == Enrolment.State.WAITING),
         "moves": available_moves(person, mine) if mine and not it.is_over_at(now()) else {},
         "chain": chain,
+        "is_over": has_no_places(it, now()),
         "can_enrol": any(link["enrols"] for link in chain),
         "brings": bool(person and may_bring(person, it)),
         "leads": bool(person and person.has_perm("courses.lead_run", it)),
-        "asks_feedback": bool(mine and not why_no_feedback(mine, now())),
+        "asks_feedback": bool(mine and not why_no_feedback(mine, now()) and not asks_in_vain(it)),
         "sessions": list(it.sessions.all()),
         "days": programme_of(it, list(it.sessions.all()), mine, now()),
     }

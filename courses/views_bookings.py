@@ -17,6 +17,7 @@ from cluster_portal.public_id import is_public_id
 from courses import actions
 from courses.bringing import free_places, others_with_room, right_of_class, students_of
 from courses.models import ClassBooking, Enrolment, Run
+from courses.opened import open_run
 from members import actions as members
 from members.access import for_class_keepers
 from members.consent import conceal_names, name_shown_to
@@ -214,9 +215,7 @@ def _waited_for(it: ClassBooking) -> list[Person]:
 
 
 def _run_of(request: HttpRequest, public_id: str) -> Run:
-    it = get_object_or_404(Run.objects.visible_to(request.user).for_page(), public_id=public_id)
-    it.read_dates()
-    return it
+    return open_run(request.user, public_id)
 
 
 def _booking_of(request: HttpRequest, public_id: str) -> ClassBooking:

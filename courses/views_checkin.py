@@ -14,10 +14,20 @@ from cluster_portal.buttons import outcome, tried
 from cluster_portal.links import read_link, signed_link
 from courses import actions
 from courses.actions.attendance import Press
-from courses.attendance import Line, expected_in, lines_of, sessions_around, why_no_door, why_not_joining
-from courses.models import Attendance, Enrolment, Run, Session
-from courses.views_attendance import picture_of
-from members.access import led_to_confirm, must_confirm_device
+from courses.attendance import (
+    Line,
+    expected_in,
+    joining_page,
+    lines_of,
+    sessions_around,
+    why_no_door,
+    why_not_by_the_door,
+    why_not_joining,
+)
+from courses.holding import may_still_come
+from courses.models import Attendance, Enrolment, Run, Session, newest_of
+from courses.views_attendance import picture_of, show_to_keeper
+from members.access import for_class_keepers
 from members.consent import first_name_and_initial, guarded_now
 from members.models import Person
 from members.rules import guards_the_child
@@ -34,7 +44,7 @@ def ticket(request: HttpRequest, token: str) -> HttpResponse:
     if it is None or not it.person.is_active or it.state != Enrolment.State.CONFIRMED:
         return render(request, "courses/code_bad.html", status=404)
     if _keeps_the_roster(request, it):
-        return led_to_confirm(request) if must_confirm_device(request) else _read_ticket(request, it)
+        return _read_ticket(request, it)
     opened = request.session.get(TICKETS, [])
     if it.public_id not in opened:
         request.session[TICKETS] = [*opened, it.public_id]
@@ -50,8 +60,10 @@ def _keeps_the_roster(request: HttpRequest, it: Enrolment) -> bool:
     return others and Run.objects.led_by(user).filter(pk=it.run_id).exists()
 
 
+@for_class_keepers
 def _read_ticket(request: HttpRequest, it: Enrolment) -> HttpResponse:
     """Whose code was read, and in which sessions they can be marked now."""
+    show_to_keeper([it], request.user, "attendance")
     sessions = sessions_around(it, now())
     if request.method == "POST":
         session = next((one for one in sessions if one.public_id == request.POST.get("session")), None)
@@ -63,7 +75,8 @@ def _read_ticket(request: HttpRequest, it: Enrolment) -> HttpResponse:
         return redirect(request.path)
     lines = [(one, *lines_of(one, [it])) for one in sessions]
     choices = [(mark.value, mark.label) for mark in (Mark.PRESENT, Mark.LATE)]
-    return render(request, "courses/ticket_read.html", {"it": it, "lines": lines, "choices": choices})
+    shown = {"it": it, "lines": lines, "choices": choices, "lacks_consent": not may_still_come(it.person)}
+    return render(request, "courses/ticket_read.html", shown)
 
 
 @login_not_required
@@ -81,9 +94,19 @@ def door(request: HttpRequest, token: str) -> HttpResponse:
         if outcome(request, actions.check_in, session, it, by=_acting(request, it)):
             messages.success(request, _("%(name)s is here.") % {"name": first_name_and_initial(it.person)})
         return redirect(request.path)
-    lines = [(first_name_and_initial(line.enrolment.person), line) for line in _lines(session, people)]
+    lines = [
+        (first_name_and_initial(line.enrolment.person), line, why_not_by_the_door(line.enrolment))
+        for line in _lines(session, people)
+    ]
     shown = {"session": session, "it": session.run, "lines": lines, "why": why_no_door(session, now())}
     return render(request, "courses/door.html", shown)
+
+
+def join_next(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The address that stands in a calendar: on to where I join the session that comes next, or to the run's page."""
+    run = get_object_or_404(Run.objects.public().prefetch_related("sessions"), public_id=public_id)
+    mine = newest_of(request.user, run)
+    return redirect((mine and joining_page(mine)) or run.get_absolute_url())
 
 
 @login_not_required
@@ -118,7 +141,7 @@ def _enrolments():
 
 def _people_here(request: HttpRequest, session: Session) -> list[Enrolment]:
     """Whom this browser may speak for: who is signed in, their children, and whose own code was opened in it."""
-    rows = expected_in(session).select_related("person", "run__course")
+    rows = expected_in(session).select_related("person", "run__course", "pool")
     opened = rows.filter(public_id__in=request.session.get(TICKETS, []))
     if request.user.is_authenticated:
         keys = [request.user.pk, *(child.pk for child in guarded_now(request.user))]

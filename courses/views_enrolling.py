@@ -6,6 +6,7 @@ from functools import partial
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.models import AnonymousUser
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -19,9 +20,11 @@ from cluster_portal.moves import may_move
 from courses import actions
 from courses.forms_enrolling import AnswersForm, EnrolForm
 from courses.holding import who_has_it
-from courses.models import Enrolment, Run
+from courses.models import Enrolment
+from courses.opened import open_run
 from courses.places_words import why_waiting
 from courses.views import run
+from members.at_hand import have_reader_at_hand
 from members.consent import first_name_and_initial, guarded_now
 from members.models import Cluster, Person
 from members.views.guardians import opened_by
@@ -34,7 +37,8 @@ def enrol(request: HttpRequest, public_id: str) -> HttpResponse:
 
     Signing in again comes back to this address by reading it: where nothing is asked, that leads to the run.
     """
-    it = get_object_or_404(Run.objects.visible_to(request.user).for_page(), public_id=public_id)
+    have_reader_at_hand(request.user)
+    it = open_run(request.user, public_id)
     form = EnrolForm(_entered(request), run=it, person=request.user, pool=_pool_asked(request))
     if request.method == "POST" and not form.is_needed:
         _say_enrolled(request, outcome(request, actions.enrol, it, request.user, by=request.user, pool=form.pool))
@@ -66,7 +70,7 @@ def enrol_by_link(request: HttpRequest, token: str, public_id: str) -> HttpRespo
 
 def _enrol_by_guardian(request: HttpRequest, child: Person, reader: Person, public_id: str, back: str) -> HttpResponse:
     """The page on which a guardian chooses the places, answers the questions and enrols."""
-    it = get_object_or_404(Run.objects.public().for_page(), public_id=public_id)
+    it = open_run(AnonymousUser(), public_id)
     form = EnrolForm(request.POST or None, run=it, person=child, by_guardian=True)
     if sent(request, form):
         done = outcome_in(form, None, actions.sign_up, it, child, by=reader, **form.facts())

@@ -14,9 +14,9 @@ from django.views.decorators.http import require_POST
 from cluster_portal.buttons import outcome_in, sent, tried
 from cluster_portal.sheets import XLSX, file_response
 from courses import actions
-from courses.actions.feedback import asked_now
+from courses.actions.feedback import mails_to_ask
 from courses.exports import feedback_workbook
-from courses.feedback import FEWEST, OPEN_FOR, results_of, why_no_feedback, why_not_asked
+from courses.feedback import FEWEST, OPEN_FOR, asks_in_vain, results_of, why_no_feedback, why_not_asked
 from courses.forms_feedback import FeedbackForm
 from courses.models import Enrolment
 from courses.rules import guards_the_enrolled_child, is_the_enrolled_person
@@ -73,7 +73,8 @@ def results(request: HttpRequest, public_id: str) -> HttpResponse:
     """What those who took part say of a run that I lead: nothing of fewer than five."""
     it = led_run(request, public_id)
     shown = {"it": it, "results": results_of(it), "fewest": FEWEST, "why_not": why_not_asked(it, now())}
-    shown["still_asked"] = 0 if shown["why_not"] else len(asked_now(it))
+    shown["mails"] = 0 if shown["why_not"] else mails_to_ask(it)
+    shown["in_vain"] = not shown["why_not"] and asks_in_vain(it)
     shown["may_edit"] = request.user.has_perm("courses.change_run", it)
     return render(request, "courses/feedback_results.html", shown)
 

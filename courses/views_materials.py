@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 from cluster_portal.buttons import outcome_in, sent, tried
 from cluster_portal.uploads import as_attachment
 from courses import actions
-from courses.actions.materials import told_of_materials
+from courses.actions.materials import telling_of
 from courses.forms_materials import MaterialForm, NewMaterialForm
 from courses.materials import seen_on_page
 from courses.models import Enrolment, Run
@@ -38,12 +38,12 @@ def materials(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 def _reached(run: Run) -> dict[str, int]:
-    """How many take part, how many mails would leave, and for how many nobody could be written to."""
-    people = [it.person for it in told_of_materials(run)]
-    readers = readers_of(people)
+    """How many take part, how many mails would leave now, and for how many nobody could be written to."""
+    telling = telling_of(run)
+    readers = readers_of([it.person for it in telling.people])
     return {
-        "people": len(people),
-        "mails": sum(len(one) for one in readers.values()),
+        "people": len(telling.people),
+        "mails": telling.mails_to(readers),
         "unreached": sum(not one for one in readers.values()),
     }
 
@@ -52,7 +52,7 @@ def _reached(run: Run) -> dict[str, int]:
 def material(request: HttpRequest, public_id: str, material_id: str) -> HttpResponse:
     """Correct a material."""
     it = led_run(request, public_id)
-    stored = get_object_or_404(it.materials, public_id=material_id)
+    stored = get_object_or_404(it.materials.select_related("session"), public_id=material_id)
     form = MaterialForm(request.POST or None, instance=it.materials.get(pk=stored.pk), run=it)
     if sent(request, form):
         actions.change_material(stored, by=request.user, **form.cleaned_data)
@@ -62,10 +62,12 @@ def material(request: HttpRequest, public_id: str, material_id: str) -> HttpResp
 
 
 @for_class_keepers
-@require_POST
 def remove_material(request: HttpRequest, public_id: str, material_id: str) -> HttpResponse:
-    """Take a material away."""
-    it = get_object_or_404(led_run(request, public_id).materials, public_id=material_id)
+    """Take a material away; the page says first what goes with it."""
+    run = led_run(request, public_id)
+    it = get_object_or_404(run.materials.select_related("upload"), public_id=material_id)
+    if request.method != "POST":
+        return render(request, "courses/material_remove.html", {"it": run, "material": it})
     actions.remove_material(it, by=request.user)
     messages.success(request, _("The material is removed."))
     return redirect("courses:materials", public_id)

@@ -1,6 +1,7 @@
 """Pathways for everybody, with one's own progress and that of one's children."""
 
 from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.models import AnonymousUser
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -17,7 +18,7 @@ PER_PAGE = 30
 def pathways(request: HttpRequest) -> HttpResponse:
     """Every pathway, and how far I am on those that I have begun."""
     page = Paginator(Pathway.objects.public().with_steps(), PER_PAGE).get_page(request.GET.get("page"))
-    mine = {}
+    mine = None
     if request.user.is_authenticated:
         mine = taken_by([request.user], {step.course_id for it in page for step in it.steps.all()})[request.user.pk]
     for it in page:
@@ -32,13 +33,15 @@ def pathway(request: HttpRequest, slug: str) -> HttpResponse:
     courses = [step.course_id for step in it.steps.all()]
     children = guarded_now(request.user) if request.user.is_authenticated else []
     readers = [request.user, *children] if request.user.is_authenticated else []
-    taken, runs = taken_by(readers, courses), next_runs(courses)
+    person = request.user if request.user.is_authenticated else None
+    taken, runs = taken_by(readers, courses), next_runs(courses, person)
+    public = set(Course.objects.visible_to(AnonymousUser()).filter(pk__in=courses).values_list("pk", flat=True))
     shown = {
         "it": it,
-        "progress": progress_on(it, taken[request.user.pk], runs),
+        "progress": progress_on(it, taken[person.pk] if person else None, runs),
         "children": [(child, progress_on(it, taken[child.pk], runs)) for child in children],
         "open": set(Course.objects.visible_to(request.user).filter(pk__in=courses).values_list("pk", flat=True)),
         "partners": list(it.partners.all()),
-        "described": pathway_as_data(it, request.cluster) if it.state == Pathway.State.PUBLISHED else {},
+        "described": pathway_as_data(it, public, request.cluster) if it.state == Pathway.State.PUBLISHED else {},
     }
     return render(request, "courses/pathway.html", shown)

@@ -2,6 +2,7 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.models import AnonymousUser
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -11,8 +12,9 @@ from django.utils.translation import gettext as _
 
 from cluster_portal.buttons import back_to, outcome
 from courses import actions
-from courses.event import Acting, programme_of
-from courses.models import Enrolment, Run, Seat, Session
+from courses.event import Acting, plain_programme, programme_of
+from courses.models import Enrolment, Run, Seat, Session, newest_of
+from courses.opened import open_run
 from courses.views import run as run_page
 from courses.views_enrolling import childs_enrolment, enrolment_of, page_of
 from members.models import Person
@@ -53,14 +55,13 @@ def sessions_by_link(request: HttpRequest, token: str, public_id: str, session_i
 def _sessions(
     request: HttpRequest, it: Enrolment, by: Person, acting: Acting, back: str, session_id: str
 ) -> HttpResponse:
-    run = get_object_or_404(Run.objects.public().for_page(), pk=it.run_id)
+    run = open_run(AnonymousUser(), it.run.public_id)
     if not it.is_live:
         raise Http404
     if request.method == "POST":
         session = get_object_or_404(run.sessions.chosen(), public_id=session_id)
         _press(request, it, session, by, acting.name)
         return redirect(f"{acting.page}#s-{session.public_id}")
-    run.read_dates()
     with timezone.override(run.zone):
         days = programme_of(run, list(run.sessions.all()), it, now(), acting)
         if not days:
@@ -115,12 +116,13 @@ def _said_after_giving_up(name: str) -> str:
 
 @login_not_required
 def programme(request: HttpRequest, public_id: str) -> HttpResponse:
-    """The programme of an event to print, by the clock of where it takes place, with one's own sessions marked."""
-    it = get_object_or_404(Run.objects.visible_to(request.user).for_page(), public_id=public_id)
-    it.read_dates()
-    mine = request.user.enrolments.newest_in(it) if request.user.is_authenticated else None
+    """The programme to print, by the clock of where it takes place, with the sessions marked that one has chosen."""
+    it = open_run(request.user, public_id)
+    mine = newest_of(request.user, it) if request.user.is_authenticated else None
     with timezone.override(it.zone):
-        days = programme_of(it, list(it.sessions.all()), mine, now())
+        sessions = list(it.sessions.all())
+        days = programme_of(it, sessions, mine, now()) or plain_programme(sessions)
         if not days:
             raise Http404
-        return render(request, "courses/event_sheet.html", {"run": it, "days": days, "mine": mine})
+        shown = {"run": it, "days": days, "mine": mine, "has_speakers": any(one.speakers for one in sessions)}
+        return render(request, "courses/event_sheet.html", shown)

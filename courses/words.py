@@ -89,13 +89,20 @@ def completing(run: Run) -> str:
     return _and(asked) if asked else _("Nothing but a place in it")
 
 
+def has_no_places(run: Run, at: datetime) -> bool:
+    """Whether there is nothing left to take part in: it is over, or was cancelled."""
+    return run.state == Run.State.CANCELLED or run.is_over_at(at)
+
+
 def standing(run: Run, at: datetime) -> Standing:
     """Open, full, not open yet, closed or over, as of an instant."""
     if not run.is_live:
         return Standing(run.get_state_display(), "bad" if run.state == Run.State.CANCELLED else "neutral")
+    if run.is_over_at(at):
+        return Standing(_("Over"), "neutral")
     if at < run.enrol_from:
         return Standing(_("Opens %(day)s") % {"day": date_format(localtime(run.enrol_from, run.zone), DAY)}, "waiting")
-    if at >= run.enrol_until or run.is_over_at(at):
+    if at >= run.enrol_until:
         return Standing(_("Enrolment closed"), "neutral")
     if run.has_place:
         return Standing(pgettext("enrolment", "Open"), "good")
@@ -104,7 +111,8 @@ def standing(run: Run, at: datetime) -> Standing:
 
 def standing_on_card(run: Run, at: datetime) -> Standing | None:
     """How a run stands, where its places are drawn beside it: these say themselves that it is full."""
-    return None if run.is_live and run.enrol_from <= at < run.enrol_until and not run.has_place else standing(run, at)
+    open_now = run.is_live and run.enrol_from <= at < run.enrol_until and not run.is_over_at(at)
+    return None if open_now and not run.has_place else standing(run, at)
 
 
 def answer_to(question: Question, enrolment: Enrolment) -> str:

@@ -27,12 +27,12 @@ ACHIEVEMENT_TYPES = {
 }
 
 
-def sign_badge(it: Certificate) -> str:
-    """The credential of a certificate as a compact token, signed now. Whoever calls holds `take_turn`."""
+def sign_badge(it: Certificate, key: tuple[str, str]) -> str:
+    """The credential of a certificate as a compact token, signed now with a `signing_key`."""
     # Here, because the library takes memory that only who issues certificates needs.
     from openbadgeslib.ob3 import Achievement, IdentityObject, Issuer, OB3Signer, OpenBadgeCredential
 
-    did, private = _signing_key()
+    did, private = key
     page = absolute(it.get_absolute_url())
     with override(it.language):
         said = in_one_sentence(it)
@@ -56,8 +56,11 @@ def sign_badge(it: Certificate) -> str:
     return OB3Signer(private, algorithm="EdDSA").sign(credential)
 
 
-def _signing_key() -> tuple[str, str]:
-    """The newest key; a first one, or one in the place of what cannot be opened any more, is made here."""
+def signing_key() -> tuple[str, str]:
+    """The newest key, as its name and its private half. Whoever calls holds `take_turn`.
+
+    A first one, or one in the place of what cannot be opened any more, is made here.
+    """
     newest = BadgeKey.objects.first()
     if newest is not None:
         try:

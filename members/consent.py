@@ -32,7 +32,7 @@ from members.models import (
     Person,
     Purpose,
 )
-from members.models.people import latest_birth_date_of_an_adult, years_between
+from members.models.ages import latest_birth_date_of_an_adult, years_between
 
 Decision = ConsentDecision.Decision
 
@@ -327,6 +327,14 @@ def children_among(people: Collection[int]) -> Iterable[int]:
     for pk, born in known.values_list("pk", "birth_date"):
         if born is None or years_between(born, today) < alone:
             yield pk
+
+
+def children_in(people: Collection[Person]) -> set[int]:
+    """The same for people who are at hand: only of those whose birth date is unknown anything is asked."""
+    today, alone = Cluster.current().today(), AgePolicy.current().alone_from
+    children = {it.pk for it in people if it.birth_date and years_between(it.birth_date, today) < alone}
+    unknown = [it.pk for it in people if it.birth_date is None]
+    return children.union(children_among(unknown)) if unknown else children
 
 
 def conflicts_seen_by(person: Person) -> list[ConsentDecision]:

@@ -2,15 +2,16 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
-from django.db.models import Count, QuerySet, Subquery, Sum, Value
+from django.db.models import Count, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.expressions import OuterRef
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from cluster_portal.sheets import as_xlsx
-from members.models import Certificate, Institution, Person
+from members.models import Affiliation, Certificate, Institution, Person
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,12 @@ class Year:
     certificates: int
 
 
+def works(person: Person) -> bool:
+    """Whether somebody works in an institution, or did: professional development is theirs, not of who learns."""
+    states = [Affiliation.State.ACTIVE, Affiliation.State.ENDED]
+    return person.affiliations.filter(state__in=states).exclude(role=Affiliation.Role.STUDENT).exists()
+
+
 def years_of(person: Person) -> list[Year]:
     """The hours of each year in which somebody completed anything, the latest first."""
     rows = Certificate.objects.of_completion().filter(person=person).order_by().values("ends_on__year")
@@ -30,17 +37,22 @@ def years_of(person: Person) -> list[Year]:
 
 
 def staff_with_hours(institution: Institution, year: int) -> QuerySet[Person]:
-    """Who works in an institution now, with what they completed through it in a year; who has nothing stands too."""
-    rows = Certificate.objects.of_completion().filter(
-        person=OuterRef("pk"), institution=institution, ends_on__year=year
-    )
-    per_person = rows.order_by().values("person")
+    """Who worked in an institution in a year, with what they completed through it then; who has nothing stands too.
+
+    Whoever changed to another institution stands in the lists of both. `at` is the affiliation that their line opens.
+    """
+    there = Affiliation.objects.worked_at(institution)
+    rows = Certificate.objects.of_completion().filter(institution=institution, ends_on__year=year)
+    that_year = there.between(date(year, 1, 1), date(year, 12, 31))
+    per_person = rows.filter(person=OuterRef("pk")).order_by().values("person")
     return (
-        Person.objects.teaching_at(institution)
+        Person.objects.active()
+        .filter(Q(pk__in=that_year.values("person")) | Q(pk__in=rows.values("person")), pk__in=there.values("person"))
         .order_by("sort_name", "pk")
         .annotate(
             hours=_of(per_person.annotate(number=Sum("hours"))),
             certificate_count=_of(per_person.annotate(number=Count("pk"))),
+            at=Subquery(there.filter(person=OuterRef("pk")).order_by("-pk").values("public_id")[:1]),
         )
     )
 

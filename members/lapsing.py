@@ -9,7 +9,7 @@ from django.db.models.functions import Coalesce
 from cluster_portal.models import AuditEntry
 from members.consent import OPEN, Awaited, State, children_kept_by, people_to_answer, states_of
 from members.models import AgePolicy, Cluster, ConsentDecision, Person
-from members.models.people import latest_birth_date_of_an_adult
+from members.models.ages import latest_birth_date_of_an_adult
 
 DAYS_AHEAD = 30
 

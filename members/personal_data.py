@@ -28,7 +28,7 @@ from members.models import (
     GroupMember,
     Guardianship,
 )
-from members.models.people import latest_birth_date_of_an_adult
+from members.models.ages import latest_birth_date_of_an_adult
 
 IN_THE_NAME_OF_AN_INSTITUTION = _(
     "What you wrote in the name of an institution about its work stays with that work, without your name."

@@ -65,7 +65,7 @@ def _unwanted(mails: QuerySet) -> QuerySet:
     return mails.exclude(wanted)
 
 
-def _mornings(since: datetime, until: datetime) -> Iterator[datetime]:
+def mornings(since: datetime, until: datetime) -> Iterator[datetime]:
     """The hours of a window at which the notices of a day leave."""
     zone = Cluster.current().zone
     day = since.astimezone(zone).date()
@@ -77,17 +77,23 @@ def _mornings(since: datetime, until: datetime) -> Iterator[datetime]:
 
 
 def _ending_rolls(since: datetime, until: datetime) -> Iterator[WantedMail]:
-    for leaves in _mornings(since, until):
-        for days in DAYS_AHEAD:
-            last_day = leaves.date() + timedelta(days=days)
-            occasion = f"{last_day.isoformat()}:{days}"
-            for agreement, lines in rolls_ending_on(last_day).items():
-                for reader, theirs in readers_of_rolls(lines).items():
-                    yield WantedMail(ROLL_ENDING, agreement, reader, occasion, leaves, _over(last_day), ground=theirs)
+    notices = [(leaves, ahead) for leaves in mornings(since, until) for ahead in DAYS_AHEAD]
+    last_days = Coverage.objects.last_days_among(leaves.date() + timedelta(days=ahead) for leaves, ahead in notices)
+    for leaves, ahead in notices:
+        last_day = leaves.date() + timedelta(days=ahead)
+        if last_day in last_days:
+            yield from _notices_of_rolls(last_day, ahead, leaves)
+
+
+def _notices_of_rolls(last_day: date, days: int, leaves: datetime) -> Iterator[WantedMail]:
+    occasion = f"{last_day.isoformat()}:{days}"
+    for agreement, lines in rolls_ending_on(last_day).items():
+        for reader, theirs in readers_of_rolls(lines).items():
+            yield WantedMail(ROLL_ENDING, agreement, reader, occasion, leaves, _over(last_day), ground=theirs)
 
 
 def _lapsing_consents(since: datetime, until: datetime) -> Iterator[WantedMail]:
-    for leaves in _mornings(since, until):
+    for leaves in mornings(since, until):
         day = leaves.date()
         ahead = day + timedelta(days=DAYS_OF_CONSENT)
         yield from _asked_anew(to_be_asked(ahead, renewed=True), ahead, leaves)

@@ -5,13 +5,16 @@ from dataclasses import dataclass
 
 import pytest
 from django.db import connection, connections
-from django.test import Client
+from django.http import HttpResponse
+from django.test import Client, TransactionTestCase
 from django.utils import timezone, translation
 
+from cluster_portal import urls
 from cluster_portal.moves import Refused
 from courses.models import Pool, Run
 from members.models import Agreement, Institution, Person
 from tests import factories as make
+from tests.tables import empty_filled_tables, may_silence_triggers
 
 
 def pytest_configure():
@@ -30,6 +33,17 @@ def django_db_setup(django_db_setup, django_db_blocker):
         cursor.execute("ALTER TABLE members_clause DISABLE TRIGGER members_clause_joins_a_draft")
         cursor.execute("ALTER TABLE members_party DISABLE TRIGGER members_party_joins_a_draft")
         cursor.execute("ALTER TABLE members_coverage DISABLE TRIGGER members_roll_joins_what_lives")
+        if may_silence_triggers():
+            TransactionTestCase._fixture_teardown = empty_filled_tables
+
+
+@pytest.fixture
+def plain_refusals(monkeypatch):
+    """Who walks through thousands of addresses reads what opens; to draw a page for each refusal took as long."""
+    for status in (403, 404):
+        monkeypatch.setattr(
+            urls, f"handler{status}", lambda *_, status=status, **__: HttpResponse(status=status), raising=False
+        )
 
 
 @pytest.fixture(autouse=True)

@@ -164,7 +164,7 @@ def said_in(kind, it):
         return f"{it.run.sessions.get().public_id}.{it.public_id}"
     if kind == "members.unsubscribe":
         return token_text(it, "competitions/deadline_near")
-    names_reader = kind in {"courses.offer", "courses.leave", "courses.feedback"}
+    names_reader = kind in {"courses.offer", "courses.leave", "courses.feedback", "members.certificate"}
     return f"{it.public_id}.{it.person.public_id}" if names_reader else it.public_id
 
 

@@ -11,8 +11,8 @@ from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from cluster_portal.moves import make_move
 from coordination.examples import families, people
+from coordination.examples.afterwards import close_run, hold_run
 from coordination.examples.building import (
     affiliate_cast,
     conclude_on_paper,
@@ -25,7 +25,7 @@ from coordination.examples.building import (
     write_session,
 )
 from courses import actions as courses
-from courses.models import Attendance, Course, Enrolment, Material, Pool, Run, Session
+from courses.models import Course, Material, Pool, Run, Session
 from members.models import Affiliation, Agreement, Clause, Institution, Person, Region
 
 REGIONS, SCHOOLS, COMPANIES, ORGANISATIONS = 12, 32, 50, 30
@@ -214,49 +214,18 @@ def _meeting(stage: Stage, course: Course, day: date) -> Run:
 
 
 def _what_was(stage: Stage, run: Run) -> None:
-    """A meeting that is over: who was there, and what it left. Nobody is written to about it but those who
-    have their certificates.
+    """A meeting that is over: who was there, and what it left. One in eight missed all but the first session.
+
+    Nobody is written to about it but those who have their certificates.
     """
-    make_move(run, "publish", by=stage.coordinator)
     everybody = [*stage.crowd[:24], *(stage.cast[name] for name in ("teacher", "head") if stage.cast)]
-    pools = {pool.sort: pool for pool in run.pools.all()}
-    homes = {it.person_id: it for it in Affiliation.objects.active().filter(person__in=everybody)}
-    clause = Clause.objects.get(agreement__kind=Agreement.Kind.NETWORK, right=Clause.Right.EVENTS)
-    enrolments = Enrolment.objects.bulk_create(
-        Enrolment(
-            run=run,
-            pool=pools[_way(number)],
-            person=person,
-            affiliation=homes[person.pk],
-            clause=clause,
-            state=Enrolment.State.CONFIRMED,
-        )
-        for number, person in enumerate(everybody)
-    )
-    for pool in pools.values():
-        Pool.objects.filter(pk=pool.pk).update(taken=sum(it.pool_id == pool.pk for it in enrolments))
-    _mark(run, enrolments)
+    people_in = [(person, _way(number)) for number, person in enumerate(everybody)]
+    enrolments = hold_run(run, stage.coordinator, people_in, Clause.Right.EVENTS)
     _leave_behind(stage, run)
-    make_move(run, "close", by=stage.coordinator)
+    close_run(run, stage.coordinator)
     for it in enrolments:
         if it.affiliation.institution_id == stage.schools[0].pk:  # those of other schools wait for the coordinator
             courses.issue_to(it, by=stage.coordinator)
-
-
-def _mark(run: Run, enrolments: list[Enrolment]) -> None:
-    """Everybody was in every session, but one in eight missed all but the first."""
-    How, Mark = Attendance.How, Attendance.Mark
-    Attendance.objects.bulk_create(
-        Attendance(
-            session=session,
-            enrolment=it,
-            mark=Mark.ABSENT if number % 8 == 7 and nth else Mark.PRESENT,
-            how=How.JOINED if it.is_online else How.ROSTER,
-            pressed_at=session.starts_at,
-        )
-        for nth, session in enumerate(run.sessions.all())
-        for number, it in enumerate(enrolments)
-    )
 
 
 def _leave_behind(stage: Stage, run: Run) -> None:

@@ -6,11 +6,13 @@ The facts come from published reports; what these do not name is a plain placeho
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 
-from django.utils.timezone import now
+from django.core.files.base import ContentFile
+from django.utils.timezone import localdate, now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from coordination.examples import families, people
+from coordination.examples.afterwards import close_run, hold_run, one_in_eight, say_how_it_was
 from coordination.examples.building import (
     TEACHERS,
     affiliate_cast,
@@ -25,7 +27,7 @@ from coordination.examples.building import (
     write_session,
 )
 from courses import actions as courses
-from courses.models import Course, Pool, Run
+from courses.models import Course, Material, Pool, Run
 from members.models import Affiliation, Agreement, Clause, Direction, Institution, Person, Region
 
 REGIONS = 64
@@ -87,6 +89,21 @@ PROGRAMME = [
 ]
 
 
+LESSONS = [
+    gettext_lazy("A motor, a switch, a car"),
+    gettext_lazy("Sensors: what a robot notices"),
+    gettext_lazy("Finding the way"),
+    gettext_lazy("A lesson of your own"),
+]
+SAID = [
+    gettext_lazy("That we built every robot ourselves before showing it to children."),
+    gettext_lazy("More time for the third afternoon."),
+    gettext_lazy("The list of parts, and that it can be had for little money."),
+    "",
+]
+WHO_SAID = 12  # of which ten are shown
+
+
 @dataclass(frozen=True)
 class Stage:
     """What the parts of the example share. `centres` are in the order of their regions."""
@@ -120,6 +137,7 @@ def load(today: date) -> None:
     stage = Stage(today, parties, centres, _regional_coordinators(centres, cast, since), cast)
     _give_roles(stage, since)
     families.publish_documents(by=stage.coordinator)
+    _course_that_was(stage)
     _meeting(stage)
 
 
@@ -184,6 +202,53 @@ def _give_roles(stage: Stage, since: date) -> None:
     affiliate_cast(stage.cast, places, since)
 
 
+def _course_that_was(stage: Stage) -> None:
+    """A course for teachers that is over: who came, what it left, what they said, and who has a certificate."""
+    course = describe_course(
+        _("First lessons of robotics"),
+        Course.Kind.COURSE,
+        hours=16,
+        summary=_("Four afternoons online: lessons that begin with a motor and end with a robot that finds its way."),
+        directions=Direction.objects.filter(slug="robotics"),
+    )
+    first = next_day(min(stage.today, localdate()) - timedelta(days=56), weekday=3)
+    run = prepare_run(
+        course,
+        min(stage.today, first - timedelta(days=1)),
+        first,
+        {Pool.Sort.ONLINE: 60},
+        by=stage.coordinator,
+        host=stage.parties[1],
+        instructors=[person for person in [stage.cast.get("instructor")] if person],
+        online_link="https://meet.example.org/robotics",
+        gives_certificate=True,
+    )
+    for week, title in enumerate(LESSONS):
+        write_session(run, first + timedelta(weeks=week), time(15), time(17), title=str(title))
+    courses.ask_standard_questions(run, by=stage.coordinator)
+    everybody = stage.regional[21:45] + [stage.cast[name] for name in ("teacher", "teacher2") if stage.cast]
+    enrolments = hold_run(run, stage.coordinator, [(it, Pool.Sort.ONLINE) for it in everybody], Clause.Right.COURSES)
+    _leave_behind(run)
+    say_how_it_was(enrolments[:WHO_SAID], [str(it) for it in SAID])
+    close_run(run, stage.coordinator)
+    complete = [it for number, it in enumerate(enrolments) if not one_in_eight(number, 1)]
+    for it in complete[-2:]:  # the others wait for the coordinator
+        courses.issue_to(it, by=stage.coordinator)
+
+
+def _leave_behind(run: Run) -> None:
+    Kind, after = Material.Kind, Material.Shown.AFTER
+    courses.add_material(
+        run, by=None, title=_("Recordings of the four afternoons"), kind=Kind.RECORDING, shown=after, is_public=True,
+        url="https://video.example.org/robotics",
+    )  # fmt: skip
+    text = _("What one needs for ten robots: motors, sensors, wheels, and where to find plans for the rest.")
+    courses.add_material(
+        run, by=None, title=_("List of parts"), kind=Kind.FILE, shown=after,
+        file=ContentFile(text.encode(), f"{_('List of parts')}.txt"),
+    )  # fmt: skip
+
+
 def _meeting(stage: Stage) -> None:
     course = describe_course(
         _("Meeting of regional coordinators"),
@@ -207,7 +272,7 @@ def _meeting(stage: Stage) -> None:
         host=stage.parties[0],
         partners=[stage.parties[1]],
         instructors=[person for person in [stage.cast.get("instructor")] if person],
-        place=_("Academy 1, assembly hall"),
+        place=_("Academy 1 and Academy 2"),
         roles=TEACHERS,
         gives_certificate=True,
     )
@@ -220,13 +285,15 @@ def _meeting(stage: Stage) -> None:
 def _plan(run: Run, first: date) -> None:
     number = 1
     for after, begins, ends, what in PROGRAMME:
+        academy = _("Academy %(number)s") % {"number": after + 1}  # each of the two is host for a day
         when = (first + timedelta(days=after), begins, ends)
         if not isinstance(what, list):
-            write_session(run, *when, title=str(what))
+            hall = _("%(academy)s, assembly hall") % {"academy": academy}
+            write_session(run, *when, title=str(what), place=hall)
             continue
         places = PLACES_AT_TABLE if what is ROUND_TABLES else PLACES_IN_WORKSHOP
         for title in what:
-            write_session(run, *when, places=places, title=str(title), place=room(100 + number))
+            write_session(run, *when, places=places, title=str(title), place=f"{academy}, {room(100 + number)}")
             number += 1
 
 

@@ -11,6 +11,7 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from coordination.examples import contests, families, people
+from coordination.examples.afterwards import close_run, hold_run
 from coordination.examples.building import (
     affiliate_cast,
     conclude_on_paper,
@@ -21,6 +22,7 @@ from coordination.examples.building import (
     open_run,
     prepare_run,
     room,
+    write_session,
 )
 from courses import actions as courses
 from courses.models import Course, Pool, Run
@@ -113,6 +115,8 @@ def load(today: date) -> None:
         families.begin_class(
             stage.institutions["school 1"], cast["teacher"], cast["student"], cast["guardian"], localdate()
         )
+    _the_course_that_was(stage)
+    _the_students_workshop_that_was(stage)
     contests.hold_contests(contests.Stage(today, stage.cast, stage.crowd, institutions["IMC"]))
 
 
@@ -177,17 +181,19 @@ def _give_roles(stage: Stage, since: date) -> None:
 
 def _programme(stage: Stage) -> None:
     way = [_the_practice_workshop(stage), _the_course(stage)]
-    _the_pathway(way)
+    _the_pathway(stage, way)
     _the_meeting(stage)
     _the_students_workshop(stage)
     _a_workshop_in_preparation(stage)
 
 
-def _the_pathway(way: list[Course]) -> None:
+def _the_pathway(stage: Stage, way: list[Course]) -> None:
     pathway = courses.create_pathway(
         by=None,
         title=_("Teaching with AI"),
         summary=_("From the first good question to lessons of your own, tried in your own class."),
+        vocation=_("Teacher who works with AI"),
+        partners=[stage.institutions["ITMO"], stage.institutions["IMC"]],
         is_ordered=True,
     )
     for course in way:
@@ -267,6 +273,54 @@ def _the_students_workshop(stage: Stage) -> None:
     _open(stage, run, [])
 
 
+def _the_course_that_was(stage: Stage) -> None:
+    """Over: one in six missed too much, half of the others have their certificates, the rest wait for the button."""
+    course = describe_course(
+        _("AI in the work of a school"),
+        Course.Kind.COURSE,
+        hours=16,
+        summary=_(
+            "Eight afternoons for everybody who works in a school: letters, plans, timetables, and their limits."
+        ),
+    )
+    first = next_day(_before(stage, 77), weekday=2)
+    run = _run(stage, course, first, {Pool.Sort.ROOM: 20}, place=room(14), host="IMC", gives_certificate=True)
+    for week in range(8):
+        write_session(run, first + timedelta(weeks=week), time(16), time(17, 30))
+    everybody = [*([stage.cast["teacher"]] if stage.cast else []), *stage.crowd[24:40]]
+    people_in = [(person, Pool.Sort.ROOM) for person in everybody]
+    enrolments = hold_run(run, stage.coordinator, people_in, Clause.Right.COURSES, _missed_too_much)
+    close_run(run, stage.coordinator)
+    complete = [it for number, it in enumerate(enrolments) if number % 6 != 5]
+    for it in complete[::2]:
+        courses.issue_to(it, by=stage.coordinator)
+
+
+def _missed_too_much(number: int, nth: int) -> bool:
+    """One in six was in every second session only."""
+    return number % 6 == 5 and nth % 2 == 0
+
+
+def _the_students_workshop_that_was(stage: Stage) -> None:
+    """Over: the student was there, and the guardian has the certificate."""
+    if not stage.cast:
+        return
+    course = Course.objects.get(title=_("AI foundations: how machines see"))
+    saturday = next_day(_before(stage, 36), weekday=5)
+    facts = {"place": room(3), "host": "school 3", "roles": [Affiliation.Role.STUDENT], "gives_certificate": True}
+    run = _run(stage, course, saturday, {Pool.Sort.ROOM: 24}, **facts)
+    write_session(run, saturday, time(12), time(13, 30))
+    people_in = [(stage.cast["student"], Pool.Sort.ROOM)]
+    enrolments = hold_run(run, stage.coordinator, people_in, Clause.Right.WORKSHOPS)
+    close_run(run, stage.coordinator)
+    courses.issue_to(enrolments[0], by=stage.coordinator)
+
+
+def _before(stage: Stage, days: int) -> date:
+    """A day that is over by every clock, whatever day the example is loaded for."""
+    return min(stage.today, localdate()) - timedelta(days=days)
+
+
 def _a_workshop_in_preparation(stage: Stage) -> None:
     course = describe_course(
         _("Judging what a machine wrote"),
@@ -284,7 +338,7 @@ def _a_workshop_in_preparation(stage: Stage) -> None:
 def _run(stage: Stage, course: Course, first: date, places: dict, host: str, **facts) -> Run:
     instructors = [person for person in [stage.cast.get("instructor")] if person]
     known = {"host": stage.institutions[host], "instructors": instructors}
-    return prepare_run(course, stage.today, first, places, by=stage.coordinator, **known | facts)
+    return prepare_run(course, min(stage.today, first), first, places, by=stage.coordinator, **known | facts)
 
 
 def _plan(run: Run, weekdays: tuple, start: time, minutes: int, first: date, last: date, titles=None) -> None:

@@ -1,4 +1,4 @@
-from courses.actions.attendance import check_in, hand_over, join_session, mark_attendance, mark_rest_present
+from courses.actions.attendance import check_in, join_session, mark_attendance
 from courses.actions.bookings import add_to_booking, book_class, release_booking
 from courses.actions.certificates import begin_issuing, issue_to
 from courses.actions.courses import change_course, create_course, review_course
@@ -24,6 +24,7 @@ from courses.actions.feedback import (
     remove_feedback_question,
 )
 from courses.actions.foreseeing import mailed_by
+from courses.actions.handing_over import hand_over
 from courses.actions.materials import add_material, change_material, remove_material, tell_of_materials
 from courses.actions.pathways import (
     add_step,
@@ -114,7 +115,6 @@ __all__ = [
     "lapse_overdue",
     "mailed_by",
     "mark_attendance",
-    "mark_rest_present",
     "move_feedback_question_up",
     "move_question_up",
     "move_session",

@@ -15,6 +15,7 @@ from cluster_portal.outbox import cancel_mails, cancel_rows, queue_mails
 from courses import calendars
 from courses.actions.counting import take
 from courses.actions.enrolments import choose_pool
+from courses.actions.handing_over import take_over_earlier
 from courses.actions.locks import lock_every_pool, lock_people, lock_pools, lock_run
 from courses.actions.places import offer_free_places, serve_queues
 from courses.actions.settling import settle_booking
@@ -163,6 +164,7 @@ def _place(booking: ClassBooking, pool: Pool, students: list[ClassStudent], righ
         for it in students
     )
     record_many("courses.enrolment.ask", enrolments, by=by)
+    take_over_earlier(enrolments)
     take(pool, len(enrolments))
     missing = what_each_misses(enrolments)
     held = make_moves([it for it in enrolments if missing[it.person_id]], "hold", by=by, held_until=booking.held_until)

@@ -10,27 +10,46 @@ from cluster_portal.long_work import begin_long_work
 from cluster_portal.models import LongWork
 from cluster_portal.moves import Refused
 from courses.certificates import ISSUE, lines_of, paper_of, why_not_issued_yet
-from courses.completion import Completion, completion_of, completions_of
+from courses.completion import completions_of
 from courses.models import Enrolment, Run
-from members.actions import issue_certificate
-from members.models import Certificate, Person
+from members.actions import issue_certificates, take_turn
+from members.certificates import CHANGED_MEANWHILE, Earned
+from members.models import Certificate, Institution, Person
 
 
 @transaction.atomic
 def issue_to(enrolment: Enrolment, by: Person) -> Certificate:
     """Issue a certificate to one person who completed their run."""
-    enrolment.run = run_to_certify(enrolment.run_id)
-    return _issue(enrolment, completion_of(enrolment), by)
+    issued, why_not = _issue(run_to_certify(enrolment.run_id), [enrolment.pk], by)
+    if not issued:
+        raise Refused(why_not.get(enrolment.pk, str(CHANGED_MEANWHILE)))
+    return issued[0]
 
 
-def _issue(enrolment: Enrolment, done: Completion, by: Person) -> Certificate:
-    if not done.is_complete:
-        missing = "; ".join(part.said for part in done.parts if not part.done) or enrolment.get_state_display()
-        said = {"name": enrolment.person.full_name, "missing": missing}
-        raise Refused(_("%(name)s has not completed the run: %(missing)s.") % said)
-    institution = enrolment.affiliation.institution if enrolment.affiliation else None
-    paper = paper_of(enrolment.run, enrolment.pool.sort)
-    return issue_certificate(enrolment.person, paper, enrolment.run, by, institution)
+def _issue(run: Run, keys: Collection[int], by: Person) -> tuple[list[Certificate], dict[int, str]]:
+    """What could be issued of these enrolments (by key), and why the others were passed over."""
+    enrolments = _held(run, keys)
+    done = completions_of(enrolments)
+    complete = [it for it in enrolments if done[it.pk].is_complete]
+    papers = {sort: paper_of(run, sort) for sort in {it.pool.sort for it in complete}}
+    earned = [Earned(it.person, papers[it.pool.sort], _institution_of(it)) for it in complete]
+    issued, problems = issue_certificates(earned, run, by)
+    without = [it for it in enrolments if it.person_id not in {one.person_id for one in issued}]
+    return issued, {it.pk: problems.get(it.person_id) or done[it.pk].missing_of(it) for it in without}
+
+
+def _held(run: Run, keys: Collection[int]) -> list[Enrolment]:
+    """These enrolments and their people as they are, until we are done. Who was merged just now is not among them."""
+    people = take_turn(Enrolment.objects.filter(pk__in=keys).values_list("person", flat=True))
+    rows = Enrolment.objects.filter(pk__in=keys, person__in=people).select_related("pool", "affiliation__institution")
+    enrolments = list(rows.select_for_update(no_key=True, of=("self",)).order_by("pk"))
+    for it in enrolments:
+        it.run, it.person = run, people[it.person_id]
+    return enrolments
+
+
+def _institution_of(it: Enrolment) -> Institution | None:
+    return it.affiliation.institution if it.affiliation else None
 
 
 @transaction.atomic
@@ -51,17 +70,7 @@ def issue_to_many(run: Run, keys: Collection[int], by: Person) -> None:
 
     Whoever has one meanwhile, or completed it no more, is passed over and stays on the page.
     """
-    rows = Enrolment.objects.filter(pk__in=keys).select_related("person", "pool", "affiliation__institution")
-    enrolments = list(rows.order_by("pk"))
-    for it in enrolments:
-        it.run = run
-    done = completions_of(enrolments)
-    for it in enrolments:
-        try:
-            with transaction.atomic():
-                _issue(it, done[it.pk], by)
-        except Refused:
-            continue
+    _issue(run, keys, by)
 
 
 def run_to_certify(key: int) -> Run:

@@ -3,6 +3,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -10,7 +11,9 @@ from django.utils.translation import gettext_noop
 from cluster_portal.audit import record
 from cluster_portal.moves import Refused, make_move
 from cluster_portal.outbox import cancel_mails
-from courses.actions.locks import lock_enrolment, lock_people, lock_pools, lock_run
+from cluster_portal.prepared import Given, prepared
+from courses.actions.handing_over import take_over_earlier
+from courses.actions.locks import lock_enrolment, lock_for_enrolling, lock_people
 from courses.actions.places import give_back, hold, place_or_queue, settle, tell_confirmed
 from courses.actions.questions import write_answers
 from courses.actions.telling import mail_of_taking_out
@@ -24,7 +27,8 @@ from courses.holding import (
     why_not_after_a_refusal,
     why_not_of_this_age,
 )
-from courses.models import Enrolment, Pool, Run
+from courses.models import Enrolment, Pool, Run, newest_of
+from courses.opened import forget_parts, sessions_of
 from courses.opening import why_not_now
 from members.models import Cluster, Person
 from members.rules import guards_the_child
@@ -41,19 +45,19 @@ def enrol(run: Run, person: Person, by: Person, pool: str = "", answers: Mapping
     questions (their public id → what was said). While consent or approval is missing the place is held, not certain.
     Raises Refused with the broken link when there is no right, no open enrolment, or an enrolment already.
     """
-    lock_people([person])
-    run = lock_run(run)
-    chosen = choose_pool(lock_pools(run), pool)
+    run, pools = lock_for_enrolling(person, run)
+    chosen = choose_pool(pools, pool)
     if broken := why_not_of_this_age(person, Cluster.current().today()) or why_not_after_a_no(person):
         raise Refused(broken)
     name = "" if by.pk == person.pk else person.given_name or person.full_name
-    if unapproved := why_not_after_a_refusal(person.enrolments.newest_in(run), name):
+    if unapproved := why_not_after_a_refusal(newest_of(person, run), name):
         raise Refused(unapproved)
     enrolment = ask_for_place(run, chosen, person, by)
-    if clashes := clashes_of(person, run, run.sessions.plenary()):
+    if clashes := clashes_of(person, run, [it for it in sessions_of(run) if not it.has_own_places]):
         raise Refused(said_of(clashes[0], run, name))
     write_answers(enrolment, answers or {})
     place_or_queue(enrolment, by)
+    forget_parts(run)
     return enrolment
 
 
@@ -62,7 +66,7 @@ def ask_for_place(run: Run, pool: Pool, person: Person, by: Person) -> Enrolment
     right = right_to_take_part(person, run, Cluster.current().today())
     if broken := why_not_now(run, now()) or right.missing:
         raise Refused(broken)
-    if run.enrolments.live().filter(person=person).exists():
+    if _live_in(run=run.pk, person=person.pk):
         if by.pk != person.pk:
             name = {"name": person.given_name or person.full_name}
             raise Refused(_("%(name)s is enrolled in this run already. Nothing was changed.") % name)
@@ -71,6 +75,7 @@ def ask_for_place(run: Run, pool: Pool, person: Person, by: Person) -> Enrolment
         run=run, pool=pool, person=person, affiliation=right.affiliation, clause=right.clause
     )
     record("courses.enrolment.ask", enrolment, by=by, state=enrolment.state)
+    take_over_earlier([enrolment])
     return enrolment
 
 
@@ -206,3 +211,8 @@ def choose_pool(pools: list[Pool], asked: str) -> Pool:
     if not fitting:
         raise Refused(_("These places do not exist any more. Reload the page and choose again."))
     return fitting[0]
+
+
+@prepared
+def _live_in(run: Given, person: Given) -> QuerySet:
+    return Enrolment.objects.live().filter(run=run, person=person).values_list("pk")[:1]

@@ -16,10 +16,11 @@ from cluster_portal.audit import record, record_changes
 from cluster_portal.moves import Refused
 from courses.actions.locks import lock_run
 from courses.actions.questions import put_before
-from courses.actions.telling import tell, with_their_run
-from courses.feedback import FEWEST, ends_at, why_no_feedback, why_not_asked
+from courses.actions.telling import tell, with_their_run, yet_to_be_told
+from courses.feedback import FEWEST, asks_in_vain, ends_at, why_no_feedback, why_not_asked
 from courses.models import Enrolment, FeedbackAnswer, FeedbackQuestion, Run
 from members.models import Cluster, Person
+from members.readers import readers_of
 
 Kind = FeedbackQuestion.Kind
 STANDARD = (
@@ -150,8 +151,18 @@ def _show_together(run: Run) -> None:
 
 
 def asked_now(run: Run) -> list[Enrolment]:
-    """Who can still give feedback: those whose place is certain and who have not."""
-    return with_their_run(run, run.enrolments.confirmed().filter(feedback_on=None))
+    """Who can still give feedback: those whose place is certain, who have not, and who do not lead the run."""
+    return with_their_run(run, run.enrolments.asked_how_it_was().filter(feedback_on=None))
+
+
+def mails_to_ask(run: Run) -> int:
+    """How many mails would leave if those who were not asked were asked now."""
+    ending = ends_at(run)
+    if ending is None or asks_in_vain(run):
+        return 0
+    asked = asked_now(run)
+    readers = readers_of([it.person for it in asked])
+    return yet_to_be_told(asked, readers, "courses/feedback_asked", ending.occasion)
 
 
 @transaction.atomic
@@ -161,6 +172,8 @@ def ask_for_feedback(run: Run, by: Person) -> int:
     ending, why = ends_at(run), why_not_asked(run, now())
     if why or ending is None:
         raise Refused(why)
+    if asks_in_vain(run):
+        raise Refused(_("Fewer than five took part, so nobody could read their answers. Ask them in person."))
     told = tell(asked_now(run), "courses/feedback_asked", occasion=ending.occasion, not_after=ending.closes_at)
     if not told:
         raise Refused(_("Everybody who can be reached was asked already, and is reminded once."))

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 
+from django.db.models import QuerySet
 from django.utils.timezone import now
 from django.utils.translation import gettext_noop
 
 from cluster_portal.moves import make_move, make_moves
 from cluster_portal.outbox import cancel_mails
+from cluster_portal.prepared import Given, prepared
 from courses import calendars
 from courses.actions.counting import take
 from courses.actions.locks import lock_pools, lock_with_pools
@@ -125,8 +127,13 @@ def _next_in_queue(pool: Pool) -> list[Enrolment]:
 def _is_served_at_once(enrolment: Enrolment) -> bool:
     """Whether a place is free for somebody who comes now: whoever waits is offered what lies free before."""
     pool = enrolment.pool
-    if Enrolment.objects.in_queue().filter(pool=pool).exists():
+    if _somebody_waits(pool=pool.pk):
         offer_free_places(pool)
         if pool.whole_run.offers_until(now()) is None:
             return False
     return Allotment(pool, Cluster.current().today()).free_for(enrolment.institution, enrolment.limit) > 0
+
+
+@prepared
+def _somebody_waits(pool: Given) -> QuerySet:
+    return Enrolment.objects.in_queue().filter(pool=pool).order_by().values_list("pk")[:1]

@@ -10,6 +10,7 @@ from cluster_portal.audit import record, record_changes
 from cluster_portal.moves import Refused
 from courses.actions.locks import lock_enrolment, lock_run
 from courses.models import Answer, Enrolment, Question, Run
+from courses.opened import questions_of
 from members.models import Person
 
 MEANING = {"text", "kind", "choices"}  # what an answer that is there would not fit any more
@@ -98,9 +99,11 @@ def change_answers(enrolment: Enrolment, by: Person, answers: Mapping[str, str])
 
 def write_answers(enrolment: Enrolment, answers: Mapping[str, str]) -> None:
     """Keep what was answered (public id of the question → what was said); the caller holds the lock of the run."""
-    said = {it: str(answers.get(it.public_id) or "").strip() for it in enrolment.run.questions.all()}
+    said = {it: str(answers.get(it.public_id) or "").strip() for it in questions_of(enrolment.run)}
     for question, text in said.items():
         _check(question, text)
+    if not said:  # no question, no answer: those to a question go with it
+        return
     enrolment.answers.all().delete()
     Answer.objects.bulk_create(
         Answer(enrolment=enrolment, question=question, text=text) for question, text in said.items() if text

@@ -86,8 +86,10 @@ def move_session(session: Session, starts_at: datetime, ends_at: datetime, by: P
     wanted = {"starts_at": starts_at, "ends_at": ends_at, **words}
     changed = [name for name, value in wanted.items() if getattr(session, name) != value]
     if {"starts_at", "ends_at"} & set(changed):
-        if session.has_own_places and session.starts_at <= now():
+        if session.starts_at <= now():
             raise Refused(_("This session has begun, so its time and its list stay. Add a new session instead."))
+        if session.attendance.marked().exists():
+            raise Refused(_("People are marked in this session already, so its time stays. Add a new session instead."))
         _refuse_wrong_times(run, starts_at, ends_at, but=session, is_chosen=session.has_own_places)
         _refuse_two_seats(session, starts_at, ends_at)
     before = (session.starts_at, session.ends_at)

@@ -3,12 +3,14 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from django.db.models import Prefetch, QuerySet, prefetch_related_objects
+from django.db.models import QuerySet, prefetch_related_objects
 
 from cluster_portal.calendar import Messages
 from cluster_portal.hooks import WantedMail
-from cluster_portal.outbox import queue_mails
-from courses.models import ClassBooking, Enrolment, Run, Session
+from cluster_portal.models import OutboxMail
+from cluster_portal.outbox import key_of, queue_mails
+from courses.models import ClassBooking, Enrolment, Run
+from courses.opened import keep_sessions
 from courses.rules import coordinates_the_run
 from members.models import Person
 from members.readers import readers_of
@@ -45,12 +47,7 @@ def tell(
     """
     if not enrolments:
         return 0
-    run = enrolments[0].run
-    prefetch_related_objects([run], Prefetch("sessions", Session.objects.with_own_places()))
-    if any(it.has_own_places for it in run.sessions.all()):
-        prefetch_related_objects(enrolments, "seats")
-    for enrolment in enrolments:
-        enrolment.run = run
+    know_sessions(enrolments[0].run, enrolments)
     readers = readers_of([it.person for it in enrolments])
     news = calendar or {}
     return queue_mails(
@@ -65,3 +62,19 @@ def tell(
         for it in enrolments
         for reader in readers[it.person_id]
     )
+
+
+def know_sessions(run: Run, enrolments: Sequence[Enrolment]) -> None:
+    """Let enrolments of one run know, in two queries, which of its sessions are for each."""
+    if any(it.has_own_places for it in keep_sessions(run)):
+        prefetch_related_objects(enrolments, "seats")
+    for enrolment in enrolments:
+        enrolment.run = run
+
+
+def yet_to_be_told(
+    enrolments: Sequence[Enrolment], readers: Mapping[int, Sequence[Person]], template: str, occasion: str
+) -> int:
+    """How many mails `tell` would add to these readers: those that the outbox has not got yet."""
+    keys = [key_of(WantedMail(template, it, reader, occasion)) for it in enrolments for reader in readers[it.person_id]]
+    return len(keys) - OutboxMail.objects.exclude(state=OutboxMail.State.CANCELLED).filter(key__in=keys).count()

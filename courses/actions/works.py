@@ -58,7 +58,7 @@ def return_work(work: FinalWork, by: Person, note: str = "") -> None:
 
 
 def _answer(work: FinalWork, move: str, by: Person, note: str) -> None:
-    make_move(work, move, by=by, note=note.strip())
+    make_move(work, move, by=by, note=note.strip() or work.note)  # what was said before stays, when nothing new is
     enrolment = Enrolment.objects.select_related("run__course", "person", "pool").get(pk=work.enrolment_id)
     cancel_mails(about=work, reason=gettext_noop("the work was read"))
     cancel_mails(about=enrolment, templates=ANSWERS, reason=gettext_noop("the work was read once more"))

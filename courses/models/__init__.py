@@ -1,7 +1,7 @@
 from courses.models.attendance import Attendance, FinalWork
 from courses.models.bookings import ClassBooking
 from courses.models.courses import Course
-from courses.models.enrolments import Enrolment
+from courses.models.enrolments import Enrolment, keep_newest, newest_in, newest_of
 from courses.models.materials import FeedbackAnswer, FeedbackQuestion, Material
 from courses.models.pathways import Pathway, PathwayStep
 from courses.models.pools import Pool, Reserve
@@ -29,4 +29,7 @@ __all__ = [
     "Seat",
     "Session",
     "in_session",
+    "keep_newest",
+    "newest_in",
+    "newest_of",
 ]

@@ -8,8 +8,21 @@ from cluster_portal.states import move
 from courses.models.runs import Run
 
 
+class AttendanceQuerySet(models.QuerySet):
+    def marked(self):
+        """Marks that stand: none that was taken back."""
+        return self.exclude(mark="")
+
+    def of_those_in(self):
+        """Marks that stand, of people whose place in the run is certain."""
+        return self.marked().filter(enrolment__state="confirmed")
+
+
 class Attendance(models.Model):
-    """Whether somebody was in a session: the last mark by the time it was pressed. The audit holds those before."""
+    """Whether somebody was in a session: the last mark by the time it was pressed. The audit holds those before.
+
+    An empty mark was taken back: nobody is marked, but what was pressed earlier and comes later does not count.
+    """
 
     class Mark(models.TextChoices):
         PRESENT = "present", _("Present")
@@ -22,18 +35,23 @@ class Attendance(models.Model):
         CODE = "code", _("By the code at the door")
         TICKET = "ticket", _("By the person's own code")
         JOINED = "joined", _("Joined online")
+        REST = "rest", _("With all others")
 
     ATTENDED = (Mark.PRESENT, Mark.LATE)
-    AUDITED = ("mark", "how")
+    AUDITED = ("mark", "how", "pressed_at")
 
     public_id = PublicIdField()
     session = models.ForeignKey("courses.Session", models.PROTECT, related_name="attendance")
     enrolment = models.ForeignKey("courses.Enrolment", models.PROTECT, related_name="attendance")
-    mark = models.CharField(_("attendance"), max_length=8, choices=Mark.choices)
+    mark = models.CharField(_("attendance"), max_length=8, choices=Mark.choices, blank=True)
     how = models.CharField(_("how"), max_length=8, choices=How.choices)
     pressed_at = models.DateTimeField(_("marked at"))
+    device = models.CharField(max_length=32, blank=True, editable=False)
+    number = models.BigIntegerField(null=True, editable=False)  # of the press, as that device counts them
     noted_at = models.DateTimeField(default=now, editable=False)
     noted_by = models.ForeignKey("members.Person", models.PROTECT, null=True, blank=True, related_name="+")
+
+    objects = AttendanceQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("attendance")
@@ -45,6 +63,11 @@ class Attendance(models.Model):
     def __str__(self):
         return f"{self.session_id} {self.enrolment_id} {self.mark}"
 
+    @property
+    def was_there(self) -> bool:
+        """Whether it says that somebody came."""
+        return self.mark in self.ATTENDED
+
 
 class FinalWorkQuerySet(models.QuerySet):
     def to_read(self):
@@ -54,6 +77,11 @@ class FinalWorkQuerySet(models.QuerySet):
     def read_by(self, person):
         """Works in the runs that somebody teaches or coordinates, but for their own."""
         return self.filter(enrolment__run__in=Run.objects.led_by(person).values("pk")).exclude(enrolment__person=person)
+
+    def to_revise(self, person):
+        """Works that were returned to somebody who is in the run, whether or not it was closed meanwhile."""
+        rows = self.filter(state=FinalWork.State.RETURNED, enrolment__person=person, enrolment__state="confirmed")
+        return rows.select_related("enrolment__run__course").order_by("pk")
 
     def for_lists(self):
         """With what a line in a list shows, those to read first, who waits longest at the top."""

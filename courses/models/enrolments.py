@@ -4,13 +4,25 @@ from django.db.models.functions import RowNumber
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
+from cluster_portal.prepared import prepared
 from cluster_portal.public_id import PublicIdField
 from cluster_portal.states import move
 from members.consent import without_consent
-from members.models import Affiliation, Institution, Person, Purpose
+from members.models import Affiliation, Coordinator, Institution, Person, Purpose
 
 
 class EnrolmentQuerySet(models.QuerySet):
+    def leading(self):
+        """Enrolments of those who lead the same run themselves: its instructors and its coordinators."""
+        taught = Person.instructs.through.objects.filter(run=OuterRef("run"), person=OuterRef("person"))
+        kept = Q(region=None) | Q(region=OuterRef("run__host__region"))
+        keeps = Coordinator.objects.now().filter(kept, person=OuterRef("person"))
+        return self.filter(Exists(taught) | Exists(keeps))
+
+    def asked_how_it_was(self):
+        """Whose word on their run counts as feedback: those who are in it for certain and do not lead it."""
+        return self.confirmed().exclude(pk__in=Enrolment.objects.leading().values("pk"))
+
     def live(self):
         """Enrolments that are neither over nor refused."""
         return self.filter(state__in=Enrolment.LIVE)
@@ -19,12 +31,9 @@ class EnrolmentQuerySet(models.QuerySet):
         """Enrolments that give a place for certain."""
         return self.filter(state=Enrolment.State.CONFIRMED)
 
-    def newest_in(self, run):
-        """The latest attempt in a run, or None."""
-        newest = next(iter(self.filter(run_id=run.pk).order_by("-pk")[:1]), None)
-        if newest is not None:
-            newest.run = run  # with all that its page has fetched
-        return newest
+    def newest(self):
+        """The latest attempts first."""
+        return self.order_by("-pk")
 
     def for_own_page(self):
         """With what a person's own page shows, the newest first."""
@@ -68,15 +77,23 @@ class EnrolmentQuerySet(models.QuerySet):
 
     def for_roster(self):
         """With what a line of the roster shows: who takes a place first, then the queue in its order."""
+        rows = self.live().select_related("person", "pool", "affiliation__institution").prefetch_related("answers")
+        return rows.in_roster_order()
+
+    def in_roster_order(self):
+        """Who takes a place first, by name, then the queue in its order."""
         rank = models.Case(
             models.When(state=Enrolment.State.CONFIRMED, then=0),
             models.When(state=Enrolment.State.HELD, then=1),
             models.When(state=Enrolment.State.OFFERED, then=2),
             default=3,
         )
-        rows = self.live().select_related("person", "pool", "affiliation__institution").prefetch_related("answers")
         in_queue = models.Case(models.When(state=Enrolment.State.WAITING, then="queued_at"))
-        return rows.order_by(rank, in_queue, "person__sort_name", "pk")
+        return self.order_by(rank, in_queue, "person__sort_name", "pk")
+
+    def on_roster(self):
+        """The key and the number of each line of the roster: thousands are sorted, so without what the lines show."""
+        return self.live().in_roster_order().numbered().values_list("pk", "number")
 
     def numbered(self):
         """With the number of each among those in its state: in the queue of its pool, else by name."""
@@ -235,6 +252,11 @@ class Enrolment(models.Model):
         """Whether this person takes part online: only they are told of the joining link."""
         return self.pool.sort == "online"
 
+    @property
+    def hands_in_work(self) -> bool:
+        """Whether this person hands in a final work, or reads what became of it: also after the run was closed."""
+        return self.run.needs_work and self.state == self.State.CONFIRMED and self.run.state in {"published", "closed"}
+
     def is_in(self, session) -> bool:
         """Whether a session of the run is for this person: one that people choose only with a seat in it."""
         if not session.has_own_places:
@@ -248,3 +270,23 @@ class Enrolment(models.Model):
         queue = type(self).objects.in_queue().filter(pool=self.pool_id)
         ahead = Q(queued_at__lt=self.queued_at) | Q(queued_at=self.queued_at, pk__lt=self.pk)
         return queue.filter(ahead).count() + 1
+
+
+def newest_of(person, run):
+    """The latest attempt of a person in a run, or None; a page has read it with the run."""
+    known = vars(run).get("_newest_of", {})
+    if person.pk not in known:
+        keep_newest(person, run, newest_in(person=person.pk, run=run.pk))
+    return vars(run)["_newest_of"][person.pk]
+
+
+def keep_newest(person, run, found):
+    """Let `newest_of` know what was found, with all that their page has fetched of person and run."""
+    for it in found:
+        it.person, it.run = person, run
+    vars(run)["_newest_of"] = {person.pk: next(iter(found), None)}
+
+
+@prepared
+def newest_in(person, run):
+    return Enrolment.objects.newest().filter(person=person, run=run)[:1]

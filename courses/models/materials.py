@@ -8,24 +8,30 @@ from django.utils.translation import gettext_lazy as _
 from cluster_portal.public_id import PublicIdField
 from courses.models.courses import PUBLIC_RUN_STATES
 from courses.models.enrolments import Enrolment
+from courses.models.pools import Pool
 from courses.models.runs import Run, Session
+from courses.models.seats import Seat
 
 
 class MaterialQuerySet(models.QuerySet):
     def shown_at(self, at):
         """Materials whose time has come: those for before at once, the others when their session, or the last one of
-        the run, has ended."""
+        the run, has ended. What people were told of stays, also when a session is added later; what belongs to a
+        session that was cancelled waits for somebody to say where it belongs."""
         ahead = Session.objects.planned().filter(run=OuterRef("run"), ends_at__gt=at)
         of_run = Q(session=None) & ~Exists(ahead) & Exists(Session.objects.planned().filter(run=OuterRef("run")))
-        return self.filter(Q(shown=Material.Shown.BEFORE) | Q(session__ends_at__lte=at) | of_run)
+        of_session = Q(session__state=Session.State.PLANNED, session__ends_at__lte=at)
+        return self.filter(Q(shown=Material.Shown.BEFORE) | Q(announced_at__isnull=False) | of_session | of_run)
 
     def readable_by(self, person, at):
         """What this reader may open at an instant: what is for everybody, and what is for those who take part."""
         for_all = Q(is_public=True, run__state__in=PUBLIC_RUN_STATES)
         if not person.is_authenticated:
             return self.shown_at(at).filter(for_all)
-        inside = Enrolment.objects.confirmed().filter(run=OuterRef("run"), person=person)
-        shown = self.shown_at(at).filter(for_all | Exists(inside)).values("pk")
+        inside = Exists(Enrolment.objects.confirmed().filter(run=OuterRef("run"), person=person))
+        chosen = Exists(Pool.objects.filter(session=OuterRef("session")))
+        seat = Exists(Seat.objects.confirmed().filter(session=OuterRef("session"), enrolment__person=person))
+        shown = self.shown_at(at).filter(for_all | inside & (~chosen | seat)).values("pk")
         return self.filter(Q(pk__in=shown) | Q(run__in=Run.objects.led_by(person).values("pk")))
 
     def for_lists(self):
@@ -61,6 +67,7 @@ class Material(models.Model):
     is_public = models.BooleanField(_("for everybody"), default=False)
     added_by = models.ForeignKey("members.Person", models.PROTECT, null=True, blank=True, related_name="+")
     added_at = models.DateTimeField(default=now, editable=False)
+    announced_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = MaterialQuerySet.as_manager()
     AUDITED = ("kind", "shown", "is_public")

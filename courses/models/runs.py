@@ -36,6 +36,16 @@ class RunQuerySet(models.QuerySet):
         """Runs that take place."""
         return self.filter(state=Run.State.PUBLISHED)
 
+    def held(self):
+        """Runs that take place or took place: published, also when closed since."""
+        return self.filter(state__in=[Run.State.PUBLISHED, Run.State.CLOSED])
+
+    def over_at(self, at):
+        """Runs that took place: closed, or with their last session behind them."""
+        planned = Session.objects.planned().filter(run=OuterRef("pk"))
+        ahead = Exists(planned.filter(ends_at__gt=at))
+        return self.held().filter(Exists(planned), Q(state=Run.State.CLOSED) | ~ahead)
+
     def visible_to(self, person):
         """Public runs for everybody; drafts for those who may edit them."""
         if person.is_authenticated and person.coordinates_whole_cluster:
@@ -73,18 +83,8 @@ class RunQuerySet(models.QuerySet):
     def for_lists(self):
         """With everything that a line in a list shows, in a fixed number of queries."""
         pools = Pool.objects.with_waiting().order_by("pk")
-        rows = self.with_dates().select_related("course", "host", "pattern")
+        rows = self.with_dates().select_related("course", "host__region", "pattern")
         return rows.prefetch_related(Prefetch("pools", pools), "regions")
-
-    def for_page(self):
-        """With everything that the page of one run shows; its dates come from its sessions (`read_dates`).
-
-        The instructors are asked for by themselves: for one run that costs a third of fetching them ahead.
-        """
-        pools = Pool.objects.with_waiting().order_by("pk")
-        rows = self.select_related("course", "host", "pattern")
-        sessions = Session.objects.with_own_places()
-        return rows.prefetch_related(Prefetch("pools", pools), Prefetch("sessions", sessions), "regions")
 
     def matching(self, query):
         """Runs of courses whose words hold the query, or nearly."""
@@ -224,7 +224,7 @@ class Run(Addressed):
         return any(pool.has_place() for pool in self.pools.all())
 
     def read_dates(self) -> None:
-        """From the sessions that `for_page` fetched, what `with_dates` asks the database for in lists."""
+        """From the sessions that are at hand (`courses.opened`), what `with_dates` asks the database for in lists."""
         planned = [it for it in self.sessions.all() if it.state == Session.State.PLANNED]
         self.session_count = len(planned)
         self.first_start = min((it.starts_at for it in planned), default=None)
@@ -325,9 +325,11 @@ class SessionQuerySet(models.QuerySet):
         rows = self.planned().filter(confirmed, here, run__state=Run.State.PUBLISHED, ends_at__gt=at)
         return rows.select_related("run__course").order_by("starts_at", "pk")
 
-    def in_programme(self, runs, since, until):
-        """Planned sessions of these runs that begin in a stretch of time, with what a timetable says of each."""
+    def in_programme(self, runs, since, until, at):
+        """Planned sessions of these runs that begin in a stretch of time, with what a timetable says of each; of a run
+        that was closed those that took place until then."""
         rows = self.planned().filter(run__in=runs, starts_at__gte=since, starts_at__lt=until)
+        rows = rows.filter(Q(run__state=Run.State.PUBLISHED) | Q(run__state=Run.State.CLOSED, ends_at__lte=at))
         return rows.select_related("run__course", "run__host").order_by("starts_at", "pk")
 
     def starting_between(self, since, until):

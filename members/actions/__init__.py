@@ -49,7 +49,14 @@ from members.actions.applications import (
     erase_forgotten_applications,
     withdraw_application,
 )
-from members.actions.certificates import correct_certificate, issue_certificate, revoke_certificate
+from members.actions.certificates import (
+    correct_certificate,
+    issue_certificate,
+    issue_certificates,
+    revoke_certificate,
+    send_certificate_again,
+    take_turn,
+)
 from members.actions.cluster import (
     appoint_coordinator,
     end_coordinator,
@@ -236,6 +243,7 @@ __all__ = [
     "invite_people",
     "invite_person",
     "issue_certificate",
+    "issue_certificates",
     "keep_clause",
     "keep_cluster",
     "keep_direction",
@@ -282,6 +290,7 @@ __all__ = [
     "revoke_certificate",
     "say_word",
     "send_again",
+    "send_certificate_again",
     "set_age_policy",
     "sign_agreement",
     "sign_for_parties",
@@ -290,6 +299,7 @@ __all__ = [
     "take_down_file",
     "take_down_note",
     "take_out",
+    "take_turn",
     "terminate_agreement",
     "title_of_accession",
     "title_of_renewal",

@@ -9,7 +9,7 @@ from cluster_portal.moves import Refused
 from cluster_portal.outbox import queue_mail
 from members.consent import Deciders, deciders_at
 from members.models import Affiliation, AgePolicy, Cluster, ConsentDecision, Person
-from members.models.people import day_of_age, years_between
+from members.models.ages import day_of_age, years_between
 
 
 def is_kept_by_others(person: Person) -> bool:

@@ -46,5 +46,4 @@ def _chosen(request: HttpRequest) -> Institution | None:
 
 
 def _year(request: HttpRequest, years: list[int]) -> int:
-    asked = request.GET.get("year", "")
-    return int(asked) if asked.isdigit() and int(asked) in years else years[0]
+    return next((year for year in years if str(year) == request.GET.get("year")), years[0])

@@ -73,7 +73,7 @@ class AppointForm(forms.Form):
 
     def __init__(self, *args, **options):
         super().__init__(*args, **options)
-        regions = Region.objects.values_list("slug", "name")
+        regions = Region.objects.in_order().values_list("slug", "name")
         self.fields["part"].choices = [("", _("Choose")), (self.WHOLE_CLUSTER, _("The whole cluster")), *regions]
 
     def region(self) -> Region | None:

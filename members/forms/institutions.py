@@ -26,7 +26,7 @@ class InstitutionForm(forms.ModelForm):
             self._keep_only(OWN_FIELDS)
         elif not by.coordinates_whole_cluster:
             regions = [role.region_id for role in by.coordinator_roles]
-            self.fields["region"].queryset = Region.objects.filter(pk__in=regions)
+            self.fields["region"].queryset = Region.objects.filter(pk__in=regions).in_order()
             self.fields["region"].required = True
         if not Direction.objects.exists():
             del self.fields["directions"]
@@ -73,7 +73,9 @@ class SeveralForm(forms.Form):
     """Names of several institutions of one kind, a line each."""
 
     kind = forms.ChoiceField(label=_("Kind"), choices=Institution.Kind.choices, initial=Institution.Kind.SCHOOL)
-    region = forms.ModelChoiceField(Region.objects.all(), label=_("Region"), required=False, empty_label=_("No region"))
+    region = forms.ModelChoiceField(
+        Region.objects.in_order(), label=_("Region"), required=False, empty_label=_("No region")
+    )
     names = forms.CharField(
         label=_("Names, a line each"), widget=forms.Textarea(attrs={"rows": 8}), help_text=_("You can paste a column.")
     )

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
-from python_calamine import CalamineError, CalamineWorkbook
 
 from cluster_portal.moves import Refused
 from members.imports.encodings import decoded
@@ -25,7 +24,7 @@ CELLS = re.compile(rb"<(?:\w+:)?c\b([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c>)", re.DOTAL
 VALUE = re.compile(rb"<(?:\w+:)?(?:v|t)\b[^>/]*>[^<]")
 FORMULA = re.compile(rb"<(?:\w+:)?f\b")
 # RuntimeError: the archive asks for a password.
-BROKEN = (CalamineError, zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError, OSError)
+BROKEN = (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError, OSError)
 INVISIBLE = "\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff"  # inside the brackets of a pattern
 BLANK = re.compile(rf"[\s{INVISIBLE}]")
 PLACE = re.compile(rb"([A-Z]+)(\d+)")
@@ -82,6 +81,8 @@ def is_filled(value: Any) -> bool:
 
 
 def _sheets(content: bytes) -> list[Table]:
+    from python_calamine import CalamineError, CalamineWorkbook  # here: its memory is only for those who load lists
+
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             if sum(it.file_size for it in archive.infolist()) > LARGEST_UNPACKED:
@@ -93,7 +94,7 @@ def _sheets(content: bytes) -> list[Table]:
             Table(it.name, _with_missing(it.to_python(skip_empty_area=False), missing.get(number, {})))
             for number, it in enumerate(sheets)
         ]
-    except BROKEN as error:
+    except (CalamineError, *BROKEN) as error:
         raise Refused(_("The spreadsheet cannot be opened. Save it again as XLSX or CSV.")) from error
 
 

@@ -386,6 +386,10 @@ class CoverageQuerySet(models.QuerySet):
         """Coverage whose own last day this is, while its party stays bound."""
         return self.in_force_on(day).filter(party_binding(day + timedelta(days=1), "party__"), until=day)
 
+    def last_days_among(self, days):
+        """Which of these days are the last of any coverage: one cheap question, asked before the dear ones."""
+        return set(self.filter(until__in=set(days)).values_list("until", flat=True))
+
     def reaching(self, first, last):
         """Coverage whose own dates meet a span (without a last day when `last` is None)."""
         rows = self.filter(Q(until=None) | Q(until__gte=first))

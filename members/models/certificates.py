@@ -104,6 +104,11 @@ class Certificate(models.Model):
     def __str__(self):
         return self.number
 
+    @property
+    def can_be_printed(self) -> bool:
+        """Whether there is a paper: it holds, and still says whose it is."""
+        return self.state == self.State.ISSUED and bool(self.name_printed)
+
     def get_absolute_url(self):
         return reverse("members:verify", args=[self.public_id])
 

@@ -8,6 +8,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from cluster_portal.prepared import prepared
 from cluster_portal.public_id import PublicIdField
 from members.models.cluster import Cluster
 from members.models.people import Person
@@ -76,9 +77,21 @@ class AgePolicy(models.Model):
 
     @classmethod
     def current(cls) -> "AgePolicy":
-        """The policy of the cluster's country; the defaults where nobody has set one."""
-        country = Cluster.current().country
-        return cls.objects.filter(country=country).first() or cls(country=country)
+        """The policy of the cluster's country; the defaults where nobody has set one. Read once with its cluster."""
+        cluster = Cluster.current()
+        if "_age_policy" not in vars(cluster):
+            cls.have_at_hand(cluster, policy_of(country=cluster.country))
+        return cluster._age_policy
+
+    @classmethod
+    def have_at_hand(cls, cluster: Cluster, found: list["AgePolicy"]) -> None:
+        """Let the cluster of this request know the policy that was read, if there is one."""
+        cluster._age_policy = found[0] if found else cls(country=cluster.country)
+
+
+@prepared
+def policy_of(country):
+    return AgePolicy.objects.filter(country=country)
 
 
 class Purpose(models.TextChoices):

@@ -12,6 +12,8 @@ from django.utils import translation
 from django.utils.timezone import localdate, now
 from django.utils.translation import gettext_lazy as _
 
+from cluster_portal.prepared import prepared
+
 DEFAULT_HUE = 258
 _of_this_request: ContextVar[list["Cluster"] | None] = ContextVar("_of_this_request", default=None)
 
@@ -65,7 +67,7 @@ class Cluster(models.Model):
 
     @classmethod
     def _read(cls) -> "Cluster":
-        return next(iter(cls.objects.filter(pk=1)), None) or cls(pk=1, name=str(_("AI cluster")))
+        return next(iter(_the_cluster()), None) or cls(pk=1, name=str(_("AI cluster")))
 
     @staticmethod
     @contextmanager
@@ -104,3 +106,8 @@ class Cluster(models.Model):
         """
         first_month = 3 if self.country == "KR" else 7
         return day.year - (day.month < first_month)
+
+
+@prepared
+def _the_cluster():
+    return Cluster.objects.filter(pk=1)

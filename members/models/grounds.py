@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from django.db.models import prefetch_related_objects
+from django.db.models import Q, prefetch_related_objects
 
+from cluster_portal.prepared import AnyOf, prepared, together
 from members.models.agreements import Agreement, Clause, Coverage, Party
 
 
@@ -35,15 +36,21 @@ def ground_of(institution, right: str, day) -> Ground | None:
     (docs/decisions/009); a clause, where there is one, is what pages cite. Where only clauses name it whose first day
     is still to come, the ground has the first of them as `later`, and does not give the right yet.
     """
-    # An institution has few parties: judging them here costs a third of building the query that would.
-    parties = institution.parties.select_related("agreement").order_by("pk")
+    # An institution has few parties: judging them here costs less than a query that would.
+    parties, named = together(
+        _parties_of.asked(institution=institution.pk), _clauses_at.asked(institution=institution.pk, right=right)
+    )
+    for party in parties:
+        party.institution = institution
     _fetch_amended([party.agreement for party in parties])
     grounds = [(party, None) for party in parties if party.is_member_on(day)]
     if not grounds:
         rows = Coverage.objects.in_force_on(day).filter(institution=institution)
         rows = rows.select_related("party__agreement__amends", "party__institution").order_by("pk")
         grounds = [(coverage.party, coverage) for coverage in rows]
-    clauses = _clauses_naming(right, [party.agreement for party, _coverage in grounds])
+        texts = _texts_of([party.agreement for party, _coverage in grounds])
+        named = _clauses_of(right=right, agreements=[it.pk for it in texts])
+    clauses = _by_agreement(named, [party.agreement for party, _coverage in grounds])
     found = [_judged(party, coverage, clauses[party.agreement_id], day) for party, coverage in grounds]
     opening = min((it for it in found if it.later), key=lambda it: it.later.since, default=None)
     return next((it for it in found if it.clause), opening or next(iter(found), None))
@@ -73,11 +80,34 @@ def _judged(party: Party, coverage: Coverage | None, clauses: list[Clause], day)
     return Ground(party, coverage, clause, later)
 
 
-def _clauses_naming(right: str, agreements: list[Agreement]) -> dict[int, list[Clause]]:
-    """For each of these agreements the clauses that name a right: those of its own text before those of the amended."""
-    texts = {it.pk: it for own in agreements for it in (own, own.amends) if it}
+def _texts_of(agreements: list[Agreement]) -> list[Agreement]:
+    """These agreements, and what they amend."""
+    return [it for own in agreements for it in (own, own.amends) if it]
+
+
+def _by_agreement(named: list[Clause], agreements: list[Agreement]) -> dict[int, list[Clause]]:
+    """For each of these agreements those of these clauses that are its own, before those of what it amends."""
+    texts = {it.pk: it for it in _texts_of(agreements)}
     by_text: dict[int | None, list[Clause]] = {}
-    for clause in Clause.objects.filter(right=right, agreement__in=texts).order_by("pk"):
+    for clause in (it for it in named if it.agreement_id in texts):
         clause.agreement = texts[clause.agreement_id]
         by_text.setdefault(clause.agreement_id, []).append(clause)
     return {own.pk: by_text.get(own.pk, []) + by_text.get(own.amends_id, []) for own in agreements}
+
+
+@prepared
+def _parties_of(institution):
+    return Party.objects.filter(institution=institution).select_related("agreement").order_by("pk")
+
+
+@prepared
+def _clauses_at(institution, right):
+    """The clauses of whatever an institution has signed, and of what that amends."""
+    signed = Party.objects.filter(institution=institution).order_by()
+    own, amended = Q(agreement__in=signed.values("agreement")), Q(agreement__in=signed.values("agreement__amends"))
+    return Clause.objects.filter(own | amended, right=right).order_by("pk")
+
+
+@prepared
+def _clauses_of(right, agreements):
+    return Clause.objects.filter(AnyOf("agreement", agreements), right=right).order_by("pk")

@@ -12,39 +12,18 @@ from django.utils.timezone import now
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from cluster_portal.prepared import prepared
 from cluster_portal.public_id import PublicIdField
 from cluster_portal.search import beginning, folded
 from cluster_portal.states import move
+from members.models.ages import ADULT_AGE, latest_birth_date_of_an_adult, years_between
 from members.models.cluster import Cluster, validate_time_zone
-
-ADULT_AGE = 18
 
 
 def validate_plain_name(name: str) -> None:
     """Refuse a name that a mail program or a browser could take for a link or for markup."""
     if re.search(r"[<>/\\{}\[\]@\x00-\x1f]|www\.|\b\w+\.(com|ru|org|net|kr)\b", name, re.IGNORECASE):
         raise ValidationError(_("A name holds letters, spaces, hyphens and apostrophes only. Remove links and markup."))
-
-
-def years_between(birth: date, day: date) -> int:
-    """Full years from `birth` to `day`; somebody born on 29 February has their birthday on 1 March in other years."""
-    return day.year - birth.year - ((day.month, day.day) < (birth.month, birth.day))
-
-
-def day_of_age(birth: date, age: int) -> date:
-    """The birthday on which somebody reaches an age, as `years_between` counts."""
-    try:
-        return birth.replace(year=birth.year + age)
-    except ValueError:  # 29 February, and no such day in that year
-        return date(birth.year + age, 3, 1)
-
-
-def latest_birth_date_of_an_adult(day: date, age: int = ADULT_AGE) -> date:
-    """Who was born on this date or before is an adult (or of another age) on `day`, as `years_between` counts."""
-    try:
-        return day.replace(year=day.year - age)
-    except ValueError:  # 29 February, and no such day in the year of birth
-        return date(day.year - age, 2, 28)
 
 
 class PersonQuerySet(models.QuerySet):
@@ -269,12 +248,23 @@ class Person(AbstractBaseUser, PermissionsMixin):
     @cached_property
     def active_affiliations(self) -> list["Affiliation"]:
         """Where this person works or learns now, the oldest first."""
-        return list(self.affiliations.active().select_related("institution").order_by("pk"))
+        return self._mine(active_of(person=self.pk))
 
     @cached_property
     def coordinator_roles(self) -> list["Coordinator"]:
         """The parts of the cluster that this person coordinates now."""
-        return list(self.coordinating.now())
+        return roles_on(person=self.pk, day=Cluster.current().today())
+
+    def have_at_hand(self, affiliations: list["Affiliation"], roles: list["Coordinator"] | None = None) -> None:
+        """Know from now on what was just read: where this person works or learns, and what they coordinate."""
+        self.active_affiliations = self._mine(affiliations)
+        if roles is not None:
+            self.coordinator_roles = roles
+
+    def _mine(self, affiliations: list["Affiliation"]) -> list["Affiliation"]:
+        for it in affiliations:
+            it.person = self
+        return affiliations
 
     @property
     def is_coordinator(self) -> bool:
@@ -307,8 +297,11 @@ class Person(AbstractBaseUser, PermissionsMixin):
 class CoordinatorQuerySet(models.QuerySet):
     def now(self):
         """Roles that are held today."""
-        today = Cluster.current().today()
-        return self.filter(Q(until=None) | Q(until__gt=today), since__lte=today)
+        return self.held_on(Cluster.current().today())
+
+    def held_on(self, day):
+        """Roles that are held on a day."""
+        return self.filter(Q(until=None) | Q(until__gt=day), since__lte=day)
 
 
 class Coordinator(models.Model):
@@ -350,6 +343,15 @@ class AffiliationQuerySet(models.QuerySet):
     def speaking(self):
         """Heads and contacts in force: who answers for an institution."""
         return self.active().filter(role__in=Affiliation.SPEAKING_ROLES)
+
+    def worked_at(self, institution):
+        """Affiliations of an institution that are or were in force, but its students'."""
+        rows = self.filter(institution=institution, state__in=[Affiliation.State.ACTIVE, Affiliation.State.ENDED])
+        return rows.exclude(role=Affiliation.Role.STUDENT)
+
+    def between(self, first, last):
+        """Those that were in force on any day from `first` to `last`."""
+        return self.filter(Q(ends_on=None) | Q(ends_on__gt=first), starts_on__lte=last)
 
     def known(self):
         """Affiliations that their person has had a part in: in force, or asked for. An invitation shows nobody."""
@@ -472,3 +474,13 @@ class Affiliation(models.Model):
     def shown_name(self) -> str:
         """What the institution calls this person."""
         return (not self.hides_who and self.person.full_name) or self.shown_address
+
+
+@prepared
+def active_of(person):
+    return Affiliation.objects.active().filter(person=person).select_related("institution").order_by("pk")
+
+
+@prepared
+def roles_on(person, day):
+    return Coordinator.objects.held_on(day).filter(person=person)

@@ -5,11 +5,12 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from cluster_portal.pdf import pdf_response
-from members.certificates import behind_link, certificate_pdf, facts_of, held_by
-from members.hours import years_of
+from members.certificates import behind_link, certificates_pdf, code_in, facts_of, held_by
+from members.hours import works, years_of
 from members.models import BadgeKey, Certificate
 
 
@@ -17,8 +18,9 @@ from members.models import BadgeKey, Certificate
 @require_safe
 def verify_any(request: HttpRequest) -> HttpResponse:
     """A field for the code of a paper, and the keys that verify badges."""
-    if code := request.GET.get("code", "").strip():
-        return redirect("members:verify", code[:40].replace("/", ""))
+    if typed := request.GET.get("code", "").strip():
+        code = code_in(typed)
+        return redirect("members:verify", code) if code else _unknown(request, typed)
     return _not_indexed(render(request, "members/verify.html", {"keys": BadgeKey.objects.all()}))
 
 
@@ -26,10 +28,9 @@ def verify_any(request: HttpRequest) -> HttpResponse:
 @require_safe
 def verify(request: HttpRequest, code: str) -> HttpResponse:
     """Whether a paper holds: what stands on it and its state, for whoever has its code; nothing more."""
-    known = "".join(sign for sign in code.lower() if sign.isalnum())
-    it = Certificate.objects.filter(public_id=known).first()
+    it = Certificate.objects.filter(public_id=code_in(code)).first()
     if it is None:
-        return _not_indexed(render(request, "members/verify.html", {"code": code[:40]}, status=404))
+        return _unknown(request, code)
     return _not_indexed(render(request, "members/verified.html", {"it": it, "facts": facts_of(it)}))
 
 
@@ -44,7 +45,12 @@ def certificates(request: HttpRequest) -> HttpResponse:
     """My certificates, those of my children, and my hours by year."""
     rows = list(held_by(request.user).select_related("person"))
     mine = [it for it in rows if it.person_id == request.user.pk]
-    shown = {"mine": mine, "others": [it for it in rows if it not in mine], "years": years_of(request.user)}
+    shown = {
+        "mine": mine,
+        "others": [it for it in rows if it not in mine],
+        "with_guardians": request.user.certificates.valid().exclude(pk__in=[it.pk for it in mine]),
+        "years": years_of(request.user) if works(request.user) else [],
+    }
     return render(request, "members/certificates.html", shown)
 
 
@@ -80,9 +86,11 @@ def badge_by_link(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _by_link(request: HttpRequest, token: str, answer, only_valid: bool = False) -> HttpResponse:
-    it = behind_link(token)
-    if it is None or (only_valid and it.state != Certificate.State.ISSUED):
-        return render(request, "members/certificate_bad.html", status=404)
+    it, why_not = behind_link(token)
+    if it is not None and only_valid and not it.can_be_printed:
+        it, why_not = None, _("There is nothing to download of it any more.")
+    if it is None:
+        return render(request, "members/certificate_bad.html", {"why_not": why_not}, status=404)
     return answer(it)
 
 
@@ -92,7 +100,7 @@ def _shown(it: Certificate, token: str) -> dict:
 
 
 def _paper(it: Certificate) -> HttpResponse:
-    return pdf_response(certificate_pdf(it), f"{it.number}.pdf")
+    return pdf_response(certificates_pdf([it]), f"{it.number}.pdf")
 
 
 def _badge(it: Certificate) -> HttpResponse:
@@ -100,6 +108,10 @@ def _badge(it: Certificate) -> HttpResponse:
     response.headers["Content-Disposition"] = content_disposition_header(True, f"{it.number}.jwt")
     response.headers["Cache-Control"] = "private, no-store"
     return response
+
+
+def _unknown(request: HttpRequest, typed: str) -> HttpResponse:
+    return _not_indexed(render(request, "members/verify.html", {"code": typed[:40]}, status=404))
 
 
 def _not_indexed(response: HttpResponse) -> HttpResponse:

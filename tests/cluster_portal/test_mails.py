@@ -31,6 +31,8 @@ def example_with_ground(template, to):
         roll = {"since": date(2026, 1, 31), "until": date(2027, 1, 31), "document": "№ 1"}
         line = Coverage.objects.create(party=party, institution=covered, **roll)
         return hooks.WantedMail(template, party.agreement, to, "2027-01-31:30", ground=[line])
+    if template == "members/certificates_of_age":
+        return hooks.WantedMail(template, to, to, "2027-01-31", ground=[make.CertificateFactory(person=to)])
     return None
 
 

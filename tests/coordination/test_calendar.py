@@ -1,17 +1,20 @@
 """One's own dates under a secret address: made, read, taken back; the same as mail has put into one's calendar."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils.timezone import now
 
 from cluster_portal.calendar import uid_of
 from cluster_portal.models import AuditEntry, CalendarFeed
 from cluster_portal.requests import masked
 from courses import actions, calendars
+from courses.attendance import join_path
 from courses.models import Enrolment, Session
-from members.models import Person
+from members.models import Cluster, Person
 from tests import factories as make
 from tests.cluster_portal.test_calendar import weekly
 from tests.rfc5546 import Calendar, parse, read_feed
@@ -169,3 +172,56 @@ def test_it_names_nobody_and_is_no_invitation(client, cast, run):
     press(client, "renew")
     text = read(cast.teacher).content.decode()
     assert re.findall("METHOD|ATTENDEE|ORGANIZER|@example", text) == []
+
+
+@pytest.fixture
+def online(cast):
+    """A run in a hall and online; the teacher takes part online."""
+    run = make.RunFactory(place="Hall", online_link="https://meet.example/secret")
+    make.SessionFactory(run=run, starts_at=now() + timedelta(days=9), place="Room 7")
+    make.PoolFactory(run=run, sort="room")
+    return make.EnrolmentFactory(run=run, person=cast.teacher, pool=make.PoolFactory(run=run, sort="online"))
+
+
+def test_who_takes_part_online_is_sent_to_the_joining_page_and_to_no_room(client, cast, online):
+    press(client, "renew")
+    (messages,) = calendars.invite(online)
+    page = f"http://testserver/runs/{online.run.public_id}/join/"
+    for text in (messages[1], read(cast.teacher).content.decode()):
+        (event,) = parse(text).named("VEVENT")
+        assert [event.value(name) for name in ("LOCATION", "URL", "DESCRIPTION")] == ["", page, page]
+
+
+def test_the_joining_page_leads_on_to_the_session_that_comes_next(client, cast, online):
+    page = reverse("courses:join_next", args=[online.run.public_id])
+    assert client.get(page)["Location"] == join_path(online.run.sessions.get(), online)
+    other = Client()
+    other.force_login(cast.outsider)
+    assert other.get(page)["Location"] == online.run.get_absolute_url()
+    assert Client().get(page)["Location"].startswith("/accounts/login/")
+
+
+def test_it_holds_what_one_teaches_and_the_sessions_of_ones_children(client, cast, run):
+    press(client, "renew")
+    taught = make.SessionFactory(run__course__title="Robots", starts_at=now() + timedelta(days=3))
+    taught.run.instructors.add(cast.teacher)
+    child = make.GuardianshipFactory(guardian=cast.teacher, child=make.ChildFactory(given_name="Lena")).child
+    other = make.SessionFactory(run__course__title="Songs", starts_at=now() + timedelta(days=4))
+    calendars.invite(make.EnrolmentFactory(run=other.run, person=child))
+    events = parse(read(cast.teacher).content.decode()).named("VEVENT")
+    assert {(it.value("SUMMARY"), it.value("UID")) for it in events} == {
+        ("Lena: Songs", uid_of(other.public_id, child)),
+        ("Robots", uid_of(taught.public_id, cast.teacher)),
+    }
+
+
+def test_it_has_another_name_than_the_public_one(client, cast):
+    press(client, "renew")
+    names = [parse(text.content.decode()).value("NAME") for text in (read(cast.teacher), Client().get("/calendar.ics"))]
+    assert names == [f"{Cluster.current().name}: my dates", Cluster.current().name]
+
+
+def test_who_only_teaches_is_not_told_that_nothing_is_planned(client, cast):
+    make.SessionFactory(starts_at=now() + timedelta(days=3)).run.instructors.add(cast.teacher)
+    text = client.get("/me/").content.decode()
+    assert ["Nothing is planned for you yet" in text, "What I teach" in text] == [False, True]

@@ -7,16 +7,18 @@ from django.core.management import CommandError, call_command
 from django.utils import translation
 from django.utils.timezone import localdate
 
-from courses.models import Course, Enrolment, Pool, Run, Session
-from members.models import Agreement, Clause, Cluster, Institution, Party, Person, Region
+from courses.certificates import lines_of, why_not_issued_yet
+from courses.models import Course, Enrolment, Pathway, Pool, Run, Session
+from members.models import Agreement, Certificate, Clause, Cluster, Institution, Party, Person, Region
 from tests import factories as make
+from tests.examples import load_example
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def example(demo):
-    call_command("load_example", "petrogradsky")
+    load_example("petrogradsky")
 
 
 def test_thirteen_institutions_are_members(example):
@@ -27,6 +29,18 @@ def test_the_course_has_sixteen_sessions_on_tuesdays_and_thursdays_at_four(examp
     run = Run.objects.get(course__title="AI Tools in Teaching")
     times = [session.starts_at.astimezone(run.zone) for session in run.sessions.all()]
     assert [(at.weekday(), at.hour) for at in times] == [(1, 16), (3, 16)] * 8
+
+
+def test_a_course_is_over_and_half_of_those_who_completed_it_have_their_certificates(example):
+    run = Run.objects.with_dates().get(course__title="AI in the work of a school")
+    lines = lines_of(run)
+    assert (why_not_issued_yet(run), sum(it.has_one for it in lines), sum(it.is_due for it in lines)) == ("", 8, 7)
+    assert Certificate.objects.get(person__email="teacher@example.org").hours == 16
+
+
+def test_the_guardian_has_the_certificate_of_the_student(example):
+    it = Certificate.objects.get(person__email="student@example.org")
+    assert (it.issued_to.email, it.title) == ("guardian@example.org", "AI foundations: how machines see")
 
 
 def test_counters_say_what_enrolments_say(example):
@@ -91,3 +105,9 @@ def test_it_is_told_in_a_language_and_its_people_read_it(demo, monkeypatch):
 def test_it_refuses_a_language_that_the_portal_does_not_speak(demo):
     with pytest.raises(CommandError, match="invalid choice: 'xx'"):
         call_command("load_example", "petrogradsky", "--language", "xx")
+
+
+def test_the_pathway_says_where_it_leads_and_who_offers_it(example):
+    it = Pathway.objects.get()
+    assert (it.vocation, it.steps.count()) == ("Teacher who works with AI", 2)
+    assert sorted(it.partners.values_list("short_name", flat=True)) == ["IMC", "ITMO"]

@@ -146,3 +146,9 @@ def test_the_coordinator_issues_the_certificates_of_the_other_schools(was):
 def test_nobody_is_written_to_about_what_was(was):
     about = [*was.enrolments.values_list("public_id", flat=True), was.public_id]
     assert not OutboxMail.objects.filter(about_id__in=about, template__startswith="courses/").exists()
+
+
+def test_the_meeting_that_was_has_the_dates_of_then(was):
+    first, last = was.sessions.first().starts_at, was.sessions.last().ends_at
+    assert all(it.asked_at < first and it.state_since < first for it in was.enrolments.all())
+    assert (was.state_since > last, all(it.added_at > last for it in was.materials.all())) == (True, True)

@@ -5,6 +5,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.timezone import localdate
 
+from courses.certificates import lines_of
+from courses.completion import completions_of
 from courses.models import Enrolment, Pool, Run, Seat
 from members.models import Coordinator, Institution, Party, Person
 from tests.coordination.conftest import loaded_once
@@ -20,7 +22,7 @@ def example(django_db_setup, django_db_blocker, tmp_path_factory):
 
 @pytest.fixture
 def meeting(db):
-    return Run.objects.get()
+    return Run.objects.get(state="published")
 
 
 def at(name):
@@ -53,7 +55,10 @@ def test_each_region_has_a_coordinator_who_sees_their_own_region_only():
     assert [it.name for it in shown] == ["IT-Cube centre 01"]
     people = at("contact").get(reverse("members:desk_people")).context["page"]
     assert {it.institution.name for it in people} == {"IT-Cube centre 01"}
-    assert at("contact").get(reverse("courses:desk_run", args=[Run.objects.get().public_id])).status_code == 404
+    assert (
+        at("contact").get(reverse("courses:desk_run", args=[Run.objects.get(state="published").public_id])).status_code
+        == 404
+    )
 
 
 def test_the_meeting_has_two_days_of_sessions_for_all_and_workshops_to_choose(meeting):
@@ -97,3 +102,43 @@ def test_the_home_page_names_some_of_many_and_leads_to_all():
     text = Client().get("/").content.decode()
     assert [name in text for name in ("Partner 3", "IT-Cube centre 05", "IT-Cube centre 64")] == [True, True, False]
     assert 'href="/members/?kind=supplementary">All 66</a>' in text
+
+
+@pytest.fixture
+def was(db):
+    return Run.objects.get(state="closed")
+
+
+def test_each_academy_is_host_for_a_day_in_its_own_rooms(meeting):
+    days = [(it.starts_at.astimezone(meeting.zone).date(), it.place.split(",")[0]) for it in meeting.sessions.all()]
+    assert sorted({name for _day, name in days}) == ["Academy 1", "Academy 2"]
+    assert len(set(days)) == 2
+    assert meeting.sessions.get(title="Photography").place == "Academy 2, Room 113"
+
+
+def test_a_course_that_was_left_recordings_for_everybody_and_a_file_for_its_people(was):
+    shown = [
+        [it.title for it in client.get(was.get_absolute_url()).context["materials"]]
+        for client in (Client(), at("teacher"))
+    ]
+    assert shown == [["Recordings of the four afternoons"], ["Recordings of the four afternoons", "List of parts"]]
+    assert was in Client().get("/courses/", {"view": "past"}).context["page"].object_list
+
+
+def test_what_people_said_of_it_is_read_in_groups_of_five(was):
+    results = at("coordinator").get(reverse("courses:feedback_results", args=[was.public_id])).context["results"]
+    assert (results.asked, results.given, results.shown, len(results.of_each)) == (26, 12, 10, 6)
+    assert sum(len(it.texts) for it in results.open) > 5
+
+
+def test_who_came_has_completed_it_and_two_have_their_certificates(was):
+    completions = completions_of(list(was.enrolments.all()))
+    assert (len(completions), sum(it.is_complete for it in completions.values())) == (26, 23)
+    assert sum(it.has_one for it in lines_of(was)) == 2
+
+
+def test_what_was_has_the_dates_of_then(was):
+    first, last = was.sessions.first().starts_at, was.sessions.last().ends_at
+    assert all(it.asked_at < first for it in was.enrolments.all())
+    assert was.state_since > last
+    assert all(it.added_at == was.state_since for it in was.materials.all())

@@ -1,7 +1,6 @@
 """Every page of the example, as each kind of reader: it answers, or says no in the right way."""
 
 import pytest
-from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
@@ -9,6 +8,7 @@ from cluster_portal.models import OutboxMail
 from competitions.models import Competition, Plan
 from courses.models import Course, Pathway, Run
 from members.models import Agreement, Group, Institution, Person
+from tests.examples import load_example
 
 pytestmark = pytest.mark.django_db
 
@@ -153,7 +153,7 @@ def expected(needs, has):
 
 @pytest.fixture
 def example(demo):
-    call_command("load_example", "petrogradsky")
+    load_example("petrogradsky")
 
 
 def test_every_page_answers_each_reader_as_it_should(example):

@@ -160,6 +160,7 @@ def test_three_rows_cost_as_many_queries_as_one(name, reader, add, cast, demo):
     run = new_run(cast)
     actions.enrol(run, cast.teacher, by=cast.teacher)
     more_coverage(cast)
+    make.MaterialFactory(run=run)  # the page of a run asks for materials only where there is one
     url = reverse(name, args=arguments(name, run, cast)) + ("?q=course" if name.endswith("search") else "")
     client = Client()
     if reader:

@@ -1,10 +1,12 @@
-"""A class with its teacher, and guardians who have an address."""
+"""A class with its teacher, guardians who have an address, a session that has just begun."""
 
 from datetime import timedelta
 
 import pytest
+from django.urls import reverse
 from django.utils.timezone import now
 
+from courses.models import Run, Session
 from members.actions.consent import decide
 from members.models import Group, Institution, Person
 from tests import factories as make
@@ -52,6 +54,12 @@ def over(db):
     return run
 
 
+def silent(run: Run, number: int = 4) -> None:
+    """So many more who took part and whom nobody can write to: a run asks how it was when five were there."""
+    for _ in range(number):
+        make.EnrolmentFactory(run=run, person__email=None)
+
+
 @pytest.fixture
 def instructor(over):
     person = make.PersonFactory()
@@ -65,3 +73,38 @@ def guardianship(over, text):
     decide(it.child, "taking_part", "granted", by=it.guardian, channel="link", text=text)
     make.EnrolmentFactory(run=over, person=it.child)
     return it
+
+
+@pytest.fixture
+def going(cast):
+    """A run with a session that has just begun; the teacher of the cast teaches it."""
+    run = make.RunFactory(course__title="AI", online_link="https://meet.example.net/1")
+    make.SessionFactory(
+        run=run,
+        title="Agents",
+        starts_at=now() - timedelta(minutes=10),
+        ends_at=now() + timedelta(hours=1),
+    )
+    make.PoolFactory(run=run, places=50)
+    make.PoolFactory(run=run, places=50, sort="online")
+    run.instructors.add(cast.teacher)
+    return run
+
+
+@pytest.fixture
+def session(going):
+    return going.sessions.get()
+
+
+@pytest.fixture
+def mine(going, cast):
+    return make.EnrolmentFactory(run=going, person=cast.colleague)
+
+
+@pytest.fixture
+def online(going):
+    return make.EnrolmentFactory(run=going, pool=going.pools.get(sort="online"))
+
+
+def page(name: str, session: Session) -> str:
+    return reverse(f"courses:{name}", args=[session.run.public_id, session.public_id])

@@ -50,8 +50,12 @@ def instructor(going):
     return person
 
 
-def press(session, enrolment, mark, by, ago=0.0):
-    return actions.mark_attendance(session, [Press(enrolment.public_id, mark, ago)], by=by)
+def press(session, enrolment, mark, by, ago=0.0, **which):
+    return actions.mark_attendance(session, [Press(enrolment.public_id, mark, ago, **which)], by=by)
+
+
+def press_rest(session, by, mark="present", ago=0.0):
+    return actions.mark_attendance(session, [Press("*", mark, ago)], by=by)
 
 
 def mark_of(enrolment):
@@ -68,8 +72,9 @@ def test_a_press_marks_and_says_who(session, mine, instructor):
     assert press(session, mine, "late", instructor) == 1
     it = Attendance.objects.get()
     assert (it.mark, it.how, it.noted_by) == ("late", "roster", instructor)
+    said = {"before": "", "after": "late", "how": "roster", "pressed_at": it.pressed_at.isoformat()}
     assert [(it.actor, it.values) for it in AuditEntry.objects.filter(verb="courses.attendance.mark")] == [
-        (instructor.public_id, {"before": "", "after": "late", "how": "roster"})
+        (instructor.public_id, said)
     ]
 
 
@@ -103,13 +108,76 @@ def test_a_phone_whose_clock_runs_ahead_gains_nothing(session, mine, instructor,
     assert press(session, mine, "absent", cast.coordinator) == 1
 
 
+PHONE, TABLET = {"device": "a" * 32}, {"device": "b" * 32}
+
+
+def test_a_correction_counts_although_the_first_press_travelled_for_longer(session, mine, instructor):
+    press(session, mine, "present", instructor, ago=0, **PHONE, number=1)  # on its way for six seconds
+    assert press(session, mine, "absent", instructor, ago=3, **PHONE, number=2) == 1
+    assert press(session, mine, "present", instructor, ago=0, **PHONE, number=1) == 0  # and it was sent again
+    assert mark_of(mine) == ("absent", "roster")
+
+
+def test_presses_of_two_devices_are_ordered_by_time_whatever_their_numbers(session, mine, instructor, cast):
+    press(session, mine, "present", instructor, ago=60, **PHONE, number=900)
+    assert press(session, mine, "late", cast.coordinator, ago=5, **TABLET, number=1) == 1
+    assert press(session, mine, "absent", instructor, ago=30, **PHONE, number=901) == 0
+
+
+def test_all_others_leaves_alone_what_a_colleague_has_marked_whenever_that_was(going, session, mine, instructor, cast):
+    other = make.EnrolmentFactory(run=going)
+    press(session, mine, "absent", cast.coordinator, ago=90)
+    assert press_rest(session, instructor, ago=10) == 1
+    press(session, other, "absent", cast.coordinator, ago=300)  # kept on a phone: said of this person, and comes later
+    assert [mark_of(it) for it in (mine, other)] == [("absent", "roster")] * 2
+
+
+def test_all_others_is_taken_back_but_for_what_was_said_of_one_person_since(going, session, mine, instructor, cast):
+    same, changed, untouched = (make.EnrolmentFactory(run=going) for _number in range(3))
+    press_rest(session, instructor)
+    press(session, same, "present", instructor)
+    press(session, changed, "late", cast.coordinator)
+    press(session, mine, "excused", instructor)
+    assert press_rest(session, cast.coordinator, mark="") == 0  # somebody else's
+    assert press_rest(session, instructor, mark="") == 1
+    assert [mark_of(it)[0] for it in (mine, same, changed, untouched)] == ["excused", "present", "late", ""]
+    assert trace()[-1] == ("present", "")
+    assert press_rest(session, instructor) == 1
+    assert mark_of(untouched) == ("present", "rest")
+
+
+def test_a_mistaken_mark_is_taken_back_to_none(session, mine, instructor):
+    press(session, mine, "absent", instructor, ago=60)
+    assert press(session, mine, "", instructor) == 1
+    assert press(session, mine, "late", instructor, ago=30) == 0  # pressed before it was taken back
+    (line,) = lines_of(session, [mine])
+    assert (line.mark, line.said, [it.after for it in line.trace]) == ("", "Not marked yet", ["Absent", "Not marked"])
+    actions.check_in(session, mine, by=mine.person)
+    assert mark_of(mine) == ("present", "code")
+
+
+def test_the_word_of_the_instructors_is_the_last_whenever_it_was_pressed(session, mine, instructor):
+    actions.check_in(session, mine, by=mine.person)
+    assert press(session, mine, "absent", instructor, ago=60) == 1  # before the code was read, sent after it
+    assert mark_of(mine) == ("absent", "roster")
+
+
+def test_nobody_marks_themself(going, session, mine, instructor):
+    own = make.EnrolmentFactory(run=going, person=instructor)
+    with pytest.raises(Refused, match="Nobody marks themself"):
+        press(session, own, "present", instructor)
+    presses = [Press(it.public_id, "present") for it in (own, mine)]
+    assert actions.mark_attendance(session, presses, by=instructor) == 1
+    assert (press_rest(session, instructor), mark_of(own)) == (0, None)
+
+
 def test_all_others_are_present_at_one_press(going, session, mine, instructor):
     others = [make.EnrolmentFactory(run=going) for _number in range(2)]
     make.EnrolmentFactory(run=going, state="waiting")
     press(session, mine, "excused", instructor)
-    assert actions.mark_rest_present(session, by=instructor) == 2
+    assert press_rest(session, instructor) == 2
     assert [mark_of(it)[0] for it in [mine, *others]] == ["excused", "present", "present"]
-    assert actions.mark_rest_present(session, by=instructor) == 0
+    assert press_rest(session, instructor) == 0
 
 
 def test_only_who_chose_a_session_is_expected_in_it(going, instructor):

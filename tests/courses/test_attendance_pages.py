@@ -17,56 +17,19 @@ from courses import actions
 from courses.actions.attendance import Press
 from courses.attendance import join_path, ticket_path
 from courses.models import Attendance, Run, Session
+from courses.opening import in_run_zone
 from members.models import RecordView
 from tests import factories as make
+from tests.browsing import at, said
+from tests.courses.conftest import page
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
 JSON = {"headers": {"accept": "application/json"}}
 
 
-def at(person):
-    client = Client()
-    client.force_login(person)
-    return client
-
-
-@pytest.fixture
-def going(cast):
-    """A run with a session that has just begun; the teacher of the cast teaches it."""
-    run = make.RunFactory(course__title="AI", online_link="https://meet.example.net/1")
-    make.SessionFactory(run=run, title="Agents", starts_at=now() - HOUR / 6, ends_at=now() + HOUR)
-    make.PoolFactory(run=run, places=50)
-    make.PoolFactory(run=run, places=50, sort="online")
-    run.instructors.add(cast.teacher)
-    return run
-
-
-@pytest.fixture
-def session(going):
-    return going.sessions.get()
-
-
-@pytest.fixture
-def mine(going, cast):
-    return make.EnrolmentFactory(run=going, person=cast.colleague)
-
-
-@pytest.fixture
-def online(going):
-    return make.EnrolmentFactory(run=going, pool=going.pools.get(sort="online"))
-
-
-def page(name, session):
-    return reverse(f"courses:{name}", args=[session.run.public_id, session.public_id])
-
-
 def marks():
     return {it.enrolment: (it.mark, it.how) for it in Attendance.objects.select_related("enrolment")}
-
-
-def said(response):
-    return [str(message) for message in response.context["messages"]]
 
 
 def door_path(session):
@@ -103,8 +66,8 @@ def test_a_press_marks_without_javascript(session, mine, cast):
 
 def test_all_others_are_present_at_one_press(session, mine, online, cast):
     actions.mark_attendance(session, [Press(mine.public_id, "excused")], by=cast.teacher)
-    response = at(cast.teacher).post(page("session_attendance", session), {"rest": "present"}, follow=True)
-    assert (marks()[online], said(response)) == (("present", "roster"), ["1 more person is present."])
+    response = at(cast.teacher).post(page("session_attendance", session), {"press": "*:present"}, follow=True)
+    assert (marks()[online], said(response)) == (("present", "rest"), ["1 more person is present."])
 
 
 def test_kept_presses_are_answered_with_how_everybody_is_marked(session, mine, online, cast):
@@ -120,12 +83,42 @@ def test_kept_presses_are_answered_with_how_everybody_is_marked(session, mine, o
 def test_a_refusal_is_told_to_the_page_that_stays_open(session, mine, cast):
     Session.objects.update(state="cancelled")
     answer = at(cast.teacher).post(page("session_attendance", session), {"press": f"{mine.public_id}:late"}, **JSON)
+    assert answer.status_code == 409
     assert json.loads(answer.content)["said"] == ["This session was cancelled, so nobody is marked."]
 
 
-@pytest.mark.parametrize("press", ["x", "x:flying", "x:late:y", "a:b:c:d"])
-def test_a_press_that_is_none_is_404(session, cast, press):
-    assert at(cast.teacher).post(page("session_attendance", session), {"press": press}).status_code == 404
+@pytest.mark.parametrize(
+    "press", ["x", "x:flying", "x:late:y", "a:b:c:d", "*:late", "a\x00b:late", "é:late", "{}:late:1e9", "{}:late:²"]
+)
+def test_a_press_that_is_none_is_404(session, mine, cast, press):
+    sent = {"press": press.format(mine.public_id)}
+    assert at(cast.teacher).post(page("session_attendance", session), sent).status_code == 404
+
+
+def test_one_press_that_cannot_be_read_loses_no_other(session, mine, cast):
+    sent = {"press": ["a\x00b:present:1:1", f"{mine.public_id}:late:{'9' * 12}:7"], "device": "c" * 32}
+    told = json.loads(at(cast.teacher).post(page("session_attendance", session), sent, **JSON).content)
+    assert (marks(), told["said"]) == (
+        {mine: ("late", "roster")}, ["A mark could not be read. Compare the list with who is here."]
+    )  # fmt: skip
+    it = Attendance.objects.get()
+    assert (it.device, it.number, it.pressed_at < now() - timedelta(days=29)) == ("c" * 32, 7, True)
+
+
+def test_all_others_is_undone_at_one_press(session, mine, online, cast):
+    teacher, address = at(cast.teacher), page("session_attendance", session)
+    assert "data-undo hidden" in teacher.get(address).content.decode()
+    after = teacher.post(address, {"press": "*:present"}, follow=True).content.decode()
+    assert ("data-undo hidden" in after, "2 of 2 marked" in after) == (False, True)
+    assert said(teacher.post(address, {"press": "*:"}, follow=True)) == ["2 marks are taken back."]
+    assert marks() == {mine: ("", "roster"), online: ("", "roster")}
+
+
+def test_a_mark_that_stands_can_be_taken_back(session, mine, online, cast):
+    teacher, address = at(cast.teacher), page("session_attendance", session)
+    teacher.post(address, {"press": f"{mine.public_id}:absent"})
+    teacher.post(address, {"press": f"{mine.public_id}:"})
+    assert marks() == {mine: ("", "roster")}
 
 
 def test_who_opens_a_roster_with_children_is_written_down_and_asking_for_marks_is_not(going, session, cast, text):
@@ -157,8 +150,28 @@ def test_the_sessions_of_a_run_say_how_many_came(going, session, mine, online, c
     presses = [Press(mine.public_id, "present"), Press(online.public_id, "absent")]
     actions.mark_attendance(session, presses, by=cast.teacher)
     response = at(cast.teacher).get(reverse("courses:attendance", args=[going.public_id]))
-    rows = [(it.came, it.marked, it.is_open) for it in response.context["sessions"]]
-    assert rows == [(1, 2, True), (0, 0, False)]
+    rows = [(it.counted.came, it.counted.expected, it.is_open) for it in response.context["sessions"]]
+    assert rows == [(1, 2, True), (0, 2, False)]
+
+
+def test_who_left_is_counted_nowhere_and_a_chosen_session_expects_who_chose_it(going, session, mine, online, cast):
+    chosen = make.SessionFactory(run=going)
+    make.SeatFactory(enrolment=online, session=chosen, pool=make.PoolFactory(run=None, session=chosen))
+    presses = [Press(it.public_id, "present") for it in (mine, online)]
+    actions.mark_attendance(session, presses, by=cast.teacher)
+    going.pools.update(taken=1)
+    actions.cancel_enrolment(mine, by=mine.person)
+    page_of_run = at(cast.teacher).get(reverse("courses:attendance", args=[going.public_id]))
+    assert [(it.counted.came, it.counted.expected) for it in page_of_run.context["sessions"]] == [(1, 1), (0, 1)]
+    assert at(cast.teacher).get(page("session_attendance", session)).context["marked"] == 1
+
+
+def test_the_code_at_the_door_is_offered_until_the_end(going, session, cast):
+    address = reverse("courses:attendance", args=[going.public_id])
+    assert page("door_code", session) in at(cast.teacher).get(address).content.decode()
+    Session.objects.update(starts_at=now() - 3 * HOUR, ends_at=now() - HOUR)
+    for one in (address, page("session_attendance", session)):
+        assert page("door_code", session) not in at(cast.teacher).get(one).content.decode()
 
 
 def test_what_i_teach_today_stands_on_my_page(going, session, cast):
@@ -232,7 +245,7 @@ def test_a_guardian_checks_a_child_in(session, going):
     it = make.GuardianshipFactory()
     enrolment = make.EnrolmentFactory(run=going, person=it.child)
     phone = at(it.guardian)
-    assert [line.enrolment for _name, line in phone.get(door_path(session)).context["lines"]] == [enrolment]
+    assert [line.enrolment for _name, line, _why in phone.get(door_path(session)).context["lines"]] == [enrolment]
 
 
 def test_nobody_checks_a_stranger_in(session, mine, cast):
@@ -303,8 +316,8 @@ def test_the_spreadsheet_says_who_was_where(going, session, mine, online, cast, 
     sheet = load_workbook(io.BytesIO(at(cast.coordinator).get(address).content)).active
     rows = [[cell.value for cell in row] for row in sheet.rows]
     assert {row[0]: row[5:] for row in rows[1:]} == {
-        mine.person.family_name: ["Late", "1", "1", "1", "Yes"],
-        online.person.family_name: [None, "0", "1", "1", "No"],
+        mine.person.family_name: ["Late", 1, 1, 1, "Yes"],
+        online.person.family_name: [None, 0, 1, 1, "No"],
     }
     assert at(cast.teacher).get(address).status_code == 403
 
@@ -323,3 +336,43 @@ def test_the_desk_sets_what_completing_asks_for(going, cast, demo):
     coordinator.post(address, sent | {"attendance_needed": "", "seen": ""})
     going.refresh_from_db()
     assert going.attendance_needed == 75
+
+
+def test_the_chain_says_which_session_is_under_way(going, session, mine):
+    chain = at(mine.person).get(going.get_absolute_url()).context["chain"]
+    began = in_run_zone(going, session.starts_at)
+    assert [it["title"] for it in chain if "session" in it["title"]][-1] == (
+        f"Under way: the session that began {began}"
+    )
+
+
+def test_a_person_reads_how_each_session_was_marked(going, session, mine, cast):
+    make.SessionFactory(run=going, title="Later")
+    actions.mark_attendance(session, [Press(mine.public_id, "excused")], by=cast.teacher)
+    address = reverse("courses:marks_of_mine", args=[mine.public_id])
+    own = at(mine.person)
+    assert address in own.get(going.get_absolute_url()).content.decode()
+    lines = own.get(address).context["lines"]
+    assert [(one.title, mark and mark.mark) for one, mark in lines] == [("Agents", "excused"), ("Later", None)]
+    assert [at(it).get(address).status_code for it in (cast.outsider, cast.teacher)] == [404, 404]
+    type(mine).objects.update(state="cancelled")
+    assert own.get(address).status_code == 404
+
+
+def test_as_many_queries_for_three_sessions_of_mine_as_for_one(going, session, mine):
+    counts = []
+    for size in (1, 2):
+        for _number in range(size):
+            make.PoolFactory(run=None, session=make.SessionFactory(run=going))
+        with CaptureQueriesContext(connection) as queries:
+            at(mine.person).get(reverse("courses:marks_of_mine", args=[mine.public_id]))
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
+
+
+def test_who_takes_part_online_is_told_at_the_door_of_the_room_where_to_join(session, online):
+    phone = at(online.person)
+    why = "You take part online: join there. If you are in the room today, tell the instructor, who marks you."
+    (line,) = phone.get(door_path(session)).context["lines"]
+    response = phone.post(door_path(session), {"person": online.public_id}, follow=True)
+    assert (line[2], said(response), marks()) == (why, [why], {})

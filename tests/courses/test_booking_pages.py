@@ -16,23 +16,14 @@ from courses.models import ClassBooking, Enrolment, Pool
 from members.actions import decide
 from members.models import RecordView
 from tests import factories as make
+from tests.browsing import at, said
 from tests.courses.conftest import class_of
 
 pytestmark = pytest.mark.django_db
 
 
-def at(person):
-    client = Client()
-    client.force_login(person)
-    return client
-
-
 def page(client, name, *args):
     return client.get(reverse(f"courses:{name}", args=args))
-
-
-def said(response):
-    return [str(message) for message in response.context["messages"]]
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -13,7 +14,7 @@ from cluster_portal.moves import Refused
 from courses import actions
 from courses.chain import chain_of
 from courses.clashes import clashes_of, people_with_clashes
-from courses.models import Run
+from courses.opened import open_run
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -132,7 +133,7 @@ def test_one_query_however_many_sessions(robots, cast):
 
 
 def test_the_page_says_it_instead_of_a_button(robots, cast):
-    other = Run.objects.for_page().get(pk=a_run("AI", NOON).pk)
+    other = open_run(AnonymousUser(), a_run("AI", NOON).public_id)
     link = next(it for it in chain_of(other, cast.teacher, None) if it["status"] == "broken")
     assert (link["title"], link["text"]) == ("Enrolment", SENTENCE)
     client = Client()

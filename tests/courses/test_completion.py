@@ -72,6 +72,12 @@ def test_who_was_excused_from_everything_has_not_completed_anything(mine):
     came(mine, 16, "excused")
     it = completion_of(mine)
     assert (it.total, it.needed, it.is_complete) == (0, 0, False)
+    assert it.counted == "Excused from every session; one has to be attended"
+
+
+def test_a_run_without_sessions_says_so_and_is_not_completed():
+    it = completion_of(make.EnrolmentFactory(pool=make.PoolFactory()))
+    assert (it.counted, it.is_complete) == ("No session is planned yet", False)
 
 
 def test_a_cancelled_session_counts_for_nobody(mine, course_run):
@@ -81,10 +87,15 @@ def test_a_cancelled_session_counts_for_nobody(mine, course_run):
     assert (it.attended, it.total) == (0, 4)
 
 
-def test_a_run_that_needs_no_attendance_is_completed_without(mine, course_run):
-    course_run.attendance_needed = 0
+@pytest.mark.parametrize(
+    ("is_over", "asks_work", "is_done"), [(False, False, False), (True, False, True), (False, True, True)]
+)
+def test_what_asks_for_nothing_at_all_is_completed_when_it_is_over(mine, course_run, is_over, asks_work, is_done):
+    course_run.attendance_needed, course_run.needs_work = 0, asks_work
+    if is_over:
+        course_run.sessions.update(starts_at=FIRST - timedelta(days=900), ends_at=FIRST - timedelta(days=899))
     it = completions_of([mine])[mine.pk]
-    assert (it.is_complete, it.parts[0].said) == (True, "0 of 16 sessions")
+    assert (it.parts[0].done, it.parts[0].said) == (is_done, "0 of 16 sessions")
 
 
 def test_only_who_has_a_certain_place_completes(course_run):
@@ -143,4 +154,4 @@ def test_many_take_as_many_queries_as_one(course_run, mine):
     for people in ([mine], [mine, *others]):
         with CaptureQueriesContext(connection) as asked:
             completions_of(people)
-        assert len(asked) == 4
+        assert len(asked) == 3

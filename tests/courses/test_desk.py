@@ -16,6 +16,7 @@ from courses.models import Course, Pool, Run
 from members.actions import end_affiliation
 from members.models import Person
 from tests import factories as make
+from tests.browsing import said
 
 pytestmark = pytest.mark.django_db
 
@@ -45,10 +46,6 @@ PATTERN = {
 
 def wrong(response):
     return sorted(response.context["form"].errors)
-
-
-def said(response):
-    return [str(message) for message in response.context["messages"]]
 
 
 def test_a_course_is_described_and_its_first_run_comes_next(client):

@@ -3,7 +3,6 @@
 from datetime import datetime, timedelta
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 from django.utils.timezone import now
 
@@ -12,20 +11,15 @@ from cluster_portal.moves import Refused
 from courses import actions
 from courses.models import Pool, Run
 from tests import factories as make
+from tests.browsing import at
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
 
 
-def signed_in(person):
-    client = Client()
-    client.force_login(person)
-    return client
-
-
 @pytest.fixture
 def desk(cast, demo):
-    return signed_in(cast.coordinator)
+    return at(cast.coordinator)
 
 
 def typed(client, run):
@@ -55,7 +49,7 @@ def test_who_changes_the_title_loses_no_instructor_of_another_region(run, demo):
     Run.objects.filter(pk=run.pk).update(host=make.InstitutionFactory(region=region))
     afar = make.AffiliationFactory().person
     run.instructors.add(afar)
-    client = signed_in(make.CoordinatorFactory(region=region).person)
+    client = at(make.CoordinatorFactory(region=region).person)
     assert edit(client, run, title="renamed").status_code == 302
     run.refresh_from_db()
     assert (run.title, list(run.instructors.all())) == ("renamed", [afar])
@@ -66,7 +60,7 @@ def test_an_instructor_of_another_region_can_be_taken_off_but_none_put_on(run, d
     Run.objects.filter(pk=run.pk).update(host=make.InstitutionFactory(region=region))
     afar, stranger = make.AffiliationFactory().person, make.AffiliationFactory().person
     run.instructors.add(afar)
-    client = signed_in(make.CoordinatorFactory(region=region).person)
+    client = at(make.CoordinatorFactory(region=region).person)
     assert edit(client, run, instructors=[stranger.pk]).context["form"].errors.keys() == {"instructors"}
     assert edit(client, run, instructors=[]).status_code == 302
     assert list(run.instructors.all()) == []

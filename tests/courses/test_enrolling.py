@@ -9,6 +9,7 @@ from cluster_portal.models import CalendarEntry, OutboxMail
 from cluster_portal.moves import Refused, available_moves
 from courses import actions
 from courses.models import Enrolment, Pool
+from members.models import Affiliation, Person
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -272,6 +273,20 @@ def test_each_refusal_has_its_sentence_and_changes_nothing(arrange, sentence, ru
 def test_enrolling_twice_is_refused(run, cast):
     actions.enrol(run, cast.teacher, by=cast.teacher)
     with pytest.raises(Refused, match="enrolled in this run already"):
+        actions.enrol(run, cast.teacher, by=cast.teacher)
+
+
+def test_what_ended_while_one_waited_for_the_lock_gives_no_place(run, cast):
+    assert len(cast.teacher.active_affiliations) == 1  # as the page has read it
+    Affiliation.objects.filter(person=cast.teacher).update(state="ended", ends_on=localdate())
+    with pytest.raises(Refused, match="You do not belong to an institution yet"):
+        actions.enrol(run, cast.teacher, by=cast.teacher)
+
+
+def test_a_birth_date_that_came_while_one_waited_for_the_lock_counts(run, cast):
+    young = localdate() - timedelta(days=12 * 365)
+    Person.objects.filter(pk=cast.teacher.pk).update(birth_date=young)
+    with pytest.raises(Refused, match="Name a parent or guardian first"):
         actions.enrol(run, cast.teacher, by=cast.teacher)
 
 

@@ -4,6 +4,7 @@ import io
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -12,9 +13,11 @@ from openpyxl import load_workbook
 
 from courses import actions
 from courses.event import programme_of
-from courses.models import Run, Session
+from courses.models import Session
+from courses.opened import open_run
 from members.models import Region
 from tests import factories as make
+from tests.browsing import at
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2027, 3, 24, 9, tzinfo=UTC)
@@ -38,12 +41,6 @@ def parallel(run, title, hours=1, places=1, sort="room"):
     return session
 
 
-def signed_in(person):
-    client = Client()
-    client.force_login(person)
-    return client
-
-
 def session_of(run, title):
     return run.sessions.get(title=title)
 
@@ -56,14 +53,14 @@ def press(client, run, title, move):
 
 def buttons(run, enrolment=None):
     """Topic → button, in the order of the page."""
-    fresh = Run.objects.for_page().get(pk=run.pk)
+    fresh = open_run(AnonymousUser(), run.public_id)
     days = programme_of(fresh, list(fresh.sessions.all()), enrolment, NOON - HOUR)
     return [(it.session.title, it.button) for day in days for slot in day.slots for it in slot.offers]
 
 
 def test_sessions_stand_by_day_and_slot(meeting):
     parallel(meeting, "Next day", hours=24)
-    fresh = Run.objects.for_page().get(pk=meeting.pk)
+    fresh = open_run(AnonymousUser(), meeting.public_id)
     days = programme_of(fresh, list(fresh.sessions.all()), None, NOON)
     slots = [[[it.session.title for it in slot.offers] for slot in day.slots] for day in days]
     assert slots == [[["Opening"], ["Mobile", "Robots"]], [["Next day"]]]
@@ -72,7 +69,18 @@ def test_sessions_stand_by_day_and_slot(meeting):
 def test_a_run_without_a_choice_is_a_plain_list(run, client):
     assert programme_of(run, list(run.sessions.all()), None, NOON) == []
     assert "<h2>Sessions</h2>" in client.get(run.get_absolute_url()).content.decode()
-    assert client.get(reverse("courses:event_sheet", args=[run.public_id])).status_code == 404
+    sheet = client.get(reverse("courses:event_sheet", args=[run.public_id])).content.decode()
+    assert reverse("courses:event_sheet", args=[run.public_id]) in client.get(run.get_absolute_url()).content.decode()
+    assert ["Speakers" in sheet, "choose one" in sheet] == [False, False]
+
+
+def test_without_a_session_there_is_no_sheet(client):
+    assert client.get(reverse("courses:event_sheet", args=[make.RunFactory().public_id])).status_code == 404
+
+
+def test_the_sheet_says_where_one_is_chosen_and_who_speaks(meeting, client):
+    sheet = client.get(reverse("courses:event_sheet", args=[meeting.public_id])).content.decode()
+    assert (sheet.count("choose one"), "Speakers" in sheet) == (2, True)
 
 
 def test_the_public_reads_places_and_presses_nothing(meeting, client):
@@ -95,13 +103,13 @@ def test_there_is_one_button_for_each_choice(meeting, cast):
 def test_without_places_of_ones_sort_the_reason_stands_there(meeting, cast):
     parallel(meeting, "Webinar", hours=3, sort="online")
     mine = actions.enrol(meeting, cast.teacher, by=cast.teacher)
-    text = signed_in(cast.teacher).get(meeting.get_absolute_url()).content.decode()
+    text = at(cast.teacher).get(meeting.get_absolute_url()).content.decode()
     assert (buttons(meeting, mine)[-1], "This session has no such places" in text) == (("Webinar", ""), True)
 
 
 def test_choose_swap_wish_and_give_up_by_pressing(meeting, cast):
     mine, theirs = (actions.enrol(meeting, it, by=it) for it in (cast.teacher, cast.colleague))
-    client = signed_in(cast.teacher)
+    client = at(cast.teacher)
     assert press(client, meeting, "Mobile", "choose") == ["“Mobile” is yours. A mail with the time is on its way."]
     assert press(client, meeting, "Robots", "swap") == ["“Robots” is yours. A mail with the time is on its way."]
     actions.choose_seat(theirs, session_of(meeting, "Mobile"), by=cast.colleague)
@@ -117,28 +125,28 @@ def test_an_exchange_says_so(meeting, cast):
     actions.choose_seat(mine, session_of(meeting, "Mobile"), by=cast.teacher)
     actions.choose_seat(theirs, session_of(meeting, "Robots"), by=cast.colleague)
     actions.wish(theirs, session_of(meeting, "Mobile"), by=cast.colleague)
-    assert press(signed_in(cast.teacher), meeting, "Robots", "wish") == [
+    assert press(at(cast.teacher), meeting, "Robots", "wish") == [
         "“Robots” is yours: you exchanged places with somebody who wished for yours."
     ]
 
 
 def test_a_refusal_is_said_and_changes_nothing(meeting, cast):
     mine = actions.enrol(meeting, cast.teacher, by=cast.teacher)
-    assert press(signed_in(cast.teacher), meeting, "Mobile", "swap") == [
+    assert press(at(cast.teacher), meeting, "Mobile", "swap") == [
         "You have no place at that time that could be swapped. Choose this session instead."
     ]
     assert not mine.seats.exists()
 
 
 def test_who_is_not_in_the_run_is_told_to_enrol(meeting, cast):
-    assert press(signed_in(cast.teacher), meeting, "Mobile", "choose") == [
+    assert press(at(cast.teacher), meeting, "Mobile", "choose") == [
         "You choose sessions as soon as you have a place in the run. Enrol first."
     ]
 
 
 def test_what_is_no_choice_or_no_button_is_not_found(meeting, cast):
     actions.enrol(meeting, cast.teacher, by=cast.teacher)
-    client = signed_in(cast.teacher)
+    client = at(cast.teacher)
     pressed = (("Opening", "choose"), ("Mobile", "fly"), ("Mobile", "give_up"))
     assert [press(client, meeting, *it) for it in pressed] == [404, 404, 404]
     other = make.RunFactory()
@@ -148,7 +156,7 @@ def test_what_is_no_choice_or_no_button_is_not_found(meeting, cast):
 
 def test_reading_the_address_of_a_button_leads_to_the_run(meeting, cast):
     url = reverse("courses:seat", args=[meeting.public_id, session_of(meeting, "Mobile").public_id])
-    assert signed_in(cast.teacher).get(url)["Location"] == meeting.get_absolute_url()
+    assert at(cast.teacher).get(url)["Location"] == meeting.get_absolute_url()
     assert Client().post(url, {"move": "choose"})["Location"].startswith("/accounts/login/")
 
 
@@ -157,7 +165,7 @@ def test_only_who_has_a_seat_online_is_led_to_where_one_joins(meeting, cast):
     Session.objects.filter(pk=webinar.pk).update(online_link="https://meet.example.org/own")
     online = make.PoolFactory(run=meeting, sort="online", places=5)
     mine = actions.enrol(meeting, cast.teacher, by=cast.teacher, pool=online.public_id)
-    client = signed_in(cast.teacher)
+    client = at(cast.teacher)
     before = client.get(meeting.get_absolute_url()).content.decode()
     actions.choose_seat(mine, webinar, by=cast.teacher)
     after = client.get(meeting.get_absolute_url()).content.decode()
@@ -167,7 +175,7 @@ def test_only_who_has_a_seat_online_is_led_to_where_one_joins(meeting, cast):
 def test_the_programme_prints_by_the_clock_of_the_event(meeting, cast):
     mine = actions.enrol(meeting, cast.teacher, by=cast.teacher)
     actions.choose_seat(mine, session_of(meeting, "Mobile"), by=cast.teacher)
-    text = signed_in(cast.teacher).get(reverse("courses:event_sheet", args=[meeting.public_id])).content.decode()
+    text = at(cast.teacher).get(reverse("courses:event_sheet", args=[meeting.public_id])).content.decode()
     assert (text.count("✓"), "13:00–14:00" in text, "12:00–13:00" in text) == (1, True, True)
 
 
@@ -175,7 +183,7 @@ def test_the_programme_prints_by_the_clock_of_the_event(meeting, cast):
 def test_as_many_queries_for_thirty_sessions_as_for_three(meeting, cast, address):
     mine = actions.enrol(meeting, cast.teacher, by=cast.teacher)
     actions.choose_seat(mine, session_of(meeting, "Mobile"), by=cast.teacher)
-    client, url = signed_in(cast.teacher), reverse(f"courses:{address}", args=[meeting.public_id])
+    client, url = at(cast.teacher), reverse(f"courses:{address}", args=[meeting.public_id])
     client.get(url)
     counts = []
     for more in (0, 27):
@@ -192,7 +200,7 @@ def test_as_many_queries_for_thirty_sessions_as_for_three(meeting, cast, address
 
 @pytest.fixture
 def desk(cast, demo):
-    return signed_in(cast.coordinator)
+    return at(cast.coordinator)
 
 
 def at_desk(name, run, session=None, **more):
@@ -303,8 +311,8 @@ def test_the_desk_is_for_its_coordinators_and_its_own_sessions(meeting, cast, de
     region = Region.objects.create(name="Far", slug="far")
     far = make.CoordinatorFactory(region=region).person
     got = [
-        signed_in(cast.teacher).get(at_desk(name, meeting, mobile)).status_code,
-        signed_in(far).get(at_desk(name, meeting, mobile)).status_code,
+        at(cast.teacher).get(at_desk(name, meeting, mobile)).status_code,
+        at(far).get(at_desk(name, meeting, mobile)).status_code,
         desk.get(at_desk(name, elsewhere, mobile)).status_code,
         desk.get(at_desk(name, meeting, mobile)).status_code,
     ]

@@ -18,25 +18,17 @@ from cluster_portal.moves import Refused
 from courses import actions
 from courses.child_afterwards import materials_and_feedback
 from courses.completion import completion_of
-from courses.feedback import FEWEST, OPEN_FOR, results_of, why_no_feedback
+from courses.feedback import FEWEST, OPEN_FOR, can_give_feedback, results_of, why_no_feedback
 from courses.models import Enrolment, FeedbackAnswer, Run
 from courses.retention import FEEDBACK_DAYS
 from members.retention import run_retention
 from members.views.guardians import OPENED
 from tests import factories as make
+from tests.browsing import at
+from tests.courses.conftest import silent
 
 pytestmark = pytest.mark.django_db
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-
-
-def at(person):
-    client = Client()
-    client.force_login(person)
-    return client
-
-
-def said(response):
-    return [str(message) for message in response.context["messages"]]
 
 
 def give(run, number=5, text=""):
@@ -76,6 +68,7 @@ def test_by_the_mailed_link_without_signing_in(over):
 
 def test_signed_in_from_the_page_of_the_run(over):
     it = make.EnrolmentFactory(run=over)
+    silent(over)
     client = at(it.person)
     assert client.get(over.get_absolute_url()).context["asks_feedback"] is True
     client.post(reverse("courses:feedback", args=[it.public_id]), posted(over))
@@ -201,6 +194,7 @@ def test_a_former_guardian_gives_it_no_more(over, guardianship):
 
 def test_the_page_of_the_child_leads_there_with_and_without_an_account(over, guardianship):
     it = guardianship.child.enrolments.get()
+    silent(over)
     token = signed_token("members.consent", guardianship.public_id)
     links = []
     for page in (GuardianPage(guardianship.guardian, [guardianship.child]),
@@ -310,7 +304,7 @@ def test_who_leads_the_run_reads_the_results(who, over, instructor, cast, demo):
         io.BytesIO(client.get(reverse("courses:feedback_xlsx", args=[over.public_id])).content)
     ).active
     lines = list(sheet.iter_rows(values_only=True))
-    assert lines[:2] == [("Question", "Answer", "People"), ("It was clear.", "5", "5")]
+    assert lines[:2] == [("Question", "Answer", "People"), ("It was clear.", 5, 5)]
     assert lines[6:] == [("What helped?", "'=HYPERLINK(1)", None)] * 5
 
 
@@ -347,3 +341,38 @@ def test_texts_go_after_two_years_and_the_numbers_stay(over, time_machine):
         run_retention()
         found.append((len(results_of(over).of_each[1].texts), numbers(over)[4]))
     assert found == [(5, 5), (0, 5)]
+
+
+def test_who_came_to_no_session_is_neither_asked_nor_counted(over):
+    Run.objects.filter(pk=over.pk).update(needs_feedback=True)  # else two people would be asked in vain
+    over.refresh_from_db()
+    came, stayed_away = (make.EnrolmentFactory(run=over) for _number in range(2))
+    assert (results_of(over).asked, can_give_feedback().count()) == (2, 2)  # nobody marked anything
+    make.AttendanceFactory(session=over.sessions.get(), enrolment=came, mark="late")
+    assert (results_of(over).asked, list(can_give_feedback())) == (1, [came])
+    assert [why_no_feedback(it, now()) for it in (came, stayed_away)] == ["", "Feedback is for those who took part."]
+    with pytest.raises(Refused, match="for those who took part"):
+        actions.give_feedback(stayed_away, by=stayed_away.person, answers={})
+
+
+def test_texts_stay_two_years_also_when_every_session_was_cancelled(over, time_machine):
+    for _ in range(FEWEST):
+        give(over, text="Text")
+    over.sessions.update(state="cancelled")
+    found = []
+    for days in (-1, 1):
+        time_machine.move_to(over.sessions.get().ends_at + timedelta(days=FEEDBACK_DAYS + days), tick=False)
+        run_retention()
+        found.append(len(results_of(over).of_each[1].texts))
+    assert found == [5, 0]
+
+
+def test_no_more_have_given_feedback_than_had_a_place(over):
+    gone = [give(over) for _ in range(FEWEST)][:2]
+    Enrolment.objects.filter(pk__in=[it.pk for it in gone]).update(state="cancelled")
+    assert (results_of(over).asked, results_of(over).given) == (5, 5)
+
+
+def test_the_form_says_that_groups_of_five_are_shown(over):
+    text = Client().get(link(make.EnrolmentFactory(run=over))).content.decode()
+    assert "with those of 5 people together, or never" in text

@@ -14,9 +14,11 @@ from cluster_portal.models import OutboxMail
 from cluster_portal.moves import Refused
 from cluster_portal.reminders import queue_due_reminders
 from courses import actions
-from courses.feedback import OPEN_FOR
+from courses.completion import completion_of
+from courses.feedback import OPEN_FOR, why_no_feedback
 from courses.models import Enrolment, FeedbackQuestion
 from tests import factories as make
+from tests.courses.conftest import silent
 from tests.courses.test_feedback import at, give, said
 
 pytestmark = pytest.mark.django_db
@@ -109,6 +111,7 @@ def ending(db):
     make.SessionFactory(run=run, starts_at=now() - DAY)
     make.SessionFactory(run=run, starts_at=now() + timedelta(minutes=30))
     make.FeedbackQuestionFactory(run=run)
+    silent(run)
     return run
 
 
@@ -124,7 +127,7 @@ def test_the_mail_leaves_an_hour_after_the_last_session_and_a_reminder_once(endi
     time_machine.move_to(end + 5 * DAY)
     for _ in range(3):
         queue_due_reminders()
-    assert [(mail.to, mail.not_before) for mail in mails("reminder")] == [(it.person, end + 5 * DAY)]
+    assert [(mail.to, mail.not_before) for mail in mails("reminder")] == [(it.person, end + HOUR + 5 * DAY)]
 
 
 def test_child_and_guardian_are_both_asked(ending, guardianship):
@@ -141,6 +144,7 @@ def test_child_and_guardian_are_both_asked(ending, guardianship):
 
 def test_who_has_given_it_is_not_reminded(ending, time_machine):
     it, end = make.EnrolmentFactory(run=ending), ending.sessions.last().ends_at
+    queue_due_reminders()
     time_machine.move_to(end + 4 * DAY + 2 * HOUR)
     queue_due_reminders()
     mail = mails("reminder").get()
@@ -185,9 +189,10 @@ def test_as_many_queries_for_six_people_as_for_two(ending):
 
 def test_questions_that_came_late_are_sent_by_hand_once(over, instructor):
     first, second = make.EnrolmentFactory(run=over), make.EnrolmentFactory(run=over)
+    silent(over)
     Enrolment.objects.filter(pk=first.pk).update(feedback_on=now().date())
     client, address = at(instructor), reverse("courses:ask_for_feedback", args=[over.public_id])
-    assert client.get(reverse("courses:feedback_results", args=[over.public_id])).context["still_asked"] == 1
+    assert client.get(reverse("courses:feedback_results", args=[over.public_id])).context["mails"] == 1
     assert said(client.post(address, follow=True)) == ["1 mail is on its way."]
     queue_due_reminders()
     assert list(mails().values_list("to", "state")) == [(second.person_id, "queued")]
@@ -200,3 +205,64 @@ def test_nobody_is_asked_by_hand_before_the_end(run, cast):
     make.FeedbackQuestionFactory(run=run)
     with pytest.raises(Refused, match="when the last session is over"):
         actions.ask_for_feedback(run, by=cast.coordinator)
+
+
+def test_who_was_never_asked_is_not_reminded(over, time_machine):
+    """The questions came two days after the end: nobody had the mail that asks."""
+    make.EnrolmentFactory(run=over)
+    silent(over)
+    time_machine.move_to(over.sessions.get().ends_at + 5 * DAY)
+    queue_due_reminders()
+    assert OutboxMail.objects.count() == 0
+
+
+def test_who_was_asked_by_hand_is_reminded_five_days_later(over, instructor, time_machine):
+    it = make.EnrolmentFactory(run=over)
+    silent(over)
+    time_machine.move_to(now() + 30 * DAY, tick=False)
+    pressed = now()
+    actions.ask_for_feedback(over, by=instructor)
+    time_machine.move_to(pressed + 4 * DAY + HOUR)
+    queue_due_reminders()
+    assert [(mail.to, mail.not_before) for mail in mails("reminder")] == [(it.person, pressed + 5 * DAY)]
+
+
+def test_four_are_not_asked_because_nobody_could_read_them(over, instructor):
+    for _ in range(4):
+        it = make.EnrolmentFactory(run=over)
+    make.EnrolmentFactory(run=over, person=instructor)
+    with pytest.raises(Refused, match="Fewer than five took part"):
+        actions.ask_for_feedback(over, by=instructor)
+    queue_due_reminders()
+    shown = at(instructor).get(reverse("courses:feedback_results", args=[over.public_id])).context
+    assert (OutboxMail.objects.count(), shown["mails"], shown["in_vain"]) == (0, 0, True)
+    assert at(it.person).get(over.get_absolute_url()).context["asks_feedback"] is False
+
+
+def test_four_are_asked_where_it_is_needed_to_complete(over, instructor):
+    make.EnrolmentFactory.create_batch(4, run=over)
+    type(over).objects.filter(pk=over.pk).update(needs_feedback=True)
+    assert actions.ask_for_feedback(over, by=instructor) == 4
+
+
+def test_who_leads_the_run_is_not_asked_and_misses_nothing(over, instructor, cast):
+    type(over).objects.filter(pk=over.pk).update(needs_feedback=True, attendance_needed=0)
+    leading = [make.EnrolmentFactory(run=over, person=person) for person in (instructor, cast.coordinator)]
+    silent(over)
+    queue_due_reminders()
+    assert [why_no_feedback(it, now()) for it in leading] == [
+        "You lead this run and read what the others say, so you are not asked yourself."
+    ] * 2
+    assert OutboxMail.objects.count() == 0
+    over.refresh_from_db()
+    assert [completion_of(Enrolment.objects.get(pk=it.pk)).is_complete for it in leading] == [True, True]
+    with pytest.raises(Refused, match="You lead this run"):
+        actions.give_feedback(leading[0], by=instructor, answers={})
+
+
+def test_the_button_goes_when_everybody_was_asked(over, instructor):
+    make.EnrolmentFactory(run=over)
+    silent(over)
+    actions.ask_for_feedback(over, by=instructor)
+    page = at(instructor).get(reverse("courses:feedback_results", args=[over.public_id]))
+    assert (page.context["mails"], "Ask them now" in page.content.decode()) == (0, False)

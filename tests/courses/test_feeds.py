@@ -10,7 +10,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.timezone import now
 
+from courses import actions, calendars
 from courses.models import Pool, Session
+from members.models import Cluster
 from tests import factories as make
 from tests.cluster_portal.test_calendar import weekly
 from tests.rfc5546 import parse, read_feed
@@ -62,12 +64,13 @@ def test_a_run_has_a_feed_of_its_own(run):
     assert uids == {f"{run.public_id}@cluster-portal", f"{run.sessions.last().public_id}@cluster-portal"}
 
 
-def test_a_cancelled_session_is_gone_and_a_cancelled_run_is_empty(run):
+def test_a_cancelled_session_is_gone_and_of_a_cancelled_run_all_are_said_to_be(run):
     Session.objects.filter(pk=run.sessions.first().pk).update(state="cancelled")
     url = reverse("courses:run_ics", args=[run.public_id])
     assert (len(dates(get(url))), dates(get(url))) == (6, planned(run))
     type(run).objects.update(state="cancelled")
-    assert dates(get(url)) == set()
+    assert {it.status for it in read_feed(get(url).content.decode())} == {"cancelled"}
+    assert len(dates(get(url))) == 6
 
 
 def test_a_draft_has_no_feed():
@@ -126,3 +129,57 @@ def test_three_runs_cost_as_many_queries_as_one(run):
     for _ in range(2):
         weekly(make.RunFactory(time_zone="Asia/Seoul"))
     assert count() == before
+
+
+def fields(response, *names):
+    """What the events of a feed say in these fields."""
+    events = parse(response.content.decode()).named("VEVENT")
+    return [tuple(it.value(name) for name in names) for it in events]
+
+
+def test_a_moved_session_is_a_newer_edition(cast, time_machine):
+    run = make.RunFactory(state_since=now() - timedelta(days=30))
+    session = make.SessionFactory(run=run, starts_at=now() + timedelta(days=5))
+    url = reverse("courses:run_ics", args=[run.public_id])
+    names = ("UID", "SEQUENCE", "DTSTAMP", "LAST-MODIFIED")
+    (uid, sequence, stamp, modified) = fields(get(url), *names)[0]
+    assert stamp == modified
+    at = now() + timedelta(hours=1)
+    time_machine.move_to(at, tick=False)
+    later = timedelta(hours=3)
+    actions.move_session(session, session.starts_at + later, session.ends_at + later, by=cast.coordinator)
+    written = f"{at:%Y%m%dT%H%M%SZ}"
+    assert fields(get(url), *names) == [(uid, str(int(sequence) + 1), written, written)]
+
+
+def test_what_changes_no_date_is_no_newer_edition(run, cast):
+    make.EnrolmentFactory(run=run)
+    make.MaterialFactory(run=run)
+    before = get(PUBLIC).content
+    actions.tell_of_materials(run, by=cast.coordinator)
+    assert get(PUBLIC).content == before
+
+
+def test_a_feed_without_any_date_is_a_calendar_still(db, cast):
+    zones = [it.value("TZID") for it in parse(get(PUBLIC).content.decode()).named("VTIMEZONE")]
+    assert zones == [Cluster.current().time_zone]
+
+
+def test_who_takes_part_gets_their_own_sessions_only(run, cast):
+    chosen = make.SessionFactory(run=run, starts_at=run.sessions.last().ends_at + timedelta(days=9))
+    Pool.objects.create(session=chosen, places=5)
+    calendars.invite(make.EnrolmentFactory(run=run, person=cast.teacher))
+    client = Client()
+    client.force_login(cast.teacher)
+    answer = client.get(reverse("courses:run_ics", args=[run.public_id]))
+    assert answer["Cache-Control"] == "private, no-cache"
+    assert dates(answer) == planned(run) - {(chosen.starts_at, chosen.ends_at, "confirmed", run.place)}
+
+
+def test_calendar_programs_can_subscribe_from_the_pages(run):
+    pages = [get(run.get_absolute_url()), get("/courses/")]
+    addresses = [
+        f"webcal://testserver{reverse('courses:run_ics', args=[run.public_id])}",
+        f"webcal://testserver{PUBLIC}",
+    ]
+    assert [address in page.content.decode() for address, page in zip(addresses, pages, strict=True)] == [True] * 2

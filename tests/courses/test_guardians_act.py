@@ -11,12 +11,14 @@ from cluster_portal import hooks, mailtext
 from cluster_portal.links import signed_token
 from cluster_portal.models import OutboxMail
 from cluster_portal.moves import available_moves
+from cluster_portal.uploads import uploads_about
 from courses import actions
 from courses.mails import page_of_child
-from courses.models import Enrolment, Pool, Seat
+from courses.models import Enrolment, Pool, Run, Seat
 from members.actions import decide, end_guardianship
 from members.models import Guardianship
 from tests import factories as make
+from tests.courses.test_works import file
 
 pytestmark = pytest.mark.django_db
 State = Enrolment.State
@@ -335,3 +337,59 @@ def test_ones_own_sessions_stand_on_the_page_of_the_run(event, cast, client):
     it = actions.enrol(event, cast.teacher, by=cast.teacher)
     client.force_login(cast.teacher)
     assert client.get(reverse("courses:sessions", args=[it.public_id])).url == event.get_absolute_url()
+
+
+@pytest.fixture
+def in_run(child, consented):
+    """The child is in a run that asks for a final work, online, and its first session is over."""
+    run = make.RunFactory(needs_work=True, online_link="https://meet.example.net/1")
+    make.SessionFactory(run=run, title="First", starts_at=now() - timedelta(days=2))
+    make.SessionFactory(run=run, title="Second")
+    make.PoolFactory(run=run, places=9, taken=1, sort="online")
+    return make.EnrolmentFactory(run=run, person=child)
+
+
+def pages_of(child, token, it):
+    """The page of the child, signed in and by the link, and there the addresses of marks, of the work, of joining."""
+    own = [reverse("members:child", args=[child.public_id])]
+    own += [reverse(f"courses:{name}", args=[it.public_id]) for name in ("marks_of_mine", "hand_in")]
+    linked = [reverse("members:consent", args=[token])]
+    linked += [reverse(f"courses:{name}", args=[token, it.public_id]) for name in ("marks_by_link", "hand_in_by_link")]
+    return own, linked
+
+
+def test_a_guardian_of_a_child_online_finds_the_joining_page_and_the_mail_says_where(
+    in_run, child, signed_in, by_link, token
+):
+    session = in_run.run.sessions.get(title="Second")
+    for client, (page, *_rest) in zip((signed_in, by_link), pages_of(child, token, in_run), strict=True):
+        assert f"/join/{session.public_id}.{in_run.public_id}:" in client.get(page).content.decode()
+    guardian = child.guarded_by.get().guardian
+    _subject, body = mailtext.rendered(hooks.WantedMail("courses/confirmed", in_run, guardian), hooks.sender())
+    assert "the joining link stands on the page of Ilya here" in " ".join(body.split())
+
+
+@pytest.mark.parametrize("state", ["published", "closed"])
+def test_marks_and_work_stay_in_reach_of_guardians_when_the_run_is_closed(
+    in_run, child, signed_in, by_link, token, state
+):
+    session = in_run.run.sessions.get(title="First")
+    make.AttendanceFactory(session=session, enrolment=in_run, mark="late")
+    Run.objects.update(state=state)
+    for client, (page, marks, work) in zip((signed_in, by_link), pages_of(child, token, in_run), strict=True):
+        seen = client.get(page).content.decode()
+        assert [address in seen for address in (marks, work)] == [True, True]
+        assert [mark and mark.mark for _session, mark in client.get(marks).context["lines"]] == ["late", None]
+        assert client.get(work).status_code == 200
+
+
+def test_a_guardian_by_link_opens_the_file_that_they_handed_in(in_run, guardian, by_link, token):
+    work = actions.hand_in_work(in_run, by=guardian, text="A robot", files=[file()])
+    address = reverse("courses:work_file_by_link", args=[token, in_run.public_id, uploads_about(work).get().public_id])
+    page = by_link.get(reverse("courses:hand_in_by_link", args=[token, in_run.public_id]))
+    assert address in page.content.decode()
+    assert b"".join(by_link.get(address).streaming_content) == b"A lesson on agents."
+    assert Client().get(address).status_code == 404
+    other = actions.hand_in_work(make.EnrolmentFactory(run=in_run.run), by=guardian, text="x", files=[file()])
+    address = reverse("courses:work_file_by_link", args=[token, in_run.public_id, uploads_about(other).get().public_id])
+    assert by_link.get(address).status_code == 404

@@ -70,7 +70,7 @@ def test_a_page_of_the_desk_names_the_child_and_notes_the_look(desk, cast, held,
     assert str(PAGES[noted])
 
 
-def test_no_page_of_courses_names_a_child_to_who_keeps_it_without_a_note(cast, demo, held):
+def test_no_page_of_courses_names_a_child_to_who_keeps_it_without_a_note(cast, demo, held, plain_refusals):
     Person.objects.filter(pk=held.person.pk).update(family_name="Zyablikova")
     session, group = held.seats.get().session, make.GroupFactory(institution=cast.school)
     session.starts_at, session.ends_at = now(), now() + timedelta(hours=1)

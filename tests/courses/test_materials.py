@@ -17,24 +17,15 @@ from cluster_portal.models import AuditEntry, OutboxMail, Upload
 from cluster_portal.moves import Refused
 from courses import actions
 from courses.child_afterwards import materials_and_feedback
-from courses.models import Material
+from courses.models import Material, Pool, Seat
 from members.actions.consent import decide
 from members.views.guardians import OPENED
 from tests import factories as make
+from tests.browsing import at, said
 
 pytestmark = pytest.mark.django_db
 PDF = b"%PDF-1.4\n1 0 obj\n"
 DAY = timedelta(days=1)
-
-
-def at(person):
-    client = Client()
-    client.force_login(person)
-    return client
-
-
-def said(response):
-    return [str(message) for message in response.context["messages"]]
 
 
 def pdf(name="plan.pdf"):
@@ -154,8 +145,11 @@ def test_it_is_corrected_and_the_change_is_noted(run, instructor):
 def test_the_file_goes_with_what_is_removed(run, instructor, django_capture_on_commit_callbacks):
     it = actions.add_material(run, by=instructor, file=pdf(), title="Plan", kind="file")
     storage, name = it.upload.file.storage, it.upload.file.name
+    address = reverse("courses:remove_material", args=[run.public_id, it.public_id])
+    page = at(instructor).get(address)
+    assert ("plan.pdf is deleted" in page.content.decode(), Material.objects.count()) == (True, 1)
     with django_capture_on_commit_callbacks(execute=True):
-        at(instructor).post(reverse("courses:remove_material", args=[run.public_id, it.public_id]))
+        at(instructor).post(address)
     assert (Material.objects.count(), Upload.objects.count(), storage.exists(name)) == (0, 0, False)
 
 
@@ -332,3 +326,98 @@ def test_as_many_queries_for_five_materials_as_for_one(run, instructor, inside):
                 assert client.get(address).status_code == 200
             counts.append(len(queries))
     assert counts[:4] == counts[4:]
+
+
+def count_said(client, run):
+    return client.get(reverse("courses:materials", args=[run.public_id])).context["mails"]
+
+
+def test_the_page_counts_the_mails_that_leave_now_and_has_no_button_for_none(run, instructor, inside):
+    make.MaterialFactory(run=run)
+    client, found = at(instructor), []
+    for more in (0, 1):
+        make.EnrolmentFactory.create_batch(more, run=run)
+        said = count_said(client, run)
+        found.append((said, actions.tell_of_materials(run, by=instructor), count_said(client, run)))
+    assert found == [(1, 1, 0), (1, 1, 0)]
+    assert "Write to them" not in client.get(reverse("courses:materials", args=[run.public_id])).content.decode()
+
+
+def test_nobody_is_written_to_because_a_material_was_removed(run, instructor, inside):
+    first, second = make.MaterialFactory(run=run), make.MaterialFactory(run=run)
+    actions.tell_of_materials(run, by=instructor)
+    for it in (second, first):
+        actions.remove_material(it, by=instructor)
+        make.MaterialFactory(run=run, announced_at=now())
+        with pytest.raises(Refused, match="has this mail already"):
+            actions.tell_of_materials(run, by=instructor)
+
+
+def test_what_people_were_told_of_stays_when_a_session_is_added(run, instructor, inside, over):
+    run.sessions.exclude(pk=over.pk).delete()
+    it = make.MaterialFactory(run=run, shown="after")
+    actions.tell_of_materials(run, by=instructor)
+    make.SessionFactory(run=run, starts_at=now() + 9 * DAY)
+    assert list(Material.objects.shown_at(now())) == [it]
+
+
+def test_what_is_moved_to_a_later_session_is_new_again(run, instructor, inside):
+    it = make.MaterialFactory(run=run)
+    actions.tell_of_materials(run, by=instructor)
+    actions.change_material(it, by=instructor, shown="after")
+    assert (Material.objects.shown_at(now()).count(), Material.objects.get().announced_at) == (0, None)
+
+
+def test_what_belongs_to_a_cancelled_session_is_neither_published_nor_moved_by_itself(run, instructor, over):
+    it = make.MaterialFactory(run=run, session=over, shown="after", is_public=True)
+    type(over).objects.filter(pk=over.pk).update(state="cancelled")
+    assert Material.objects.shown_at(now()).count() == 0
+    client, address = at(instructor), reverse("courses:material", args=[run.public_id, it.public_id])
+    form = client.get(address).context["form"]
+    assert form["session"].value() == over.pk
+    client.post(address, {"title": "Mended", "url": it.url, "session": over.pk, "shown": "after"})
+    it.refresh_from_db()
+    assert (it.title, it.session) == ("Mended", over)
+    listed = client.get(reverse("courses:materials", args=[run.public_id])).content.decode()
+    assert "Its session was cancelled: say where it belongs" in listed
+
+
+def test_a_second_press_adds_no_second_material(run, instructor):
+    client, address = at(instructor), reverse("courses:materials", args=[run.public_id])
+    for facts in ({"kind": "link", "url": "https://example.org/"}, {"kind": "file", "file": pdf}):
+        for _ in range(2):
+            posted = {name: value() if callable(value) else value for name, value in facts.items()}
+            page = client.post(address, {**ENTERED, **posted})
+        assert "is there already" in str(page.context["form"].errors)
+    assert Material.objects.count() == 2
+
+
+def test_what_somebody_else_changed_meanwhile_is_not_overwritten(run, instructor):
+    it = make.MaterialFactory(run=run)
+    client, address = at(instructor), reverse("courses:material", args=[run.public_id, it.public_id])
+    seen = client.get(address).context["form"]["seen"].value()
+    actions.change_material(it, by=instructor, title="Newer")
+    page = client.post(address, {"title": it.title, "url": it.url, "session": "", "shown": "before", "seen": seen})
+    assert ("Somebody else changed this" in page.content.decode(), Material.objects.get().title) == (True, "Newer")
+
+
+def test_only_addresses_of_the_web_are_links(run, instructor):
+    facts = {**ENTERED, "kind": "link", "url": "ftp://example.org/a"}
+    page = at(instructor).post(reverse("courses:materials", args=[run.public_id]), facts)
+    assert list(page.context["form"].errors) == ["url"]
+
+
+def test_after_the_end_a_recording_for_after_is_what_is_asked_for(run, instructor, over):
+    run.sessions.exclude(pk=over.pk).delete()
+    form = at(instructor).get(reverse("courses:materials", args=[run.public_id])).context["form"]
+    assert (form["kind"].value(), form["shown"].value()) == ("recording", "after")
+
+
+def test_materials_of_a_session_that_people_choose_are_for_who_has_a_seat(run, instructor, inside, over):
+    Pool.objects.create(session=over, places=2)
+    make.MaterialFactory(run=run, session=over, title="Workshop")
+    seated = make.EnrolmentFactory(run=run)
+    Seat.objects.create(enrolment=seated, session=over, pool=over.pools.get(), state="confirmed")
+    assert [listed(at(person), run) for person in (inside, seated.person)] == [[], ["Workshop"]]
+    actions.tell_of_materials(run, by=instructor)
+    assert [it.to for it in OutboxMail.objects.all()] == [seated.person]

@@ -9,7 +9,7 @@ from courses import actions
 from courses.bringing import students_of
 from courses.child_parts import _open_for
 from courses.forms_enrolling import EnrolForm
-from courses.models import Enrolment
+from courses.models import Enrolment, Run
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -50,7 +50,7 @@ def test_nothing_is_asked_of_who_was_not_approved(picky, cast):
     make.QuestionFactory(run=picky)
     assert EnrolForm(run=picky, person=cast.teacher).is_needed is True
     refuse(picky, cast.teacher, cast.coordinator)
-    assert EnrolForm(run=picky, person=cast.teacher).is_needed is False
+    assert EnrolForm(run=Run.objects.get(pk=picky.pk), person=cast.teacher).is_needed is False
 
 
 def test_a_guardian_finds_the_run_no_more_and_cannot_enrol_the_child(picky, child, cast):

@@ -7,6 +7,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.timezone import now
 
 from cluster_portal.hooks import GuardianPage
@@ -221,12 +222,14 @@ def test_a_partner_shows_it_on_its_page(way):
     assert list(offered_together(make.InstitutionFactory(), None)) == []
 
 
-def test_search_engines_read_the_courses_and_the_vocation(way):
+def test_search_engines_read_the_vocation_and_the_courses_that_everybody_may_see(way, courses):
+    for course in courses[:2]:
+        run_of(course)
     (data,) = data_of(page(None, "pathway", way.slug))
     assert (data["@type"], data["name"], data["occupationalCategory"]) == (
         "EducationalOccupationalProgram", "Data analyst", "Data analyst",
     )  # fmt: skip
-    assert [it["name"] for it in data["hasCourse"]] == ["Step A", "Step B", "Step C"]
+    assert [it["name"] for it in data["hasCourse"]] == ["Step A", "Step B"]
 
 
 # How far somebody is
@@ -256,7 +259,7 @@ def test_a_run_under_way_says_how_far_it_is(cast, way, courses):
 def test_a_place_in_a_run_that_asks_for_nothing_counts_when_it_is_over(cast, way, courses):
     attends(cast.teacher, run_of(courses[0], days=3, attendance_needed=0), 0)
     attends(cast.teacher, run_of(courses[1], attendance_needed=0), 0)
-    assert words(cast.teacher, way) == ["Under way", "Done", None]
+    assert words(cast.teacher, way) == ["Enrolled", "Done", None]
 
 
 def test_a_second_attempt_does_not_hide_that_it_was_done(cast, way, courses):
@@ -334,3 +337,42 @@ def queries(person, *name):
 
 def test_a_course_in_a_pathway_is_not_lost_with_it(way):
     assert Course.objects.filter(pathway_steps__pathway=way).count() == 3
+
+
+def test_next_is_a_run_that_one_can_enter(cast, way, courses):
+    hour = timedelta(hours=1)
+    run_of(courses[0], days=-2, sessions=9, title="closed", enrol_until=now() - hour)
+    run_of(courses[0], days=3, title="for others", kinds=["kindergarten"])
+    run_of(courses[0], days=4, title="opens later", enrol_from=now() + hour)
+    run_of(courses[0], days=20, title="open")
+    keys = [courses[0].pk]
+    assert [next_runs(keys, person)[keys[0]].title for person in (cast.teacher, None)] == ["open", "for others"]
+
+
+def test_who_is_not_signed_in_has_no_next_step(way):
+    shown = page(None, "pathway", way.slug).context["progress"].stops
+    assert [it.standing for it in shown] == [None] * 3
+
+
+def test_a_run_that_has_not_begun_says_when_it_does(cast, way, courses):
+    run = run_of(courses[0], days=21)
+    attends(cast.teacher, run, 0)
+    stop = progress(cast.teacher, way).stops[0]
+    day = date_format(run.sessions.first().starts_at.astimezone(run.zone), "j E Y")
+    assert (stop.standing.word, stop.taken.said) == ("Enrolled", f"Begins on {day}")
+
+
+def test_ones_own_page_says_how_far_one_is(cast, way, courses):
+    client = at(cast.teacher)
+    assert client.get("/me/").context["pathways"] == []
+    attends(cast.teacher, run_of(courses[0]), 2)
+    text = client.get("/me/").content.decode()
+    assert ["My pathways" in text, "1 of 3 courses done" in text, way.get_absolute_url() in text] == [True] * 3
+
+
+def test_partners_are_chosen_from_a_list_that_one_can_search(cast, demo, way):
+    one, _other = make.InstitutionFactory.create_batch(2)
+    client, address = at(cast.coordinator), reverse("courses:desk_edit_pathway", args=[way.slug])
+    assert '<select name="partners"' in client.get(address).content.decode()
+    client.post(address, {"title": way.title, "summary": way.summary, "partners": [one.pk]})
+    assert list(Pathway.objects.get(pk=way.pk).partners.all()) == [one]

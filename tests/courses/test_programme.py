@@ -12,7 +12,7 @@ from django.utils.timezone import now
 
 from courses.models import Session
 from courses.timetable import days_of, week_of, weeks_from
-from members.models import Cluster, Direction
+from members.models import Cluster, Direction, Region
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -158,14 +158,14 @@ def test_each_way_to_draw_it_can_be_printed(two, view):
     assert ("Robots" in page.content.decode(), "Ethics" in page.content.decode()) == (True, False)
 
 
-def test_hours_between_the_first_and_the_last_beginning_make_the_grid():
+def test_hours_from_the_first_beginning_to_the_last_end_make_the_grid():
     sessions = [
         make.SessionFactory.build(run=None, starts_at=at, ends_at=at + timedelta(hours=1))
         for at in (datetime(2027, 3, 2, 9, tzinfo=MOSCOW), datetime(2027, 3, 4, 12, 15, tzinfo=MOSCOW))
     ]
     days, hours = days_of(week_of(date(2027, 3, 7), MOSCOW), sessions, today=date(2027, 3, 4))
-    assert hours == ["09:00", "10:00", "11:00", "12:00"]
-    assert [[len(cell) for cell in it.cells] for it in days[1:4]] == [[1, 0, 0, 0], [0] * 4, [0, 0, 0, 1]]
+    assert hours == ["09:00", "10:00", "11:00", "12:00", "13:00"]
+    assert [[(block.row, block.rows) for block in it.blocks] for it in days[1:4]] == [[(1, 1)], [], [(4, 2)]]
     assert [it.is_today for it in days] == [False, False, False, True, False, False, False]
 
 
@@ -209,3 +209,76 @@ def test_three_rows_cost_as_many_queries_as_one(cast, asked):
     one_more()
     assert count() == before
     assert before <= 25
+
+
+def test_what_was_closed_stands_in_its_own_past_week_only(cast):
+    run = offered("Closed since", at=now() - timedelta(days=7), state="closed")
+    make.SessionFactory(run=run, starts_at=now() + timedelta(days=7))
+    weeks = [{"view": "week", "on": (now() + timedelta(days=days)).date().isoformat()} for days in (-7, 7)]
+    assert [Client().get(PAGE, asked).context["count"] for asked in weeks] == [1, 0]
+
+
+def test_what_was_on_is_listed_the_latest_first_with_its_recordings(cast):
+    offered("Ahead")
+    offered("Cancelled", at=now() - timedelta(days=2), state="cancelled")
+    first = offered("Long ago", at=now() - timedelta(days=40))
+    offered("Of late", at=now() - timedelta(days=2), state="closed")
+    make.MaterialFactory(run=first, kind="recording", is_public=True)
+    make.MaterialFactory(run=first)
+    page = Client().get(PAGE, {"view": "past"})
+    shown = [(it.course.title, getattr(it, "noted", "")) for it in page.context["page"]]
+    assert shown == [("Of late", ""), ("Long ago", "1 material")]
+    assert "1 material" in page.content.decode()
+
+
+def test_a_recording_is_found_by_clicking_from_the_run_that_is_open(cast):
+    course = make.CourseFactory()
+    ahead, over = make.RunFactory(course=course), make.RunFactory(course=course, state="closed")
+    make.SessionFactory(run=ahead, starts_at=now() + timedelta(days=7))
+    make.SessionFactory(run=over, starts_at=now() - timedelta(days=7))
+    make.MaterialFactory(run=over, kind="recording", is_public=True)
+    assert f'href="{course.get_absolute_url()}"' in Client().get(ahead.get_absolute_url()).content.decode()
+    page = Client().get(course.get_absolute_url())
+    assert (page.context["runs"], page.context["earlier"]) == ([ahead], [over])
+    assert [it.noted for it in page.context["earlier"]] == ["1 material"]
+
+
+def test_an_entry_spans_its_hours_and_stands_with_those_beside_it():
+    times = [(9, 0, 150), (10, 0, 60), (13, 0, 60), (23, 0, 120)]
+    sessions = [
+        make.SessionFactory.build(run=None, starts_at=at, ends_at=at + timedelta(minutes=minutes))
+        for at, minutes in ((datetime(2027, 3, 2, hour, minute, tzinfo=MOSCOW), last) for hour, minute, last in times)
+    ]
+    days, hours = days_of(week_of(date(2027, 3, 2), MOSCOW), sessions, today=date(2027, 3, 4))
+    assert (hours[0], hours[-1]) == ("09:00", "23:00")
+    assert [(len(it.entries), it.row, it.rows) for it in days[1].blocks] == [(2, 1, 3), (1, 5, 1), (1, 15, 1)]
+
+
+def test_in_the_week_the_title_of_the_session_is_the_link(cast):
+    run = offered("Robots")
+    run.sessions.update(title="Sensors")
+    text = Client().get(PAGE, {"view": "week", "on": "2027-03-02"}).content.decode()
+    assert f'<a href="{run.get_absolute_url()}">Sensors</a></p><p>Robots</p>' in text
+
+
+def test_the_week_is_printed_across_the_page(cast):
+    offered("Robots")
+    text = Client().get(PAGE, {"view": "week", "on": "2027-03-02", "paper": "yes"}).content.decode()
+    assert '<main class="sheet landscape">' in text
+
+
+def test_a_list_on_paper_says_when_there_are_more(cast, monkeypatch):
+    monkeypatch.setattr("courses.programme.MOST_ON_PAPER", 2)
+    for number in range(3):
+        offered(f"Course {number}")
+    assert "these are the first 2." in Client().get(PAGE, {"paper": "yes"}).content.decode()
+
+
+def test_regions_stand_as_people_count():
+    for name in ("Region 10", "Region 2", "region 1", "Alpha"):
+        make.RegionFactory(name=name, slug=name.lower().replace(" ", "-"))
+    assert [it.name for it in Region.objects.in_order()] == ["Alpha", "region 1", "Region 2", "Region 10"]
+    page = Client().get(PAGE)
+    assert [label for _slug, label in page.context["narrow"].fields["region"].choices][1:] == [
+        "Alpha", "region 1", "Region 2", "Region 10",
+    ]  # fmt: skip

@@ -1,5 +1,6 @@
 """The run page and its chain, for each reader; forged ids, double clicks, other people's enrolments."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -287,3 +288,32 @@ def test_pressed_button_is_answered_with_the_page_when_htmx_asks(run, cast, sign
     leave = reverse("courses:act_on_enrolment", args=[run.enrolments.get().public_id])
     answer = teacher.post(leave, {"move": "cancel"}, headers=said_by_htmx | {"HX-Current-URL": "http://testserver/me/"})
     assert (answer.status_code, answer["HX-Push-Url"]) == (200, address)
+
+
+@pytest.mark.parametrize("state", ["published", "closed", "cancelled"])
+def test_a_run_that_is_over_asks_nobody_to_enrol_and_has_its_materials_first(state, client):
+    run = make.RunFactory(state=state)
+    make.PoolFactory(run=run, places=71)
+    make.SessionFactory(run=run, starts_at=now() - timedelta(days=2))
+    make.MaterialFactory(run=run, is_public=True)
+    page = client.get(run.get_absolute_url())
+    text = page.content.decode()
+    assert ["Sign in to enrol" in text, re.search(r"71\s+place", text)] == [False, None]
+    assert [it["title"] for it in page.context["chain"]] == ["Enrol", "All sessions are over"]
+    assert text.index("Materials</h2>") < text.index("About</h2>")
+
+
+def test_whose_enrolment_closed_is_not_asked_to_sign_in_for_it(client):
+    run = make.RunFactory(enrol_until=now() - timedelta(days=1))
+    make.SessionFactory(run=run, starts_at=now() + timedelta(days=2))
+    assert "Sign in to enrol" not in client.get(run.get_absolute_url()).content.decode()
+
+
+@pytest.mark.parametrize(("sort", "has_code"), [("room", True), ("online", False)])
+def test_the_code_for_the_door_is_for_who_comes_to_it(sort, has_code, run, signed_in):
+    Run.objects.filter(pk=run.pk).update(needs_work=True)
+    it = make.EnrolmentFactory(
+        run=run, pool=run.pools.filter(sort=sort).first() or make.PoolFactory(run=run, sort=sort)
+    )
+    text = signed_in(it.person).get(run.get_absolute_url()).content.decode()
+    assert ["Code for the door" in text, "Final work" in text] == [has_code, True]

@@ -14,6 +14,7 @@ from courses.patterns import WeeklyPattern
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
+HOUR = timedelta(hours=1)
 TUESDAYS_AND_THURSDAYS = WeeklyPattern((1, 3), time(16), 90, date(2027, 3, 2), date(2027, 4, 29), (date(2027, 3, 9),))
 MOSCOW = ZoneInfo("Europe/Moscow")
 
@@ -251,3 +252,18 @@ def test_telling_more_people_asks_the_database_no_more_often(deed, run, pool, ca
     queries_for(1)
     few, many = queries_for(1), queries_for(6)
     assert many <= few + 2
+
+
+@pytest.mark.parametrize(("begins", "marked"), [(-HOUR / 2, False), (HOUR, True)])
+def test_a_session_that_has_begun_or_is_marked_does_not_move_into_the_future(cast, begins, marked):
+    run = make.RunFactory()
+    session = make.SessionFactory(run=run, starts_at=now() + begins, ends_at=now() + begins + HOUR)
+    it = make.EnrolmentFactory(run=run, pool=make.PoolFactory(run=run))
+    if marked:
+        make.AttendanceFactory(session=session, enrolment=it)
+    later = now() + timedelta(days=7)
+    with pytest.raises(Refused, match="Add a new session instead"):
+        actions.move_session(session, later, later + HOUR, by=cast.coordinator)
+    actions.move_session(session, session.starts_at, session.ends_at, by=cast.coordinator, place="Room 7")
+    session.refresh_from_db()
+    assert session.place == "Room 7"

@@ -2,21 +2,21 @@
 
 import json
 import re
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from django.template import Context, Template
 from django.test import Client
 
-from courses.models import Course
+from courses.models import Course, Pattern
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
 # What schema.org's readers demand, as Google documents it: type → properties, each with the type of its value.
 REQUIRED = {
-    "Event": {"name": str, "startDate": datetime, "location": dict},
+    "Event": {"name": str, "startDate": datetime, "location": (dict, list)},
     "Course": {"name": str, "description": str, "provider": dict, "hasCourseInstance": list},
-    "CourseInstance": {"name": str, "courseMode": str, "startDate": datetime, "location": dict},
+    "CourseInstance": {"name": str, "courseMode": str, "startDate": datetime, "location": (dict, list)},
     "Organization": {"name": str},
     "Place": {"name": str, "address": str},
     "VirtualLocation": {"url": str},
@@ -132,3 +132,46 @@ def test_no_text_ends_the_script_or_begins_another(run, evil):
 
 def test_without_facts_there_is_no_script():
     assert Template("{% json_ld facts %}").render(Context({"facts": {}})) == ""
+
+
+def instance_of(run):
+    return data_of(get(run.course))[0]["hasCourseInstance"][0]
+
+
+def test_three_sessions_of_one_afternoon_are_no_weekly_schedule(db):
+    run = make.RunFactory(course__hours=None)
+    for hour in (12, 14, 16):
+        at = datetime(2027, 3, 2, hour, tzinfo=UTC)
+        make.SessionFactory(run=run, starts_at=at, ends_at=at + timedelta(minutes=90))
+    assert [instance_of(run).get(name) for name in ("courseSchedule", "courseWorkload")] == [None, "PT4H30M"]
+
+
+def test_a_weekly_pattern_says_its_days_and_times(db):
+    run = make.RunFactory(course__hours=None)
+    days = {"first_day": date(2027, 3, 2), "last_day": date(2027, 3, 11)}
+    Pattern.objects.create(run=run, weekdays=[3, 1], start_time=time(16), minutes=90, **days)
+    for _number in range(4):
+        make.SessionFactory(run=run)
+    assert instance_of(run)["courseSchedule"] == {
+        "@type": "Schedule",
+        "repeatFrequency": "Weekly",
+        "repeatCount": 4,
+        "byDay": ["https://schema.org/Tuesday", "https://schema.org/Thursday"],
+        "startDate": "2027-03-02",
+        "endDate": "2027-03-11",
+        "startTime": "16:00:00",
+        "endTime": "17:30:00",
+        "scheduleTimezone": "Europe/Moscow",
+    }
+
+
+def test_what_is_both_has_both_places_and_an_address_that_is_no_room(db):
+    host = make.InstitutionFactory(name="Lyceum", region=make.RegionFactory(name="North", slug="north"))
+    run = make.RunFactory(course__kind="event", host=host, place="Room 5")
+    make.SessionFactory(run=run)
+    for sort in ("room", "online"):
+        make.PoolFactory(run=run, sort=sort)
+    assert data_of(get(run))[0]["location"] == [
+        {"@type": "Place", "name": "Room 5", "address": "Lyceum, North"},
+        {"@type": "VirtualLocation", "url": f"http://testserver{run.get_absolute_url()}"},
+    ]

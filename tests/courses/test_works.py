@@ -1,11 +1,14 @@
 """Final works: handed in, returned with a note, handed in again, accepted; who may, and who is told."""
 
+from datetime import timedelta
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.timezone import now
 
 from cluster_portal.models import OutboxMail
 from cluster_portal.moves import Refused, available_moves
@@ -14,16 +17,13 @@ from courses import actions
 from courses.completion import completion_of
 from courses.desk_rows import works_to_read
 from courses.models import FinalWork
+from courses.retention import MARK_DAYS, WORK_DAYS
 from members.actions import decide
+from members.retention import run_retention
 from tests import factories as make
+from tests.browsing import at
 
 pytestmark = pytest.mark.django_db
-
-
-def at(person):
-    client = Client()
-    client.force_login(person)
-    return client
 
 
 def file(name="lesson.txt", text=b"A lesson on agents."):
@@ -208,12 +208,31 @@ def test_as_many_queries_for_three_works_as_for_one(work, mine, cast):
     assert counts[0] == counts[1] <= 20
 
 
-def test_of_two_entries_of_one_person_marks_and_work_stay(mine, work, cast):
-    twin = make.EnrolmentFactory(run=mine.run, pool=mine.pool)
-    first, second = make.SessionFactory(run=mine.run), make.SessionFactory(run=mine.run)
-    make.AttendanceFactory(session=first, enrolment=mine)
-    make.AttendanceFactory(session=first, enrolment=twin, mark="absent")
-    make.AttendanceFactory(session=second, enrolment=twin, mark="late")
-    actions.hand_over(twin, mine)
-    assert sorted(mine.attendance.values_list("mark", flat=True)) == ["late", "present"]
-    assert FinalWork.objects.get().enrolment == mine
+def test_who_was_returned_a_work_finds_it_when_the_run_is_closed(work, mine, cast):
+    actions.return_work(work, by=cast.teacher, note="Shorter, please.")
+    author, address = at(mine.person), reverse("courses:hand_in", args=[mine.public_id])
+    for state in ("published", "closed"):
+        type(mine.run).objects.update(state=state)
+        for page in (mine.run.get_absolute_url(), reverse("coordination:me")):
+            assert address in author.get(page).content.decode(), (state, page)
+    assert author.post(address, {"text": "Short"}).status_code == 302
+
+
+def test_accepting_without_a_word_keeps_what_was_said_before(work, cast):
+    actions.return_work(work, by=cast.teacher, note="Shorter, please.")
+    actions.accept_work(work, by=cast.teacher)
+    assert FinalWork.objects.get().note == "Shorter, please."
+
+
+def test_works_and_marks_are_forgotten_in_their_time(work, mine, cast):
+    session = mine.run.sessions.get()
+    make.AttendanceFactory(session=session, enrolment=mine)
+    left = []
+    for days in (WORK_DAYS - 1, WORK_DAYS + 1, MARK_DAYS + 1):
+        over = now() - timedelta(days=days)
+        mine.run.sessions.update(starts_at=over - timedelta(hours=1), ends_at=over)
+        run_retention()
+        work.refresh_from_db()
+        left.append((bool(work.text), uploads_about(work).count(), mine.attendance.count()))
+    assert left == [(True, 1, 1), (False, 0, 1), (False, 0, 0)]
+    assert work.state == "handed_in"

@@ -4,8 +4,8 @@ import os
 import shutil
 
 import pytest
-from django.core.management import call_command
 
+from tests.examples import load_example
 from tests.journeys.visitor import Visitor
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -37,7 +37,7 @@ def browser():
 def portal(demo, settings, live_server):
     """The address of a portal that runs the example."""
     settings.SITE_URL = live_server.url
-    call_command("load_example", "petrogradsky", verbosity=0)
+    load_example("petrogradsky")
     return live_server.url
 
 

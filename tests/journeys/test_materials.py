@@ -47,7 +47,7 @@ def test_materials_are_seen_after_and_feedback_is_given_on_a_phone(visit, over, 
     instructor.go(over.get_absolute_url())
     instructor.follow("Materials")
     instructor.look("No materials yet")
-    instructor.fill(title="Handout", shown="after")
+    instructor.fill(title="Handout", kind="file", shown="after")
     instructor.page.locator("[name=file]").set_input_files(handout)
     instructor.press("Add the material")
     instructor.look("The material is added. Nobody was written to.", "1 mail would leave")

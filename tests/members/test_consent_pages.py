@@ -17,6 +17,7 @@ from members import actions
 from members.consent import State, state_of
 from members.models import ConsentDecision, ConsentText, Group, Guardianship, Purpose, RecordView
 from tests import factories as make
+from tests.browsing import at
 
 pytestmark = pytest.mark.django_db
 PART = Purpose.TAKING_PART
@@ -62,12 +63,6 @@ def opened(client, guardianship):
 
 def page_of(name, *args):
     return reverse(f"members:{name}", args=[getattr(it, "public_id", it) for it in args])
-
-
-def signed_in(person):
-    client = Client()
-    client.force_login(person)
-    return client
 
 
 def test_link_shows_first_name_and_initial_until_the_birth_date_is_given(client, guardianship, text):
@@ -152,7 +147,7 @@ def test_link_opens_nothing_when_it_should_not(client, guardianship, what, cast)
 
 
 def test_somebody_signed_in_does_not_answer_for_the_guardian(guardianship, cast):
-    response = signed_in(cast.teacher).get(link(guardianship))
+    response = at(cast.teacher).get(link(guardianship))
     assert response.status_code == 409
     assert "This link is for somebody else. Sign out first if it is yours." in texts_in(response)
 
@@ -216,7 +211,7 @@ def test_guardian_of_an_adult_reads_that_their_word_counts_no_more(client, guard
 def test_signed_in_guardian_sees_all_children_and_answers(guardianship, text):
     guardian, other = guardianship.guardian, make.GuardianshipFactory(guardian=guardianship.guardian).child
     stranger = make.GuardianshipFactory().child
-    client = signed_in(guardian)
+    client = at(guardian)
     page = texts_in(client.get(page_of("children")))
     assert [it.full_name in page for it in (guardianship.child, other, stranger)] == [True, True, False]
     assert client.get(page_of("child", stranger)).status_code == 404
@@ -233,22 +228,22 @@ PAGES = ["class_consent", "consent_slips", "consent_telephone"]
 def test_only_who_keeps_the_class_sees_it(name, guardianship, group, cast, demo):
     seen = {}
     for reader in ("teacher", "contact", "coordinator", "colleague", "outsider"):
-        seen[reader] = signed_in(getattr(cast, reader)).get(page_of(name, group)).status_code
+        seen[reader] = at(getattr(cast, reader)).get(page_of(name, group)).status_code
     assert seen == {"teacher": 200, "contact": 200, "coordinator": 200, "colleague": 404, "outsider": 404}
     assert Client().get(page_of(name, group)).status_code == 302
 
 
 def test_child_of_another_class_is_not_found(guardianship, group, cast):
     other = make.GroupMemberFactory().person
-    assert signed_in(cast.teacher).get(page_of("child_consent", group, other)).status_code == 404
-    assert signed_in(cast.colleague).get(page_of("child_consent", group, guardianship.child)).status_code == 404
+    assert at(cast.teacher).get(page_of("child_consent", group, other)).status_code == 404
+    assert at(cast.colleague).get(page_of("child_consent", group, guardianship.child)).status_code == 404
 
 
 def test_class_is_sorted_by_what_is_missing_and_every_look_is_noted(guardianship, group, cast, text):
     done = make.GuardianshipFactory(child=make.GroupMemberFactory(group=group, person__family_name="Abakumov").person)
     actions.request_consent([done.child], [PART], by=None)
     actions.decide(done.child, PART, "granted", by=done.guardian, channel="link", text=text)
-    response = signed_in(cast.teacher).get(page_of("class_consent", group))
+    response = at(cast.teacher).get(page_of("class_consent", group))
     assert [row["child"] for row in response.context["rows"]] == [guardianship.child, done.child]
     assert [row["lights"][0][1] for row in response.context["rows"]] == [State.WAITING, State.GRANTED]
     looks = RecordView.objects.filter(viewer=cast.teacher.public_id, page="class consent")
@@ -256,7 +251,7 @@ def test_class_is_sorted_by_what_is_missing_and_every_look_is_noted(guardianship
 
 
 def test_three_children_cost_as_many_queries_as_one(guardianship, group, cast):
-    client, counted = signed_in(cast.teacher), []
+    client, counted = at(cast.teacher), []
     for more in (0, 2):
         for _one in range(more):
             make.GuardianshipFactory(child=make.GroupMemberFactory(group=group).person)
@@ -270,7 +265,7 @@ def test_three_children_cost_as_many_queries_as_one(guardianship, group, cast):
 
 def test_class_is_asked_and_says_how_many_are_reminded(guardianship, group, cast, text):
     make.ConsentTextFactory(purpose=Purpose.PHOTO)
-    client = signed_in(cast.teacher)
+    client = at(cast.teacher)
     page = client.post(page_of("ask_consent", group), {"purposes": [Purpose.PHOTO]}, follow=True)
     assert messages_of(page) == [
         "Asked. No mail leaves now: whoever has an address was written to today. Remind them tomorrow. "
@@ -289,7 +284,7 @@ def test_class_is_asked_and_says_how_many_are_reminded(guardianship, group, cast
 
 
 def test_asking_for_nothing_is_told(guardianship, group, cast):
-    page = signed_in(cast.teacher).post(page_of("ask_consent", group), {}, follow=True)
+    page = at(cast.teacher).post(page_of("ask_consent", group), {}, follow=True)
     assert messages_of(page) == ["Nothing was asked. Mark at least one purpose."]
 
 
@@ -297,13 +292,13 @@ def test_list_for_the_telephone_names_those_without_address(group, cast, text):
     silent = make.GuardianshipFactory(child=make.GroupMemberFactory(group=group).person, guardian__email=None)
     written = make.GuardianshipFactory(child=make.GroupMemberFactory(group=group).person)
     actions.request_consent([silent.child, written.child], [PART], by=None)
-    page = texts_in(signed_in(cast.teacher).get(page_of("consent_telephone", group)))
+    page = texts_in(at(cast.teacher).get(page_of("consent_telephone", group)))
     assert (silent.guardian.full_name in page, written.guardian.full_name in page) == (True, False)
 
 
 def listed(group, cast):
     """Child and reader of each line of the telephone list, and how many have no guardian."""
-    client = signed_in(cast.teacher)
+    client = at(cast.teacher)
     lines = client.get(page_of("consent_telephone", group)).context["lines"]
     counted = client.get(page_of("class_consent", group)).context["without_guardian"]
     return [(it["child"], it["reader"]) for it in lines], counted
@@ -334,7 +329,7 @@ def test_adult_of_a_class_is_no_child_without_guardian(group, cast, text):
 
 
 def test_teacher_names_and_ends_a_guardian(guardianship, group, cast):
-    client, child = signed_in(cast.teacher), guardianship.child
+    client, child = at(cast.teacher), guardianship.child
     sent = {"family_name": "Gromova", "given_name": "Olga", "email": "shared@example.org", "how": "paper"}
     page = client.post(page_of("add_guardian", group, child), sent, follow=True)
     assert messages_of(page) == ["The guardian is written down."]
@@ -346,7 +341,7 @@ def test_teacher_names_and_ends_a_guardian(guardianship, group, cast):
 
 
 def test_paper_that_came_back_is_recorded_with_its_scan(guardianship, group, cast, text):
-    client, child = signed_in(cast.teacher), guardianship.child
+    client, child = at(cast.teacher), guardianship.child
     scan = SimpleUploadedFile("slip.txt", b"signed")
     sent = {"signed_by": guardianship.guardian_id, "seen_on": localdate().isoformat(), "answer_taking_part": "granted"}
     page = client.post(page_of("child_consent", group, child), sent | {"scan": scan}, follow=True)
@@ -355,7 +350,7 @@ def test_paper_that_came_back_is_recorded_with_its_scan(guardianship, group, cas
     assert (it.channel, it.recorded_by, it.decided_by) == ("paper", cast.teacher, guardianship.guardian)
     file = reverse("file", args=[it.scan.public_id])
     readers = [cast.teacher, guardianship.guardian, cast.colleague, cast.outsider]
-    answers = [signed_in(reader).get(file) for reader in readers]
+    answers = [at(reader).get(file) for reader in readers]
     assert [b"".join(it.streaming_content) if it.streaming else it.status_code for it in answers] == [
         b"signed", b"signed", 404, 404
     ]  # fmt: skip
@@ -371,7 +366,7 @@ def test_paper_that_came_back_is_recorded_with_its_scan(guardianship, group, cas
 )
 def test_paper_is_refused_with_a_sentence(guardianship, group, cast, changed, told):
     sent = {"signed_by": guardianship.guardian_id, "seen_on": localdate().isoformat(), "answer_taking_part": "granted"}
-    client = signed_in(cast.teacher)
+    client = at(cast.teacher)
     page = client.post(page_of("child_consent", group, guardianship.child), sent | changed, follow=True)
     assert messages_of(page) == [told]
     assert ConsentDecision.objects.count() == 0
@@ -401,7 +396,7 @@ def test_slips_are_one_sheet_for_each_child_and_reader(guardianship, group, cast
         (f"Consent for {teenager.full_name}", f"To: {teenager.full_name}", True),
         (f"Consent for {alone.full_name}", "To the guardian:", False),
     ]
-    response = signed_in(cast.teacher).get(page_of("consent_slips", group))
+    response = at(cast.teacher).get(page_of("consent_slips", group))
     assert (response.headers["Content-Type"], response.content[:5]) == ("application/pdf", b"%PDF-")
 
 
@@ -409,17 +404,17 @@ def test_conflict_stands_on_the_desk_of_the_coordinator_of_that_region(guardians
     other = make.GuardianshipFactory(child=guardianship.child).guardian
     actions.decide(guardianship.child, PART, "granted", by=guardianship.guardian, channel="link", text=text)
     actions.decide(guardianship.child, PART, "refused", by=other, channel="link", text=text)
-    page = signed_in(cast.coordinator).get(page_of("desk_consent"))
+    page = at(cast.coordinator).get(page_of("desk_consent"))
     assert [it["child"] for it in page.context["conflicts"]] == [guardianship.child]
-    assert "consent on which guardians disagree" in texts_in(signed_in(cast.coordinator).get("/desk/"))
+    assert "consent on which guardians disagree" in texts_in(at(cast.coordinator).get("/desk/"))
     elsewhere = make.CoordinatorFactory(region=make.RegionFactory()).person
-    page = signed_in(elsewhere).get(page_of("desk_consent"))
+    page = at(elsewhere).get(page_of("desk_consent"))
     assert (page.context["conflicts"], page.context["documents"]) == ([], [])
-    assert signed_in(cast.contact).get(page_of("desk_consent")).status_code == 403
+    assert at(cast.contact).get(page_of("desk_consent")).status_code == 403
 
 
 def test_three_conflicts_cost_as_many_queries_as_one(group, text, cast, demo):
-    client, counted = signed_in(cast.coordinator), []
+    client, counted = at(cast.coordinator), []
     for more in (1, 2):
         for _one in range(more):
             child = make.GroupMemberFactory(group=group).person
@@ -434,7 +429,7 @@ def test_three_conflicts_cost_as_many_queries_as_one(group, text, cast, demo):
 
 
 def test_coordinator_writes_and_publishes_a_document(cast, demo):
-    client = signed_in(cast.coordinator)
+    client = at(cast.coordinator)
     words = {"title": "T", "text": "W", "legal_basis": "L", "retention": "R", "contact": "C", "valid_months": "12"}
     for language in ("en", "ru", "ko"):
         client.post(page_of("desk_consent_document", "photo", language), words)
@@ -450,11 +445,11 @@ def test_coordinator_writes_and_publishes_a_document(cast, demo):
 @pytest.mark.parametrize(("name", "args"), [("desk_consent_ages", []), ("desk_consent_document", ["photo", "en"])])
 def test_regional_coordinator_writes_no_documents(name, args, cast, demo):
     elsewhere = make.CoordinatorFactory(region=make.RegionFactory()).person
-    assert signed_in(elsewhere).get(page_of(name, *args)).status_code == 403
+    assert at(elsewhere).get(page_of(name, *args)).status_code == 403
 
 
 def test_coordinator_changes_the_ages(cast, demo):
-    client = signed_in(cast.coordinator)
+    client = at(cast.coordinator)
     page = client.post(page_of("desk_consent_ages"), {"together_from": "16", "alone_from": "15"})
     assert "Deciding alone comes after deciding together" in texts_in(page)
     client.post(page_of("desk_consent_ages"), {"together_from": "16", "alone_from": "19"})
@@ -462,7 +457,7 @@ def test_coordinator_changes_the_ages(cast, demo):
 
 
 def test_every_get_page_of_consent_writes_only_looks(guardianship, group, cast, demo):
-    client = signed_in(cast.coordinator)
+    client = at(cast.coordinator)
     before = (AuditEntry.objects.count(), OutboxMail.objects.count(), Guardianship.objects.count())
     pages = [page_of(name, group) for name in PAGES] + [page_of("child_consent", group, guardianship.child)]
     for address in [*pages, page_of("desk_consent"), page_of("desk_consent_ages"), page_of("children")]:

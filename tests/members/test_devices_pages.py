@@ -122,10 +122,10 @@ def test_the_list_shows_ones_own_devices_and_which_this_is(cast):
 def test_the_list_asks_as_often_for_three_devices_as_for_one(cast, django_assert_num_queries):
     client = at_a_confirmed_device(cast.teacher)
     client.get("/me/devices/")
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(6):
         client.get("/me/devices/")
     make.DeviceFactory.create_batch(2, person=cast.teacher)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(6):
         client.get("/me/devices/")
 
 
@@ -258,7 +258,7 @@ def shown_by(client, address):
 
 
 @pytest.mark.parametrize("who", ["teacher", "coordinator"])
-def test_no_page_shows_a_child_at_a_new_device(cast, world, who):
+def test_no_page_shows_a_child_at_a_new_device(cast, world, who, plain_refusals):
     """A page that is added and forgets it shows the child in the first browser and does not lead away in the second."""
     person = getattr(cast, who) if who == "teacher" else with_second_factor(getattr(cast, who))
     known, new = at_a_confirmed_device(person), at_a_new_device(person)

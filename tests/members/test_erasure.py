@@ -21,6 +21,7 @@ from courses.models import Enrolment
 from members import actions
 from members.models import Affiliation, Guardianship, Person, Purpose
 from tests import factories as make
+from tests.browsing import at
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "a-long-enough-password"
@@ -49,12 +50,6 @@ def child(cast):
 
 def guardian_of(child):
     return child.guarded_by.get().guardian
-
-
-def signed_in(person):
-    client = Client()
-    client.force_login(person)
-    return client
 
 
 def is_erased(person):
@@ -170,20 +165,20 @@ def test_a_refused_erasure_changes_nothing(cast):
 
 def test_the_page_says_what_goes_and_what_stays_before_anything_happens(ivanova, run, pool):
     make.EnrolmentFactory(run=run, pool=pool, person=ivanova)
-    page = signed_in(ivanova).get(reverse("members:erase")).content.decode()
+    page = at(ivanova).get(reverse("members:erase")).content.decode()
     assert "Addresses you sign in with (1)" in page
     assert "That somebody took part stays, without a name: the reports count people." in page
     assert not is_erased(ivanova)
 
 
 def test_the_page_says_what_to_hand_over_and_shows_no_button(cast):
-    page = signed_in(cast.contact).get(reverse("members:erase")).content.decode()
+    page = at(cast.contact).get(reverse("members:erase")).content.decode()
     assert "Nobody else answers for School 1." in page
     assert "Erase for good" not in page
 
 
 def test_erasing_oneself_needs_the_password(ivanova):
-    client = signed_in(ivanova)
+    client = at(ivanova)
     page = client.post(reverse("members:erase"), {"password": "something else"}).content.decode()
     assert "This is not your password." in page
     assert not is_erased(ivanova)
@@ -205,7 +200,7 @@ def test_every_other_browser_is_signed_out_too(ivanova):
 
 
 def test_guessing_the_password_is_slowed_down(ivanova):
-    client = signed_in(ivanova)
+    client = at(ivanova)
     for _ in range(10):
         client.post(reverse("members:erase"), {"password": "guess"})
     client.post(reverse("members:erase"), {"password": PASSWORD})
@@ -213,7 +208,7 @@ def test_guessing_the_password_is_slowed_down(ivanova):
 
 
 def test_erasing_oneself_by_the_mailed_link(ivanova):
-    signed_in(ivanova).post(reverse("members:erase"), {"answer": "link"})
+    at(ivanova).post(reverse("members:erase"), {"answer": "link"})
     deliver_due_mail()
     (mail,) = locmem.outbox
     link = signed_link("members.erasure", ivanova.public_id).removeprefix("http://testserver")
@@ -249,30 +244,30 @@ def test_a_link_older_than_a_day_erases_nobody(ivanova):
 
 def test_a_guardian_erases_their_child(child):
     url = reverse("members:erase_child", args=[child.public_id])
-    signed_in(guardian_of(child)).post(url, {"password": PASSWORD})
+    at(guardian_of(child)).post(url, {"password": PASSWORD})
     assert (is_erased(child), is_erased(guardian_of(child))) == (True, False)
 
 
 def test_a_guardian_does_not_erase_who_has_grown_up(child):
     Person.objects.filter(pk=child.pk).update(birth_date="2000-01-01")
     url = reverse("members:erase_child", args=[child.public_id])
-    assert signed_in(guardian_of(child)).post(url, {"password": PASSWORD}).status_code == 404
+    assert at(guardian_of(child)).post(url, {"password": PASSWORD}).status_code == 404
 
 
 @pytest.mark.parametrize("reader", ["teacher", "contact", "coordinator", "outsider"])
 def test_a_child_of_others_is_unknown(cast, child, reader):
     url = reverse("members:erase_child", args=[child.public_id])
-    assert signed_in(getattr(cast, reader)).get(url).status_code == 404
+    assert at(getattr(cast, reader)).get(url).status_code == 404
 
 
 def test_a_former_guardian_has_no_child_any_more(child):
     child.guarded_by.update(ended_at=now())
     url = reverse("members:erase_child", args=[child.public_id])
-    assert signed_in(guardian_of(child)).get(url).status_code == 404
+    assert at(guardian_of(child)).get(url).status_code == 404
 
 
 def test_a_coordinator_erases_who_asked_by_letter(cast, ivanova, demo):
-    client, url = signed_in(cast.coordinator), reverse("members:desk_erase", args=[ivanova.public_id])
+    client, url = at(cast.coordinator), reverse("members:desk_erase", args=[ivanova.public_id])
     assert client.get(url).status_code == 200
     client.post(url)  # the box is not ticked
     assert not is_erased(ivanova)
@@ -284,13 +279,13 @@ def test_a_coordinator_erases_who_asked_by_letter(cast, ivanova, demo):
 @pytest.mark.parametrize(("reader", "status"), [("contact", 403), ("teacher", 403)])
 def test_nobody_but_coordinators_erases_others(cast, ivanova, demo, reader, status):
     url = reverse("members:desk_erase", args=[ivanova.public_id])
-    assert signed_in(getattr(cast, reader)).post(url, {"asked": "on"}).status_code == status
+    assert at(getattr(cast, reader)).post(url, {"asked": "on"}).status_code == status
 
 
 def test_a_regional_coordinator_erases_in_their_region_only(cast, ivanova, demo):
     region = make.RegionFactory()
     client, url = (
-        signed_in(make.CoordinatorFactory(region=region).person),
+        at(make.CoordinatorFactory(region=region).person),
         reverse("members:desk_erase", args=[ivanova.public_id]),
     )
     assert client.get(url).status_code == 404
@@ -320,7 +315,7 @@ def test_a_regional_coordinator_erases_nobody_who_is_not_theirs_alone(case, demo
         make.CoordinatorFactory()
     regional = make.CoordinatorFactory(region=region).person
     url = reverse("members:desk_erase", args=[person.public_id])
-    assert signed_in(regional).post(url, {"asked": "on"}).status_code == 404
+    assert at(regional).post(url, {"asked": "on"}).status_code == 404
     with pytest.raises(Refused, match="cannot erase this person"):
         actions.erase_person(person, by=regional)
     assert not is_erased(person)

@@ -1,16 +1,20 @@
 """Hours of professional development: for the teacher, and for who answers for the institution."""
 
+import html
+import re
 from datetime import date
 from io import BytesIO
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.timezone import now
 from openpyxl import load_workbook
 
+from members.models import Affiliation, Certificate
 from tests import factories as make
+from tests.browsing import at
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("demo")]
 PAGE = "members:desk_hours"
@@ -26,12 +30,6 @@ def hours(cast):
     make.CertificateFactory(hours=100, kind="award", **facts)
     make.CertificateFactory(hours=5, begins_on=date(2025, 1, 1), ends_on=date(2025, 5, 1), **facts)
     make.CertificateFactory(hours=100, person=cast.teacher, institution=make.InstitutionFactory())
-
-
-def at(person):
-    client = Client()
-    client.force_login(person)
-    return client
 
 
 def listed(response):
@@ -52,6 +50,46 @@ def test_another_year_is_chosen_and_nonsense_is_the_latest(hours, cast):
     assert (years[0] >= 2026, years[-1]) == (True, 2025)
 
 
+@pytest.mark.parametrize("year", ["²", "٢٠٢٥", "-1", "9" * 5000, "2025.5"])
+def test_what_is_no_year_is_the_latest(year, cast):
+    client = at(cast.contact)
+    assert client.get(reverse(PAGE), {"year": year}).context["year"] >= 2026
+    assert client.get(reverse("members:desk_hours_xlsx"), {"year": year}).status_code == 200
+
+
+@pytest.mark.parametrize("reader", ["contact", "coordinator"])
+def test_every_link_of_the_page_leads_somewhere(reader, hours, cast):
+    client = at(getattr(cast, reader))
+    page = client.get(reverse(PAGE), {"institution": cast.school.slug, "year": "2026"}).content.decode()
+    main = page.partition("<main")[2].partition("</main")[0]
+    links = set(re.findall(r'href="(/[^"#]+)"', main))
+    assert len([it for it in links if it.startswith("/desk/people/")]) == 3
+    assert {it: client.get(html.unescape(it)).status_code for it in links} == dict.fromkeys(links, 200)
+
+
+def test_whoever_changed_to_another_institution_stands_in_the_lists_of_both(hours, cast):
+    new = make.AffiliationFactory(person=cast.teacher, role="teacher").institution
+    head = make.AffiliationFactory(institution=new, role="head").person
+    make.CertificateFactory(
+        hours=20, person=cast.teacher, institution=new, ends_on=now().date(), begins_on=now().date()
+    )
+    old = cast.teacher.affiliations.get(institution=cast.school)
+    Affiliation.objects.filter(pk=old.pk).update(state="ended", starts_on=date(2025, 9, 1), ends_on=date(2026, 6, 30))
+    there = {"year": "2026"}
+    assert listed(at(cast.contact).get(reverse(PAGE), there))[cast.teacher.pk] == (44, 2)
+    assert listed(at(head).get(reverse(PAGE), {"year": str(now().year)}))[cast.teacher.pk] == (20, 1)
+
+
+def test_whoever_left_before_a_year_or_came_after_it_is_not_in_its_list(hours, cast):
+    Certificate.objects.filter(ends_on__year=2026, person=cast.teacher).update(institution=None)
+    rows = Affiliation.objects.filter(institution=cast.school, person=cast.teacher)
+    rows.update(state="ended", starts_on=date(2024, 9, 1), ends_on=date(2026, 1, 1))
+    Affiliation.objects.filter(person=cast.colleague).update(starts_on=date(2026, 1, 1))
+    client, both = at(cast.contact), (cast.teacher.pk, cast.colleague.pk)
+    for year, there in (("2026", [False, True]), ("2025", [True, False])):
+        assert [pk in listed(client.get(reverse(PAGE), {"year": year})) for pk in both] == there
+
+
 def test_of_another_institution_nobody_is_told(hours, cast):
     other = make.AffiliationFactory(role="head")
     client = at(other.person)
@@ -68,7 +106,7 @@ def test_a_coordinator_chooses_the_institution(hours, cast):
 def test_the_spreadsheet_has_the_same_lines(hours, cast):
     response = at(cast.contact).get(reverse("members:desk_hours_xlsx"), {"year": "2026"})
     rows = list(load_workbook(BytesIO(response.content)).active.iter_rows(values_only=True))
-    names = (cast.teacher.family_name, cast.teacher.given_name, None, "School 1", "2026", "44", "2")
+    names = (cast.teacher.family_name, cast.teacher.given_name, None, "School 1", 2026, 44, 2)
     assert rows[0] == (
         "Family name", "Given name", "Patronymic", "Institution", "Year", "Academic hours", "Certificates",
     )  # fmt: skip

@@ -14,6 +14,7 @@ from members.desk_rows import overdue_initiatives
 from members.forms.initiatives import FilesField
 from members.models import Cluster, Direction, Initiative, Milestone
 from tests import factories as make
+from tests.browsing import at
 
 pytestmark = pytest.mark.django_db
 State = Initiative.State
@@ -45,12 +46,6 @@ def over(cast, state="completed"):
     end = {"completed": actions.complete_initiative, "abandoned": actions.abandon_initiative}[state]
     end(it, by=cast.contact, outcome="Forty teachers learnt.")
     return it
-
-
-def signed_in(person):
-    client = Client()
-    client.force_login(person)
-    return client
 
 
 def opened(client, upload):
@@ -187,7 +182,7 @@ def test_evidence_of_a_draft_is_for_those_who_keep_it(cast):
     note = actions.write_progress(it, "We met.", by=cast.contact, evidence=[report()])
     hidden = drafted(cast)
     hidden.notes.add(note)
-    readers = (Client(), signed_in(cast.outsider), signed_in(cast.contact))
+    readers = (Client(), at(cast.outsider), at(cast.contact))
     assert [opened(it, Upload.objects.get()) for it in readers] == [404, 404, 200]
 
 
@@ -251,14 +246,14 @@ def test_moves_by_role_and_state(role, state, cast):
 def test_a_draft_is_seen_by_those_who_keep_it(cast):
     draft, shown = drafted(cast), published(cast)
     url = f"/initiatives/{draft.public_id}/"
-    answers = [it.get(url).status_code for it in (Client(), signed_in(cast.outsider), signed_in(cast.contact))]
+    answers = [it.get(url).status_code for it in (Client(), at(cast.outsider), at(cast.contact))]
     assert answers == [404, 404, 200]
     assert [it.pk for it in Client().get("/initiatives/").context["page"]] == [shown.pk]
 
 
 def test_other_institutions_do_not_keep_it(cast, demo):
     it = published(cast)
-    client = signed_in(make.AffiliationFactory(role="head").person)
+    client = at(make.AffiliationFactory(role="head").person)
     milestone = actions.add_milestone(it, "Step", date(2027, 1, 1), by=cast.contact)
     base = f"/desk/initiatives/{it.public_id}/"
     pages = [
@@ -271,7 +266,7 @@ def test_other_institutions_do_not_keep_it(cast, demo):
     assert [client.get(page).status_code for page in pages] == [404] * 5
     posts = [f"{base}act/", f"/desk/milestones/{milestone.public_id}/act/"]
     assert [client.post(page, {"move": "publish", "act": "remove"}).status_code for page in posts] == [404] * 2
-    assert signed_in(cast.teacher).get(base).status_code == 403
+    assert at(cast.teacher).get(base).status_code == 403
 
 
 # The pages
@@ -347,7 +342,7 @@ FORM = {"title": "AI in schools", "summary": "Teachers learn.", "starts_on": "20
 
 
 def test_a_speaker_goes_the_whole_way_at_the_desk(cast, demo, today):
-    client = signed_in(cast.contact)
+    client = at(cast.contact)
     client.post(
         "/desk/initiatives/new/", {**FORM, "responsible": cast.school.pk, "clause": cast.agreement.clauses.get().pk}
     )
@@ -371,7 +366,7 @@ def test_a_speaker_goes_the_whole_way_at_the_desk(cast, demo, today):
 
 
 def test_a_clause_brings_its_agreement_and_fits_only_its_own(cast, demo):
-    client, clause = signed_in(cast.contact), cast.agreement.clauses.get()
+    client, clause = at(cast.contact), cast.agreement.clauses.get()
     form = {**FORM, "responsible": cast.school.pk, "clause": clause.pk}
     page = client.post("/desk/initiatives/new/", {**form, "agreement": make.AgreementFactory().pk})
     assert list(page.context["form"].errors) == ["clause"]
@@ -381,26 +376,26 @@ def test_a_clause_brings_its_agreement_and_fits_only_its_own(cast, demo):
 
 def test_an_end_before_the_beginning_is_said(cast, demo):
     form = {**FORM, "responsible": cast.school.pk, "ends_on": "2025-01-01"}
-    page = signed_in(cast.contact).post("/desk/initiatives/new/", form)
+    page = at(cast.contact).post("/desk/initiatives/new/", form)
     assert list(page.context["form"].errors) == ["ends_on"]
 
 
 def test_only_ones_own_institution_can_be_chosen(cast, demo):
     form = {**FORM, "responsible": make.InstitutionFactory().pk}
-    page = signed_in(cast.contact).post("/desk/initiatives/new/", form)
+    page = at(cast.contact).post("/desk/initiatives/new/", form)
     assert list(page.context["form"].errors) == ["responsible"]
 
 
 @pytest.mark.parametrize("state", State)
 def test_every_page_shows_every_state(cast, demo, state):
-    it, client = in_state(cast, state), signed_in(cast.contact)
+    it, client = in_state(cast, state), at(cast.contact)
     base = f"/desk/initiatives/{it.public_id}/"
     pages = ["/desk/initiatives/", base, f"{base}edit/", f"{base}progress/", f"/initiatives/{it.public_id}/"]
     assert [client.get(page).status_code for page in pages] == [200] * 5
 
 
 def test_words_that_are_no_move_are_not_found(cast, demo, today):
-    it, client = published(cast), signed_in(cast.contact)
+    it, client = published(cast), at(cast.contact)
     milestone = actions.add_milestone(it, "Step", today, by=cast.contact)
     base = f"/desk/initiatives/{it.public_id}/"
     answers = [
@@ -414,7 +409,7 @@ def test_words_that_are_no_move_are_not_found(cast, demo, today):
 def test_an_unreached_milestone_is_named_before_the_end(cast, demo, today):
     it = published(cast)
     actions.add_milestone(it, "Step", today, by=cast.contact)
-    page = signed_in(cast.contact).get(f"/desk/initiatives/{it.public_id}/complete/")
+    page = at(cast.contact).get(f"/desk/initiatives/{it.public_id}/complete/")
     assert "1 milestone is not reached" in page.text
 
 
@@ -429,7 +424,7 @@ def more(cast):
 
 @pytest.mark.parametrize("page", ["/initiatives/", "/desk/initiatives/"])
 def test_the_lists_cost_the_same_for_one_and_three(cast, demo, page, django_assert_max_num_queries):
-    client = signed_in(cast.contact)
+    client = at(cast.contact)
     more(cast)
     client.get(page)
     with django_assert_max_num_queries(20) as first:

@@ -11,7 +11,8 @@ from cluster_portal.moves import Refused
 from cluster_portal.search import folded, found
 from members import actions
 from members.models import Institution, Person
-from members.models.people import validate_plain_name, years_between
+from members.models.ages import years_between
+from members.models.people import validate_plain_name
 from tests import factories as make
 
 

@@ -133,7 +133,7 @@ def client_of(person):
 
 
 @pytest.mark.parametrize("reader", READERS)
-def test_no_address_of_the_desk_opens_a_foreign_object(world, reader):
+def test_no_address_of_the_desk_opens_a_foreign_object(world, reader, plain_refusals):
     client, opened = client_of(world.people[reader]), []
     before = (AuditEntry.objects.count(), OutboxMail.objects.count())
     for address in desk_addresses():

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('courses', '0004_during_and_after'),
+        ('courses', '0006_materials_are_announced'),
         ('members', '0020_ties_and_the_right_to_compete'),
     ]
 
