@@ -5,6 +5,7 @@ from typing import Any
 from django.utils.formats import date_format, number_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.utils.translation import override
 
 from cluster_portal.pdf import render_pdf
@@ -47,7 +48,7 @@ def _said_of(results: Results) -> list[tuple[str, str]]:
     entries, reviews = len(results.lines), len(results.judgements)
     return [
         (_("Cluster"), str(Cluster.current().name)),
-        (_("Host"), str(competition.host or "")),
+        (pgettext("competition", "Host"), str(competition.host or "")),
         (_("Entries until"), date_format(localtime(competition.closes_at, zone), "j E Y, H:i")),
         (_("Entries judged"), str(entries)),
         (_("Reviews"), str(reviews)),
@@ -62,7 +63,7 @@ def _criterion(it: Any) -> tuple[str, str]:
 
 def _heads(results: Results) -> list[str]:
     heads = [_("Rank"), _("Lesson plan"), _("Authors"), _("Reviews"), _("Mean"), _("Spread")]
-    return heads + ([_("Adjusted")] if results.adjusted else []) + [_("Place")]
+    return heads + ([_("Adjusted")] if results.adjusted else []) + [pgettext("award", "Place")]
 
 
 def _row(line: Line, adjusted: bool) -> list[str]:

@@ -272,3 +272,30 @@ def test_the_spreadsheet_holds_numbers_and_names_who_may_be_named(competition, e
 def test_the_protocol_is_drawn_in_the_language_of_the_competition(competition, entries, language):
     competition.language = language
     assert protocol_pdf(results_of(competition)).startswith(b"%PDF-")
+
+
+# Guardians of young authors
+
+
+@pytest.fixture
+def bond():
+    return make.GuardianshipFactory(child__email="child@example.org", guardian__contact_email="guardian@example.org")
+
+
+def test_guardians_read_the_results_of_a_child_without_a_link_that_they_cannot_open(competition, entries, bond, cast):
+    make.AuthorshipFactory(entry=entries[0], person=bond.child, is_lead=False)
+    actions.propose_places(competition, by=cast.coordinator)
+    actions.conclude_competition(competition, by=cast.coordinator)
+    mails = {it.to_id: it.body_text for it in OutboxMail.objects.filter(template="competitions/results")}
+    link = f"/entries/{entries[0].public_id}/feedback/"
+    assert f"{entries[0].title} ({bond.child.given_name}): First place" in mails[bond.guardian.pk]
+    assert [link in mails[bond.guardian.pk], link in mails[bond.child.pk]] == [False, True]
+
+
+def test_guardians_read_why_an_entry_of_a_child_is_out(competition, bond, cast):
+    entry = make.EntryFactory(competition=competition, state=State.SUBMITTED)
+    make.AuthorshipFactory(entry=entry, person=bond.child)
+    actions.disqualify_entry(entry, by=cast.coordinator, reason="It was published before.")
+    mails = {it.to_id: it.body_text for it in OutboxMail.objects.filter(template="competitions/disqualified")}
+    about = f"This is about a lesson plan by {bond.child.given_name}."
+    assert {to: about in text for to, text in mails.items()} == {bond.guardian.pk: True, bond.child.pk: False}
