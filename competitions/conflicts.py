@@ -39,7 +39,7 @@ class Side:
 
 
 def conflicts_between(jurors: Collection[Juror], entries: Collection[Entry]) -> dict[Pair, list[Any]]:
-    """For each juror and entry (by their keys) that must not meet, the reasons in words; in nine queries."""
+    """For each juror and entry (by their keys) that must not meet, the reasons in words; in eight queries."""
     authors, of_entry = _authors_of(entries)
     competing, seen = _competing({it.competition_id for it in jurors}), _once_asked(entries)
     sides = _sides({it.person_id for it in jurors} | authors.keys())

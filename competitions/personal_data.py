@@ -191,7 +191,8 @@ def export(person: Any) -> Iterator[tuple[str, list[dict[str, Any]]]]:
 
 def erase(person: Any) -> Iterator[str]:
     """Leave juries and entries; take every consent to the library back, and with it the plans out of it."""
-    for juror in Juror.objects.bound().filter(person__in=person.selves).select_related("competition").order_by("pk"):
+    sitting = Juror.objects.bound().filter(competition__in=Competition.objects.undecided())
+    for juror in sitting.filter(person__in=person.selves).select_related("competition").order_by("pk"):
         end_juror(juror, by=person)
     leave_entries(person, gettext_noop("the person was erased"))
     empty_entries(list(_abandoned(person)), title="", subject="")

@@ -106,7 +106,7 @@ def ask_second_opinion(entry: Entry, by: Person) -> Review:
 @transaction.atomic
 def withdraw_review(review: Review, by: Person, reason: str = "") -> None:
     """Take an entry back from a juror; its place is free for another."""
-    lock_competition(review.juror.competition)
+    _locked_while_judged(review.juror.competition)
     make_move(review, "withdraw", by=by, withdrawn_because=reason)
 
 

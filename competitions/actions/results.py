@@ -30,11 +30,10 @@ def admit_entry(entry: Entry, by: Person) -> None:
 
 @transaction.atomic
 def admit_all(competition: Competition, by: Person) -> int:
-    """Let the jury judge every entry that was handed in, except one's own; return how many these were."""
+    """Let the jury judge every entry that was handed in; return how many these were."""
     _freshly_locked(competition)
     _refuse_to_admit_now(competition)
-    handed_in = competition.entries.submitted().exclude(authorships__in=by.authorships.standing())
-    rows = list(handed_in.select_for_update(of=("self",)).order_by("pk"))
+    rows = list(competition.entries.submitted().select_for_update(of=("self",)).order_by("pk"))
     if not rows:
         raise Refused(_("There is nothing to admit: every entry that was handed in has its answer."))
     return len(make_moves(rows, "admit", by=by))
@@ -54,15 +53,9 @@ def disqualify_entry(entry: Entry, by: Person, reason: str) -> None:
 
 @transaction.atomic
 def plan_places(competition: Competition, places: Mapping[int, str], by: Person) -> int:
-    """Plan a place for each of these entries (by key; "" takes it back); return how many changed. Nobody is told.
-
-    Nobody places what they wrote themselves: only what the jury gave does (`propose_places`).
-    """
+    """Plan a place for each of these entries (by key; "" takes it back); return how many changed. Nobody is told."""
     _freshly_locked(competition)
     _refuse_when_out(competition)
-    own = set(by.authorships.standing().filter(entry__in=places).values_list("entry", flat=True))
-    if any(it.planned_place != places[it.pk] for it in competition.entries.admitted().filter(pk__in=own)):
-        raise Refused(_("You cannot give your own entry a place. Let the portal propose it, or ask somebody else."))
     return _plan(competition, places, by)
 
 

@@ -19,8 +19,8 @@ class EntryQuerySet(models.QuerySet):
         return self.filter(Exists(Authorship.objects.standing().filter(entry=OuterRef("pk"), person=person)))
 
     def visible_to(self, person):
-        """One's own, and those of competitions one keeps; a juror of an undecided competition sees none (blind.py)."""
-        kept = Competition.objects.kept_by(person).exclude(pk__in=judged_blindly_by(person))
+        """One's own, and those of competitions one keeps and takes no part in, neither as juror nor as author."""
+        kept = Competition.objects.decidable_by(person)
         own = Authorship.objects.standing().filter(entry=OuterRef("pk"), person=person)
         beyond_draft = ~Q(state__in=[Entry.State.DRAFT, Entry.State.WITHDRAWN])
         return self.filter(Exists(own) | Q(competition__in=kept.values("pk")) & beyond_draft)
@@ -85,6 +85,12 @@ def judged_blindly_by(person):
 
     bound = Juror.objects.bound().filter(person=person, competition__is_blind=True)
     return bound.filter(competition__in=Competition.objects.without_results()).values("competition")
+
+
+def competed_in_by(person):
+    """The undecided competitions in which this person is an author, or asked to be: they must not learn who judges."""
+    own = Entry.objects.counted().written_by(person)
+    return own.filter(competition__in=Competition.objects.undecided()).values("competition")
 
 
 class Entry(models.Model):
@@ -189,7 +195,9 @@ class Entry(models.Model):
         verbose_name=_("adapted from"),
     )
     planned_place = models.CharField(max_length=12, choices=Place.choices, blank=True, editable=False)
-    place = models.CharField(pgettext_lazy("award", "place"), max_length=12, choices=Place.choices, blank=True, editable=False)
+    place = models.CharField(
+        pgettext_lazy("award", "place"), max_length=12, choices=Place.choices, blank=True, editable=False
+    )
 
     objects = EntryQuerySet.as_manager()
 
@@ -296,7 +304,12 @@ class Authorship(models.Model):
     MOVES = {
         "confirm": move([State.INVITED], State.CONFIRMED, _("I am an author"), _("You are an author of this entry.")),
         "decline": move([State.INVITED], State.DECLINED, _("I am not"), _("Your answer is noted.")),
-        "end": move([State.INVITED, State.CONFIRMED], State.ENDED, pgettext_lazy("author", "Take out"), _("Taken out of the authors.")),
+        "end": move(
+            [State.INVITED, State.CONFIRMED],
+            State.ENDED,
+            pgettext_lazy("author", "Take out"),
+            _("Taken out of the authors."),
+        ),
     }
     AUDITED = ("is_lead", "may_be_published")
 
