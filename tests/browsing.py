@@ -1,4 +1,4 @@
-"""The portal as a person who has signed in sees it, without a browser: a client of theirs, and what was said to them."""
+"""The portal as a person who has signed in sees it, without a browser, and what it said to them."""
 
 from django.test import Client
 
