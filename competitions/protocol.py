@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override, pgettext
 
 from cluster_portal.pdf import render_pdf
-from competitions.results import Line, Results
+from competitions.results import Line, Results, who_judged
 from competitions.scoring import FEWEST_TO_ADJUST
 from members.consent import conceal_names
 from members.models import Cluster
@@ -23,7 +23,7 @@ def protocol_pdf(results: Results) -> bytes:
 def _facts(results: Results) -> dict[str, Any]:
     competition = results.competition
     conceal_names([author.person for line in results.lines for author in line.entry.authors])
-    ordered, jurors = results.by_rank(adjusted=False), competition.jurors.active().select_related("person")
+    ordered = results.by_rank(adjusted=False)
     return {
         "language": competition.language[:2],
         "title": _("Protocol of the jury"),
@@ -32,7 +32,7 @@ def _facts(results: Results) -> dict[str, Any]:
         "criteria_title": _("Criteria"),
         "criteria": [_criterion(it) for it in competition.criteria.all()],
         "jury_title": _("The jury"),
-        "jury": [it.person.full_name for it in jurors.order_by("person__sort_name", "pk")],
+        "jury": [it.full_name for it in who_judged(competition)],
         "results_title": _("Results"),
         "heads": _heads(results),
         "rows": [_row(line, results.adjusted) for line in ordered],

@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from competitions.models import Competition, Criterion, Entry, Review
 from competitions.scoring import Judgement, Standing, score_of, shares_of, standings, tied_groups
+from members.models import Person
 
 WINNING = (Entry.Place.FIRST, Entry.Place.SECOND, Entry.Place.THIRD)
 LAUREATES = 6  # ranks four to six of a nomination, as they are proposed
@@ -27,6 +28,12 @@ class Line:
     @property
     def is_judged(self) -> bool:
         return self.standing is not None
+
+
+def who_judged(competition: Competition) -> QuerySet[Person]:
+    """Whoever gave a review that counts, also when they left the jury afterwards; by name. Not who was erased."""
+    given = Review.objects.completed().filter(juror__competition=competition).values("juror__person")
+    return Person.objects.filter(pk__in=given, erased_at=None).order_by("sort_name", "pk")
 
 
 @dataclass(frozen=True)

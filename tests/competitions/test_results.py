@@ -11,11 +11,12 @@ from cluster_portal.long_work import carry_on_all
 from cluster_portal.models import AuditEntry, OutboxMail
 from cluster_portal.moves import Refused
 from competitions import actions
+from competitions.actions.entries import queue_receipts
 from competitions.diplomas import lines_of
 from competitions.exports import results_workbook
 from competitions.models import Competition, Entry, Result, Review, Score
 from competitions.protocol import protocol_pdf
-from competitions.results import proposed_places, results_of, what_is_missing
+from competitions.results import proposed_places, results_of, what_is_missing, who_judged
 from members.models import Certificate
 from tests import factories as make
 
@@ -298,3 +299,28 @@ def test_guardians_read_why_an_entry_of_a_child_is_out(competition, bond, cast):
     mails = {it.to_id: it.body_text for it in OutboxMail.objects.filter(template="competitions/disqualified")}
     about = f"This is about a lesson plan by {bond.child.given_name}."
     assert {to: about in text for to, text in mails.items()} == {bond.guardian.pk: True, bond.child.pk: False}
+
+
+def test_a_receipt_goes_to_the_guardians_of_a_child_too_without_a_link_that_they_cannot_open(bond):
+    it = make.AuthorshipFactory(person=bond.child, entry__submitted_at=now(), entry__state="submitted").entry
+    queue_receipts(it, now())
+    mails = {mail.to_id: mail.body_text for mail in OutboxMail.objects.filter(template="competitions/receipt")}
+    assert {to: it.get_absolute_url() in text for to, text in mails.items()} == {
+        bond.guardian.pk: False, bond.child.pk: True,
+    }  # fmt: skip
+
+
+# The jury is whoever judged
+
+
+def test_who_left_after_giving_stands_in_the_protocol_and_is_thanked_and_who_read_nothing_does_not(
+    competition, entries, cast
+):
+    gone, *others = competition.jurors.order_by("pk")
+    idle = make.JurorFactory(competition=competition)
+    actions.end_juror(gone, by=gone.person)
+    assert set(who_judged(competition)) == {gone.person, *(it.person for it in others)}
+    actions.propose_places(competition, by=cast.coordinator)
+    actions.conclude_competition(competition, by=cast.coordinator)
+    thanked = set(OutboxMail.objects.filter(template="competitions/jury_thanked").values_list("to", flat=True))
+    assert (gone.person_id in thanked, idle.person_id in thanked) == (True, False)
