@@ -90,9 +90,10 @@ def _notes(results: Results) -> list[str]:
     fewest = {"n": FEWEST_TO_ADJUST}
     said.append(_("Adjusted scores are freed of how severe each juror is; that takes %(n)d entries.") % fewest)
     said.append(_("The ranks in brackets are those between which an entry lies with nine chances of ten."))
-    return said + [tied_in_words(first, last) for first, last in results.tied]
+    return said + [tied_in_words(*it) for it in results.tied]
 
 
-def tied_in_words(first: int, last: int) -> str:
-    """ "Places 3 to 6 are statistically tied"."""
-    return _("Places %(first)s to %(last)s are statistically tied.") % {"first": first, "last": last}
+def tied_in_words(nomination: str, first: int, last: int) -> str:
+    """ "Places 3 to 6 are statistically tied", in which nomination."""
+    said = _("Places %(first)s to %(last)s are statistically tied.") % {"first": first, "last": last}
+    return f"{nomination}: {said}" if nomination else said

@@ -50,9 +50,13 @@ class Results:
         return any(it.standing and it.standing.adjusted is not None for it in self.lines)
 
     @cached_property
-    def tied(self) -> list[tuple[int, int]]:
-        """Places by the adjusted score between which nobody can tell who is better."""
-        return tied_groups([it.standing for it in self.lines if it.standing], self.judgements)
+    def tied(self) -> list[tuple[str, int, int]]:
+        """For each nomination the places by the adjusted score between which nobody can tell who is better."""
+        judged: dict[str, list[Standing]] = defaultdict(list)
+        for it in self.lines:
+            if it.standing:
+                judged[it.entry.nomination.title if it.entry.nomination else ""].append(it.standing)
+        return [(title, *group) for title, rows in judged.items() for group in tied_groups(rows, self.judgements)]
 
     def by_rank(self, adjusted: bool) -> list[Line]:
         """The judged lines in the order of their means, or of their adjusted scores."""

@@ -61,7 +61,9 @@ def end_reviews(entry: Entry, reason: str) -> None:
 
 def lock_entry(entry: Entry) -> Entry:
     """An entry as it is now, with its parts, locked until the end of the transaction."""
-    return Entry.objects.select_for_update(no_key=True, of=("self",)).with_parts().get(pk=entry.pk)
+    it = Entry.objects.select_for_update(no_key=True, of=("self",)).with_parts().get(pk=entry.pk)
+    it.competition.refresh_from_db()  # what is joined to a row that one waited for is as old as the question
+    return it
 
 
 @transaction.atomic
@@ -180,7 +182,7 @@ def submit_entry(entry: Entry, by: Person, at: datetime) -> None:
     """Hand an entry in, and send each author a receipt. The moment of arrival counts, however long the lock took."""
     it = lock_entry(entry)
     _refuse_unless_draft(it, at)
-    if missing := what_is_missing(it):
+    if missing := what_is_missing(it, at):
         said = " ".join(one.said for one in missing[:3])
         more = _(" And more: the check lists all of it.") if len(missing) > 3 else ""
         raise Refused(_("Something is missing, so nothing was handed in. %(said)s") % {"said": said + more})

@@ -55,6 +55,7 @@ def save_review(
 @transaction.atomic
 def complete_review(review: Review, by: Person) -> None:
     """Give a review: every criterion has its score. From then on one may see what the others gave."""
+    lock_competition(review.juror.competition)  # so that none is given while the results are counted
     it = _locked(review)
     scored = {criterion.pk for criterion in _scores_of(it)}
     if missing := [one.title for one in it.entry.competition.criteria.all() if one.pk not in scored]:
@@ -69,6 +70,7 @@ def complete_review(review: Review, by: Person) -> None:
 @transaction.atomic
 def reopen_review(review: Review, by: Person) -> None:
     """Change a review that was given, as long as one has not seen what the others gave."""
+    lock_competition(review.juror.competition)
     it = _locked(review, Review.State.COMPLETED)
     _refuse_after_looking(it)
     make_move(review, "reopen", by=by)

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import openpyxl
 import pytest
+from django.urls import reverse
 from django.utils.timezone import now
 
 from cluster_portal.long_work import carry_on_all
@@ -17,10 +18,12 @@ from competitions.exports import results_workbook
 from competitions.models import Competition, Entry, Result, Review, Score
 from competitions.protocol import protocol_pdf
 from competitions.results import proposed_places, results_of, what_is_missing, who_judged
-from members.models import Certificate
+from members.models import Certificate, Tie
+from members.ties import tie_together
 from tests import factories as make
+from tests.browsing import at
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("demo")]
 Place, State = Entry.Place, Entry.State
 
 
@@ -324,3 +327,43 @@ def test_who_left_after_giving_stands_in_the_protocol_and_is_thanked_and_who_rea
     actions.conclude_competition(competition, by=cast.coordinator)
     thanked = set(OutboxMail.objects.filter(template="competitions/jury_thanked").values_list("to", flat=True))
     assert (gone.person_id in thanked, idle.person_id in thanked) == (True, False)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_review_that_is_given_while_the_results_are_published_counts_or_is_refused(
+    competition, entries, cast, together
+):
+    late = make.JurorFactory(competition=competition)
+    review = make.ReviewFactory(juror=late, entry=entries[0])
+    Score.objects.create(review=review, criterion=competition.criteria.get(), value=0)
+    actions.propose_places(competition, by=cast.coordinator)
+    together(
+        lambda: actions.conclude_competition(Competition.objects.get(), by=cast.coordinator),
+        lambda: actions.complete_review(Review.objects.get(pk=review.pk), by=late.person),
+    )
+    given = Review.objects.completed().filter(entry=entries[0]).count()
+    assert Result.objects.get(entry=entries[0]).reviews == given
+
+
+def test_reviews_that_count_in_spite_of_a_conflict_are_said_before_the_results_are_out(competition, entries, cast):
+    juror = competition.jurors.first()
+    tie_together([juror.person, entries[0].authorships.get().person], Tie.Kind.MENTOR, about=entries[0])
+    for name in ("desk_results", "desk_publish"):
+        page = at(cast.coordinator).get(reverse(f"competitions:{name}", args=[competition.slug]))
+        assert "1 review counts in spite of a conflict of interest" in page.content.decode()
+
+
+def test_places_are_tied_within_their_nomination():
+    competition = make.CompetitionFactory(opens_at=now() - timedelta(days=60))
+    criterion = make.CriterionFactory(competition=competition)
+    jurors = [make.JurorFactory(competition=competition) for _number in range(2)]
+    for title in ("Schools", "Kindergartens"):
+        nomination = make.NominationFactory(competition=competition, title=title)
+        for number in range(15):
+            entry = make.EntryFactory(competition=competition, state=State.ADMITTED, nomination=nomination)
+            for juror in jurors:
+                review = make.ReviewFactory(entry=entry, juror=juror, state=Review.State.COMPLETED)
+                Score.objects.create(review=review, criterion=criterion, value=number % 3)
+    tied = results_of(competition).tied
+    assert {title for title, _first, _last in tied} == {"Schools", "Kindergartens"}
+    assert max(last for _title, _first, last in tied) <= 15
