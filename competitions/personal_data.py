@@ -124,7 +124,7 @@ TABLES = (
         "competitions.DeclaredConflict",
         heading=_("The conflicts of interest that you declared"),
         owners=("juror__person",),
-        named=("person",),
+        secret=("person",),
         shown="person institution declared_at",  # not the entry: its title is not masked, and a juror reads this
         keys="juror entry",
         plain="id",

@@ -146,7 +146,7 @@ def test_licences_of_adaptations_follow_the_chart_of_creative_commons(source):
 def test_the_right_to_take_part_is_that_of_the_moment_of_arrival(entry):
     """Members until the end of the last day; the clock of the server says the next day, the request arrived before."""
     last = localdate(now(), entry.competition.zone)
-    Agreement.objects.update(valid_until=last)
+    Agreement.objects.update(state="terminated", terminated_on=last + timedelta(days=1))
     midnight = datetime.combine(last, time.max, entry.competition.zone)
     it = Entry.objects.with_parts().get(pk=entry.pk)
     with time_machine.travel(midnight + timedelta(seconds=5), tick=False):

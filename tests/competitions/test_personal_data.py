@@ -99,7 +99,13 @@ def test_a_review_that_was_given_is_not_lost_for_one_that_is_still_to_be_read():
 def test_a_copy_does_not_tell_an_author_who_of_the_jury_knows_them():
     declared = DeclaredConflict.objects.create(juror=make.JurorFactory(), person=make.PersonFactory())
     copies = [dict(export(person)) for person in (declared.person, declared.juror.person)]
-    assert [len(copy["The conflicts of interest that you declared"]) for copy in copies] == [0, 1]
+    assert [len(copy.get("The conflicts of interest that you declared", [])) for copy in copies] == [0, 1]
+
+
+def test_what_a_juror_declared_goes_with_whom_it_was_about(keeper):
+    declared = DeclaredConflict.objects.create(juror=make.JurorFactory(), person=make.PersonFactory())
+    erase_person(declared.person, by=keeper, reason="asked")
+    assert not DeclaredConflict.objects.exists()
 
 
 def test_a_draft_whose_competition_is_over_is_emptied_too(keeper):
