@@ -61,6 +61,7 @@ def desk_competition(request: HttpRequest, slug: str) -> HttpResponse:
     shown = {"it": it, "moves": available_moves(request.user, it), "trail": [_all()]}
     shown |= {"phases": phases_of(it, now()), "standing": standing_of(it, now()), "audience": audience_in_words(it)}
     shown["moves"].pop("conclude", None)  # the page of the results does that
+    shown["judges_blindly"] = not Competition.objects.decidable_by(request.user).filter(pk=it.pk).exists()
     return render(request, "competitions/desk_competition.html", shown)
 
 

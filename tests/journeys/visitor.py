@@ -64,6 +64,7 @@ class Visitor:
             self.complaints.append(f"{self.page.url}: {message.text}")
 
     def sign_in(self, email, password=PASSWORD):
+        self.email = email
         self.go("/accounts/login/")
         self.page.get_by_label("Email").fill(email)
         self.page.get_by_label("Password", exact=True).fill(password)
