@@ -182,7 +182,7 @@ def test_a_second_opinion_is_asked_with_one_click(desk, competition):
     answer = desk.post(at("desk_second_opinion", competition, entry.public_id), follow=True)
     assert "One more juror is asked to read" in answer.content.decode()
     assert entry.reviews.filter(is_second_opinion=True).count() == 1
-    assert "+1 open" in said(desk, at("desk_results", competition))
+    assert ">1 of 2<" in said(desk, at("desk_results", competition))
 
 
 def test_before_publishing_one_sees_what_is_missing_then_whom_it_tells(cast, desk, competition):
