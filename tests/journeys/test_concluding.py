@@ -218,7 +218,7 @@ def issue_diplomas(coordinator, competition):
     assert (protocol.status, protocol.body()[:5]) == (200, b"%PDF-")
     coordinator.follow("Diplomas")
     coordinator.press("Issue 5 papers, and write to their owners")
-    coordinator.look("Work in the jury", "Detectives of the prompt, First place")
+    coordinator.look("Valid", "Work in the jury", "Detectives of the prompt, First place")
     assert Certificate.objects.filter(person__in=competition.jurors.values("person")).count() == 2
     coordinator.go(competition.get_absolute_url())
     coordinator.look("Results", "First place")

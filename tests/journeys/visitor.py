@@ -90,10 +90,10 @@ class Visitor:
                 self._fill_one(name, one)
 
     def _fill_one(self, name, value):
-        field = self.page.get_by_role("main").locator(f"[name={name}]")
+        field = self.page.get_by_role("main").locator(f"[name='{name}']")
         kind = field.first.evaluate("it => it.type")
         if kind in {"checkbox", "radio"}:
-            self.page.locator(f"[name={name}][value='{value}']").check()
+            self.page.locator(f"[name='{name}'][value='{value}']").check()
         elif kind.startswith("select"):
             field.select_option(label=value)
         else:
