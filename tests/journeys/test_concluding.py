@@ -229,8 +229,11 @@ def use_the_library(stranger):
     stranger.go("/")
     stranger.page.get_by_role("contentinfo").get_by_role("link", name="Library of lesson plans").click()
     stranger.look("Detectives of the prompt")
-    stranger.fill(q="detectivs prompt", subject="Media (1)", tool="A tutor (1)")
-    stranger.press("Show", exact=True)
+    for name, value in (("subject", "Media (1)"), ("tool", "A tutor (1)"), ("q", "detectivs prompt")):
+        with stranger.page.expect_response(lambda answer: "/library/?" in answer.url):
+            stranger.fill(**{name: value})
+        stranger.page.keyboard.press("Tab")  # the field is left, and the list asks no more
+        stranger.page.wait_for_load_state("networkidle")
     stranger.look("1 lesson plan")
     stranger.follow("Detectives of the prompt")
     stranger.look("Say it like this when you use it", "They ask a model.")
