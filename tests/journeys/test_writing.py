@@ -78,7 +78,7 @@ def test_what_is_missing_is_listed_and_what_was_handed_in_changes_until_the_dead
     teacher.follow("Receipt")
     teacher.look("SHA-256", "Sorokina Anna")
     first = stored(entry).sha256
-    teacher.follow("Back")
+    teacher.page.get_by_role("link", name="Back").click()
     teacher.look("you can open it again, change it and hand it in once more")
     teacher.press("Change it again")
     teacher.look("It is a draft again.")
