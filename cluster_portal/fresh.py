@@ -8,8 +8,10 @@ from django.db.models import Model
 from django.forms.models import model_to_dict
 from django.utils.translation import gettext as _
 
+from cluster_portal.one_line import OneLineTexts
 
-class FreshForm(forms.ModelForm):
+
+class FreshForm(OneLineTexts, forms.ModelForm):
     """A form of an existing object that says so when its facts have changed since it was drawn.
 
     What was entered stays in the fields; sending it once more means it. Give it to forms that several people have.

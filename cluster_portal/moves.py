@@ -63,6 +63,11 @@ def make_moves(rows: list[Any], name: str, by: Any, reason: str = "", **facts: A
     return moving
 
 
+def open_moves(obj: Any, *names: str) -> dict[str, Any]:
+    """Those of some moves that the state of `obj` allows: name → label. For lists of which a page has asked who may."""
+    return {name: obj.MOVES[name].label for name in names if obj.state in obj.MOVES[name].sources}
+
+
 def available_moves(person: Any, obj: Any) -> dict[str, Any]:
     """The moves that `person` can make with `obj` now: name → label. The buttons of its page."""
     return {

@@ -1,5 +1,6 @@
 """Mail about a competition as such: it was cancelled, its dates moved, its deadline is near."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import Q
@@ -10,6 +11,7 @@ from cluster_portal.hooks import MailKind, WantedMail, register_mail
 from cluster_portal.models import OutboxMail
 from competitions.entering import deadline_in_words, judging_end_in_words
 from competitions.models import Authorship, Competition, Entry, Juror
+from members.models import Person
 from members.stopping import bulk_mail
 
 CANCELLED = "competitions/cancelled"
@@ -47,9 +49,27 @@ def _has_draft(mail: OutboxMail) -> bool:
 
 def written_for(competition: Competition, reader: Any):
     """What a reader is an author of, or asked to be, or a guardian of an author."""
-    own = Q(person=reader) | Q(person__guarded_by__guardian=reader, person__guarded_by__ended_at=None)
     counted = Entry.objects.counted().filter(competition=competition)
-    return Authorship.objects.standing().filter(own, entry__in=counted)
+    rows = Authorship.objects.standing().filter(of_reader(reader), entry__in=counted)
+    return rows.select_related("entry", "person")
+
+
+def of_reader(reader: Any) -> Q:
+    """Authorships of a reader, or of a child whom they guard."""
+    return Q(person=reader) | Q(person__guarded_by__guardian=reader, person__guarded_by__ended_at=None)
+
+
+def authorship_for(entry: Entry, reader: Person) -> Authorship | None:
+    """Why a reader is written to about an entry: they are an author, or guard one; their own comes first."""
+    rows = Authorship.objects.confirmed().filter(of_reader(reader), entry=entry).select_related("person")
+    return next(iter(of_reader_once(rows, reader)), None)
+
+
+def child_named(authorship: Authorship | None, reader: Person) -> str:
+    """The first name of the child whom a mail to a guardian is about; nothing for the author themself."""
+    if authorship is None or authorship.person_id == reader.pk:
+        return ""
+    return authorship.person.given_name or authorship.person.full_name
 
 
 def _about(wanted: WantedMail) -> dict[str, Any]:
@@ -63,12 +83,19 @@ def _about(wanted: WantedMail) -> dict[str, Any]:
 
 
 def _about_drafts(wanted: WantedMail) -> dict[str, Any]:
-    """The drafts that wait to be handed in, each with its page."""
+    """The drafts that wait to be handed in; each with its page, which a guardian cannot open."""
     drafts = wanted.ground
     if drafts is None:
         rows = written_for(wanted.about, wanted.to).filter(entry__state=Entry.State.DRAFT)
-        drafts = Entry.objects.filter(pk__in=rows.values("entry")).order_by("pk")
-    return _about(wanted) | {"drafts": [{"title": str(it), "page": it.get_absolute_url()} for it in drafts]}
+        drafts = of_reader_once(rows, wanted.to)
+    shown = [(it.entry, it.entry.get_absolute_url() if it.person_id == wanted.to.pk else "") for it in drafts]
+    return _about(wanted) | {"drafts": [{"title": str(entry), "page": page} for entry, page in shown]}
+
+
+def of_reader_once(authorships: Iterable[Authorship], reader: Person) -> list[Authorship]:
+    """Of each entry one authorship, by which this reader is written to: their own, else that of a child."""
+    own_last = sorted(authorships, key=lambda it: (it.person_id == reader.pk, it.pk))
+    return sorted({it.entry_id: it for it in own_last}.values(), key=lambda it: it.entry_id)
 
 
 register_mail(

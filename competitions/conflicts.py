@@ -19,6 +19,7 @@ from members.models import Affiliation, Cluster, Guardianship, Tie
 
 YEARS = 3
 COMPETES = _("takes part in this competition as an author")
+HAS_SEEN = _("was asked to be an author of it, or was one, and so knows whose it is")
 SAME_INSTITUTION = _("belongs to the institution of an author, or did within three years")
 TIES = {
     Tie.Kind.CO_AUTHOR: _("is a co-author of an author"),
@@ -40,7 +41,7 @@ class Side:
 def conflicts_between(jurors: Collection[Juror], entries: Collection[Entry]) -> dict[Pair, list[Any]]:
     """For each juror and entry (by their keys) that must not meet, the reasons in words; in eight queries."""
     authors, of_entry = _authors_of(entries)
-    competing = _competing({it.competition_id for it in jurors})
+    competing, seen = _competing({it.competition_id for it in jurors}), _once_asked(entries)
     sides = _sides({it.person_id for it in jurors} | authors.keys())
     declared = _declared(jurors)
     found: dict[Pair, list[Any]] = {}
@@ -51,6 +52,8 @@ def conflicts_between(jurors: Collection[Juror], entries: Collection[Entry]) -> 
             why = _declared_about(declared[juror.pk], entry, facts)
             if juror.person_id in competing[juror.competition_id]:
                 why.append(COMPETES)
+            if juror.person_id in seen[entry.pk]:
+                why.append(HAS_SEEN)
             why += _between(juror.person_id, own, facts)
             if why:
                 found[juror.pk, entry.pk] = list(dict.fromkeys(why))
@@ -69,6 +72,15 @@ def _authors_of(entries: Collection[Entry]) -> tuple[dict[int, None], dict[int, 
     for entry, person, institution in rows.values_list("entry", "person", "affiliation__institution"):
         of_entry[entry].setdefault(person, set()).update({institution} - {None})
     return dict.fromkeys(person for rows in of_entry.values() for person in rows), of_entry
+
+
+def _once_asked(entries: Collection[Entry]) -> dict[int, set[int]]:
+    """For each entry, who said no to being its author or is none any more: they have read it under its names."""
+    found: dict[int, set[int]] = defaultdict(set)
+    rows = Authorship.objects.filter(entry__in=[it.pk for it in entries]).exclude(pk__in=Authorship.objects.standing())
+    for entry, person in rows.values_list("entry", "person"):
+        found[entry].add(person)
+    return found
 
 
 def _competing(competitions: set[int]) -> dict[int, set[int]]:

@@ -60,8 +60,8 @@ def desk_competition(request: HttpRequest, slug: str) -> HttpResponse:
     it = competition_of(request, slug)
     shown = {"it": it, "moves": available_moves(request.user, it), "trail": [_all()]}
     shown |= {"phases": phases_of(it, now()), "standing": standing_of(it, now()), "audience": audience_in_words(it)}
+    shown["decides"] = Competition.objects.decidable_by(request.user).filter(pk=it.pk).exists()
     shown["moves"].pop("conclude", None)  # the page of the results does that
-    shown["judges_blindly"] = not Competition.objects.decidable_by(request.user).filter(pk=it.pk).exists()
     return render(request, "competitions/desk_competition.html", shown)
 
 

@@ -12,11 +12,10 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from cluster_portal.buttons import act, sent, tried
-from cluster_portal.moves import available_moves
+from cluster_portal.moves import open_moves
 from competitions import actions
 from competitions.forms_results import DisqualifyForm
 from competitions.models import Competition, Entry
-from competitions.models.entries import judged_blindly_by
 from competitions.results import confirmed_authors
 from members.access import coordinators_only
 from members.consent import conceal_names
@@ -25,9 +24,8 @@ PER_PAGE = 50
 
 
 def competition_to_decide(request: HttpRequest, slug: str) -> Competition:
-    """A competition on this desk; 404 for every other, and for whoever judges in it without knowing the authors."""
-    kept = Competition.objects.kept_by(request.user).exclude(pk__in=judged_blindly_by(request.user))
-    return get_object_or_404(kept.select_related("host"), slug=slug)
+    """A competition on this desk; 404 for every other, and for whoever judges blindly or competes in it."""
+    return get_object_or_404(Competition.objects.decidable_by(request.user).select_related("host"), slug=slug)
 
 
 def trail_of(competition: Competition) -> list[tuple[str, str]]:
@@ -50,12 +48,11 @@ def entries(request: HttpRequest, slug: str) -> HttpResponse:
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
     for entry in page:
         entry.competition, entry.authors = it, list(entry.authorships.all())
-        entry.moves = available_moves(request.user, entry) if is_open else {}
+        entry.moves = open_moves(entry, "admit", "disqualify") if is_open else {}
         if still_written:
             entry.moves.pop("admit", None)
     conceal_names([author.person for entry in page for author in entry.authors], request.user)
-    own = request.user.authorships.standing()
-    waiting = it.entries.submitted().exclude(authorships__in=own).count() if is_open else 0
+    waiting = it.entries.submitted().count() if is_open else 0
     shown = {"it": it, "page": page, "waiting": waiting and not still_written, "still_written": still_written}
     return render(request, "competitions/desk_entries.html", shown | {"trail": trail_of(it)})
 
@@ -86,7 +83,7 @@ def disqualify(request: HttpRequest, slug: str, public_id: str) -> HttpResponse:
     it = _entry_of(request, slug, public_id)
     form = DisqualifyForm(request.POST or None)
     is_open = it.competition.state == Competition.State.PUBLISHED
-    if not is_open or "disqualify" not in available_moves(request.user, it):
+    if not is_open or not open_moves(it, "disqualify"):
         messages.warning(
             request,
             _("This entry cannot be disqualified now: it is withdrawn or out, it is your own, or the results are out."),

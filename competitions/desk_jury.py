@@ -14,6 +14,8 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from cluster_portal.buttons import act, outcome_in, sent, tried
+from cluster_portal.moves import open_moves
+from cluster_portal.public_id import is_public_id
 from competitions import actions
 from competitions.conflicts import conflicts_between, reviews_in_conflict, undecided_reviews
 from competitions.desk_entries import competition_to_decide, trail_of
@@ -34,7 +36,7 @@ def jury(request: HttpRequest, slug: str) -> HttpResponse:
     entries = it.entries.admitted().annotate(read_by=COUNTED, given_by=GIVEN).order_by("read_by", "pk")
     blocked = _blocked([one for one in jurors if one.state == Juror.State.ACTIVE], list(entries))
     for one in jurors:
-        one.moves, one.blocked = _open_moves(one), blocked.get(one.pk)
+        one.moves, one.blocked = open_moves(one, "end"), blocked.get(one.pk)
     page = Paginator(entries.select_related("nomination"), PER_PAGE).get_page(request.GET.get("page"))
     shown = {
         "it": it,
@@ -46,15 +48,6 @@ def jury(request: HttpRequest, slug: str) -> HttpResponse:
         "trail": trail_of(it),
     }
     return render(request, "competitions/desk_jury.html", shown)
-
-
-def _open_moves(it: Juror | Review) -> dict[str, Any]:
-    """The moves that its state leaves to whoever keeps the jury; the reader does, or would not have this page."""
-    return {name: it.MOVES[name].label for name in ("end", "withdraw") if it.state in _sources(it, name)}
-
-
-def _sources(it: Juror | Review, name: str) -> frozenset[str]:
-    return it.MOVES[name].sources if name in it.MOVES else frozenset()
 
 
 def _blocked(jurors: list[Juror], entries: list[Entry]) -> dict[int, dict[str, Any]]:
@@ -145,13 +138,14 @@ def entry(request: HttpRequest, slug: str, public_id: str) -> HttpResponse:
     found = get_object_or_404(it.entries.admitted(), public_id=public_id)
     found.competition = it
     if request.method == "POST":
-        juror = get_object_or_404(it.jurors.active(), public_id=request.POST.get("juror", ""))
+        asked = request.POST.get("juror", "")
+        juror = get_object_or_404(it.jurors.active(), public_id=asked if is_public_id(asked) else "")
         if tried(request, actions.assign_by_hand, found, juror=juror):
             messages.success(request, _("Assigned. A mail says so."))
         return redirect("competitions:desk_jury_entry", slug, public_id)
     reviews = list(found.reviews.select_related("juror__person", "juror__competition__host").order_by("pk"))
     for one in reviews:
-        one.moves = _open_moves(one)
+        one.moves = open_moves(one, "withdraw")
     shown = {"it": it, "entry": found, "reviews": reviews, "others": _others(it, found, reviews), "trail": _trail(it)}
     return render(request, "competitions/desk_jury_entry.html", shown)
 

@@ -6,6 +6,7 @@ from django.utils.timezone import localtime
 
 from cluster_portal.formatted import plain
 from cluster_portal.links import absolute
+from cluster_portal.one_line import one_line
 from competitions.library import LICENCE_PAGES, institutions_of, names_on
 from competitions.models import Plan
 from members.models import Cluster
@@ -48,7 +49,7 @@ def dublin_core_xml(plan: Plan, cluster: Cluster) -> bytes:
         ElementTree.register_namespace(prefix, space)
     root = ElementTree.Element(f"{{{OAI_DC}}}dc")
     for name, value in terms_of(plan, cluster):
-        ElementTree.SubElement(root, f"{{{DC}}}{name}").text = value
+        ElementTree.SubElement(root, f"{{{DC}}}{name}").text = one_line(value)
     return bytes(ElementTree.tostring(root, encoding="utf-8", xml_declaration=True))
 
 

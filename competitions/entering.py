@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from cluster_portal.zones import zone_name
-from competitions.models import Competition, Entry, Juror
+from competitions.models import Authorship, Competition, Entry, Juror
 from members.audience import why_not_addressed
 from members.models import Affiliation, Person
 from members.taking_part import Right, right_through, right_to_take_part
@@ -34,6 +34,7 @@ def entering(competition: Competition, person: Person, at: datetime) -> Entering
         why_not_now(competition, at)
         or right.missing
         or why_not_as_juror(competition, person)
+        or why_not_as_keeper(competition, person)
         or why_no_more_of_person(competition, person)
         or why_no_more_of_institution(competition, right)
     )
@@ -91,6 +92,25 @@ def why_not_as_juror(competition: Competition, person: Person) -> str:
     if Juror.objects.bound().filter(competition=competition, person=person).exists():
         return _("You are in the jury of this competition, or asked to be. Leave the jury before you enter.")
     return ""
+
+
+def why_not_as_keeper(competition: Competition, person: Person) -> str:
+    """The sentence for the last coordinator who could keep the competition: whoever competes keeps nothing of it."""
+    if not person.is_coordinator or others_decide(competition, person):
+        return ""
+    return _(
+        "You keep this competition, and whoever competes sees neither its jury nor its results before they are out. "
+        "Appoint another coordinator first."
+    )
+
+
+def others_decide(competition: Competition, person: Person) -> bool:
+    """Whether somebody else keeps a competition who neither judges nor competes in it."""
+    region = competition.host.region_id if competition.host else None
+    jury = competition.jurors.bound().values("person")
+    authors = Authorship.objects.standing().filter(entry__in=competition.entries.counted()).values("person")
+    others = Person.objects.coordinating_region(region).exclude(pk=person.pk)
+    return others.exclude(pk__in=jury).exclude(pk__in=authors).exists()
 
 
 def why_no_more_of_person(competition: Competition, person: Person) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from cluster_portal.sheets import as_xlsx
 from competitions.results import Line, Results
@@ -20,7 +21,7 @@ def results_workbook(results: Results) -> bytes:
         (_("Institution"), _institutions),
         *_numbers(),
         (_("Planned place"), lambda it: it.entry.get_planned_place_display()),
-        (_("Place"), lambda it: it.entry.get_place_display()),
+        (pgettext("award", "Place"), lambda it: it.entry.get_place_display()),
     ]
     rows = ([show(line) for _heading, show in columns] for line in results.lines)
     return as_xlsx(_("Results"), [heading for heading, _show in columns], rows)

@@ -8,7 +8,7 @@ from cluster_portal.field_groups import FieldGroup
 from cluster_portal.fresh import FreshForm
 from cluster_portal.languages import languages
 from competitions.models import Competition, Criterion, Nomination
-from members.forms import AddressedForm, DateInput, DateTimeInput, FormattedInput
+from members.forms import AddressedForm, DateInput, DateTimeInput, FormattedInput, validate_within_reach
 from members.models import Institution
 
 MINUTE = timedelta(minutes=1)
@@ -58,6 +58,7 @@ class CompetitionForm(AddressedForm):
 
     def __init__(self, *args, by, **options):
         super().__init__(*args, **options)
+        self.fields["results_on"].validators.append(validate_within_reach)
         self.fields["host"].queryset = Institution.objects.invitable_by(by)
         self.fields["host"].required = not by.coordinates_whole_cluster
         for name in ("closes_at", "judged_until"):
@@ -92,7 +93,10 @@ class AgainForm(forms.Form):
 
     title = forms.CharField(label=_("Title"), max_length=160)
     opens_on = forms.DateField(
-        label=_("Entries from"), widget=DateInput, help_text=_("All other dates keep their distance from this day.")
+        label=_("Entries from"),
+        widget=DateInput,
+        validators=[validate_within_reach],
+        help_text=_("All other dates keep their distance from this day."),
     )
 
 

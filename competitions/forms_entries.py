@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.core.validators import slug_re
 from django.utils.translation import gettext_lazy as _
 
 from cluster_portal.languages import languages
+from cluster_portal.one_line import OneLineTexts
 from competitions.library_licences import may_adapt, why_not_adapted
 from competitions.models import Competition, Entry, Plan
 from members.forms.initiatives import FilesField
@@ -24,7 +26,7 @@ LICENCES = {
 }
 
 
-class EntryForm(forms.ModelForm):
+class EntryForm(OneLineTexts, forms.ModelForm):
     """The fields of a plan. `revision` is what this window has seen; what is not well formed is left out of `facts`."""
 
     revision = forms.IntegerField(widget=forms.HiddenInput)
@@ -81,8 +83,10 @@ class EntryForm(forms.ModelForm):
         entered = self.cleaned_data["adapted_from"].strip()
         if not entered:
             return None
+        if entered == self.fields["adapted_from"].initial:  # it stands there already, whatever became of it since
+            return self.instance.adapted_from
         slug = entered.partition("?")[0].rstrip("/").rpartition("/")[2]
-        plan = Plan.objects.public().filter(slug=slug).select_related("entry").first()
+        plan = plan_at(slug)
         if plan is None:
             raise forms.ValidationError(_("We found no plan of the library by this. Copy the address of its page."))
         if plan.entry_id == self.instance.pk:
@@ -108,7 +112,14 @@ class EntryForm(forms.ModelForm):
         return {name: value for name, value in self.cleaned_data.items() if name != "revision"}
 
 
-class StepForm(forms.Form):
+def plan_at(slug: str) -> Plan | None:
+    """The plan in the library at this end of an address, if there is one."""
+    if not slug_re.fullmatch(slug):
+        return None
+    return Plan.objects.public().filter(slug=slug).select_related("entry").first()
+
+
+class StepForm(OneLineTexts, forms.Form):
     """One step of the lesson."""
 
     title = forms.CharField(label=_("Step"), required=False, max_length=160)
@@ -127,7 +138,7 @@ class StepForm(forms.Form):
         _take_long_text(self.fields["text"])
 
 
-class ToolForm(forms.Form):
+class ToolForm(OneLineTexts, forms.Form):
     """One AI tool, and how it is used."""
 
     name = forms.CharField(label=_("AI tool"), required=False, max_length=80)
@@ -228,7 +239,7 @@ def _said(form: forms.Form) -> dict[str, Any]:
 
 
 def _moved(rows: list[dict[str, Any]], number: str, where: str) -> list[dict[str, Any]]:
-    at = int(number) if number.isdecimal() else -1
+    at = int(number) if number.isdecimal() and len(number) <= len(str(MOST_KEPT)) else -1
     if not 0 <= at < len(rows):
         return rows
     row, rest = rows[at], rows[:at] + rows[at + 1 :]

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cluster_portal.formatted import plain
+from cluster_portal.one_line import one_line
 from competitions.library import LICENCE_PAGES
 from competitions.models import Plan
 from members.models import Cluster
@@ -34,7 +35,7 @@ class NewPlans(Feed):
         return Plan.objects.public().select_related("entry")[:MOST]
 
     def item_title(self, item: Plan) -> str:
-        return item.entry.title
+        return one_line(item.entry.title)
 
     def item_description(self, item: Plan) -> str:
         return plain(item.entry.abstract)

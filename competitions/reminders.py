@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from cluster_portal.hooks import Reminder, WantedMail, register_reminder
-from competitions.announcing_mails import DEADLINE_NEAR
+from competitions.announcing_mails import DEADLINE_NEAR, of_reader_once
 from competitions.models import Authorship, Competition, Entry
 from members.models import Person
 from members.readers import readers_of
@@ -31,19 +31,18 @@ def deadlines_near(since: datetime, until: datetime) -> Iterator[WantedMail]:
                     yield WantedMail(DEADLINE_NEAR, it, reader, occasion, *times, ground=drafts)
 
 
-def _drafts_by_reader(competition: Competition) -> list[tuple[Person, list[Entry]]]:
+def _drafts_by_reader(competition: Competition) -> list[tuple[Person, list[Authorship]]]:
     """Everybody who is written to about drafts of a competition, with the drafts that they are about."""
     authorships = Authorship.objects.confirmed().filter(
         entry__competition=competition, entry__state=Entry.State.DRAFT, person__suspended_at=None
     )
     rows = list(authorships.select_related("entry", "person").order_by("pk"))
     readers = readers_of({it.person_id: it.person for it in rows}.values())
-    found: dict[int, tuple[Person, list[Entry]]] = {}
+    found: dict[int, tuple[Person, list[Authorship]]] = {}
     for it in rows:
         for reader in readers[it.person_id]:
-            drafts = found.setdefault(reader.pk, (reader, []))[1]
-            drafts += [it.entry] if it.entry not in drafts else []
-    return list(found.values())
+            found.setdefault(reader.pk, (reader, []))[1].append(it)
+    return [(reader, of_reader_once(drafts, reader)) for reader, drafts in found.values()]
 
 
 def _unwanted(mails: QuerySet) -> QuerySet:

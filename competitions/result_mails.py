@@ -5,27 +5,31 @@ from typing import Any
 
 from cluster_portal.hooks import MailKind, WantedMail, register_mail
 from cluster_portal.models import OutboxMail
-from competitions.models import Authorship, Competition, Entry, Juror
+from competitions.announcing_mails import authorship_for, child_named, of_reader_once, written_for
+from competitions.models import Authorship, Competition, Entry
+from competitions.results import who_judged
 from members.models import Person
+from members.readers import readers_of_all
 
 RESULTS, THANKS, DISQUALIFIED = "competitions/results", "competitions/jury_thanked", "competitions/disqualified"
 
 
 def results_mails(competition: Competition) -> Iterator[WantedMail]:
-    """One mail to each author of an entry that was judged, however many entries, and one to each juror."""
+    """One mail to each author of an entry that was judged, however many entries, and to the guardians of a child; one
+    to whoever gave a review that counts."""
     authors = Authorship.objects.confirmed().filter(entry__in=competition.entries.admitted())
-    for person in Person.objects.active().filter(pk__in=authors.values("person")).order_by("pk").iterator(2000):
-        yield WantedMail(RESULTS, competition, person)
-    jurors = competition.jurors.active().select_related("person")
-    for juror in jurors.filter(person__in=Person.objects.active()).order_by("pk"):
-        yield WantedMail(THANKS, competition, juror.person)
+    people = Person.objects.active().filter(pk__in=authors.values("person")).order_by("pk")
+    for reader in readers_of_all(people):
+        yield WantedMail(RESULTS, competition, reader)
+    for judge in who_judged(competition).active():
+        yield WantedMail(THANKS, competition, judge)
 
 
-def entries_of(competition: Competition, person: Person) -> list[Entry]:
-    """What somebody entered and the jury judged, the best place first."""
-    mine = Authorship.objects.confirmed().filter(person=person).values("entry")
+def judged_for(competition: Competition, reader: Person) -> list[Authorship]:
+    """What a reader, or a child whom they guard, entered and the jury judged, the best place first; each entry once."""
+    rows = written_for(competition, reader).confirmed().filter(entry__in=competition.entries.admitted())
     rank = {place: number for number, place in enumerate(Entry.Place.values)}
-    return sorted(competition.entries.admitted().filter(pk__in=mine), key=lambda it: (rank.get(it.place, 99), it.pk))
+    return sorted(of_reader_once(rows, reader), key=lambda it: rank.get(it.entry.place, 99))
 
 
 def _competition_of(mail: OutboxMail) -> Competition | None:
@@ -34,21 +38,23 @@ def _competition_of(mail: OutboxMail) -> Competition | None:
 
 def _is_author(mail: OutboxMail) -> bool:
     it = _competition_of(mail)
-    return it is not None and bool(entries_of(it, mail.to))
+    return it is not None and bool(judged_for(it, mail.to))
 
 
 def _was_juror(mail: OutboxMail) -> bool:
     it = _competition_of(mail)
-    return it is not None and it.jurors.filter(person=mail.to_id, state=Juror.State.ACTIVE).exists()
+    return it is not None and who_judged(it).filter(pk=mail.to_id).exists()
 
 
 def _is_out(mail: OutboxMail) -> bool:
-    rows = Authorship.objects.confirmed().filter(entry__public_id=mail.about_id, person=mail.to_id)
-    return rows.filter(entry__state=Entry.State.DISQUALIFIED).exists()
+    it = Entry.objects.filter(public_id=mail.about_id, state=Entry.State.DISQUALIFIED).first()
+    return it is not None and authorship_for(it, mail.to) is not None
 
 
 def _results(wanted: WantedMail) -> dict[str, Any]:
-    return _thanks(wanted) | {"entries": entries_of(wanted.about, wanted.to)}
+    return _thanks(wanted) | {
+        "entries": [(it.entry, child_named(it, wanted.to)) for it in judged_for(wanted.about, wanted.to)]
+    }
 
 
 def _thanks(wanted: WantedMail) -> dict[str, Any]:
@@ -56,7 +62,8 @@ def _thanks(wanted: WantedMail) -> dict[str, Any]:
 
 
 def _disqualified(wanted: WantedMail) -> dict[str, Any]:
-    return {"competition": wanted.about.competition, "entry": wanted.about}
+    child = child_named(authorship_for(wanted.about, wanted.to), wanted.to)
+    return {"competition": wanted.about.competition, "entry": wanted.about, "child": child}
 
 
 register_mail(

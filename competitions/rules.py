@@ -2,8 +2,8 @@
 
 import rules
 
-from competitions.models import Authorship, Competition
-from competitions.models.entries import judged_blindly_by
+from competitions.models import Authorship
+from competitions.models.entries import competed_in_by, judged_blindly_by
 
 
 @rules.predicate
@@ -12,9 +12,17 @@ def coordinates_the_competition(person, competition):
 
 
 @rules.predicate
-def keeps_the_entrys_competition(person, entry):
-    """Whoever is in the jury keeps nothing of it until the results are out: see `Entry.objects.visible_to`."""
-    return entry is not None and coordinates_the_competition(person, entry.competition)
+def decides_the_competition(person, competition):
+    """Whoever judges blindly, or competes, decides nothing until the results are out (decision 109)."""
+    if not coordinates_the_competition(person, competition):
+        return False
+    takes_part = judged_blindly_by(person).union(competed_in_by(person))
+    return competition.pk not in {pk for (pk,) in takes_part.values_list("competition")}
+
+
+@rules.predicate
+def decides_the_entrys_competition(person, entry):
+    return entry is not None and decides_the_competition(person, entry.competition)
 
 
 @rules.predicate
@@ -53,10 +61,7 @@ def is_the_juror(person, juror):
 
 @rules.predicate
 def keeps_the_jury(person, juror):
-    """Whoever judges in a competition without knowing its authors keeps nothing of it meanwhile."""
-    if juror is None or not coordinates_the_competition(person, juror.competition):
-        return False
-    return not judged_blindly_by(person).filter(competition=juror.competition_id).exists()
+    return juror is not None and decides_the_competition(person, juror.competition)
 
 
 @rules.predicate
@@ -80,14 +85,15 @@ def published_the_plan(person, plan):
 
 
 rules.add_perm("competitions.change_competition", coordinates_the_competition)
-for _name in Competition.MOVES:
-    rules.add_perm(f"competitions.{_name}_competition", coordinates_the_competition)
+rules.add_perm("competitions.publish_competition", coordinates_the_competition)
+rules.add_perm("competitions.cancel_competition", coordinates_the_competition)
+rules.add_perm("competitions.conclude_competition", decides_the_competition)
 rules.add_perm("competitions.change_entry", wrote_the_entry)
 rules.add_perm("competitions.submit_entry", leads_the_entry)
 rules.add_perm("competitions.reopen_entry", leads_the_entry)
 rules.add_perm("competitions.withdraw_entry", leads_the_entry)
-rules.add_perm("competitions.admit_entry", keeps_the_entrys_competition & ~wrote_the_entry)
-rules.add_perm("competitions.disqualify_entry", keeps_the_entrys_competition & ~wrote_the_entry)
+rules.add_perm("competitions.admit_entry", decides_the_entrys_competition)
+rules.add_perm("competitions.disqualify_entry", decides_the_entrys_competition)
 rules.add_perm("competitions.confirm_authorship", is_the_asked_author)
 rules.add_perm("competitions.decline_authorship", is_the_asked_author)
 rules.add_perm("competitions.end_authorship", may_take_the_author_out)

@@ -22,15 +22,15 @@ from competitions.chain import chain_of
 from competitions.entering import deadline_in_words, entering, said_instant
 from competitions.entry_check import confirmed_of, what_is_empty, what_is_missing, what_to_look_at
 from competitions.entry_words import in_words, label_of, shown_value
-from competitions.forms_entries import EntryParts, FilesForm
-from competitions.models import Authorship, Competition, Entry, Plan
+from competitions.forms_entries import EntryParts, FilesForm, plan_at
+from competitions.models import Authorship, Competition, Entry
 from competitions.receipt import as_bytes
 
 
 def enter(request: HttpRequest, slug: str) -> HttpResponse:
     """Begin an entry: the page says by what right and until when; the button begins it."""
     it = get_object_or_404(Competition.objects.public().select_related("host"), slug=slug)
-    source = Plan.objects.public().filter(slug=request.GET.get("from", "")).select_related("entry").first()
+    source = plan_at(request.GET.get("from", ""))
     if request.method == "POST":
         begun = tried(request, actions.begin_entry, it, at=request.received_at, source=source)
         return (
@@ -152,7 +152,7 @@ def _base_of(request: HttpRequest, it: Entry) -> dict[str, Any] | None:
     try:
         for name, value in json.loads(request.POST["base"]):
             data.appendlist(str(name), str(value))
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         return None
     parts = EntryParts(it, data)
     parts.is_valid()
@@ -202,7 +202,7 @@ def check_entry(request: HttpRequest, public_id: str) -> HttpResponse:
     it = entry_of(request, public_id, changing=True)
     if it.state != Entry.State.DRAFT:
         return redirect(it)
-    missing = what_is_missing(it)
+    missing = what_is_missing(it, request.received_at)
     may_submit = may_move(request.user, it, "submit")
     shown = {"it": it, "missing": missing, "remarks": what_to_look_at(it), "may_submit": may_submit}
     shown |= {

@@ -21,6 +21,8 @@ from competitions.entering import judging_end_in_words
 from competitions.forms_jury import ConflictForm, ReasonForm, ReviewForm, TermsForm
 from competitions.models import Competition, Criterion, Entry, Juror, Review
 
+MOST_DIGITS = 10  # of a key that somebody sent
+
 
 def juries(request: HttpRequest) -> HttpResponse:
     """The juries I am in, or am asked into; those that are over last."""
@@ -100,7 +102,7 @@ def declare(request: HttpRequest, public_id: str) -> HttpResponse:
     """Declare a conflict of interest, or take a mistaken one back."""
     it = juror_of(request, public_id)
     if key := request.POST.get("take_back", ""):
-        declared = get_object_or_404(it.conflicts, pk=key if key.isdigit() else 0)
+        declared = get_object_or_404(it.conflicts, pk=int(key) if key.isdecimal() and len(key) < MOST_DIGITS else 0)
         if tried(request, actions.take_back_conflict, it, declared=declared):
             messages.success(request, _("The declaration is taken back."))
         return redirect(it)

@@ -7,6 +7,7 @@ from django.utils.formats import date_format
 from django.utils.timesince import timeuntil
 from django.utils.timezone import get_current_timezone, localtime
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from cluster_portal.zones import zone_name
 from competitions.entering import deadline_in_words, said_instant
@@ -51,7 +52,7 @@ def standing_of(it: Competition, at: datetime) -> Standing:
         return Standing(str(it.get_state_display()), "bad" if it.state == Competition.State.CANCELLED else "neutral")
     match it.phase_at(at):
         case Phase.ANNOUNCED:
-            return Standing(_("Opens %(day)s") % {"day": _day(it, it.opens_at)}, "waiting")
+            return Standing(pgettext("competition", "Opens %(day)s") % {"day": _day(it, it.opens_at)}, "waiting")
         case Phase.OPEN:
             return Standing(_("Open until %(day)s") % {"day": _day(it, it.last_second)}, "good")
         case Phase.JUDGING:

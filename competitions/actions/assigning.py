@@ -106,13 +106,14 @@ def ask_second_opinion(entry: Entry, by: Person) -> Review:
 @transaction.atomic
 def withdraw_review(review: Review, by: Person, reason: str = "") -> None:
     """Take an entry back from a juror; its place is free for another."""
-    lock_competition(review.juror.competition)
+    _locked_while_judged(review.juror.competition)
     make_move(review, "withdraw", by=by, withdrawn_because=reason)
 
 
 @transaction.atomic
 def remind_juror(juror: Juror, by: Person) -> None:
     """Mail a juror what they have still to read; at most once a day."""
+    juror = Juror.objects.select_for_update(no_key=True).get(pk=juror.pk)
     waiting = juror.reviews.assigned().count()
     if juror.state != Juror.State.ACTIVE or not waiting:
         raise Refused(_("This juror has nothing left to read."))

@@ -19,6 +19,7 @@ from competitions.entering import (
     why_no_more_of_institution,
     why_no_more_of_person,
     why_not_as_juror,
+    why_not_as_keeper,
     why_not_now,
 )
 from competitions.models import Authorship, Competition, Entry
@@ -67,6 +68,7 @@ def confirm_authorship(authorship: Authorship, by: Person) -> None:
     missing = (
         right.missing
         or why_not_as_juror(it.competition, by)
+        or why_not_as_keeper(it.competition, by)
         or why_no_more_of_person(it.competition, by)
         or why_no_more_of_institution(it.competition, right, but=it)
     )

@@ -13,6 +13,7 @@ from cluster_portal.outbox import cancel_mails, queue_mail
 from competitions.actions.assigning import recheck_reviews
 from competitions.actions.entries import lock_competition
 from competitions.conflicts import undecided_reviews
+from competitions.entering import others_decide
 from competitions.models import Authorship, Competition, DeclaredConflict, Entry, Juror, Nomination
 from members.actions import enter_person
 from members.models import Institution, Person
@@ -47,18 +48,12 @@ def why_no_juror(competition: Competition, person: Person) -> str:
     own = Authorship.objects.standing().filter(person=person, entry__in=competition.entries.counted())
     if own.exists():
         return _("Whoever is an author here, or asked to be one, cannot be in the jury. Ask somebody else.")
-    if competition.is_blind and person.is_coordinator and not _others_keep(competition, person):
+    if competition.is_blind and person.is_coordinator and not others_decide(competition, person):
         return _(
             "Whoever judges does not see who wrote what, and nobody else could keep this competition then. Appoint "
             "another coordinator first, or ask somebody else."
         )
     return ""
-
-
-def _others_keep(competition: Competition, person: Person) -> bool:
-    region = competition.host.region_id if competition.host else None
-    jury = competition.jurors.bound().values("person")
-    return Person.objects.coordinating_region(region).exclude(pk=person.pk).exclude(pk__in=jury).exists()
 
 
 @transaction.atomic
@@ -83,8 +78,10 @@ def decline_juror(juror: Juror, by: Person) -> None:
 @transaction.atomic
 def end_juror(juror: Juror, by: Person) -> None:
     """Take a juror out: what they have not given yet is free for others, what they gave counts."""
-    lock_competition(juror.competition)
+    competition = lock_competition(juror.competition)
     was_active = juror.state == Juror.State.ACTIVE
+    if was_active:  # whoever was asked and never answered can always be let go
+        _refuse_when_over(competition)
     make_move(juror, "end", by=by)
     cancel_mails(about=juror, reason=gettext_noop("the juror left the jury"))
     rows = juror.reviews.assigned().select_for_update(of=("self",)).order_by("pk")

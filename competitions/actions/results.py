@@ -17,6 +17,7 @@ from competitions.models import Competition, Entry, Result, Review
 from competitions.result_mails import RESULTS, results_mails
 from competitions.results import Line, proposed_places, results_of, what_is_missing
 from members.models import Person
+from members.readers import readers_of_all
 
 
 @transaction.atomic
@@ -29,11 +30,10 @@ def admit_entry(entry: Entry, by: Person) -> None:
 
 @transaction.atomic
 def admit_all(competition: Competition, by: Person) -> int:
-    """Let the jury judge every entry that was handed in, except one's own; return how many these were."""
+    """Let the jury judge every entry that was handed in; return how many these were."""
     _freshly_locked(competition)
     _refuse_to_admit_now(competition)
-    handed_in = competition.entries.submitted().exclude(authorships__in=by.authorships.standing())
-    rows = list(handed_in.select_for_update(of=("self",)).order_by("pk"))
+    rows = list(competition.entries.submitted().select_for_update(of=("self",)).order_by("pk"))
     if not rows:
         raise Refused(_("There is nothing to admit: every entry that was handed in has its answer."))
     return len(make_moves(rows, "admit", by=by))
@@ -46,21 +46,16 @@ def disqualify_entry(entry: Entry, by: Person, reason: str) -> None:
     _refuse_when_out(entry.competition)
     make_move(entry, "disqualify", by=by, refusal=reason, planned_place="")
     end_reviews(entry, gettext_noop("the entry was disqualified"))
-    for author in entry.authorships.confirmed().select_related("person"):
-        queue_mail("competitions/disqualified", about=entry, to=author.person)
+    authors = [it.person for it in entry.authorships.confirmed().select_related("person")]
+    for reader in readers_of_all(authors):
+        queue_mail("competitions/disqualified", about=entry, to=reader)
 
 
 @transaction.atomic
 def plan_places(competition: Competition, places: Mapping[int, str], by: Person) -> int:
-    """Plan a place for each of these entries (by key; "" takes it back); return how many changed. Nobody is told.
-
-    Nobody places what they wrote themselves: only what the jury gave does (`propose_places`).
-    """
+    """Plan a place for each of these entries (by key; "" takes it back); return how many changed. Nobody is told."""
     _freshly_locked(competition)
     _refuse_when_out(competition)
-    own = set(by.authorships.standing().filter(entry__in=places).values_list("entry", flat=True))
-    if any(it.planned_place != places[it.pk] for it in competition.entries.admitted().filter(pk__in=own)):
-        raise Refused(_("You cannot give your own entry a place. Let the portal propose it, or ask somebody else."))
     return _plan(competition, places, by)
 
 

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from cluster_portal.public_id import PublicIdField
 from cluster_portal.search import folded
@@ -38,10 +39,10 @@ class CompetitionQuerySet(models.QuerySet):
         return self.filter(host__region__in=[role.region_id for role in person.coordinator_roles])
 
     def decidable_by(self, person):
-        """Those that one keeps and does not judge in without knowing the authors: jury, entries, results."""
-        from competitions.models.entries import judged_blindly_by  # entries point to competitions
+        """Those that one keeps, neither judging blindly nor competing in them: their entries, jury and results."""
+        from competitions.models.entries import competed_in_by, judged_blindly_by  # entries point to competitions
 
-        return self.kept_by(person).exclude(pk__in=judged_blindly_by(person))
+        return self.kept_by(person).exclude(pk__in=judged_blindly_by(person)).exclude(pk__in=competed_in_by(person))
 
     def published(self):
         """Competitions that take place: announced, open or judged."""
@@ -131,7 +132,7 @@ class Competition(Addressed):
         null=True,
         blank=True,
         related_name="competitions",
-        verbose_name=_("host"),
+        verbose_name=pgettext_lazy("competition", "host"),
     )
     language = models.CharField(_("language of the competition"), max_length=5, default="en")
     opens_at = models.DateTimeField(_("entries from"))
@@ -154,7 +155,9 @@ class Competition(Addressed):
         _("jurors for each entry"), default=3, validators=[MinValueValidator(1), MaxValueValidator(15)]
     )
     is_blind = models.BooleanField(_("jurors do not learn who wrote an entry"), default=True)
-    tie_rule = models.CharField(_("ties"), max_length=10, choices=TieRule.choices, default=TieRule.CRITERIA)
+    tie_rule = models.CharField(
+        pgettext_lazy("rule", "ties"), max_length=10, choices=TieRule.choices, default=TieRule.CRITERIA
+    )
     words = models.TextField(editable=False, default="")
 
     objects = CompetitionQuerySet.as_manager()

@@ -4,6 +4,7 @@ from django.db.models import Exists, OuterRef, Prefetch, Q
 from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from cluster_portal.public_id import PublicIdField
 from cluster_portal.states import move
@@ -18,8 +19,8 @@ class EntryQuerySet(models.QuerySet):
         return self.filter(Exists(Authorship.objects.standing().filter(entry=OuterRef("pk"), person=person)))
 
     def visible_to(self, person):
-        """One's own, and those of competitions one keeps; a juror of an undecided competition sees none (blind.py)."""
-        kept = Competition.objects.kept_by(person).exclude(pk__in=judged_blindly_by(person))
+        """One's own, and those of competitions one keeps and takes no part in, neither as juror nor as author."""
+        kept = Competition.objects.decidable_by(person)
         own = Authorship.objects.standing().filter(entry=OuterRef("pk"), person=person)
         beyond_draft = ~Q(state__in=[Entry.State.DRAFT, Entry.State.WITHDRAWN])
         return self.filter(Exists(own) | Q(competition__in=kept.values("pk")) & beyond_draft)
@@ -84,6 +85,12 @@ def judged_blindly_by(person):
 
     bound = Juror.objects.bound().filter(person=person, competition__is_blind=True)
     return bound.filter(competition__in=Competition.objects.without_results()).values("competition")
+
+
+def competed_in_by(person):
+    """The undecided competitions in which this person is an author, or asked to be: they must not learn who judges."""
+    own = Entry.objects.counted().written_by(person)
+    return own.filter(competition__in=Competition.objects.undecided()).values("competition")
 
 
 class Entry(models.Model):
@@ -154,7 +161,7 @@ class Entry(models.Model):
     refusal = models.CharField(_("why it was disqualified"), max_length=500, blank=True, editable=False)
     title = models.CharField(_("title"), max_length=160, blank=True)
     abstract = models.TextField(_("abstract"), max_length=2_000, blank=True)
-    subject = models.CharField(_("subject"), max_length=80, blank=True)
+    subject = models.CharField(pgettext_lazy("of a lesson", "subject"), max_length=80, blank=True)
     stage_from = models.PositiveSmallIntegerField(
         _("from year of schooling"),
         null=True,
@@ -188,7 +195,9 @@ class Entry(models.Model):
         verbose_name=_("adapted from"),
     )
     planned_place = models.CharField(max_length=12, choices=Place.choices, blank=True, editable=False)
-    place = models.CharField(_("place"), max_length=12, choices=Place.choices, blank=True, editable=False)
+    place = models.CharField(
+        pgettext_lazy("award", "place"), max_length=12, choices=Place.choices, blank=True, editable=False
+    )
 
     objects = EntryQuerySet.as_manager()
 
@@ -287,7 +296,7 @@ class Authorship(models.Model):
     """That somebody is an author of an entry, by which affiliation, and whether they let the library publish it."""
 
     class State(models.TextChoices):
-        INVITED = "invited", _("Asked")
+        INVITED = "invited", pgettext_lazy("author", "Asked")
         CONFIRMED = "confirmed", _("Author")
         DECLINED = "declined", _("Declined")
         ENDED = "ended", _("Taken out")
@@ -295,7 +304,12 @@ class Authorship(models.Model):
     MOVES = {
         "confirm": move([State.INVITED], State.CONFIRMED, _("I am an author"), _("You are an author of this entry.")),
         "decline": move([State.INVITED], State.DECLINED, _("I am not"), _("Your answer is noted.")),
-        "end": move([State.INVITED, State.CONFIRMED], State.ENDED, _("Take out"), _("Taken out of the authors.")),
+        "end": move(
+            [State.INVITED, State.CONFIRMED],
+            State.ENDED,
+            pgettext_lazy("author", "Take out"),
+            _("Taken out of the authors."),
+        ),
     }
     AUDITED = ("is_lead", "may_be_published")
 
@@ -309,7 +323,7 @@ class Authorship(models.Model):
     invited_by = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+", editable=False)
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.INVITED, editable=False)
     state_since = models.DateTimeField(default=now, editable=False)
-    is_lead = models.BooleanField(_("began the entry"), default=False, editable=False)
+    is_lead = models.BooleanField(_("leads the entry"), default=False, editable=False)
     position = models.PositiveSmallIntegerField(_("position"), default=1)
     may_be_published = models.BooleanField(_("may be published in the library"), null=True, blank=True)
     decided_at = models.DateTimeField(null=True, blank=True, editable=False)  # when they said so, or took it back

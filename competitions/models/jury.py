@@ -4,6 +4,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from cluster_portal.public_id import PublicIdField
 from cluster_portal.states import move
@@ -44,7 +45,7 @@ class Juror(models.Model):
     """That somebody judges in a competition: how many entries, in which nominations."""
 
     class State(models.TextChoices):
-        INVITED = "invited", _("Asked")
+        INVITED = "invited", pgettext_lazy("juror", "Asked")
         ACTIVE = "active", _("In the jury")
         DECLINED = "declined", _("Declined")
         ENDED = "ended", _("Left the jury")
@@ -160,7 +161,7 @@ class Review(models.Model):
         "withdraw": move(
             [State.ASSIGNED, State.COMPLETED],
             State.WITHDRAWN,
-            _("Take back"),
+            pgettext_lazy("review", "Take back"),
             _("The entry is given to somebody else."),
         ),
     }

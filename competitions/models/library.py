@@ -13,6 +13,8 @@ from competitions.models.entries import Authorship, Entry
 from members.models.institutions import transliterated_slug
 from members.models.people import Person
 
+RESERVED = {"feed"}  # /library/feed/ is no plan
+
 
 class PlanQuerySet(models.QuerySet):
     def public(self):
@@ -88,8 +90,9 @@ class Plan(models.Model):
 
     def save(self, **options):
         if not self.slug:
-            slug = transliterated_slug(self.entry.title)
-            self.slug = f"{slug[:55]}-{self.public_id[:6]}" if Plan.objects.filter(slug=slug).exists() else slug
+            slug = transliterated_slug(self.entry.title, otherwise="plan")
+            is_taken = slug in RESERVED or Plan.objects.filter(slug=slug).exists()
+            self.slug = f"{slug[:55]}-{self.public_id[:6]}" if is_taken else slug
         super().save(**options)
 
     def get_absolute_url(self):

@@ -9,6 +9,7 @@ from members.forms.fields import (
     TimeInput,
     TimeZoneField,
     WallClockForm,
+    validate_within_reach,
 )
 from members.forms.imports import ColumnsForm, ImportForm, VerdictFilter
 from members.forms.initiatives import (
@@ -60,4 +61,5 @@ __all__ = [
     "TimeZoneField",
     "VerdictFilter",
     "WallClockForm",
+    "validate_within_reach",
 ]

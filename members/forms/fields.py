@@ -1,4 +1,5 @@
 import zoneinfo
+from datetime import date
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -10,6 +11,15 @@ from members.addresses import ADDRESS_LENGTH
 from members.models import Cluster
 
 EARLIEST_BIRTH_YEAR = 1900
+YEARS_WITHIN_REACH = 20
+
+
+def validate_within_reach(value: date) -> None:
+    """Refuse a day or an instant of which the year is a slip: nobody plans that far, and beyond 9999 days end."""
+    if abs(value.year - timezone.now().year) > YEARS_WITHIN_REACH:
+        raise ValidationError(
+            _("This is more than %(years)s years away. Check the year.") % {"years": YEARS_WITHIN_REACH}
+        )
 
 
 class DateInput(forms.DateInput):
@@ -91,6 +101,8 @@ class WallClockForm(FreshForm):
         self.zone = zone
         super().__init__(*args, **options)
         for name in self.wall_clock_fields:
+            if name in self.fields:
+                self.fields[name].validators.append(validate_within_reach)
             if value := self.initial.get(name):
                 self.initial[name] = value.astimezone(zone).replace(tzinfo=None)
 

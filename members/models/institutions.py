@@ -14,9 +14,9 @@ from members.models.agreements import Coverage, Party
 RESERVED_SLUGS = {"apply", "new", "standing"}  # addresses such as /members/apply/ are pages of their own
 
 
-def transliterated_slug(name: str) -> str:
-    """A slug in Latin letters for a name in any script."""
-    return slugify(anyascii(name))[:60].strip("-") or "institution"
+def transliterated_slug(name: str, otherwise: str = "institution") -> str:
+    """A slug in Latin letters for a name in any script; for one of signs only, the word for what it is."""
+    return slugify(anyascii(name))[:60].strip("-") or otherwise
 
 
 class RegionQuerySet(models.QuerySet):

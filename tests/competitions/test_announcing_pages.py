@@ -19,6 +19,7 @@ from competitions.institution_parts import held, won
 from competitions.models import Competition, LevelExample, Nomination
 from members.models import Cluster
 from tests import factories as make
+from tests.browsing import said
 from tests.rfc5546 import read_feed
 
 pytestmark = pytest.mark.django_db
@@ -64,10 +65,6 @@ def text_of(path, client=None):
 
 def wrong(response):
     return sorted(response.context["form"].errors)
-
-
-def said(response):
-    return [str(message) for message in response.context["messages"]]
 
 
 @pytest.mark.parametrize(

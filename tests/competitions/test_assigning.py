@@ -100,11 +100,19 @@ def test_whoever_is_asked_to_be_an_author_counts_as_one(competition):
     assert why(juror, entry) == ["is or was mentor or mentee of an author"]
 
 
+@pytest.mark.parametrize("state", ["declined", "ended"])
+def test_who_was_asked_to_be_an_author_has_read_the_entry_under_its_names(competition, state):
+    entry, other, juror = admitted(competition), admitted(competition), juror_of(competition)
+    make.AuthorshipFactory(entry=entry, person=juror.person, state=state, is_lead=False)
+    assert why(juror, entry) == ["was asked to be an author of it, or was one, and so knows whose it is"]
+    assert why(juror, other) == []
+
+
 def test_the_queries_do_not_grow(competition, django_assert_num_queries):
     for count in (1, 3):
         jurors = [juror_of(competition) for _number in range(count)]
         entries = [admitted(competition) for _number in range(count)]
-        with django_assert_num_queries(7):
+        with django_assert_num_queries(8):
             conflicts_between(jurors, entries)
 
 

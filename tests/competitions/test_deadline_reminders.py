@@ -85,6 +85,7 @@ def test_guardians_of_a_young_author_are_reminded_too(competition):
     remind(ONE)
     remind(ONE + timedelta(minutes=1))
     assert bond.guardian.pk in {reader for reader, _at in reminders()}
+    assert "/entries/" not in OutboxMail.objects.get(to=bond.guardian).body_text
 
 
 def test_the_mail_names_each_draft_and_its_deadline_with_the_zone(competition):

@@ -16,14 +16,9 @@ from competitions import actions
 from competitions.models import Competition, Entry
 from competitions.receipt import as_bytes
 from tests import factories as make
+from tests.browsing import at
 
 pytestmark = pytest.mark.django_db
-
-
-def at(person):
-    client = Client()
-    client.force_login(person)
-    return client
 
 
 @pytest.fixture
@@ -71,6 +66,26 @@ def test_the_page_to_enter_says_by_what_right_and_until_when(cast, competition):
 def test_who_may_not_enter_reads_why_and_finds_no_button(cast, competition):
     page = at(cast.outsider).get(reverse("competitions:enter", args=[competition.slug])).content.decode()
     assert ("Begin the entry" in page, "You do not belong to an institution yet" in page) == (False, True)
+
+
+@pytest.mark.parametrize("source", ["%00", "nothing", "%D1%91"])
+def test_an_address_of_no_plan_is_no_source(cast, competition, source):
+    page = at(cast.teacher).get(f"/competitions/{competition.slug}/enter/?from={source}")
+    assert (page.status_code, page.context["source"]) == (200, None)
+
+
+def test_the_last_coordinator_who_could_keep_it_cannot_compete(cast, competition):
+    make.AffiliationFactory(person=cast.coordinator, institution=cast.school)
+    page = at(cast.coordinator).get(f"/competitions/{competition.slug}/enter/")
+    assert "Appoint another coordinator first." in page.content.decode()
+    make.CoordinatorFactory()
+    page = at(cast.coordinator).get(f"/competitions/{competition.slug}/enter/")
+    assert "Appoint another coordinator first." not in page.content.decode()
+
+
+def test_a_title_pasted_from_word_has_one_line(cast, entry):
+    save(at(cast.teacher), entry, title="Agents\x0bin class")
+    assert fresh(entry).title == "Agents in class"
 
 
 def test_the_button_begins_an_entry_and_leads_to_the_form(cast, competition):
@@ -162,7 +177,7 @@ def test_a_window_that_has_fallen_behind_saves_what_it_has_changed_itself(cast, 
     assert told["said"].endswith("Another window has changed Title, Course of the lesson: reload the page to read it.")
 
 
-@pytest.mark.parametrize("base", ["", "[1]", "{", "[[1, 2, 3]]"])
+@pytest.mark.parametrize("base", ["", "[1]", "{", "[[1, 2, 3]]", "[" * 100_000])
 def test_a_broken_base_is_none(cast, entry, base):
     client = at(cast.teacher)
     save(client, entry, title="First")
@@ -212,6 +227,7 @@ def test_without_script_the_later_window_keeps_what_was_typed(cast, entry):
         ("steps-1-remove", ["A", "C"]),
         ("steps-9-up", ["A", "B", "C"]),
         ("steps-x-up", ["A", "B", "C"]),
+        (f"steps-{'9' * 5_000}-up", ["A", "B", "C"]),
     ],
 )
 def test_without_script_steps_are_moved_and_taken_out_by_buttons(cast, entry, press, order):
@@ -350,3 +366,11 @@ def test_the_list_of_my_entries_asks_the_same_for_one_and_three(cast, competitio
             client.get(page)
         counts.append(len(asked))
     assert counts[0] == counts[1]
+
+
+def test_a_source_that_was_taken_out_meanwhile_does_not_keep_the_draft_from_being_saved(cast, entry):
+    source = make.PlanFactory(state="withdrawn")
+    entry.adapted_from = source
+    entry.save()
+    save(at(cast.teacher), entry, title="Mine", adapted_from=source.get_absolute_url())
+    assert (fresh(entry).title, fresh(entry).adapted_from) == ("Mine", source)

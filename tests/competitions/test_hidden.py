@@ -9,6 +9,7 @@ from cluster_portal.admin import AuditEntryAdmin, OutboxMailAdmin, ReadOnlyAdmin
 from cluster_portal.audit import record
 from cluster_portal.hidden import seen_by
 from cluster_portal.models import AuditEntry, OutboxMail, Upload
+from cluster_portal.moves import may_move
 from cluster_portal.outbox import queue_mail
 from cluster_portal.personal import Table, what_goes
 from competitions.models import Authorship, Entry, Review
@@ -18,6 +19,7 @@ from tests.competitions.test_blind import keep
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("demo")]
 STATES = ["invited", "active"]
+REVIEW = "competitions.review"
 
 
 @pytest.fixture
@@ -155,3 +157,57 @@ def test_lists_of_a_region_know_it_as_well(entry):
     assert Entry.objects.visible_to(judge).count() == 1
     make.JurorFactory(competition=entry.competition, person=judge)
     assert Entry.objects.visible_to(judge).count() == 0
+
+
+# A coordinator who competes: nothing tells who judges
+
+
+@pytest.fixture
+def rival(cast, entry):
+    """A coordinator with an entry of their own; somebody judges, and another coordinator keeps the competition."""
+    make.CoordinatorFactory()
+    own = make.EntryFactory(competition=entry.competition, state="admitted")
+    make.AuthorshipFactory(entry=own, person=cast.coordinator)
+    juror = make.JurorFactory(competition=entry.competition, person__email="qwvjk@example.org")
+    review = make.ReviewFactory(entry=own, juror=juror)
+    record("competitions.review.assign", review, by=None)
+    queue_mail("competitions/reviews_assigned", about=juror, to=juror.person, occasion=review.public_id)
+    cast.coordinator.own = own
+    return cast.coordinator
+
+
+def test_audit_and_outbox_tell_no_author_who_judges(rival):
+    jury = {it for it in about(AuditEntry.objects.visible_to(rival)) if it[0] in {"competitions.juror", REVIEW}}
+    assert (jury, OutboxMail.objects.visible_to(rival).filter(to__email="qwvjk@example.org").count()) == (set(), 0)
+    other = make.CoordinatorFactory().person
+    assert REVIEW in {model for model, _pk in about(AuditEntry.objects.visible_to(other))}
+
+
+@pytest.mark.parametrize(
+    "name", ["desk_entries", "desk_jury", "desk_assign_jury", "desk_invite_juror", "desk_results", "desk_protocol"]
+)
+def test_who_competes_has_no_desk_of_the_competition(entry, rival, client, name):
+    client.force_login(rival)
+    page = reverse(f"competitions:{name}", args=[entry.competition.slug])
+    assert client.get(page).status_code == 404
+    client.force_login(make.CoordinatorFactory().person)
+    assert client.get(page).status_code == 200
+
+
+def test_who_competes_sees_their_own_entry_only(entry, rival, client):
+    client.force_login(rival)
+    pages = [reverse("competitions:entry", args=[it.public_id]) for it in (rival.own, entry)]
+    assert [client.get(page).status_code for page in pages] == [200, 404]
+
+
+@pytest.mark.parametrize("name", ["admit", "disqualify"])
+def test_who_competes_decides_about_nobody(entry, rival, name):
+    assert not may_move(rival, entry, name)
+    assert may_move(make.CoordinatorFactory().person, entry, name)
+
+
+def test_the_page_of_the_competition_says_who_decides(entry, rival, client):
+    client.force_login(rival)
+    text = client.get(reverse("competitions:desk_competition", args=[entry.competition.slug])).content.decode()
+    assert "You compete here, or judge without knowing" in text
+    assert reverse("competitions:desk_jury", args=[entry.competition.slug]) not in text

@@ -201,6 +201,14 @@ def test_nobody_else_opens_ones_page(cast, client, competition):
         assert client.post(reverse("competitions:declare_conflict", args=[juror.public_id]), {}).status_code == 404
 
 
+@pytest.mark.parametrize("key", ["²", "9" * 5_000, "x", "0"])
+def test_what_is_no_declaration_cannot_be_taken_back(client, competition, key):
+    juror = make.JurorFactory(competition=competition)
+    client.force_login(juror.person)
+    page = reverse("competitions:declare_conflict", args=[juror.public_id])
+    assert client.post(page, {"take_back": key}).status_code == 404
+
+
 def test_in_no_jury_the_page_says_so(cast, client):
     client.force_login(cast.teacher)
     assert "You are in no jury" in said(client, reverse("competitions:juries"))

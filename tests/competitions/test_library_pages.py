@@ -175,3 +175,15 @@ def test_my_page_shows_juries_and_lesson_plans(client):
     client.force_login(juror.person)
     text = said(client, "/me/")
     assert [it.get_absolute_url() in text for it in (juror, entry)] == [True, True]
+
+
+def test_a_plan_called_like_a_page_of_the_library_has_an_address_of_its_own(client):
+    plan = plan_of(title="Feed")
+    assert plan.slug == f"feed-{plan.public_id[:6]}"
+    assert plan_of(title="???").slug == "plan"
+
+
+def test_a_title_with_controls_breaks_neither_feed_nor_catalogue(client):
+    plan = plan_of(title="Agents\x0bin class")
+    assert "<title>Agents in class</title>" in said(client, reverse("competitions:library_feed"))
+    assert "<dc:title>Agents in class</dc:title>" in said(client, of(plan, "plan_dc"))
