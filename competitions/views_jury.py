@@ -7,7 +7,6 @@ from django.contrib import messages
 from django.core.files.base import ContentFile
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
@@ -18,7 +17,7 @@ from cluster_portal.moves import available_moves
 from competitions import actions
 from competitions.blind import file_for_jurors, for_masking, shown_to_jurors, title_for_jurors
 from competitions.clean_files import CannotClean
-from competitions.entering import said_instant
+from competitions.entering import judging_end_in_words
 from competitions.forms_jury import ConflictForm, ReasonForm, ReviewForm, TermsForm
 from competitions.models import Competition, Criterion, Entry, Juror, Review
 
@@ -29,7 +28,11 @@ def juries(request: HttpRequest) -> HttpResponse:
     """The juries I am in, or am asked into; those that are over last."""
     rows = Juror.objects.filter(person=request.user).exclude(competition__state=Competition.State.CANCELLED)
     rows = rows.bound().with_loads().select_related("competition").order_by("-competition__judged_until", "pk")
-    return render(request, "competitions/juries.html", {"juries": list(rows), "now": now()})
+    found = list(rows)
+    for it in found:
+        it.waiting = it.assigned_count - it.given_count
+        it.until = judging_end_in_words(it.competition)
+    return render(request, "competitions/juries.html", {"juries": found})
 
 
 def juror(request: HttpRequest, public_id: str) -> HttpResponse:
@@ -42,7 +45,7 @@ def juror(request: HttpRequest, public_id: str) -> HttpResponse:
     shown = {
         "it": it,
         "competition": it.competition,
-        "until": said_instant(it.competition, it.competition.judged_until),
+        "until": judging_end_in_words(it.competition),
         "form": form,
         "moves": available_moves(request.user, it),
         "reviews": reviews,

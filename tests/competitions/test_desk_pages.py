@@ -73,6 +73,15 @@ def test_who_keeps_a_competition_sees_its_pages_and_nobody_else_does(cast, clien
     assert client.get(at(page, competition)).status_code == 404
 
 
+def test_who_judges_blindly_is_shown_no_way_to_what_is_hidden_and_is_told_why(cast, desk, competition):
+    ways = [at(name, competition) for name in ("desk_entries", "desk_jury", "desk_results")]
+    page = said(desk, at("desk_competition", competition))
+    assert ([way in page for way in ways], "Another coordinator keeps the entries" in page) == ([True] * 3, False)
+    make.JurorFactory(competition=competition, person=cast.coordinator)
+    page = said(desk, at("desk_competition", competition))
+    assert ([way in page for way in ways], "Another coordinator keeps the entries" in page) == ([False] * 3, True)
+
+
 @pytest.mark.parametrize(("state", "blind", "status"), [
     ("published", True, 404), ("cancelled", True, 404), ("published", False, 200), ("concluded", True, 200),
 ])  # fmt: skip
@@ -180,7 +189,7 @@ def test_a_second_opinion_is_asked_with_one_click(desk, competition):
     answer = desk.post(at("desk_second_opinion", competition, entry.public_id), follow=True)
     assert "One more juror is asked to read" in answer.content.decode()
     assert entry.reviews.filter(is_second_opinion=True).count() == 1
-    assert "+1 open" in said(desk, at("desk_results", competition))
+    assert ">1 of 2<" in said(desk, at("desk_results", competition))
 
 
 def test_before_publishing_one_sees_what_is_missing_then_whom_it_tells(cast, desk, competition):
