@@ -36,7 +36,7 @@ UNTOLD = {
 }  # a PDF may be some bytes longer by its dates
 # What shows rows of all apps.
 ACROSS = ("admin/", "desk/audit/", "desk/outbox/", "desk/people/", "me/", "search/")
-OWN = ("/jury/", "/reviews/")
+OWN = ("/jury/", "/reviews/", "/entries/")
 # Which objects an address is about, by how it begins; the ids of whatever else would only be 404.
 ABOUT = {
     "entries/": ["competitions.entry", "competitions.entryfile"],
