@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -19,7 +19,7 @@ from cluster_portal.uploads import ENDINGS
 from competitions.clean_files import CannotClean, cleaned, words_of
 from competitions.masking import UNICASE, Mask, known_by, parts_of
 from competitions.models import Entry, EntryFile
-from members.models import Institution, Person
+from members.models import Guardianship, Institution, Person
 
 TEXTS = ("title", "abstract", "subject", "objectives", "risks", "materials")
 KINDS_OF_FILES = {
@@ -101,13 +101,16 @@ def for_masking(entries: QuerySet[Entry]) -> QuerySet[Entry]:
     """Entries with what their masks are made of, and with their parts, in the same few queries for any number."""
     rows = entries.select_related("competition", "nomination")
     parts = ("steps", "tools", "files__upload", "directions", "authorships__affiliation__institution__links")
-    return rows.prefetch_related(*parts, PAGES_OF)
+    families = Prefetch("authorships__person__guarded_by", Guardianship.objects.select_related("guardian"))
+    return rows.prefetch_related(*parts, PAGES_OF, families)
 
 
 def mask_of(entry: Entry) -> Mask:
-    """What must not show of an entry: whoever is, was or is asked to be an author, and where they work and learn."""
-    people = [it.person for it in entry.authorships.all()]
-    institutions = {it.institution for person in people for it in person.affiliations.all()}
+    """What must not show of an entry: whoever is, was or is asked to be an author, where they work and learn, and
+    the guardians of children among them, by whose name a child is found as well."""
+    authors = [it.person for it in entry.authorships.all()]
+    people = [*authors, *(it.guardian for author in authors for it in author.guarded_by.all())]
+    institutions = {it.institution for author in authors for it in author.affiliations.all()}
     institutions |= {it.affiliation.institution for it in entry.authorships.all() if it.affiliation}
     told = sorted(institutions, key=lambda it: it.pk)
     links = [it.website for it in told] + [link.url for it in told for link in it.links.all()]

@@ -199,6 +199,9 @@ class Mask:
             yield from (it.span() for it in pattern.finditer(text))
         yield from (it.span() for it in PHONE.finditer(text) if 10 <= len(re.sub(r"\D", "", it.group())) <= 12)
         yield from (it.span() for it in LINK.finditer(text) if self._is_personal(it.group()))
+        for host in self.hosts:  # also where it stands alone, without "https://"
+            there = rf"(?<![\w@])(?:[\w-]+\.)*{re.escape(host)}(?![\w-])(?:/[^\s<>()\"'\[\]]*)?"
+            yield from (it.span() for it in re.finditer(there, text, re.IGNORECASE))
         for whole in self.whole:
             yield from (it.span() for it in re.finditer(re.escape(whole), text, re.IGNORECASE))
         for three in self.initials:

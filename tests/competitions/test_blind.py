@@ -76,6 +76,14 @@ def test_who_was_taken_out_of_the_authors_is_masked_too(entry):
     assert projection(entry).title == "[hidden] plan"
 
 
+def test_the_guardians_of_a_child_who_is_an_author_are_masked_as_well(entry):
+    child = make.GuardianshipFactory(guardian__family_name="Qvortrup", guardian__given_name="Inga").child
+    make.AuthorshipFactory(entry=entry, person=child, is_lead=False)
+    entry.abstract = "With the help of Inga Qvortrup."
+    entry.save()
+    assert projection(entry).abstract == "With the help of [hidden]."
+
+
 def test_authors_are_told_where_they_stand(entry):
     keep(entry, "plan.txt", b"By Zzyzxova, 7 pages")
     found = {(it.field, it.where, it.said) for it in blind.names_in(entry)}
@@ -102,7 +110,7 @@ def test_the_queries_do_not_grow_with_the_entries(entry, django_assert_num_queri
     competition = entry.competition
     keep(entry, "a.txt", b"text")
     for count in (1, 3):
-        with django_assert_num_queries(14):
+        with django_assert_num_queries(15):
             [blind.shown_to_jurors(it) for it in blind.for_masking(competition.entries.all())]
         for _number in range(2 if count == 1 else 0):
             more = make.EntryFactory(competition=competition)

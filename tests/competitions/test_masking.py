@@ -96,6 +96,8 @@ def test_an_institution_is_masked_by_its_names_and_abbreviations(text, shown):
         ("call +7 (921) 123-45-67", "call …"),
         ("@yulia_teaches", "…"),
         ("https://vk.com/id1 and https://school77.example.org/plan", "https://vk.com/id1"[:0] + "… and …"),
+        ("on school77.example.org or www.school77.example.org/plan", "on … or …"),
+        ("on notschool77.example.org", "on notschool77.example.org"),
         ("my [page](https://site.example/shchukina) here", "my page … here"),
     ],
 )
