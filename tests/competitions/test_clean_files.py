@@ -1,0 +1,239 @@
+"""Copies of files name nobody, wherever in a file a name stood; they still open, and hostile ones cost little."""
+
+import io
+import signal
+import zipfile
+from xml.etree import ElementTree
+
+import pytest
+from openpyxl import Workbook, load_workbook
+from openpyxl.comments import Comment
+from openpyxl.worksheet.table import Table
+from PIL import Image
+
+from competitions.clean_files import CannotClean, cleaned, words_of
+from competitions.masking import Mask, parts_of
+
+MASK = Mask(names=(*parts_of("Petrova"), *parts_of("Marina", capital=True)))
+OFFICE = "application/vnd.openxmlformats-officedocument."
+WORD, SHEET = OFFICE + "wordprocessingml.document", OFFICE + "spreadsheetml.sheet"
+ODT = "application/vnd.oasis.opendocument.text"
+W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+S = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+RELS = 'xmlns="http://schemas.openxmlformats.org/package/2006/relationships"'
+CORE = 'xmlns:cp="http://schemas.openxmlformats.org/package/2006/metadata/core-properties"'
+OPEN = 'xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0"'
+
+
+def packed(parts):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    return out.getvalue()
+
+
+def unpacked(content):
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return {it: archive.read(it) for it in archive.namelist()}
+
+
+def clean(parts, kind=WORD):
+    """The parts of the cleaned copy; what is markup can be read, and nothing names the author."""
+    said = unpacked(cleaned(packed(parts), kind, MASK, "[hidden]"))
+    for name, content in said.items():
+        assert b"petrov" not in (name.encode() + content).lower()
+        assert b"marina" not in (name.encode() + content).lower()
+        if content and name.endswith((".xml", ".rels", ".psmdcp", ".vml", ".svg")):
+            ElementTree.fromstring(content)  # noqa: S314 - our own copy
+    return said
+
+
+def picture(image_format, **facts):
+    out = io.BytesIO()
+    Image.new("RGB", (3, 2), "red").save(out, image_format, **facts)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("xl/workbook.xml", f'<workbook {S} xmlns:a="http://schemas.microsoft.com/office/spreadsheetml/2010/11/ac">'
+         r'<a:absPath url="C:\Users\Marina Petrova\plans\"/><fileSharing userName="Petrova"/></workbook>'),
+        ("xl/workbook.xml", f'<workbook {S}><fileSharing userName="Marina Petrova"/></workbook>'),
+        ("xl/pivotCache/p.xml", f'<pivotCacheDefinition {S} refreshedBy="Petrova"/>'),
+        ("xl/worksheets/a.xml", f'<worksheet {S}><c t="str"><f>"By "&amp;"Petrova"</f><v>Petrova</v></c></worksheet>'),
+        ("word/document.xml", f'<w:document {W}><w:alias w:val="Petrova"/></w:document>'),
+        ("word/document.xml", f"<w:document {W}><w:alias w:val='Marina Petrova'/></w:document>"),
+        ("word/settings.xml", f'<w:settings {W}><w:docVar w:name="who" w:val="Petrova"/></w:settings>'),
+        ("word/document.xml", f'<w:document {W}><w:fldSimple w:instr=" HYPERLINK mailto:petrova@a.org"/></w:document>'),
+        ("word/document.xml", f"<w:document {W}><w:t>Pet<!-- x -->ro</w:t><w:t>va</w:t></w:document>"),
+        ("word/document.xml", f"<w:document {W}><w:t><![CDATA[By Petrova <]]></w:t><!-- Petrova --></w:document>"),
+        ("word/document.xml", f"<?by Petrova?><w:document {W}><w:t>&#80;etrova</w:t></w:document>"),
+        ("word/document.xml", f'<w:document {W} xmlns:p="urn:petrova"><p:Petrova by="Petrova">Petrova</p:Petrova>'
+         "<w:p p:Petrova='1'/></w:document>"),
+        ("word/document.xml", f'<w:document {W}><w:t>a</w:t></w:document>'.replace("a<", "Petrova<").encode("utf-16")),
+        ("docProps/core2.xml", f"<cp:coreProperties {CORE}><cp:lastModifiedBy>Petrova</cp:lastModifiedBy></cp:coreProperties>"),
+        ("package/services/a.psmdcp", f"<cp:coreProperties {CORE}><cp:keywords>Petrova</cp:keywords></cp:coreProperties>"),
+        ("odd/item1.xml", "<made xmlns='urn:school'><by>Petrova</by></made>"),
+        ("customXml/item1.xml", "<Petrova/>"),
+        ("_xmlsignatures/sig1.xml", "<Signature xmlns='http://www.w3.org/2000/09/xmldsig#'><a>Petrova</a></Signature>"),
+        ("word/Petrova.htm", "<p>Petrova"),
+        ("word/afchunk.rtf", r"{\rtf1 Petrova}"),
+        ("word/afchunk.mht", "From: Petrova"),
+        ("word/afchunk", "Petrova"),
+        ("x/a.json", '{"by": "Petrova"}'),
+        ("word/media/a.emf", b"\x01\0\0\0 Petrova"),
+        ("word/media/a.gif", picture("GIF", comment=b"Petrova")),
+        ("word/media/a.jfif", picture("JPEG", comment=b"Petrova")),
+        ("word/media/a.tiff", picture("TIFF", description="Petrova")),
+        ("word/media/Petrova.png", picture("PNG") + b"Petrova"),
+        ("word/media/%50etrova.png", picture("PNG")),
+        ("word/embeddings/a.docx", packed({"word/document.xml": f"<w:p {W}>Petrova</w:p>", "a.docx": b"Petrova"})),
+        ("xl/drawings/a.vml", "<xml xmlns:v='urn:schemas-microsoft-com:vml'><br>Petrova</xml>"),
+        ("word/media/a.svg", "<svg xmlns='http://www.w3.org/2000/svg'><title>Petrova</title>"
+         "<image href='data:image/png;base64,UGV0cm92YQ=='/></svg>"),
+        ("ppt/commentAuthors.xml", "<p:cmAuthorLst xmlns:p='http://schemas.openxmlformats.org/presentationml/2006/main'>"
+         "<p:cmAuthor id='0' name='Petrova' initials='MP'/></p:cmAuthorLst>"),
+    ],
+)  # fmt: skip
+def test_no_place_in_a_file_names_its_author(name, content):
+    clean({name: content})
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        f'<office:document-content {OPEN}><text:p office:string-value="Petrova"/></office:document-content>',
+        f"<office:document-meta {OPEN}><office:meta>Petrova</office:meta></office:document-meta>",
+        f"<office:document-content {OPEN}><text:sender-firstname>M</text:sender-firstname></office:document-content>",
+    ],
+)
+def test_no_place_in_an_opendocument_text_names_its_author(content):
+    said = clean({"mimetype": ODT, "content.xml": content, "layout-cache": "Petrova"}, ODT)
+    assert (said["mimetype"], b">M<" in said["content.xml"]) == (ODT.encode(), False)
+
+
+def test_others_who_worked_on_a_file_are_not_named_either():
+    person = '<w:ins w:author="Somebody" w:date="2026-01-01T00:00:00Z"><w:t>new</w:t></w:ins>'
+    said = clean({"word/document.xml": f"<w:document {W}>{person}</w:document>"})["word/document.xml"]
+    assert (b"Somebody" in said, b"<w:t>new</w:t>" in said) == (False, True)
+
+
+def test_what_points_to_a_part_or_a_sheet_still_does():
+    said = clean(
+        {
+            "word/_rels/a.xml.rels": f'<Relationships {RELS}><Relationship Id="a" Target="media/Petrova 1.png"/></Relationships>',
+            "word/media/Petrova 1.png": picture("PNG"),
+            "xl/workbook.xml": f"<workbook {S}><sheet name='Petrova'/><definedName>Petrova!$A$1</definedName></workbook>",
+        }
+    )
+    assert list(said) == ["word/_rels/a.xml.rels", "word/media/hidden1 1.png", "xl/workbook.xml"]
+    assert b'Target="media/hidden1 1.png"' in said["word/_rels/a.xml.rels"]
+    assert b'<sheet name="hidden1"/><definedName>hidden1!$A$1<' in said["xl/workbook.xml"]
+
+
+def test_parts_left_out_are_pointed_to_by_nothing():
+    types = "http://schemas.openxmlformats.org/package/2006/content-types"
+    said = clean(
+        {
+            "[Content_Types].xml": f'<Types xmlns="{types}"><Default Extension="xml" ContentType="application/xml"/>'
+            '<Override PartName="/customXml/itemProps1.xml" ContentType="application/xml"/></Types>',
+            "_rels/.rels": f'<Relationships {RELS}><Relationship Id="a" Target="docProps/thumbnail.jpeg"/></Relationships>',
+            "docProps/thumbnail.jpeg": b"x",
+            "customXml/itemProps1.xml": "<a/>",
+        }
+    )
+    assert list(said) == ["[Content_Types].xml", "_rels/.rels"]
+    assert (b"Override" in said["[Content_Types].xml"], b'Id="a"' in said["_rels/.rels"]) == (False, False)
+
+
+def test_words_of_a_format_that_are_also_names_stay():
+    green = Mask(names=(*parts_of("Green"), *parts_of("Main"), *parts_of("Roman", capital=True)))
+    text = f'<w:document {W}><w:highlight w:val="green"/><w:rFonts w:ascii="Times New Roman"/></w:document>'
+    said = unpacked(cleaned(packed({"word/document.xml": text}), WORD, green, "[hidden]"))
+    assert said["word/document.xml"].decode().partition("\n")[2] == text
+
+
+def test_a_spreadsheet_with_notes_tables_and_formulas_opens_after_cleaning():
+    book, out = Workbook(), io.BytesIO()
+    sheet = book.active
+    sheet.title = "Petrova"
+    for row in (["who", "marks"], ["Petrova", 5], ["Others", 4]):
+        sheet.append(row)
+    sheet["B4"] = "=SUM(Petrova!B2:B3)"
+    sheet["A1"].comment = Comment("Petrova says", "Somebody")
+    sheet.add_table(Table(displayName="Marks", ref="A1:B3"))
+    book.properties.creator = "Petrova"
+    book.save(out)
+    parts = unpacked(out.getvalue())
+    said = clean(parts, SHEET)
+    again = load_workbook(io.BytesIO(packed(said))).active
+    assert [[it.value for it in row] for row in again.rows] == [
+        ["who", "marks"], ["[hidden]", 5], ["Others", 4], [None, "=SUM(hidden1!B2:B3)"],
+    ]  # fmt: skip
+    assert (again.title, list(again.tables), again["A1"].comment.text) == ("hidden1", ["Marks"], "[hidden] says")
+    assert b"Somebody" not in b"".join(said.values())
+
+
+def test_a_picture_that_cannot_be_drawn_is_a_blank_one():
+    blank = clean({"word/media/a.wmf": b"Petrova"})["word/media/a.wmf"]
+    assert Image.open(io.BytesIO(blank)).size == (1, 1)
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"word/document.xml": "<w:p>"},
+        {"word/document.xml": '<!DOCTYPE a [<!ENTITY b "Petrova">]><a>&b;</a>'},
+        {"word/document.xml": f"<w:p {W}>{'a ' * 600_000}</w:p>"},
+        {"word/document.xml": f"<w:p {W}/>" + " " * 41 * 1024 * 1024},
+        {"mimetype": "Petrova"},
+        {"a.xml": "<a/>", "A.xml": "<a/>"},
+    ],
+    ids=["damaged", "entities", "words", "markup", "kind", "twice"],
+)
+def test_what_cannot_be_cleaned_is_not_shown(parts):
+    with pytest.raises(CannotClean):
+        cleaned(packed(parts), WORD, MASK, "[hidden]")
+
+
+def test_what_authors_are_warned_of_is_read_like_what_jurors_get():
+    text = f"<w:document {W}><w:p><w:t>Pet</w:t><!-- x --><w:t>rova</w:t></w:p><w:p/></w:document>"
+    assert list(words_of(packed({"word/document.xml": text}), WORD)) == ["Petrova\n\n"]
+    for damaged in (b"PK no", packed({"word/document.xml": "<w:p>"})):
+        with pytest.raises(CannotClean):
+            list(words_of(damaged, WORD))
+
+
+@pytest.fixture
+def little_work():
+    """Ends a test that has worked for thirty seconds of a processor's time, however busy the machine is."""
+
+    def too_much(_signal, _frame):
+        raise AssertionError("This takes more work than a file of this size is worth.")
+
+    before = signal.signal(signal.SIGPROF, too_much)
+    signal.setitimer(signal.ITIMER_PROF, 30)
+    yield
+    signal.setitimer(signal.ITIMER_PROF, 0)
+    signal.signal(signal.SIGPROF, before)
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        "<" * 200_000,
+        "<w:t>Petrova</w:t>" * 20_000,
+        "<w:p>" * 50_000 + "</w:p>" * 50_000,
+        "&lt;" * 100_000,
+        "<!-- -->a" * 50_000,
+        f'<w:p w:val="{"a" * 200_000}"/>',
+    ],
+    ids=["signs", "names", "depth", "entities", "comments", "attribute"],
+)
+def test_work_grows_with_the_size_of_a_file_alone(inside, little_work):
+    try:
+        cleaned(packed({"word/document.xml": f"<w:p {W}>{inside}</w:p>"}), WORD, MASK, "[hidden]")
+    except CannotClean:
+        assert inside[:2] == "<<"
