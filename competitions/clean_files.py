@@ -1,8 +1,9 @@
 """Copies of files without what says who made them: metadata goes, names in the text are masked, pictures drawn anew.
 
-A PDF is redrawn page by page, which leaves its metadata, notes and attachments behind; its text stays as it is. Word,
-Excel, PowerPoint and OpenDocument files are packed anew: of their parts markup is masked, pictures are drawn anew, and
-whatever else there is becomes empty, since nobody can say what is in it.
+A PDF is redrawn page by page, which leaves its metadata, notes, forms, programs, attachments and earlier states behind;
+what its photographs say is overwritten, its text stays as it is. Word, Excel, PowerPoint and OpenDocument files are
+packed anew: of their parts markup is masked, pictures are drawn anew, and whatever else there is becomes empty, since
+nobody can say what is in it.
 """
 
 import io
@@ -19,6 +20,7 @@ import filetype
 from cluster_portal.moves import Refused
 from cluster_portal.uploads import IMAGES, without_metadata
 from competitions.clean_markup import LEFT_OUT, CannotClean, Cover, Markup
+from competitions.clean_photos import without_camera_words
 from competitions.masking import Mask, normalized
 
 PDF, TEXT = "application/pdf", "text/plain"
@@ -157,7 +159,7 @@ def _redrawn(content: bytes) -> bytes:
     with tempfile.TemporaryDirectory(prefix="portal-pdf-") as folder:
         Path(folder, "file.pdf").write_bytes(content)
         pages = pages_in(folder)
-        return _drawn(folder, range(1, pages + 1))
+        return without_camera_words(_drawn(folder, range(1, pages + 1)))
 
 
 def pages_in(folder: str) -> int:

@@ -1,8 +1,10 @@
 """Copies of files name nobody, wherever in a file a name stood; they still open, and hostile ones cost little."""
 
 import io
+import re
 import signal
 import zipfile
+import zlib
 from xml.etree import ElementTree
 
 import pytest
@@ -212,6 +214,93 @@ def test_what_authors_are_warned_of_is_read_like_what_jurors_get():
     for damaged in (b"PK no", packed({"word/document.xml": "<w:p>"})):
         with pytest.raises(CannotClean):
             list(words_of(damaged, WORD))
+
+
+def pdf_of(*objects):
+    """A PDF with these objects, numbered from one."""
+    out, places = b"%PDF-1.7\n", []
+    for number, it in enumerate(objects, 1):
+        places.append(len(out))
+        out += b"%d 0 obj\n%s\nendobj\n" % (number, it)
+    rows = b"".join(b"%010d 00000 n \n" % it for it in places)
+    end = b"trailer\n<</Size %d/Root 1 0 R/Info<</Author(Petrova)>>>>\nstartxref\n%d\n%%%%EOF\n"
+    table = b"xref\n0 %d\n0000000000 65535 f \n%s" % (len(objects) + 1, rows)
+    return out + table + end % (len(objects) + 1, len(out))
+
+
+def stream(facts, content):
+    return b"<<%s/Length %d>>\nstream\n%s\nendstream" % (facts, len(content), content)
+
+
+PICTURE = b"/Type/XObject/Subtype/Image/Width 3/Height 2/ColorSpace/DeviceRGB/BitsPerComponent 8/Metadata 5 0 R"
+XMP = stream(b"/Type/Metadata/Subtype/XML", b"<x>Petrova</x>")
+NOTE = b"<</Type/Annot/Subtype/Text/Rect[0 0 9 9]/T(Petrova)/Contents(Petrova)>>"
+FIELD = b"<</Type/Annot/Subtype/Widget/FT/Tx/T(Petrova)/V(Petrova)/Rect[0 0 9 9]>>"
+
+
+def pdf_with(photograph):
+    return pdf_of(
+        b"<</Type/Catalog/Pages 2 0 R/Metadata 5 0 R/Names<</EmbeddedFiles<</Names[(Petrova)8 0 R]>>/JavaScript<<"
+        b"/Names[(a)<</S/JavaScript/JS(Petrova)>>]>>>>/AcroForm<</Fields[9 0 R]>>"
+        b"/OpenAction<</S/JavaScript/JS(Petrova)>>/Outlines 10 0 R/StructTreeRoot<</K<</S/P/Alt(Petrova)>>>>>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 90 90]/Contents 4 0 R/Thumb 6 0 R/Metadata 5 0 R"
+        b"/PieceInfo<</a(Petrova)>>/Annots[7 0 R 9 0 R]/AA<</O<</S/JavaScript/JS(Petrova)>>>>"
+        b"/Resources<</XObject<</A 6 0 R>>>>>>",
+        stream(b"", b"q 50 0 0 50 10 10 cm /A Do Q"),
+        XMP,
+        photograph,
+        NOTE,
+        b"<</Type/Filespec/F(Petrova)/EF<</F 5 0 R>>>>",
+        FIELD,
+        b"<</First 11 0 R/Last 11 0 R/Count 1>>",
+        b"<</Title(Petrova)/Parent 10 0 R>>",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "filters", [b"/DCTDecode", b"[/DCTDecode]", b"[/FlateDecode/DCTDecode]", b"[/FlateDecode /DCTDecode]"]
+)
+def test_a_pdf_keeps_its_pages_and_photographs_and_nothing_of_whose_they_are(filters):
+    told = Image.Exif()
+    told[0x013B] = "Petrova"
+    photograph = picture("JPEG", exif=told, comment=b"Petrova") + picture("JPEG", comment=b"Petrova")
+    content = zlib.compress(photograph) if b"Flate" in filters else photograph
+    said = cleaned(pdf_with(stream(PICTURE + b"/Filter" + filters, content)), "application/pdf", MASK, "…")
+    assert b"etrova" not in said
+    at = said.index(b"stream\n", said.index(b"/DCTDecode")) + 7
+    kept = zlib.decompressobj().decompress(said[at:]) if b"Flate" in filters else said[at : at + len(content)]
+    assert (len(kept), b"etrova" in kept) == (len(photograph), False)
+    assert Image.open(io.BytesIO(kept)).tobytes() == Image.open(io.BytesIO(photograph)).tobytes()
+
+
+def test_a_photograph_that_cannot_be_looked_into_is_not_shown():
+    packed_so = stream(PICTURE + b"/Filter[/ASCIIHexDecode/DCTDecode]", picture("JPEG").hex().encode() + b">")
+    with pytest.raises(CannotClean):
+        cleaned(pdf_with(packed_so), "application/pdf", MASK, "…")
+
+
+def test_what_was_there_before_a_pdf_was_changed_stays_behind():
+    first = pdf_with(stream(PICTURE, b"\x80" * 18))
+    place = len(first)
+    changed = first + stream(b"", b"% Petrova").join([b"4 0 obj\n", b"\nendobj\n"])
+    table = b"xref\n4 1\n%010d 00000 n \ntrailer\n<</Size 12/Root 1 0 R/Prev %d>>\nstartxref\n%d\n%%%%EOF\n"
+    again = stream(b"", b"0 0 9 9 re f").join([b"4 0 obj\n", b"\nendobj\n"])
+    later, end = changed, len(changed)
+    previous = int(first.rpartition(b"startxref\n")[2].split()[0])
+    middle = later + table % (place, previous, end)
+    last = len(middle) + len(again)
+    said = cleaned(middle + again + table % (len(middle), end, last), "application/pdf", MASK, "…")
+    drawn = b"".join(_streams(said))
+    assert (b"Petrova" in drawn, b"0 0 9 9 re f" in drawn) == (False, True)
+
+
+def _streams(content):
+    for it in re.finditer(rb"stream\n(.*?)\nendstream", content, re.DOTALL):
+        try:
+            yield zlib.decompress(it[1])
+        except zlib.error:
+            yield it[1]
 
 
 @pytest.fixture
