@@ -15,7 +15,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from competitions.masking import Mask, normalized
 
-MOST_LETTERS, LARGEST_MARKUP = 500_000, 40 * 1024 * 1024
+MOST_VOCABULARIES, MOST_LETTERS, LARGEST_MARKUP = 200, 500_000, 40 * 1024 * 1024
 DECLARATION = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 FORMATS = (
     "http://schemas.openxmlformats.org/", "http://schemas.microsoft.com/", "http://purl.oclc.org/ooxml/",
@@ -24,12 +24,12 @@ FORMATS = (
 )  # fmt: skip
 # Roots of parts that say nothing but who made a file, when, with what; and signatures, which hold certificates.
 METADATA = {"coreProperties", "Properties", "document-meta", "document-signatures", "Signature"}
-LEFT_OUT = re.compile(r"(^|/)(thumbnails?[./]|_xmlsignatures/|customxml/|documentsignatures\.xml)", re.IGNORECASE)
+LEFT_OUT = re.compile(r"(^|/)(thumbnails?(?:[./]|$)|_xmlsignatures/|customxml/|documentsignatures\.xml)", re.IGNORECASE)
 POINTERS = {"Relationship": "Target", "Override": "PartName", "file-entry": "full-path"}
 REMOVED = {"absPath", "altChunk", "binary-data", "binData", "binaryData", "dataBinding"}
 SAID_BY = {
     "creator", "creator-initials", "initial-creator", "lastModifiedBy", "author", "author-name", "author-initials",
-    "printed-by", "initials",
+    "printed-by", "initials", "fldData",
 }  # fmt: skip
 BY_WHOM = {
     "author", "initials", "userId", "providerId", "lastModifiedBy", "lastEdited", "refreshedBy", "userName", "user",
@@ -38,10 +38,12 @@ BY_WHOM = {
 PERSONS = {"person", "cmAuthor", "author", "userInfo", "customWorkbookView"}  # whose name and displayName are people's
 FIELDS = {"instrText", "delInstrText"}
 FORMULAS = {"f", "formula", "formula1", "formula2", "definedName", "config-item"}
+SPOKEN = {"t", "delText", "p", "h", "span", "a", "text", "tspan", "title", "desc"}  # elsewhere a number is no telephone
 LINES = {"p", "h", "si", "c", "table-cell", "tc", "title", "desc", "comment"}
 BREAKS = {"br", "tab", "cr", "line-break", "s"}
 PLAINLY = re.compile(r"[A-Z]{1,3}\d{1,7}(?::[A-Z]{1,3}\d{1,7})?|[0-9A-F]{8}|rId\d+|-?[\d.]+[a-z%]{0,2}|[a-z]{1,3}|")
-LETTER = re.compile(r"[^\W\d_]")
+LETTERS = re.compile(r"[^\W\d_]{2}")
+PACKED = re.compile(r"[A-Za-z0-9+/=\s]{200,}")  # what stands so in an attribute is a file of its own
 READ_ALOUD = {"descr", "title", "alt", "name", "tooltip", "val", "string-value", "Target", "href"}
 LINKS = {"Target", "href", "src"}
 DISK = re.compile(r"(?<!\w)file:|(?<![A-Za-z])[A-Za-z]:[\\/]{1,2}(?!/)|\\\\\w|^/(?:home|Users)/")
@@ -112,7 +114,9 @@ class Cover:
             return value
         if local in {"ContentType", "media-type"} and TYPES.fullmatch(value):
             return value
-        read = LETTER.search(value) or local in READ_ALOUD
+        if PACKED.fullmatch(value):
+            return "hidden"
+        read = LETTERS.search(value) or local in READ_ALOUD
         return self.stand_in(value) if read else value
 
 
@@ -126,7 +130,7 @@ class Markup:
         self.places: list[tuple[int, int, str]] = []  # which token, since which letter of the words, what
         self._heard: list[str] = []
         self._modes: list[str] = []
-        self._formats: dict[str, bool] = {}
+        self._scopes: list[dict[str, bool]] = [{}]  # which prefixes stand for vocabularies of the formats
         self._length, self._just_begun, self._cell = 0, False, ""
         cover.markup -= len(content)
         if cover.markup < 0:
@@ -147,9 +151,7 @@ class Markup:
     def _begin(self, name: str, flat: list[str]) -> None:
         self._flush()
         attributes = dict(zip(flat[::2], flat[1::2], strict=True))
-        for one, address in attributes.items():
-            if one == "xmlns" or one.startswith("xmlns:"):
-                self._formats[one[6:]] = address.startswith(FORMATS)
+        self._scopes.append(self._scope(attributes))
         local = name.rpartition(":")[2]
         self._modes.append(self._mode(name, local, attributes))
         if self._modes[-1] == "dropped":
@@ -158,25 +160,35 @@ class Markup:
             self._cell = attributes.get("t", "")
         if local in BREAKS:
             self._new_line()
-        self.tokens.append([name, attributes, ">"])
+        scope = {prefix: known for prefix, known in self._scopes[-1].items() if prefix}  # none holds for attributes
+        kept = {one: value for one, value in attributes.items() if scope.get(one.rpartition(":")[0], True)}
+        self.tokens.append([name, kept, ">"])
         self._just_begun = True
+
+    def _scope(self, attributes: dict[str, str]) -> dict[str, bool]:
+        above = self._scopes[-1]
+        told = {one[6:]: address for one, address in attributes.items() if one == "xmlns" or one.startswith("xmlns:")}
+        if len(above) + len(told) > MOST_VOCABULARIES:
+            raise CannotClean("A part of a file has 200 vocabularies at most.")
+        return {**above, **{it: not told[it] or told[it].startswith(FORMATS) for it in told}} if told else above
 
     def _mode(self, name: str, local: str, attributes: dict[str, str]) -> str:
         """What becomes of an element: dropped, hollow (its tag stays), apart (masked by itself), or what is in it."""
         above = self._modes[-1] if self._modes else "words"
         pointer = attributes.get(POINTERS.get(local, ""), "")
-        foreign = not self._formats.get(name.rpartition(":")[0], True)
+        foreign = not self._scopes[-1].get(name.rpartition(":")[0], True)
         if foreign or above in {"dropped", "hollow"} or local in REMOVED or LEFT_OUT.search(pointer):
             return "dropped"
         printer = local == "config-item" and attributes.get("config:name", "").startswith("Printer")
         if local in SAID_BY or local.startswith("sender-") or printer or (not self._modes and local in METADATA):
             return "hollow"
-        if local == "v" and self._cell != "str":
-            return "number"
-        return "apart" if local in FORMULAS else "field" if local in FIELDS else "words"
+        if local in FORMULAS or local in FIELDS:
+            return "apart" if local in FORMULAS else "field"
+        return "words" if local in SPOKEN or (local == "v" and self._cell == "str") else "number"
 
     def _end(self, name: str) -> None:
         self._flush()
+        self._scopes.pop()
         if self._modes.pop() == "dropped":
             return
         if self._just_begun:
@@ -202,6 +214,7 @@ class Markup:
         self._just_begun = False
         if mode in {"apart", "number"} and NUMBER.fullmatch(text):
             self.tokens.append(text)
+            self._new_line()
         elif mode == "apart" or (mode == "field" and DISK.search(text)):
             self.tokens.append(escape(self.cover.stand_in(text)))
         else:
@@ -240,12 +253,10 @@ class Markup:
     def _attribute(self, element: str, name: str, value: str) -> str:
         prefix, _colon, local = name.rpartition(":")
         if name == "xmlns" or prefix == "xmlns":
-            if not value.startswith(FORMATS):
+            if value and not value.startswith(FORMATS):
                 name, value = (f"xmlns:{self.cover.stand_in(local)}" if prefix else name), "urn:hidden"
-        elif self._formats.get(prefix, True) or not prefix:
-            value = self.cover.attribute(element, name, value)
         else:
-            return ""
+            value = self.cover.attribute(element, name, value)
         return f" {name}={quoteattr(value)}"
 
 
