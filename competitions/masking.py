@@ -52,7 +52,7 @@ MAILBOX = re.compile(r"[\w.+-]+")
 LINK = re.compile(r"https?://|ftp://|www\.|\.[a-z]{2,12}/", re.IGNORECASE)  # what a link begins with, or its host ends
 HOST = re.compile(r"[\w.-]+")
 PATH = re.compile(r"[^\s<>()\"'\[\]]*")
-LONGEST_MAILBOX, LONGEST_HOST, LONGEST_GAP = 64, 253, 16
+LONGEST_WORD, LONGEST_MAILBOX, LONGEST_HOST, LONGEST_GAP = 64, 64, 253, 16
 MOST_MARKS = 30  # accents on one letter; to put more in order takes time that grows with their square
 ACCENTS = re.compile(r"[^\w\s\x00-\u02ff]{31,}")
 LINKED = re.compile(r"\[([^\[\]]*+)\]\(([^()]*+)\)")
@@ -75,7 +75,7 @@ AFTER = re.compile(rf"^,?[\s\u00a0]*{INITIAL}(?:[\s\u00a0-]*{INITIAL}){{0,2}}")
 
 def sound(word: str) -> str:
     """How a word sounds, in Latin letters, whichever way it was transliterated."""
-    return _sound(word) if len(word) <= 64 else _sound.__wrapped__(word)  # no memory is kept for what is no word
+    return _sound(word) if len(word) <= LONGEST_WORD else _sound_of_no_word(word)
 
 
 @lru_cache(maxsize=50_000)
@@ -88,6 +88,9 @@ def _sound(word: str) -> str:
     for spelt, same in SOFT:
         said = said.replace(spelt, same)
     return re.sub(r"(?<=[^aeiou])er$", "r", re.sub(r"(.)\1+", r"\1", said))
+
+
+_sound_of_no_word = lru_cache(maxsize=4)(_sound.__wrapped__)  # asked several times in a row, not kept for long
 
 
 @dataclass(frozen=True)
@@ -160,6 +163,8 @@ def known_by(*names: str) -> Institutional:
 
 def _is_kind(word: str) -> bool:
     said = sound(word)
+    if not said:
+        return False
     kinds = (sound(it) for it in KINDS)
     return any(said.startswith(it) and ENDING.fullmatch(said[len(it) :]) for it in kinds)
 
@@ -298,14 +303,18 @@ def _unlinked(link: re.Match, instead: str) -> str:
 
 
 def _institution_in(known: Institutional, words: list[re.Match], text: str) -> Iterator[tuple[int, int]]:
+    begun_by: dict[str, list[tuple[str, ...]]] = {}  # which names a word may begin: most words none
     for number, it in enumerate(words):
-        if it.group().isupper() and sound(it.group()) in known.abbreviations:
+        said = it.group()
+        if said not in begun_by:
+            begun_by[said] = [names for names in known.sequences if _same(names[0], said)]
+        if said.isupper() and sound(said) in known.abbreviations:
             yield it.span()
-        for sequence in known.sequences:
+        for sequence in begun_by[said]:
             last = _follows(sequence, words[number : number + len(sequence)], text)
             if last is not None:
                 yield it.start(), last.end()
-        if it.group() in known.numbers:
+        if said in known.numbers:
             yield from _numbered(words, number, text)
 
 
@@ -334,8 +343,9 @@ def _numbered(words: list[re.Match], number: int, text: str) -> Iterator[tuple[i
     since = max(0, number - 5)
     reach = 5 if NUMBER_SIGN.search(text[words[since].start() : it.start()][-8:]) else 1
     for before in reversed(words[max(0, number - reach) : number]):
-        between = SHORT.sub("", text[before.start() : it.start()])
-        if _is_kind(before.group()) and not re.search(r"[.!?\n]", between):
+        if not _is_kind(before.group()):
+            continue
+        if not re.search(r"[.!?\n]", SHORT.sub("", text[before.start() : it.start()])):
             yield before.start(), it.end()
             return
     for after in words[number + 1 : number + 3]:  # 77-я школа
