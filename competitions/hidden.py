@@ -1,8 +1,8 @@
 """What a coordinator or superuser who judges blindly, or competes, does not see until the results are out.
 
 Everything that says who entered, and who judges: entries, authorships, files, jurors, reviews, and whatever is about
-them or about the competition, to whose authors and jurors mail goes. And that an author made somebody known, to ask them
-to be one too. Their own stays theirs.
+them or about the competition, to whose authors and jurors mail goes. And that an author made somebody known, to ask
+them to be one too. Their own stays theirs.
 """
 
 from typing import Any
