@@ -9,7 +9,6 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from cluster_portal import autosave
@@ -49,7 +48,7 @@ def juror(request: HttpRequest, public_id: str) -> HttpResponse:
         "given": sum(one.state == Review.State.COMPLETED for one in reviews),
         "next": next((one for one in reviews if one.state == Review.State.ASSIGNED), None),
         "conflict_form": ConflictForm(),
-        "conflicts": it.conflicts.select_related("person", "institution"),
+        "conflicts": it.conflicts.select_related("institution"),
         "is_over": it.competition.state != Competition.State.PUBLISHED,
     }
     return render(request, "competitions/juror.html", shown)
@@ -96,7 +95,7 @@ def act_on_juror(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @require_POST
 def declare(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Declare a conflict of interest, or take a mistaken one back."""
+    """Declare a conflict of interest, or take a mistaken one back; the answer tells nothing of who is known or hit."""
     it = juror_of(request, public_id)
     if key := request.POST.get("take_back", ""):
         declared = get_object_or_404(it.conflicts, pk=int(key) if key.isdecimal() and len(key) < MOST_DIGITS else 0)
@@ -106,14 +105,9 @@ def declare(request: HttpRequest, public_id: str) -> HttpResponse:
     form = ConflictForm(request.POST)
     if not form.is_valid():
         messages.warning(request, " ".join(str(said) for errors in form.errors.values() for said in errors))
-    elif done := tried(request, actions.declare_conflict, it, **form.cleaned_data):
-        messages.success(request, _("Noted.") if not done.result else _taken_back(done.result))
+    elif tried(request, actions.declare_conflict, it, **form.cleaned_data):
+        messages.success(request, _("Noted. What you are to read is checked against it at night."))
     return redirect(it)
-
-
-def _taken_back(n: int) -> str:
-    said = ngettext("Noted. %(n)d entry goes to somebody else.", "Noted. %(n)d entries go to somebody else.", n)
-    return said % {"n": n}
 
 
 def review_of(request: HttpRequest, public_id: str) -> Review:
