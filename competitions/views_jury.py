@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.files.base import ContentFile
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
@@ -14,8 +14,9 @@ from django.views.decorators.http import require_POST
 from cluster_portal import autosave
 from cluster_portal.buttons import Outcome, act, outcome_in, sent, tried
 from cluster_portal.moves import available_moves
+from cluster_portal.uploads import sent_as_attachment
 from competitions import actions
-from competitions.blind import file_for_jurors, for_masking, shown_to_jurors, title_for_jurors
+from competitions.blind import file_for_jurors, for_masking, shown_to_jurors, titles_for_jurors
 from competitions.clean_files import CannotClean
 from competitions.entering import said_instant
 from competitions.forms_jury import ConflictForm, ReasonForm, ReviewForm, TermsForm
@@ -77,9 +78,10 @@ def _list_of(it: Juror) -> list[Review]:
     """What a juror has to read and has read, in their own order, with titles as they may read them."""
     reviews = list(Review.objects.of_juror(it.person).filter(juror=it))
     entries = {one.pk: one for one in for_masking(Entry.objects.filter(pk__in=[one.entry_id for one in reviews]))}
+    titles = titles_for_jurors(entries.values())
     for number, one in enumerate(reviews, 1):
         entry = entries[one.entry_id]
-        one.number, one.title = number, title_for_jurors(entry)  # type: ignore[attr-defined]
+        one.number, one.title = number, titles[one.entry_id]  # type: ignore[attr-defined]
         one.nomination = entry.nomination  # type: ignore[attr-defined]
     return reviews
 
@@ -242,7 +244,4 @@ def review_file(request: HttpRequest, public_id: str, number: int) -> HttpRespon
             request, _("No copy of this file can be made that names nobody. Ask the coordinator, or judge without it.")
         )
         return redirect(it)
-    response = FileResponse(ContentFile(content), as_attachment=True, filename=name, content_type=content_type)
-    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    response.headers["Cache-Control"] = "private, no-store"
-    return response
+    return sent_as_attachment(ContentFile(content), name, content_type)

@@ -37,7 +37,7 @@ from competitions.actions.entries import (
     submit_entry,
     withdraw_entry,
 )
-from competitions.actions.foreseeing import mailed_by
+from competitions.actions.foreseeing import mailed_by, results_foretold
 from competitions.actions.jury import (
     accept_juror,
     change_terms,
@@ -149,6 +149,7 @@ __all__ = [
     "remove_note",
     "reopen_entry",
     "reopen_review",
+    "results_foretold",
     "save_entry",
     "save_review",
     "see_others",
