@@ -61,7 +61,7 @@ def results_foretold(competition: Competition) -> Foretold:
         competition.entries.admitted().update(place=F("planned_place"))
         mails = list(results_mails(competition))
         authors, jurors = _taking_part(competition)
-        kinds = {}
+        kinds: dict[tuple[str, str], hooks.WantedMail] = {}
         for it in mails:
             if it.to.address:
                 kinds.setdefault((it.template, _who(it.to.pk, authors, jurors)), it)
