@@ -6,7 +6,8 @@ an entry by the public id of their review alone.
 """
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,7 +19,8 @@ from django.utils.translation import gettext_lazy
 from cluster_portal.uploads import ENDINGS
 from competitions.clean_files import CannotClean, cleaned, words_of
 from competitions.masking import UNICASE, Mask, known_by, parts_of
-from competitions.models import Entry, EntryFile
+from competitions.models import Authorship, Entry, EntryFile
+from members.consent import conceal_names, unpublishable
 from members.models import Guardianship, Institution, Person
 
 TEXTS = ("title", "abstract", "subject", "objectives", "risks", "materials")
@@ -123,6 +125,19 @@ def mask_of(entry: Entry) -> Mask:
     )
 
 
+def masks_of_unnamed(entries: Iterable[Entry]) -> dict[int, Mask]:
+    """Of these entries those (by key) with an author, now or once, whose name may not be shown: what names them."""
+    authors = Authorship.objects.filter(entry__in=[it.pk for it in entries])
+    people = set(authors.values_list("person", flat=True))
+    unnamed = unpublishable(people) if people else set()
+    if not unnamed:
+        return {}
+    theirs = authors.filter(person__in=unnamed)
+    rows = Entry.objects.filter(pk__in=theirs.values("entry"))
+    only = Prefetch("authorships", theirs.select_related("person"))
+    return {it.pk: mask_of(it) for it in for_masking(rows.prefetch_related(only))}
+
+
 def _names_of(person: Person) -> list:
     given = parts_of(person.given_name, capital=True)
     known = {name.word for name in given}
@@ -161,20 +176,30 @@ def _initials(person: Person) -> str:
 
 def shown_to_jurors(entry: Entry) -> BlindEntry:
     """The projection of one entry, made by `for_masking`."""
-    if entry.competition.is_blind:
-        mask = mask_of(entry)
-        return _projection(entry, lambda text: mask.masked(text, hidden()))
-    return _projection(entry, lambda text: text)
+    mask = _masks_for_jurors([entry])[entry.pk]
+    return _projection(entry, lambda text: mask.masked(text, hidden()) if mask else text)
 
 
-def title_for_jurors(entry: Entry) -> str:
-    """What a list of jurors calls an entry."""
-    title = entry.title
-    return mask_of(entry).masked(title, hidden()) if entry.competition.is_blind else title
+def titles_for_jurors(entries: Collection[Entry]) -> dict[int, str]:
+    """What a list of jurors calls entries (by key) that were made by `for_masking`."""
+    masks = _masks_for_jurors(entries)
+    return {it.pk: mask.masked(it.title, hidden()) if (mask := masks[it.pk]) else it.title for it in entries}
+
+
+def _masks_for_jurors(entries: Collection[Entry]) -> dict[int, Mask | None]:
+    """What jurors do not read: everybody's names; of an open competition the names that nobody may show."""
+    unnamed = masks_of_unnamed([it for it in entries if not it.competition.is_blind])
+    return {it.pk: mask_of(it) if it.competition.is_blind else unnamed.get(it.pk) for it in entries}
+
+
+def _named(entry: Entry) -> tuple[str, ...]:
+    """The authors of an entry of an open competition, as far as their names may be shown."""
+    people = [copy(it.person) for it in entry.authorships.all() if it.state == it.State.CONFIRMED]
+    conceal_names(people)
+    return tuple(it.full_name for it in people)
 
 
 def _projection(entry: Entry, said: Any) -> BlindEntry:
-    confirmed = [it for it in entry.authorships.all() if it.state == it.State.CONFIRMED]
     return BlindEntry(
         **{name: said(getattr(entry, name)) for name in TEXTS},
         nomination=entry.nomination.title if entry.nomination else "",
@@ -188,7 +213,7 @@ def _projection(entry: Entry, said: Any) -> BlindEntry:
             for number, it in enumerate(entry.files.all(), 1)
         ),
         licence=entry.get_licence_display(),
-        authors=() if entry.competition.is_blind else tuple(it.person.full_name for it in confirmed),
+        authors=() if entry.competition.is_blind else _named(entry),
     )
 
 
@@ -200,7 +225,7 @@ def file_for_jurors(entry: Entry, number: int) -> tuple[str, str, bytes]:
     if number < 1:
         raise IndexError(number)
     upload = list(entry.files.all())[number - 1].upload
-    mask = mask_of(entry) if entry.competition.is_blind else Mask()
+    mask = _masks_for_jurors([entry])[entry.pk] or Mask()
     with upload.file.open("rb") as kept:
         content = cleaned(kept.read(), upload.content_type, mask, hidden())
     return f"file-{number}{ENDINGS[upload.content_type]}", upload.content_type, content

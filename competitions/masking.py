@@ -193,7 +193,7 @@ class Plain:
 
 
 def _host_in(text: str, host: str) -> Iterator[tuple[int, int]]:
-    """Where a domain stands, with what is before it ("www.") and its path; each letter is looked at a few times only."""
+    """Where a domain stands, with what is before it ("www.") and its path; each letter is looked at a few times."""
     for it in re.finditer(rf"{re.escape(host)}(?![\w-])(?:/[^\s<>()\"'\[\]]{{0,500}})?", text, re.IGNORECASE):
         start = it.start()
         while start and it.start() - start < LONGEST_HOST and (text[start - 1].isalnum() or text[start - 1] in "-._"):

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from competitions.concealing import conceal
 from competitions.library import may_be_named
 from competitions.models import Competition, Entry, Plan
 from members.consent import unpublishable
@@ -30,6 +31,7 @@ def winners_of(competition: Competition) -> list[Winner]:
     entries = competition.entries.admitted().filter(place__in=SHOWN).with_parts().select_related("plan")
     rank = {place: number for number, place in enumerate(SHOWN)}
     rows = sorted(entries, key=lambda it: (*_nomination(it), rank[it.place], it.title))
+    conceal(rows)
     people = {one.person_id for it in rows for one in _confirmed(it)}
     hidden = unpublishable(people)
     return [_winner(it, hidden) for it in rows]

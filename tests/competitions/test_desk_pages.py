@@ -10,6 +10,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.timezone import now
 
+from cluster_portal import mailtext
+from cluster_portal.models import OutboxMail
 from competitions import actions
 from competitions.desk_rows import entries_waiting, results
 from competitions.models import Competition, Entry, Review, Score
@@ -205,6 +207,29 @@ def test_before_publishing_one_sees_what_is_missing_then_whom_it_tells(cast, des
     competition.refresh_from_db()
     assert competition.state == "concluded"
     assert desk.get(page).headers["Location"] == at("desk_results", competition)
+
+
+def test_before_publishing_one_reads_each_kind_of_mail_as_it_will_be_sent(cast, desk, competition):
+    entry = judged(competition, title="Plan of the year")
+    child = make.AuthorshipFactory(entry=entry, person=make.ChildFactory(given_name="Masha"), is_lead=False).person
+    alone = make.AuthorshipFactory(entry=entry, person=make.ChildFactory(), is_lead=False).person
+    guardian = make.GuardianshipFactory(child=child).guardian
+    desk.post(at("desk_propose", competition), {"by": "mean"})
+    text, before = said(desk, at("desk_publish", competition)), OutboxMail.objects.count()
+    foretold = actions.results_foretold(competition)
+    assert [it.who for it in foretold.examples] == ["Authors", "Guardians", "Jurors"]
+    assert foretold.silent == [alone]
+    assert all(it.subject in text for it in foretold.examples)
+    assert (text.count("Plan of the year: First place"), text.count("Plan of the year (")) == (1, 1)
+    assert "Thank you for reading and judging." in text
+    assert "They have no address. Tell them yourself." in text
+    assert (alone.full_name in text, OutboxMail.objects.count() - before) == (True, 0)
+    actions.conclude_competition(competition, by=cast.coordinator)
+    sent = OutboxMail.objects.filter(template="competitions/results")
+    assert {it.to for it in sent} >= {guardian}
+    assert {mailtext.blocks(mailtext.masked(it.body_text))[1] for it in sent} >= {
+        it.blocks[1] for it in foretold.examples[:2]
+    }
 
 
 @pytest.mark.parametrize("state", ["concluded", "cancelled"])

@@ -21,7 +21,8 @@ from tests.coordination.test_pages import COORDINATORS, PUBLIC, pages
 from tests.examples import load_example
 
 SOURCES = [
-    "cluster_portal", "competitions", "coordination", "courses", "members", "templates", "static", "locale", "manage.py",
+    "cluster_portal", "competitions", "coordination", "courses", "members", "templates", "static", "locale",
+    "manage.py",
 ]  # fmt: skip
 GETTEXT = [program for program in ("xgettext", "msgmerge", "msguniq", "msgattrib") if not shutil.which(program)]
 PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%[a-z%]|</?\w+>")
