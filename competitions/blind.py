@@ -8,7 +8,7 @@ an entry by the public id of their review alone.
 import unicodedata
 from collections.abc import Collection, Iterable
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cluster_portal.uploads import ENDINGS
-from competitions.clean_files import CannotClean, cleaned, words_of
+from competitions.clean_files import UNREADABLE, CannotClean, cleaned, words_of
 from competitions.masking import UNICASE, Mask, known_by, parts_of
 from competitions.models import Authorship, Entry, EntryFile
 from members.consent import conceal_names, unpublishable
@@ -231,23 +231,44 @@ def file_for_jurors(entry: Entry, number: int) -> tuple[str, str, bytes]:
     return f"file-{number}{ENDINGS[upload.content_type]}", upload.content_type, content
 
 
-def names_in(entry: Entry) -> list[Naming]:
-    """Where an entry gives its authors away: in texts, in names of files, and in files that can be read.
+@dataclass(frozen=True)
+class ToldAuthors:
+    """What authors are told before they hand in, so that they can mend it themselves.
 
-    Jurors get all of these masked; authors are told before they hand in, so that they can mend it themselves.
+    `namings` is where the entry gives them away, which jurors get masked; `unread` are the titles of files of which
+    jurors get no copy; `uncovered` of those in which names stay as they are: PDFs and pictures.
     """
+
+    namings: list[Naming] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
+    uncovered: list[str] = field(default_factory=list)
+
+
+def told_authors(entry: Entry) -> ToldAuthors:
+    """What the texts, the names of files and the files of an entry say of its authors; nothing where names are open."""
     if not entry.competition.is_blind:
-        return []
+        return ToldAuthors()
     entry = for_masking(Entry.objects.filter(pk=entry.pk)).get()
-    mask, found = mask_of(entry), []
+    mask, told = mask_of(entry), ToldAuthors()
     for where, name, text in _places(entry):
         if said := _said(mask, text):
-            found.append(Naming(str(where), name, said))
-    return found + [
-        Naming(_("File “%(name)s”") % {"name": it.title}, "files", said)
-        for it in entry.files.all()
-        if (said := _said(mask, it.title, *_words(it)))
-    ]
+            told.namings.append(Naming(str(where), name, said))
+    for it in entry.files.all():
+        _read_file(it, mask, told)
+    return told
+
+
+def _read_file(it: EntryFile, mask: Mask, told: ToldAuthors) -> None:
+    words: list[str] = []
+    try:
+        with it.upload.file.open("rb") as kept:
+            words = list(words_of(kept.read(), it.upload.content_type))
+    except CannotClean:
+        told.unread.append(it.title)
+    if it.upload.content_type in UNREADABLE:
+        told.uncovered.append(it.title)
+    if said := _said(mask, it.title, *words):
+        told.namings.append(Naming(_("File “%(name)s”") % {"name": it.title}, "files", said))
 
 
 def _places(entry: Entry) -> Iterable[tuple[Any, str, str]]:
@@ -263,11 +284,3 @@ def _said(mask: Mask, *texts: str) -> tuple[str, ...]:
     """What names somebody in texts, each once, in their order."""
     found = (it.text for text in texts for it in mask.found_in(unicodedata.normalize("NFC", text)))
     return tuple(dict.fromkeys(found))
-
-
-def _words(file: EntryFile) -> list[str]:
-    try:
-        with file.upload.file.open("rb") as kept:
-            return list(words_of(kept.read(), file.upload.content_type))
-    except CannotClean:
-        return []

@@ -24,6 +24,7 @@ from competitions.clean_photos import without_camera_words
 from competitions.masking import Mask, normalized
 
 PDF, TEXT = "application/pdf", "text/plain"
+UNREADABLE = {PDF, *IMAGES}  # of what words in them nobody can be told
 LARGEST_UNPACKED, MOST_PARTS, MOST_PAGES, MOST_PIXELS = 300 * 1024 * 1024, 5_000, 400, 400_000_000
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest a ZIP can say
 PICTURES = {

@@ -112,10 +112,14 @@ def _adapted(entry: Entry) -> str:
         return ""
     if source.state != Plan.State.PUBLISHED:
         return _("Adapted from a plan that was taken out of the library.")
-    return _("Adapted from “%(title)s” (%(address)s).") % {
+    conceal([source.entry])
+    said = {
         "title": source.entry.title,
+        "authors": ", ".join(named(source.entry.authorships.confirmed().select_related("person"))),
         "address": absolute(source.get_absolute_url()),
+        "licence": _said_as(source.entry.licence),
     }
+    return _("Adapted from “%(title)s” by %(authors)s (%(address)s), licensed under %(licence)s.") % said
 
 
 def lineage_of(plan: Plan) -> dict[str, Any]:

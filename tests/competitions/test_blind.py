@@ -86,7 +86,7 @@ def test_the_guardians_of_a_child_who_is_an_author_are_masked_as_well(entry):
 
 def test_authors_are_told_where_they_stand(entry):
     keep(entry, "plan.txt", b"By Zzyzxova, 7 pages")
-    found = {(it.field, it.where, it.said) for it in blind.names_in(entry)}
+    found = {(it.field, it.where, it.said) for it in blind.told_authors(entry).namings}
     assert found == {
         ("title", "title", ("Zzyzxova's",)),
         ("abstract", "abstract", ("Anna Zzyzxova", "School 77")),
@@ -94,6 +94,15 @@ def test_authors_are_told_where_they_stand(entry):
         ("tools", "AI tool “ChatGPT”", ("Anna",)),
         ("files", "File “plan.txt”", ("Zzyzxova",)),
     }
+
+
+def test_authors_are_told_of_files_that_jurors_do_not_get_and_of_those_that_cannot_be_covered(entry):
+    kept = keep(entry, "broken.docx", packed(word__document_xml="<w:document/>", _Content_Types__xml="<Types/>"))
+    with kept.upload.file.storage.open(kept.upload.file.name, "r+b") as file:
+        file.write(b"PK, and nothing that fits to what comes after it")
+    keep(entry, "sheet.pdf", b"%PDF-1.4\n%%EOF\n")
+    told = blind.told_authors(entry)
+    assert (told.unread, told.uncovered) == (["broken.docx"], ["sheet.pdf"])
 
 
 def test_files_have_neutral_names_and_no_way_to_the_upload(entry):
