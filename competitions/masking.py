@@ -23,6 +23,7 @@ ALIKE = (
     ("w", "v"), ("x", "ks"), ("j", "i"), ("y", "i"),
 )  # fmt: skip
 CARONS = str.maketrans({"ё": "е", "š": "sh", "č": "ch", "ž": "zh", "ş": "sh", "ç": "ch"})
+OTHER_SPELLINGS = (str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"}), str.maketrans({"ё": "о"}))  # Mueller, Gorbachov
 SOFT = (("iu", "u"), ("ia", "a"), ("io", "e"), ("ie", "e"))
 ENDING = re.compile(r"[aeiou]{0,3}(m|mi|h|go|mu|s)?")
 VOWELS = "aeiou"
@@ -103,11 +104,8 @@ class Name:
 
     @cached_property
     def stems(self) -> tuple[str, ...]:
-        said = sound(self.word)
-        stem = said.rstrip(VOWELS) if len(self.word) > 3 else said
-        stem = stem if len(stem) > 1 else said
-        fleeting = re.sub(r"[eo]([^aeiou])$", r"\1", stem)  # Павел, Павла
-        return (stem,) if fleeting == stem or len(fleeting) < 2 else (stem, fleeting)
+        spelt = [self.word, *(self.word.lower().translate(other) for other in OTHER_SPELLINGS)]
+        return tuple(dict.fromkeys(stem for word in spelt for stem in _stems_of(word)))
 
     def is_in(self, word: str) -> bool:
         """Whether a word of a text is this name, in any form."""
@@ -121,6 +119,18 @@ class Name:
         if len(self.stems[0]) < 3 and _first(word) != _first(self.word):
             return False
         return any(said.startswith(it) and ENDING.fullmatch(said[len(it) :]) for it in self.stems)
+
+
+def _stems_of(word: str) -> list[str]:
+    said = sound(word)
+    if len(word) > 3:
+        stem = said.rstrip(VOWELS)
+    else:
+        stem = said[:-1] if word.lower().endswith("й") else said  # Цой, Цоя; Ли stays
+    stem = stem if len(stem) > 1 else said
+    fleeting = re.sub(r"[eo]([^aeiou])$", r"\1", stem)  # Павел, Павла
+    hollow = re.sub(r"e?c$", "ic", stem) if re.search("[ae]c$", stem) else stem  # Боец, Бойца; Заяц, Зайца
+    return [stem, *(it for it in (fleeting, hollow) if len(it) > 1)]
 
 
 def _first(word: str) -> str:
