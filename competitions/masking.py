@@ -123,10 +123,8 @@ class Name:
 
 def _stems_of(word: str) -> list[str]:
     said = sound(word)
-    if len(word) > 3:
-        stem = said.rstrip(VOWELS)
-    else:
-        stem = said[:-1] if word.lower().endswith("й") else said  # Цой, Цоя; Ли stays
+    short = said[:-1] if word.lower().endswith("й") else said  # Цой, Цоя; Ли stays
+    stem = said.rstrip(VOWELS) if len(word) > 3 else short
     stem = stem if len(stem) > 1 else said
     fleeting = re.sub(r"[eo]([^aeiou])$", r"\1", stem)  # Павел, Павла
     hollow = re.sub(r"e?c$", "ic", stem) if re.search("[ae]c$", stem) else stem  # Боец, Бойца; Заяц, Зайца
