@@ -67,7 +67,7 @@ def test_the_coordinator_assigns_and_a_juror_judges_by_keyboard_alone(visit, com
     judge(juror)
     juror.page.wait_for_url(lambda address: "/reviews/" in address and address != first)
     juror.look("Here is the next entry.")
-    assert Review.objects.completed().count() == 1
+    assert Review.objects.completed().filter(entry__competition=competition).count() == 1
     juror.page.keyboard.press("p" if juror.page.locator("[data-previous]").count() else "n")
     juror.page.wait_for_url(first)
     juror.look("See what the others gave")
