@@ -96,7 +96,7 @@ def test_what_is_missing_is_listed_and_what_was_handed_in_changes_until_the_dead
 
 def hand_in(teacher):
     teacher.press("Save and check")
-    teacher.page.wait_for_url("**/check/")  # the form says "Nothing is missing" too, when it has saved itself
+    teacher.page.wait_for_url("**/check/**")  # the form says "Nothing is missing" too, when it has saved itself
     teacher.look("Nothing is missing")
     teacher.press("Hand in")
     teacher.look("Your entry is handed in")
