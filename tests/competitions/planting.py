@@ -159,7 +159,7 @@ def _jurors(words: Words, region, teams: list[Team]) -> dict[str, Person]:
     make.AffiliationFactory(person=people["contact"], institution=teams[0].school, role="contact")
     run = make.RunFactory(course__title="Robots")
     make.SessionFactory(run=run)
-    make.PoolFactory(run=run, places=30)
+    make.PoolFactory(run=run, places=30, taken=len(teams))
     run.instructors.add(people["instructor"])
     for team in teams:
         make.EnrolmentFactory(run=run, person=team.people["lead"])

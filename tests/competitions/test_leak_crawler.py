@@ -88,9 +88,10 @@ def telling(heard, world, order=ONE):
     """The addresses where entries are read, and mails, in which a word of a team that entered stands."""
     words = tuple(word for number in order for word in world.teams[number].words)
     decided = ("plans-of-last-june", *(it.plan.entry.public_id for it in world.teams))  # there everybody may know
+    own = ("/competitions/plans-of-june/enter/",)  # for which of one's own institutions: a contact's is a team's
     found = {}
     for (method, address), said in heard.items():
-        if method == "MAIL" or (address.startswith(BLIND) and not any(it in address for it in decided)):
+        if method == "MAIL" or (address.startswith(BLIND) and not any(it in address for it in decided + own)):
             found[method, address] = found_in(CHOICES.sub("", said), words)
     return {it: told for it, told in found.items() if told}
 
