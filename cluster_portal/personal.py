@@ -27,8 +27,9 @@ class Table:
 
     `shown` are personal: a person's copy has them. `keys` are keys, which nobody is given. `plain` say nothing
     about a person. `owners` are the columns that point to whom a row is about, `named` those that only mention
-    somebody (who invited, who recorded): their rows are in the copy too, but do not go with that person. `also` finds
-    rows that name a person without a foreign key. Whoever was found twice is one person: `Person.selves`.
+    somebody (who invited, who recorded): their rows are in the copy too, but do not go with that person. `secret` point
+    to somebody who must not learn of the row: it goes with them, and is in no copy of theirs. `also` finds rows that
+    name a person without a foreign key. Whoever was found twice is one person: `Person.selves`.
 
     Erasure sets the columns of `emptied` in the owner's rows to these values, or deletes the rows (`deleted`); what
     is then still shown stays, and `why` says why. `ties(since)` are the rows that keep their owner from being
@@ -42,6 +43,7 @@ class Table:
     heading: Any = ""
     owners: tuple[str, ...] = ()
     named: tuple[str, ...] = ()
+    secret: tuple[str, ...] = ()
     also: Callable[[Any], Q] | None = None
     emptied: Mapping[str, Any] = field(default_factory=dict)
     deleted: bool = False
@@ -63,6 +65,11 @@ class Table:
         """The personal columns that erasure leaves as they are."""
         return [] if self.deleted else [name for name in self.columns if name not in self.emptied]
 
+    @property
+    def people(self) -> tuple[str, ...]:
+        """The columns that point to people, whatever they learn of it."""
+        return (*self.owners, *self.named, *self.secret)
+
     def about(self, person: Any) -> QuerySet:
         """All rows that a person's copy has, the oldest first."""
         found = self._pointing(person, [*self.owners, *self.named])
@@ -73,6 +80,10 @@ class Table:
     def of(self, person: Any) -> QuerySet:
         """The rows that are the person's own."""
         return self.model_class._base_manager.filter(self._pointing(person, self.owners))
+
+    def goes_with(self, person: Any) -> QuerySet:
+        """The rows that erasure empties or deletes: the person's own, and what others noted in confidence."""
+        return self.model_class._base_manager.filter(self._pointing(person, [*self.owners, *self.secret]))
 
     def _pointing(self, person: Any, columns: Sequence[str]) -> Q:
         found = Q(pk__in=[])
@@ -107,9 +118,9 @@ def erase_tables(tables: Sequence[Table], person: Any) -> Iterator[str]:
     reasons = list(what_stays(tables, person))
     for table in tables:
         if table.deleted:
-            table.of(person).delete()
+            table.goes_with(person).delete()
         elif table.emptied:
-            table.of(person).update(**table.emptied)
+            table.goes_with(person).update(**table.emptied)
     yield from reasons
 
 

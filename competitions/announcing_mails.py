@@ -59,6 +59,12 @@ def of_reader(reader: Any) -> Q:
     return Q(person=reader) | Q(person__guarded_by__guardian=reader, person__guarded_by__ended_at=None)
 
 
+def authorship_for(entry: Entry, reader: Person) -> Authorship | None:
+    """Why a reader is written to about an entry: they are an author, or guard one; their own comes first."""
+    rows = Authorship.objects.confirmed().filter(of_reader(reader), entry=entry).select_related("person")
+    return next(iter(of_reader_once(rows, reader)), None)
+
+
 def child_named(authorship: Authorship | None, reader: Person) -> str:
     """The first name of the child whom a mail to a guardian is about; nothing for the author themself."""
     if authorship is None or authorship.person_id == reader.pk:

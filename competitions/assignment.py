@@ -258,5 +258,6 @@ def _shortages(instance: Instance, chosen: list[Pair], loads: dict[str, int]) ->
         if missing := instance.missing[it.key] - got[it.key]:
             able = [one for one in instance.jurors if instance.may_meet(it, one) and (it.key, one.key) not in new]
             full = sum(loads[one.key] >= one.capacity for one in able)
-            possible = len([one for one in instance.jurors if (it.key, one.key) not in instance.conflicts])
+            barred = instance.conflicts | instance.done
+            possible = len([one for one in instance.jurors if (it.key, one.key) not in barred])
             yield Shortage(it.key, missing, possible, full)

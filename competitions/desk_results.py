@@ -16,6 +16,7 @@ from cluster_portal.pdf import pdf_response
 from cluster_portal.sheets import XLSX, file_response
 from competitions import actions
 from competitions.desk_entries import competition_to_decide, trail_of
+from competitions.desk_jury import flagged_in
 from competitions.diplomas import lines_of, work_of
 from competitions.exports import results_workbook
 from competitions.forms_results import PlacesForm
@@ -37,6 +38,7 @@ def results(request: HttpRequest, slug: str) -> HttpResponse:
     conceal_names(_authors(found), request.user)
     shown = {"it": it, "found": found, "form": form, "lines": _lines(found, form)}
     shown["is_open"] = it.state == Competition.State.PUBLISHED
+    shown["flagged"] = len(flagged_in(it)) if shown["is_open"] else 0
     shown["tied"] = [tied_in_words(*places) for places in found.tied]
     return render(request, "competitions/desk_results.html", shown | {"trail": trail_of(it)})
 
@@ -91,7 +93,13 @@ def publish(request: HttpRequest, slug: str) -> HttpResponse:
     conceal_names(_authors(found))
     places = [(label, [line.entry for line in found.lines if line.entry.planned_place == place])
               for place, label in Entry.Place.choices]  # fmt: skip
-    shown = {"it": it, "places": places, "missing": what_is_missing(found), "told": actions.whom_results_tell(it)}
+    shown = {
+        "it": it,
+        "flagged": len(flagged_in(it)),
+        "places": places,
+        "missing": what_is_missing(found),
+        "told": actions.whom_results_tell(it),
+    }
     trail = [*trail_of(it), (reverse("competitions:desk_results", args=[slug]), _("Results"))]
     return render(request, "competitions/desk_publish.html", shown | {"trail": trail})
 

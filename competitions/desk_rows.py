@@ -68,12 +68,11 @@ def _given_in_conflict(kept: dict[int, Competition]) -> Iterator[DeskRow]:
 
 
 def entries_waiting(person: Person) -> Iterator[DeskRow]:
-    """What was handed in, can be changed no more, and is neither admitted nor disqualified; one's own not."""
+    """What was handed in, can be changed no more, and is neither admitted nor disqualified."""
     if not person.is_coordinator:
         return
     closed = Competition.objects.decidable_by(person).published().filter(closes_at__lte=now())
-    waiting = Entry.objects.submitted().filter(competition__in=closed)
-    waiting = waiting.exclude(pk__in=Entry.objects.written_by(person).order_by().values("pk")).order_by()
+    waiting = Entry.objects.submitted().filter(competition__in=closed).order_by()
     found = waiting.aggregate(
         count=Count("pk"), since=Min("competition__closes_at"), one=Min("competition__slug"),
         places=Count("competition", distinct=True),

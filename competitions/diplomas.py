@@ -11,7 +11,8 @@ from django.utils.translation import override
 from cluster_portal.hooks import LongWorkKind, register_certificate_keeper, register_long_work
 from cluster_portal.models import LongWork
 from cluster_portal.moves import Refused
-from competitions.models import Authorship, Competition, Entry, Review
+from competitions.models import Authorship, Competition, Entry
+from competitions.results import who_judged
 from competitions.rules import coordinates_the_competition
 from members.certificates import Paper, addressees_of
 from members.models import Certificate, Cluster, Institution, Person
@@ -49,7 +50,7 @@ def lines_of(competition: Competition) -> list[Line]:
     wanted: list[tuple[Person, Entry | Competition, Institution | None]] = [
         (it.person, it.entry, it.affiliation.institution if it.affiliation else None) for it in authors
     ]
-    wanted += [(it, competition, None) for it in _who_judged(competition)]
+    wanted += [(it, competition, None) for it in who_judged(competition)]
     to = addressees_of([person for person, _about, _institution in wanted])
     had = _certificates_of(competition, [it.entry for it in authors])
     return [
@@ -65,11 +66,6 @@ def _authorships(competition: Competition) -> list[Authorship]:
     for it in found:
         it.entry.competition = competition
     return found
-
-
-def _who_judged(competition: Competition) -> list[Person]:
-    judged = Review.objects.completed().filter(juror__competition=competition).values("juror__person")
-    return list(Person.objects.filter(pk__in=judged, erased_at=None).order_by("sort_name", "pk"))
 
 
 def _certificates_of(competition: Competition, entries: list[Entry]) -> dict[tuple[str, str, int], Certificate]:

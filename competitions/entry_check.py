@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date, datetime
 
+from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -10,7 +12,7 @@ from competitions.entering import right_to_enter
 from competitions.library_licences import may_adapt
 from competitions.models import Authorship, Entry
 from members.consent import State, children_among, states_of
-from members.models import Cluster, Purpose
+from members.models import Purpose
 
 ASKED = {
     "title": gettext_lazy("Give the plan a title."),
@@ -34,9 +36,9 @@ class Remark:
     on_authors_page: bool = False
 
 
-def what_is_missing(entry: Entry) -> list[Remark]:
-    """What has to be there before the entry can be handed in, in the order of the form."""
-    return [*what_is_empty(entry), *_of_authors(entry)]
+def what_is_missing(entry: Entry, at: datetime) -> list[Remark]:
+    """What has to be there before the entry can be handed in at an instant, in the order of the form."""
+    return [*what_is_empty(entry), *_of_authors(entry, localdate(at, entry.competition.zone))]
 
 
 def what_is_empty(entry: Entry) -> list[Remark]:
@@ -86,11 +88,11 @@ def _of_source(entry: Entry) -> Iterator[Remark]:
         yield Remark(said % facts, "id_licence")
 
 
-def _of_authors(entry: Entry) -> Iterator[Remark]:
+def _of_authors(entry: Entry, day: date) -> Iterator[Remark]:
     authors = confirmed_of(entry)
-    unconsented, today = without_consent_among(authors), Cluster.current().today()
+    unconsented = without_consent_among(authors)
     for it in authors:
-        if why := right_to_enter(it.person, entry.competition, today).missing:
+        if why := right_to_enter(it.person, entry.competition, day).missing:
             said = _("%(name)s cannot take part: %(why)s") % {"name": it.person.short_name, "why": why}
             yield Remark(said, f"author-{it.public_id}", on_authors_page=True)
         if it.person_id in unconsented:

@@ -6,6 +6,7 @@ from cluster_portal.hooks import MailKind, WantedMail, register_mail, register_u
 from cluster_portal.links import signed_link
 from cluster_portal.models import OutboxMail, Upload
 from cluster_portal.outbox import occasion_of
+from competitions.announcing_mails import authorship_for, child_named
 from competitions.entering import deadline_in_words, said_instant
 from competitions.entry_words import in_words
 from competitions.models import Authorship, Entry, EntryFile
@@ -32,14 +33,14 @@ def _still_leads(mail: OutboxMail) -> bool:
 
 
 def _is_handed_in(mail: OutboxMail) -> bool:
-    """This very submission stands, and the reader is an author."""
-    it = Entry.objects.filter(public_id=mail.about_id, authorships__in=_confirmed(mail)).first()
-    return it is not None and it.submitted_at is not None and it.submitted_at.isoformat() == occasion_of(mail)
+    """This very submission stands, and the reader is an author, or guards one."""
+    it = Entry.objects.filter(public_id=mail.about_id).first()
+    is_this = it is not None and it.submitted_at is not None and it.submitted_at.isoformat() == occasion_of(mail)
+    return is_this and authorship_for(it, mail.to) is not None
 
 
 def _is_withdrawn(mail: OutboxMail) -> bool:
-    rows = Entry.objects.filter(public_id=mail.about_id, state=Entry.State.WITHDRAWN)
-    return rows.filter(authorships__in=_confirmed(mail)).exists()
+    return Entry.objects.filter(public_id=mail.about_id, state=Entry.State.WITHDRAWN).exists()
 
 
 def _confirmed(mail: OutboxMail) -> Any:
@@ -61,9 +62,15 @@ def about_entry(entry: Entry) -> dict[str, Any]:
     }
 
 
+def _about_own(wanted: WantedMail) -> dict[str, Any]:
+    """What a mail says to an author, or to the guardian of one, who cannot open the entry."""
+    child = child_named(authorship_for(wanted.about, wanted.to), wanted.to)
+    return about_entry(wanted.about) | ({"child": child, "entry_page": ""} if child else {})
+
+
 def _about_receipt(wanted: WantedMail) -> dict[str, Any]:
     it = wanted.about
-    return about_entry(it) | {
+    return _about_own(wanted) | {
         "moment": said_instant(it.competition, it.submitted_at, seconds=True),
         "facts": [(term, value) for term, value in in_words(it) if value],
         "authors": [one.person.full_name for one in it.authorships.all() if one.state == State.CONFIRMED],
@@ -100,7 +107,7 @@ def may_read_file(person: Any, upload: Upload) -> bool:
 register_upload_reader("competitions.entryfile", may_read_file)
 register_mail(
     MailKind("competitions/receipt", _is_handed_in, context=_about_receipt),
-    MailKind("competitions/withdrawn", _is_withdrawn, context=lambda wanted: about_entry(wanted.about)),
+    MailKind("competitions/withdrawn", _is_withdrawn, context=_about_own),
     MailKind("competitions/author_asked", _is_asked, secrets=_claim_link, context=_about_authorship),
     MailKind("competitions/author_gone", _still_leads, context=_about_authorship),
     MailKind("competitions/author_out", lambda mail: _own_authorship(mail, State.ENDED), context=_about_authorship),

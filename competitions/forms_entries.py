@@ -83,6 +83,8 @@ class EntryForm(OneLineTexts, forms.ModelForm):
         entered = self.cleaned_data["adapted_from"].strip()
         if not entered:
             return None
+        if entered == self.fields["adapted_from"].initial:  # it stands there already, whatever became of it since
+            return self.instance.adapted_from
         slug = entered.partition("?")[0].rstrip("/").rpartition("/")[2]
         plan = plan_at(slug)
         if plan is None:

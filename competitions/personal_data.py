@@ -123,7 +123,8 @@ TABLES = (
     Table(
         "competitions.DeclaredConflict",
         heading=_("The conflicts of interest that you declared"),
-        owners=("juror__person", "person"),
+        owners=("juror__person",),
+        secret=("person",),
         shown="person institution declared_at",  # not the entry: its title is not masked, and a juror reads this
         keys="juror entry",
         plain="id",
@@ -204,9 +205,9 @@ def erase(person: Any) -> Iterator[str]:
 
 
 def _abandoned(person: Any) -> QuerySet:
-    """Withdrawn entries that nobody else is an author of: no jury judged them, and nobody's work hangs on them."""
+    """Drafts and withdrawn entries of nobody else: no jury judged them, and nobody's work hangs on them."""
     others = Authorship.objects.standing().exclude(person__in=person.selves).order_by().values("entry")
-    mine = Entry.objects.filter(_written_by(person), state=Entry.State.WITHDRAWN)
+    mine = Entry.objects.filter(_written_by(person), state__in=[Entry.State.DRAFT, Entry.State.WITHDRAWN])
     return mine.exclude(pk__in=others)
 
 
@@ -258,6 +259,8 @@ def _merge_juries(kept: Any, gone: Any) -> None:
 
 
 def _seat_once(stays: Juror, ends: Juror) -> None:
+    given = ends.reviews.completed().values("entry")  # what was given is not lost for what is still to be read
+    make_moves(list(stays.reviews.assigned().filter(entry__in=given)), "withdraw", by=None, reason=MERGED)
     read = Review.objects.standing().filter(juror=stays).values("entry")
     ends.reviews.exclude(entry__in=read).update(juror=stays)
     make_moves(list(ends.reviews.standing()), "withdraw", by=None, reason=MERGED)

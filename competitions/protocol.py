@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override, pgettext
 
 from cluster_portal.pdf import render_pdf
-from competitions.results import Line, Results
+from competitions.results import Line, Results, who_judged
 from competitions.scoring import FEWEST_TO_ADJUST
 from members.consent import conceal_names
 from members.models import Cluster
@@ -23,7 +23,7 @@ def protocol_pdf(results: Results) -> bytes:
 def _facts(results: Results) -> dict[str, Any]:
     competition = results.competition
     conceal_names([author.person for line in results.lines for author in line.entry.authors])
-    ordered, jurors = results.by_rank(adjusted=False), competition.jurors.active().select_related("person")
+    ordered = results.by_rank(adjusted=False)
     return {
         "language": competition.language[:2],
         "title": _("Protocol of the jury"),
@@ -32,7 +32,7 @@ def _facts(results: Results) -> dict[str, Any]:
         "criteria_title": _("Criteria"),
         "criteria": [_criterion(it) for it in competition.criteria.all()],
         "jury_title": _("The jury"),
-        "jury": [it.person.full_name for it in jurors.order_by("person__sort_name", "pk")],
+        "jury": [it.full_name for it in who_judged(competition)],
         "results_title": _("Results"),
         "heads": _heads(results),
         "rows": [_row(line, results.adjusted) for line in ordered],
@@ -90,9 +90,10 @@ def _notes(results: Results) -> list[str]:
     fewest = {"n": FEWEST_TO_ADJUST}
     said.append(_("Adjusted scores are freed of how severe each juror is; that takes %(n)d entries.") % fewest)
     said.append(_("The ranks in brackets are those between which an entry lies with nine chances of ten."))
-    return said + [tied_in_words(first, last) for first, last in results.tied]
+    return said + [tied_in_words(*it) for it in results.tied]
 
 
-def tied_in_words(first: int, last: int) -> str:
-    """ "Places 3 to 6 are statistically tied"."""
-    return _("Places %(first)s to %(last)s are statistically tied.") % {"first": first, "last": last}
+def tied_in_words(nomination: str, first: int, last: int) -> str:
+    """ "Places 3 to 6 are statistically tied", in which nomination."""
+    said = _("Places %(first)s to %(last)s are statistically tied.") % {"first": first, "last": last}
+    return f"{nomination}: {said}" if nomination else said

@@ -18,8 +18,9 @@ def content_of(entry: Entry) -> dict[str, Any]:
     return said | {
         "number": entry.public_id,
         "competition": entry.competition.public_id,
-        "nomination": entry.nomination.title if entry.nomination else "",
-        "themes": sorted(it.name for it in entry.directions.all()),
+        # by what never changes: a spelling that is mended later breaks no receipt
+        "nomination": entry.nomination.public_id if entry.nomination else "",
+        "themes": sorted(it.slug for it in entry.directions.all()),
         "steps": [{"title": it.title, "minutes": it.minutes, "text": it.text} for it in entry.steps.all()],
         "tools": [{"name": it.name, "use": it.use} for it in entry.tools.all()],
         "files": [{"name": it.upload.name, "sha256": it.upload.sha256} for it in entry.files.all()],

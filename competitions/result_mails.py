@@ -5,25 +5,24 @@ from typing import Any
 
 from cluster_portal.hooks import MailKind, WantedMail, register_mail
 from cluster_portal.models import OutboxMail
-from competitions.announcing_mails import child_named, of_reader, of_reader_once, written_for
-from competitions.models import Authorship, Competition, Entry, Juror
+from competitions.announcing_mails import authorship_for, child_named, of_reader_once, written_for
+from competitions.models import Authorship, Competition, Entry
+from competitions.results import who_judged
 from members.models import Person
-from members.readers import readers_of
+from members.readers import readers_of_all
 
 RESULTS, THANKS, DISQUALIFIED = "competitions/results", "competitions/jury_thanked", "competitions/disqualified"
 
 
 def results_mails(competition: Competition) -> Iterator[WantedMail]:
     """One mail to each author of an entry that was judged, however many entries, and to the guardians of a child; one
-    to each juror."""
+    to whoever gave a review that counts."""
     authors = Authorship.objects.confirmed().filter(entry__in=competition.entries.admitted())
     people = Person.objects.active().filter(pk__in=authors.values("person")).order_by("pk")
-    readers = {reader.pk: reader for readers in readers_of(list(people)).values() for reader in readers}
-    for reader in readers.values():
+    for reader in readers_of_all(people):
         yield WantedMail(RESULTS, competition, reader)
-    jurors = competition.jurors.active().select_related("person")
-    for juror in jurors.filter(person__in=Person.objects.active()).order_by("pk"):
-        yield WantedMail(THANKS, competition, juror.person)
+    for judge in who_judged(competition).active():
+        yield WantedMail(THANKS, competition, judge)
 
 
 def judged_for(competition: Competition, reader: Person) -> list[Authorship]:
@@ -44,18 +43,12 @@ def _is_author(mail: OutboxMail) -> bool:
 
 def _was_juror(mail: OutboxMail) -> bool:
     it = _competition_of(mail)
-    return it is not None and it.jurors.filter(person=mail.to_id, state=Juror.State.ACTIVE).exists()
+    return it is not None and who_judged(it).filter(pk=mail.to_id).exists()
 
 
 def _is_out(mail: OutboxMail) -> bool:
     it = Entry.objects.filter(public_id=mail.about_id, state=Entry.State.DISQUALIFIED).first()
-    return it is not None and _authorship_for(it, mail.to) is not None
-
-
-def _authorship_for(entry: Entry, reader: Person) -> Authorship | None:
-    """Why a reader is written to about an entry: they are an author, or guard one; one's own first."""
-    rows = Authorship.objects.confirmed().filter(of_reader(reader), entry=entry).select_related("person")
-    return next(iter(of_reader_once(rows, reader)), None)
+    return it is not None and authorship_for(it, mail.to) is not None
 
 
 def _results(wanted: WantedMail) -> dict[str, Any]:
@@ -69,7 +62,7 @@ def _thanks(wanted: WantedMail) -> dict[str, Any]:
 
 
 def _disqualified(wanted: WantedMail) -> dict[str, Any]:
-    child = child_named(_authorship_for(wanted.about, wanted.to), wanted.to)
+    child = child_named(authorship_for(wanted.about, wanted.to), wanted.to)
     return {"competition": wanted.about.competition, "entry": wanted.about, "child": child}
 
 

@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from competitions.models import Competition, Criterion, Entry, Review
 from competitions.scoring import Judgement, Standing, score_of, shares_of, standings, tied_groups
+from members.models import Person
 
 WINNING = (Entry.Place.FIRST, Entry.Place.SECOND, Entry.Place.THIRD)
 LAUREATES = 6  # ranks four to six of a nomination, as they are proposed
@@ -29,6 +30,12 @@ class Line:
         return self.standing is not None
 
 
+def who_judged(competition: Competition) -> QuerySet[Person]:
+    """Whoever gave a review that counts, also when they left the jury afterwards; by name. Not who was erased."""
+    given = Review.objects.completed().filter(juror__competition=competition).values("juror__person")
+    return Person.objects.filter(pk__in=given, erased_at=None).order_by("sort_name", "pk")
+
+
 @dataclass(frozen=True)
 class Results:
     """Everything about the results of one competition, the best entry first."""
@@ -43,9 +50,13 @@ class Results:
         return any(it.standing and it.standing.adjusted is not None for it in self.lines)
 
     @cached_property
-    def tied(self) -> list[tuple[int, int]]:
-        """Places by the adjusted score between which nobody can tell who is better."""
-        return tied_groups([it.standing for it in self.lines if it.standing], self.judgements)
+    def tied(self) -> list[tuple[str, int, int]]:
+        """For each nomination the places by the adjusted score between which nobody can tell who is better."""
+        judged: dict[str, list[Standing]] = defaultdict(list)
+        for it in self.lines:
+            if it.standing:
+                judged[it.entry.nomination.title if it.entry.nomination else ""].append(it.standing)
+        return [(title, *group) for title, rows in judged.items() for group in tied_groups(rows, self.judgements)]
 
     def by_rank(self, adjusted: bool) -> list[Line]:
         """The judged lines in the order of their means, or of their adjusted scores."""

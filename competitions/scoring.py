@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from math import inf
 from statistics import fmean, stdev
 from typing import Any
 
@@ -111,7 +112,7 @@ def _sort_key(
             weightiest = sorted(criteria, key=lambda one: (-one.weight, one.position, one.pk))
             return (mean, *(-round(fmean(one.by_criterion[it.pk] for one in given), SAME) for it in weightiest))
         case Competition.TieRule.SPREAD:
-            return (mean, round(it.spread or 0.0, SAME))
+            return (mean, inf if it.spread is None else round(it.spread, SAME))  # one review agrees with nobody
     return (mean,)
 
 

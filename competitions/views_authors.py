@@ -5,7 +5,6 @@ from functools import partial
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -23,7 +22,7 @@ def authors(request: HttpRequest, public_id: str) -> HttpResponse:
     """The authors of an entry; whoever leads it asks others here, takes them out, hands over."""
     it = entry_of(request, public_id, changing=True)
     leads = may_move(request.user, it, "submit")
-    may_ask = leads and it.state in actions.STILL_WRITTEN and it.competition.takes_entries_at(now())
+    may_ask = leads and it.state in actions.STILL_WRITTEN and it.competition.takes_entries_at(request.received_at)
     form = AuthorForm(request.POST or None) if may_ask else None
     if form and sent(request, form):
         asked = {"by": request.user, "at": request.received_at, **form.cleaned_data}

@@ -202,7 +202,7 @@ def check_entry(request: HttpRequest, public_id: str) -> HttpResponse:
     it = entry_of(request, public_id, changing=True)
     if it.state != Entry.State.DRAFT:
         return redirect(it)
-    missing = what_is_missing(it)
+    missing = what_is_missing(it, request.received_at)
     may_submit = may_move(request.user, it, "submit")
     shown = {"it": it, "missing": missing, "remarks": what_to_look_at(it), "may_submit": may_submit}
     shown |= {

@@ -1,6 +1,6 @@
 """Who is written to about somebody: they themselves, and the guardians of a child."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from members.consent import children_in, deciders_at
 from members.models import AgePolicy, Cluster, Guardianship, Person
@@ -22,3 +22,9 @@ def readers_of(people: Collection[Person]) -> dict[int, list[Person]]:
     for it in rows.select_related("guardian").order_by("pk"):
         readers[it.child_id].append(it.guardian)
     return readers
+
+
+def readers_of_all(people: Iterable[Person]) -> list[Person]:
+    """Everybody who reads mail about any of these people, once each: for one mail about something that they share."""
+    readers = readers_of(list({it.pk: it for it in people}.values()))
+    return list({it.pk: it for found in readers.values() for it in found}.values())

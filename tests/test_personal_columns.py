@@ -51,7 +51,7 @@ def test_every_column_that_points_to_a_person_finds_that_person():
         for model in every_model()
         for it in model._meta.concrete_fields
         if isinstance(it, ForeignKey) and it.related_model._meta.label == "members.Person"
-        if it.name not in (*tables()[model._meta.label].owners, *tables()[model._meta.label].named)
+        if it.name not in tables()[model._meta.label].people
     ]
     assert missed == []
 

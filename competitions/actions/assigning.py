@@ -113,6 +113,7 @@ def withdraw_review(review: Review, by: Person, reason: str = "") -> None:
 @transaction.atomic
 def remind_juror(juror: Juror, by: Person) -> None:
     """Mail a juror what they have still to read; at most once a day."""
+    juror = Juror.objects.select_for_update(no_key=True).get(pk=juror.pk)
     waiting = juror.reviews.assigned().count()
     if juror.state != Juror.State.ACTIVE or not waiting:
         raise Refused(_("This juror has nothing left to read."))

@@ -18,7 +18,7 @@ from competitions.actions.entries import lock_competition
 from competitions.models import Competition, Review
 from competitions.taking_part import authors_of, jurors_of
 from members.models import Person
-from members.readers import readers_of
+from members.readers import readers_of_all
 
 MOVED_FOR = {"closes_at": "competitions/deadline_moved", "judged_until": "competitions/judging_moved"}
 ENTERING_DATES = {"opens_at", "closes_at"}
@@ -133,8 +133,7 @@ def _tell_of_moved_dates(current: Competition, changed: set[str]) -> None:
 
 def _tell(competition: Competition, people: list[Person], template: str, occasion: str = "") -> int:
     """Queue one mail for each of these people, and for the guardians of a child among them."""
-    readers = {reader.pk: reader for readers in readers_of(people).values() for reader in readers}
-    return queue_mails(WantedMail(template, competition, reader, occasion) for reader in readers.values())
+    return queue_mails(WantedMail(template, competition, reader, occasion) for reader in readers_of_all(people))
 
 
 def _later(at: datetime, zone: Any, shift: timedelta) -> datetime:

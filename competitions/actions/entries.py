@@ -29,6 +29,7 @@ from members.actions import request_consent
 from members.consent import State as Consent
 from members.consent import children_among, state_of
 from members.models import Person, Purpose
+from members.readers import readers_of_all
 
 MOST_FILES = 10
 SITTING = timedelta(minutes=15)  # a draft that saves itself is noted once a sitting, not with every word
@@ -60,7 +61,9 @@ def end_reviews(entry: Entry, reason: str) -> None:
 
 def lock_entry(entry: Entry) -> Entry:
     """An entry as it is now, with its parts, locked until the end of the transaction."""
-    return Entry.objects.select_for_update(no_key=True, of=("self",)).with_parts().get(pk=entry.pk)
+    it = Entry.objects.select_for_update(no_key=True, of=("self",)).with_parts().get(pk=entry.pk)
+    it.competition.refresh_from_db()  # what is joined to a row that one waited for is as old as the question
+    return it
 
 
 @transaction.atomic
@@ -179,14 +182,19 @@ def submit_entry(entry: Entry, by: Person, at: datetime) -> None:
     """Hand an entry in, and send each author a receipt. The moment of arrival counts, however long the lock took."""
     it = lock_entry(entry)
     _refuse_unless_draft(it, at)
-    if missing := what_is_missing(it):
+    if missing := what_is_missing(it, at):
         said = " ".join(one.said for one in missing[:3])
         more = _(" And more: the check lists all of it.") if len(missing) > 3 else ""
         raise Refused(_("Something is missing, so nothing was handed in. %(said)s") % {"said": said + more})
     make_move(it, "submit", by=by, submitted_at=at, sha256=digest_of(it))
     entry.refresh_from_db()
-    for author in confirmed_of(it):
-        queue_mail("competitions/receipt", about=it, to=author.person, occasion=at.isoformat())
+    queue_receipts(it, at)
+
+
+def queue_receipts(entry: Entry, at: datetime) -> None:
+    """A receipt for each author, and for the guardians of a child among them."""
+    for reader in readers_of_all(author.person for author in confirmed_of(entry)):
+        queue_mail("competitions/receipt", about=entry, to=reader, occasion=at.isoformat())
 
 
 @transaction.atomic
@@ -206,13 +214,26 @@ def withdraw_entry(entry: Entry, by: Person) -> None:
     competition, it = lock_competition(entry.competition), lock_entry(entry)
     if competition.is_decided:
         raise Refused(_("The results are out. What you can still take back is the consent to the library."))
-    make_move(it, "withdraw", by=by, planned_place="")
-    end_reviews(it, gettext_noop("the entry was withdrawn"))
-    cancel_mails(about=it, reason=gettext_noop("the entry was withdrawn"))
+    end_entry(it, by, by, gettext_noop("the entry was withdrawn"))
     entry.refresh_from_db()
-    for author in confirmed_of(it):
-        if author.person_id != by.pk:
-            queue_mail("competitions/withdrawn", about=it, to=author.person)
+
+
+def end_entry(entry: Entry, leaver: Person, by: Person | None, reason: str) -> None:
+    """Withdraw a locked entry, with its reviews and the questions to those who were asked to be its authors.
+
+    Everybody but the one who leaves is told: the authors (of a child, its guardians too) and those who were asked.
+    """
+    told = list(Authorship.objects.standing().filter(entry=entry).select_related("person").order_by("pk"))
+    people = [it.person for it in told if it.person_id != leaver.pk]
+    make_move(entry, "withdraw", by=by, reason=reason, planned_place="")
+    end_reviews(entry, reason)
+    cancel_mails(about=entry, reason=reason)
+    for it in told:
+        if it.state == Authorship.State.INVITED:
+            make_move(it, "end", by=by, reason=reason, is_lead=False)
+            cancel_mails(about=it, reason=reason)
+    for reader in readers_of_all(people):
+        queue_mail("competitions/withdrawn", about=entry, to=reader)
 
 
 @transaction.atomic

@@ -5,7 +5,7 @@ from django.utils.translation import gettext_noop
 
 from cluster_portal.moves import make_move
 from cluster_portal.outbox import cancel_mails, queue_mail
-from competitions.actions.entries import end_reviews, lock_competition, lock_entry
+from competitions.actions.entries import end_entry, lock_competition, lock_entry
 from competitions.models import Authorship, Competition, Entry
 from members.consent import State, state_of
 from members.models import Person, Purpose
@@ -39,9 +39,7 @@ def leave_entries(person: Person, reason: str) -> None:
 def _leave(entry: Entry, authorship: Authorship, reason: str) -> None:
     others = [it for it in entry.authorships.all() if it.state == Authorship.State.CONFIRMED and it != authorship]
     if authorship.is_lead and not others:
-        make_move(entry, "withdraw", by=None, reason=reason, planned_place="")
-        end_reviews(entry, reason)
-        cancel_mails(about=entry, reason=reason)
+        end_entry(entry, authorship.person, None, reason)
         return
     was_lead = authorship.is_lead
     make_move(authorship, "end", by=None, reason=reason, is_lead=False)

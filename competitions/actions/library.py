@@ -11,6 +11,8 @@ from competitions.library import JOINING, why_not_in_library
 from competitions.models import Authorship, Competition, Entry, Pick, Plan, Thanks, UsageNote
 from members.models import Person
 
+MOST_NOTES = 5  # of one person on one plan
+
 
 @transaction.atomic
 def settle_plan(entry: Entry, by: Person | None = None) -> None:
@@ -32,7 +34,7 @@ def settle_plan(entry: Entry, by: Person | None = None) -> None:
 
 def _locked(entry: Entry) -> Entry:
     """The entry, locked: it is the parent of its plan, so it comes first."""
-    return Entry.objects.select_for_update(no_key=True, of=("self",)).select_related("competition").get(pk=entry.pk)
+    return Entry.objects.select_for_update(no_key=True, of=("self",)).get(pk=entry.pk)  # its competition is read after
 
 
 def _put_in(entry: Entry, plan: Plan | None, by: Person | None) -> None:
@@ -137,6 +139,8 @@ def write_note(plan: Plan, by: Person, text: str) -> UsageNote:
     _refuse_unless_public(plan)
     if plan.notes.filter(person=by, text=text).exists():
         raise Refused(_("You have written exactly this already."))
+    if plan.notes.filter(person=by).count() >= MOST_NOTES:
+        raise Refused(_("You have written as many notes on this plan as one person can. Remove one first."))
     return UsageNote.objects.create(plan=plan, person=by, text=text)
 
 

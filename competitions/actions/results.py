@@ -17,7 +17,7 @@ from competitions.models import Competition, Entry, Result, Review
 from competitions.result_mails import RESULTS, results_mails
 from competitions.results import Line, proposed_places, results_of, what_is_missing
 from members.models import Person
-from members.readers import readers_of
+from members.readers import readers_of_all
 
 
 @transaction.atomic
@@ -47,7 +47,7 @@ def disqualify_entry(entry: Entry, by: Person, reason: str) -> None:
     make_move(entry, "disqualify", by=by, refusal=reason, planned_place="")
     end_reviews(entry, gettext_noop("the entry was disqualified"))
     authors = [it.person for it in entry.authorships.confirmed().select_related("person")]
-    for reader in {it.pk: it for readers in readers_of(authors).values() for it in readers}.values():
+    for reader in readers_of_all(authors):
         queue_mail("competitions/disqualified", about=entry, to=reader)
 
 

@@ -55,6 +55,7 @@ def save_review(
 @transaction.atomic
 def complete_review(review: Review, by: Person) -> None:
     """Give a review: every criterion has its score. From then on one may see what the others gave."""
+    lock_competition(review.juror.competition)  # so that none is given while the results are counted
     it = _locked(review)
     scored = {criterion.pk for criterion in _scores_of(it)}
     if missing := [one.title for one in it.entry.competition.criteria.all() if one.pk not in scored]:
@@ -69,9 +70,9 @@ def complete_review(review: Review, by: Person) -> None:
 @transaction.atomic
 def reopen_review(review: Review, by: Person) -> None:
     """Change a review that was given, as long as one has not seen what the others gave."""
+    lock_competition(review.juror.competition)
     it = _locked(review, Review.State.COMPLETED)
-    if it.others_seen_at is not None:
-        raise Refused(_("You have seen what the others gave, so yours stays as it is. Ask the coordinator."))
+    _refuse_after_looking(it)
     make_move(review, "reopen", by=by)
 
 
@@ -79,7 +80,8 @@ def reopen_review(review: Review, by: Person) -> None:
 def recuse(review: Review, by: Person, reason: str) -> None:
     """Hand an entry back because one should not judge it; it never comes again."""
     lock_competition(review.juror.competition)
-    _locked(review, Review.State.ASSIGNED, Review.State.COMPLETED)
+    it = _locked(review, Review.State.ASSIGNED, Review.State.COMPLETED)
+    _refuse_after_looking(it)
     DeclaredConflict.objects.get_or_create(juror=review.juror, entry=review.entry, person=None, institution=None)
     record("competitions.juror.declare_conflict", review.juror, by=by)
     withdraw_review(review, by, reason)
@@ -93,6 +95,11 @@ def see_others(review: Review, by: Person) -> None:
         it.others_seen_at = now()
         it.save(update_fields=["others_seen_at"])
         record("competitions.review.see_others", it, by=by)
+
+
+def _refuse_after_looking(it: Review) -> None:
+    if it.others_seen_at is not None:
+        raise Refused(_("You have seen what the others gave, so yours stays as it is. Ask the coordinator."))
 
 
 def _locked(review: Review, *states: str) -> Review:

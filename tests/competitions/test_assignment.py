@@ -162,6 +162,12 @@ def test_what_was_taken_back_is_not_given_to_the_same_juror_again():
     assert [it.juror for it in plan.choices] == ["j2"]
 
 
+def test_who_handed_it_back_is_none_of_those_who_could_read_it():
+    jurors = (Reader("j1", 9), Reader("j2", 9))
+    plan = assign(Instance((Asked("e1", 2),), jurors, done=frozenset({("e1", "j1")})))
+    assert plan.shortages == (Shortage("e1", missing=1, possible=1, full=0),)
+
+
 def test_nothing_is_asked_of_nobody():
     assert assign(Instance((), ())).choices == ()
     assert assign(Instance((Asked("e1", 2),), ())).missing == 2

@@ -1,8 +1,11 @@
 """Co-authors: asked by mail, confirmed, gone; who leads; and each one's own word on the library."""
 
 import re
+from datetime import timedelta
 
 import pytest
+import time_machine
+from django.contrib.messages.storage.cookie import CookieStorage
 from django.utils.timezone import now
 
 from cluster_portal.hooks import GuardianPage, mail_kinds
@@ -11,8 +14,9 @@ from cluster_portal.moves import Refused, available_moves
 from competitions import actions
 from competitions.child_parts import lesson_plans
 from competitions.models import Authorship, Entry
+from competitions.views_authors import authors
 from members.actions import decide
-from members.models import ConsentRequest, ConsentText, Person, Tie
+from members.models import Cluster, ConsentRequest, ConsentText, Person, Tie
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -299,3 +303,21 @@ def test_guardians_read_what_their_child_has_entered_and_by_when_it_is_handed_in
     assert (part.child, row.title, row.notes[0], row.word) == (child.pk, "Agents", "June plans", "Draft")
     assert row.notes[1].startswith("To be handed in until")
     assert list(lesson_plans(GuardianPage(page.reader, []))) == []
+
+
+def test_who_was_asked_is_told_when_the_lead_withdraws_the_entry(cast, entry):
+    author = ask(entry, cast.colleague.email, cast.teacher)
+    actions.withdraw_entry(entry, by=cast.teacher)
+    author.refresh_from_db()
+    assert (author.state, mails("withdrawn")) == ("ended", [(cast.colleague.pk, "queued")])
+    assert mails("author_asked") == [(cast.colleague.pk, "cancelled")]
+
+
+def test_an_invitation_that_arrived_in_time_is_sent_however_long_it_waited(cast, entry, rf):
+    closes = entry.competition.closes_at
+    request = rf.post("/", {"email": cast.colleague.email})
+    request.user, request.received_at, request.cluster = cast.teacher, closes - timedelta(seconds=1), Cluster.current()
+    request.htmx, request.session, request._messages = False, {}, CookieStorage(request)
+    with time_machine.travel(closes + timedelta(minutes=1), tick=False):
+        assert authors(request, entry.public_id).status_code == 302
+    assert mails("author_asked") == [(cast.colleague.pk, "queued")]

@@ -136,9 +136,11 @@ def test_the_desk_says_what_waits_for_an_answer_and_which_results_are_due(cast, 
     assert [(it.count, it.button) for it in results(cast.coordinator)] == [(1, "See the results")]
     for _number in range(2):
         make.EntryFactory(competition=competition, state="submitted")
-    make.AuthorshipFactory(entry=make.EntryFactory(competition=competition, state="submitted"), person=cast.coordinator)
     [row] = entries_waiting(cast.coordinator)
     assert (row.count, row.url) == (2, at("desk_entries", competition))
+    own = make.AuthorshipFactory(entry__competition=competition, person=cast.coordinator)
+    assert [*entries_waiting(cast.coordinator), *results(cast.coordinator)] == []
+    own.delete()
     make.JurorFactory(competition=competition, person=cast.coordinator)
     assert [*entries_waiting(cast.coordinator), *results(cast.coordinator), *results(cast.teacher)] == []
 

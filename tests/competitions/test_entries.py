@@ -337,3 +337,12 @@ def test_moves_by_role_and_state(cast, role, state):
         "coordinator": cast.coordinator,
     }  # fmt: skip
     assert set(available_moves(people[role], entry)) == ALLOWED.get((role, state), set())
+
+
+def test_a_spelling_that_is_mended_later_breaks_no_receipt(competition):
+    nomination = make.NominationFactory(competition=competition, title="Kindergartns")
+    entry = make.EntryFactory(competition=competition, nomination=nomination)
+    before = digest_of(fresh(entry))
+    nomination.title = "Kindergartens"
+    nomination.save()
+    assert digest_of(fresh(entry)) == before

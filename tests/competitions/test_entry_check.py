@@ -1,12 +1,16 @@
 """What an entry lacks, what is worth a second look, and which licence an adaptation may have."""
 
+from datetime import datetime, time, timedelta
+
 import pytest
+import time_machine
+from django.utils.timezone import localdate, now
 
 from competitions.entry_check import what_is_missing, what_to_look_at
 from competitions.library_licences import licences_for, may_adapt
 from competitions.models import Entry
 from members.actions import decide
-from members.models import Purpose
+from members.models import Agreement, Purpose
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -27,7 +31,8 @@ def said(remarks):
 
 
 def missing(entry):
-    return said(what_is_missing(Entry.objects.with_parts().get(pk=entry.pk)))
+    it = Entry.objects.with_parts().get(pk=entry.pk)
+    return said(what_is_missing(it, now()))
 
 
 def looked_at(entry):
@@ -136,3 +141,14 @@ def test_licences_of_adaptations_follow_the_chart_of_creative_commons(source):
         CHART[source],
         licences_for(source),
     )
+
+
+def test_the_right_to_take_part_is_that_of_the_moment_of_arrival(entry):
+    """Members until the end of the last day; the clock of the server says the next day, the request arrived before."""
+    last = localdate(now(), entry.competition.zone)
+    Agreement.objects.update(state="terminated", terminated_on=last + timedelta(days=1))
+    midnight = datetime.combine(last, time.max, entry.competition.zone)
+    it = Entry.objects.with_parts().get(pk=entry.pk)
+    with time_machine.travel(midnight + timedelta(seconds=5), tick=False):
+        found = [bool(said(what_is_missing(it, at))) for at in (midnight - timedelta(seconds=1), now())]
+    assert found == [False, True]

@@ -366,3 +366,11 @@ def test_the_list_of_my_entries_asks_the_same_for_one_and_three(cast, competitio
             client.get(page)
         counts.append(len(asked))
     assert counts[0] == counts[1]
+
+
+def test_a_source_that_was_taken_out_meanwhile_does_not_keep_the_draft_from_being_saved(cast, entry):
+    source = make.PlanFactory(state="withdrawn")
+    entry.adapted_from = source
+    entry.save()
+    save(at(cast.teacher), entry, title="Mine", adapted_from=source.get_absolute_url())
+    assert (fresh(entry).title, fresh(entry).adapted_from) == ("Mine", source)

@@ -209,5 +209,5 @@ def test_who_competes_decides_about_nobody(entry, rival, name):
 def test_the_page_of_the_competition_says_who_decides(entry, rival, client):
     client.force_login(rival)
     text = client.get(reverse("competitions:desk_competition", args=[entry.competition.slug])).content.decode()
-    assert "You compete here, or judge" in text
+    assert "You compete here, or judge without knowing" in text
     assert reverse("competitions:desk_jury", args=[entry.competition.slug]) not in text

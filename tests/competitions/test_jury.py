@@ -168,6 +168,14 @@ def test_at_night_everything_is_looked_at_again(cast, juror):
     assert {Review.objects.get(pk=it.pk).state for it in (review, gone)} == {"withdrawn"}
 
 
+@pytest.mark.django_db(transaction=True)
+def test_two_who_remind_at_once_send_one_mail(cast, juror, together):
+    assigned(juror, admitted(juror.competition))
+    remind = [lambda: actions.remind_juror(Juror.objects.get(pk=juror.pk), by=cast.coordinator)] * 2
+    assert sorted(together(*remind)) == ["done", "refused"]
+    assert templates_to(juror.person) == ["competitions/reviews_waiting"]
+
+
 def test_a_juror_is_reminded_by_hand_once_a_day(cast, juror):
     with pytest.raises(Refused, match="nothing left"):
         actions.remind_juror(juror, by=cast.coordinator)

@@ -271,3 +271,11 @@ def test_markup_of_an_author_stays_text(client):
     assert "<b>Bold" not in page
     assert "<script>alert" not in page
     assert 'href="javascript' not in page
+
+
+def test_one_person_writes_five_notes_on_a_plan_at_most(plan):
+    teacher = make.PersonFactory()
+    for number in range(5):
+        actions.write_note(plan, by=teacher, text=f"Lesson {number}.")
+    with pytest.raises(Refused, match="as many notes on this plan as one person can"):
+        actions.write_note(plan, by=teacher, text="Lesson 6.")

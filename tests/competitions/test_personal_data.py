@@ -6,9 +6,10 @@ import pytest
 from django.utils.timezone import now
 
 from cluster_portal import hooks
+from cluster_portal.models import OutboxMail
 from competitions import actions
 from competitions.models import Authorship, Competition, DeclaredConflict, Entry, Juror, Plan, Review, Thanks
-from competitions.personal_data import merge
+from competitions.personal_data import export, merge
 from competitions.retention import CONFLICT_DAYS, JURY_DAYS, LEFT_DAYS
 from members.actions import erase_person
 from members.retention import run_retention
@@ -81,6 +82,50 @@ def test_two_seats_in_one_jury_become_one_with_what_each_read():
     [juror] = Juror.objects.bound().filter(person=kept)
     assert sorted(Review.objects.standing().filter(juror=juror).values_list("entry", flat=True)) == [both.pk, only.pk]
     assert DeclaredConflict.objects.get().juror == juror
+
+
+def test_a_review_that_was_given_is_not_lost_for_one_that_is_still_to_be_read():
+    kept, gone = make.PersonFactory(), make.PersonFactory()
+    one = make.JurorFactory(person=kept)
+    other = make.JurorFactory(person=gone, competition=one.competition)
+    entry = make.EntryFactory(competition=one.competition, state="admitted")
+    make.ReviewFactory(juror=one, entry=entry)
+    given = make.ReviewFactory(juror=other, entry=entry, state="completed")
+    merge(kept, gone)
+    given.refresh_from_db()
+    assert (given.state, given.juror.person) == ("completed", kept)
+
+
+def test_a_copy_does_not_tell_an_author_who_of_the_jury_knows_them():
+    declared = DeclaredConflict.objects.create(juror=make.JurorFactory(), person=make.PersonFactory())
+    copies = [dict(export(person)) for person in (declared.person, declared.juror.person)]
+    assert [len(copy.get("The conflicts of interest that you declared", [])) for copy in copies] == [0, 1]
+
+
+def test_what_a_juror_declared_goes_with_whom_it_was_about(keeper):
+    declared = DeclaredConflict.objects.create(juror=make.JurorFactory(), person=make.PersonFactory())
+    erase_person(declared.person, by=keeper, reason="asked")
+    assert not DeclaredConflict.objects.exists()
+
+
+def test_a_draft_whose_competition_is_over_is_emptied_too(keeper):
+    over = make.CompetitionFactory(state=Competition.State.CONCLUDED)
+    draft = make.AuthorshipFactory(entry__competition=over, entry__abstract="Of mine.").entry
+    erase_person(draft.authorships.get().person, by=keeper, reason="asked")
+    draft.refresh_from_db()
+    assert (draft.title, draft.abstract) == ("", "")
+
+
+def test_who_is_asked_to_be_an_author_is_told_when_the_entry_goes(keeper):
+    lead = make.AuthorshipFactory()
+    asked = make.AuthorshipFactory(entry=lead.entry, is_lead=False, state="invited")
+    erase_person(lead.person, by=keeper, reason="asked")
+    asked.refresh_from_db()
+    entry = Entry.objects.get(pk=lead.entry_id)
+    assert (asked.state, entry.state, entry.title) == ("ended", "withdrawn", "")
+    assert list(OutboxMail.objects.filter(template="competitions/withdrawn").values_list("to", flat=True)) == [
+        asked.person_id
+    ]
 
 
 def test_thanks_of_both_count_once():

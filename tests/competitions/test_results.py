@@ -5,21 +5,25 @@ from datetime import timedelta
 
 import openpyxl
 import pytest
+from django.urls import reverse
 from django.utils.timezone import now
 
 from cluster_portal.long_work import carry_on_all
 from cluster_portal.models import AuditEntry, OutboxMail
 from cluster_portal.moves import Refused
 from competitions import actions
+from competitions.actions.entries import queue_receipts
 from competitions.diplomas import lines_of
 from competitions.exports import results_workbook
 from competitions.models import Competition, Entry, Result, Review, Score
 from competitions.protocol import protocol_pdf
-from competitions.results import proposed_places, results_of, what_is_missing
-from members.models import Certificate
+from competitions.results import proposed_places, results_of, what_is_missing, who_judged
+from members.models import Certificate, Tie
+from members.ties import tie_together
 from tests import factories as make
+from tests.browsing import at
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("demo")]
 Place, State = Entry.Place, Entry.State
 
 
@@ -298,3 +302,68 @@ def test_guardians_read_why_an_entry_of_a_child_is_out(competition, bond, cast):
     mails = {it.to_id: it.body_text for it in OutboxMail.objects.filter(template="competitions/disqualified")}
     about = f"This is about a lesson plan by {bond.child.given_name}."
     assert {to: about in text for to, text in mails.items()} == {bond.guardian.pk: True, bond.child.pk: False}
+
+
+def test_a_receipt_goes_to_the_guardians_of_a_child_too_without_a_link_that_they_cannot_open(bond):
+    it = make.AuthorshipFactory(person=bond.child, entry__submitted_at=now(), entry__state="submitted").entry
+    queue_receipts(it, now())
+    mails = {mail.to_id: mail.body_text for mail in OutboxMail.objects.filter(template="competitions/receipt")}
+    assert {to: it.get_absolute_url() in text for to, text in mails.items()} == {
+        bond.guardian.pk: False, bond.child.pk: True,
+    }  # fmt: skip
+
+
+# The jury is whoever judged
+
+
+def test_who_left_after_giving_stands_in_the_protocol_and_is_thanked_and_who_read_nothing_does_not(
+    competition, entries, cast
+):
+    gone, *others = competition.jurors.order_by("pk")
+    idle = make.JurorFactory(competition=competition)
+    actions.end_juror(gone, by=gone.person)
+    assert set(who_judged(competition)) == {gone.person, *(it.person for it in others)}
+    actions.propose_places(competition, by=cast.coordinator)
+    actions.conclude_competition(competition, by=cast.coordinator)
+    thanked = set(OutboxMail.objects.filter(template="competitions/jury_thanked").values_list("to", flat=True))
+    assert (gone.person_id in thanked, idle.person_id in thanked) == (True, False)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_review_that_is_given_while_the_results_are_published_counts_or_is_refused(
+    competition, entries, cast, together
+):
+    late = make.JurorFactory(competition=competition)
+    review = make.ReviewFactory(juror=late, entry=entries[0])
+    Score.objects.create(review=review, criterion=competition.criteria.get(), value=0)
+    actions.propose_places(competition, by=cast.coordinator)
+    together(
+        lambda: actions.conclude_competition(Competition.objects.get(), by=cast.coordinator),
+        lambda: actions.complete_review(Review.objects.get(pk=review.pk), by=late.person),
+    )
+    given = Review.objects.completed().filter(entry=entries[0]).count()
+    assert Result.objects.get(entry=entries[0]).reviews == given
+
+
+def test_reviews_that_count_in_spite_of_a_conflict_are_said_before_the_results_are_out(competition, entries, cast):
+    juror = competition.jurors.first()
+    tie_together([juror.person, entries[0].authorships.get().person], Tie.Kind.MENTOR, about=entries[0])
+    for name in ("desk_results", "desk_publish"):
+        page = at(cast.coordinator).get(reverse(f"competitions:{name}", args=[competition.slug]))
+        assert "1 review counts in spite of a conflict of interest" in page.content.decode()
+
+
+def test_places_are_tied_within_their_nomination():
+    competition = make.CompetitionFactory(opens_at=now() - timedelta(days=60))
+    criterion = make.CriterionFactory(competition=competition)
+    jurors = [make.JurorFactory(competition=competition) for _number in range(2)]
+    for title in ("Schools", "Kindergartens"):
+        nomination = make.NominationFactory(competition=competition, title=title)
+        for number in range(15):
+            entry = make.EntryFactory(competition=competition, state=State.ADMITTED, nomination=nomination)
+            for juror in jurors:
+                review = make.ReviewFactory(entry=entry, juror=juror, state=Review.State.COMPLETED)
+                Score.objects.create(review=review, criterion=criterion, value=number % 3)
+    tied = results_of(competition).tied
+    assert {title for title, _first, _last in tied} == {"Schools", "Kindergartens"}
+    assert max(last for _title, _first, last in tied) <= 15

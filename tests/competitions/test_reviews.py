@@ -93,6 +93,8 @@ def test_a_given_review_is_changed_until_one_has_seen_the_others(review):
     actions.see_others(review, by=person)
     with pytest.raises(Refused, match="You have seen"):
         actions.reopen_review(review, by=person)
+    with pytest.raises(Refused, match="You have seen"):
+        actions.recuse(review, by=person, reason="Now that I know.")
 
 
 def test_others_are_not_seen_before_ones_own_is_given(review):

@@ -62,6 +62,11 @@ def test_the_entry_on_which_the_jury_agrees_comes_first():
     assert [(it.entry, it.rank) for it in standings([*apart, *agreed], RUBRIC, Tie.SPREAD)] == [(2, 1), (1, 2)]
 
 
+def test_one_review_agrees_with_nobody_and_comes_after_agreement_that_was_measured():
+    alone, nearly = judged(1, (5, 3)), judged(2, (4, 3), (6, 3))
+    assert [(it.entry, it.rank) for it in standings([*alone, *nearly], RUBRIC, Tie.SPREAD)] == [(2, 1), (1, 2)]
+
+
 def test_what_the_rule_cannot_tell_apart_shares_the_place():
     found = standings([*judged(1, (5, 3)), *judged(2, (5, 3))], RUBRIC, Tie.CRITERIA)
     assert [it.rank for it in found] == [1, 1]
