@@ -16,7 +16,7 @@ class Corner(NamedTuple):
 
 
 class Flow:
-    """A linear programme with equations for rows and columns between 0 and a limit. The same one has the same corner."""
+    """A linear programme: equations for rows, columns between 0 and a limit. The same one has the same corner."""
 
     def __init__(self) -> None:
         self.rows: dict[str, int] = {}
