@@ -1,3 +1,5 @@
+from zoneinfo import ZoneInfo
+
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Max, Q
@@ -35,6 +37,21 @@ class PairingQuerySet(models.QuerySet):
     def kept_by(self, person):
         """Pairings on the desk of a coordinator."""
         return self.filter(request__in=MentorRequest.objects.kept_by(person).values("pk"))
+
+    def around(self, person):
+        """Pairings that may concern somebody in any role; what they may do there, readers.py says of each."""
+        regions = [role.region_id for role in person.coordinator_roles]
+        guards = Q(students__person__guarded_by__guardian=person, students__person__guarded_by__ended_at=None)
+        school = Q(request__affiliation__institution__in=person.spoken_for)
+        mine = Q(mentor__person=person) | Q(request__by=person) | Q(students__person=person)
+        if person.coordinates_whole_cluster:
+            return self
+        kept = Q(request__affiliation__institution__region__in=regions)
+        return self.filter(pk__in=Pairing.objects.filter(mine | guards | school | kept).values("pk"))
+
+    def with_people(self):
+        """With all that the page of one asks of who is in it."""
+        return self.select_related("mentor__person", "request__by", "request__affiliation__institution")
 
     def with_last_meeting(self):
         """With when each met last, as its log says (`met_on`)."""
@@ -114,6 +131,24 @@ class Pairing(models.Model):
         return reverse("mentorship:pairing", args=[self.public_id])
 
 
+class PairingStudentQuerySet(models.QuerySet):
+    def there(self):
+        """Who takes part, or waits for the word of those who decide."""
+        return self.filter(state__in=[PairingStudent.State.ASKED, PairingStudent.State.APPROVED])
+
+    def approved(self):
+        """Who takes part."""
+        return self.filter(state=PairingStudent.State.APPROVED)
+
+    def not_left(self):
+        """Everybody but who was taken out."""
+        return self.exclude(state=PairingStudent.State.LEFT)
+
+    def unsettled(self):
+        """Of pairings under way, everybody about whom words count."""
+        return self.not_left().filter(pairing__state=Pairing.State.ACTIVE)
+
+
 class PairingStudent(models.Model):
     """A student who takes part: only once those who decide for them have approved this very mentor."""
 
@@ -129,7 +164,9 @@ class PairingStudent(models.Model):
         "leave": move(
             [State.ASKED, State.APPROVED, State.REFUSED], State.LEFT, _("Take out"), _("They take part no more.")
         ),
-        "ask": move([State.LEFT], State.ASKED, _("Ask again"), _("Those who decide are asked.")),
+        "ask": move(
+            [State.LEFT, State.APPROVED, State.REFUSED], State.ASKED, _("Ask again"), _("Those who decide are asked.")
+        ),
     }
     AUDITED = ()
 
@@ -138,6 +175,8 @@ class PairingStudent(models.Model):
     person = models.ForeignKey(Person, models.PROTECT, related_name="mentored_in")
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.ASKED, editable=False)
     state_since = models.DateTimeField(default=now, editable=False)
+
+    objects = PairingStudentQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("student of a pairing")
@@ -184,6 +223,21 @@ class Milestone(models.Model):
         return self.title
 
 
+class MeetingQuerySet(models.QuerySet):
+    def planned(self):
+        """Meetings that were not cancelled."""
+        return self.filter(state=Meeting.State.PLANNED)
+
+    def ahead(self, at):
+        """Planned meetings that are not over."""
+        return self.planned().filter(ends_at__gt=at)
+
+    def starting_between(self, since, until):
+        """Planned meetings of pairings under way that start in a window."""
+        rows = self.planned().filter(pairing__state=Pairing.State.ACTIVE)
+        return rows.filter(starts_at__gt=since, starts_at__lte=until)
+
+
 class Meeting(models.Model):
     """A meeting that is planned; it stands in the calendars of all who take part."""
 
@@ -205,6 +259,8 @@ class Meeting(models.Model):
     online_link = models.URLField(_("joining link"), max_length=500, blank=True)
     planned_by = models.ForeignKey(Person, models.PROTECT, related_name="+")
 
+    objects = MeetingQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("meeting")
         verbose_name_plural = _("meetings")
@@ -215,6 +271,11 @@ class Meeting(models.Model):
 
     def __str__(self):
         return f"{self.starts_at:%Y-%m-%d %H:%M}"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone by whose wall clock it is planned."""
+        return ZoneInfo(self.time_zone)
 
 
 class LogEntry(models.Model):
