@@ -1,7 +1,7 @@
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Count, F, Q
+from django.db.models import Count, F, Prefetch, Q
 from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
@@ -11,7 +11,7 @@ from cluster_portal.public_id import PublicIdField
 from cluster_portal.states import move
 from members.models.cluster import validate_time_zone
 from members.models.institutions import Direction
-from members.models.people import Person
+from members.models.people import Affiliation, Person
 
 
 class Format(models.TextChoices):
@@ -49,6 +49,45 @@ class MentorQuerySet(models.QuerySet):
         live = Q(pairings__state__in=["proposed", "accepted", "active"])
         rows = self.select_related("person").annotate(taken=Count("pairings", live))
         return rows.annotate(free=F("places") - F("taken"))
+
+    def kept_by(self, person):
+        """Mentors on the desk of a coordinator: all, or those who belong to an institution of their regions.
+
+        Never oneself: somebody else admits and clears whoever coordinates.
+        """
+        others = self.exclude(person=person)
+        if person.coordinates_whole_cluster:
+            return others
+        regions = [role.region_id for role in person.coordinator_roles]
+        there = Affiliation.objects.active().filter(institution__region__in=regions)
+        return others.filter(person__in=there.values("person"))
+
+    def visible_to(self, person):
+        """Oneself; all for coordinators; whoever said yes to a request of one's own, or helps one or one's child."""
+        if person.is_coordinator:
+            return self
+        met = ["active", "completed", "dissolved"]
+        own = Q(pairings__request__by=person, pairings__state__in=["accepted", *met])
+        student = Q(pairings__students__person=person)
+        child = Q(
+            pairings__students__person__guarded_by__guardian=person,
+            pairings__students__person__guarded_by__ended_at=None,
+        )
+        return self.filter(Q(person=person) | own | student | child).distinct()
+
+    def with_people(self):
+        """With what a list shows of each: the person, where they work now (`person.current`), their themes."""
+        current = Affiliation.objects.active().select_related("institution").order_by("pk")
+        people = Prefetch("person__affiliations", queryset=current, to_attr="current")
+        return self.select_related("person", "clearance_by").prefetch_related(people, "directions")
+
+    def clearance_ends_by(self, day):
+        """Admitted mentors whose clearance is over, or will be by a day; those who never had one are not among them."""
+        return self.admitted().filter(clearance_until__lte=day)
+
+    def to_resume_on(self, day):
+        """Paused mentors who meant to come back by a day."""
+        return self.filter(state=Mentor.State.PAUSED, paused_until__lte=day)
 
     def cleared_on(self, day):
         """Mentors whose clearance for work with minors holds on a day."""

@@ -30,6 +30,8 @@ class Terms(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(52)],
     )
 
+    AUDITED = ("answer_days", "stalled_weeks")
+
     class Meta:
         verbose_name = _("terms of mentorship")
         verbose_name_plural = _("terms of mentorship")
@@ -69,9 +71,21 @@ class MentorRequestQuerySet(models.QuerySet):
         asked = Q(pairings__mentor__person=person)
         return self.filter(Q(by=person) | Q(pk__in=kept) | asked).distinct()
 
+    def risen(self):
+        """Requests that nobody answered in time, and that are still open."""
+        return self.open().filter(risen_at__isnull=False)
+
     def oldest_first(self):
         """As the desk shows them: who has waited longest first."""
         return self.order_by("asked_at", "pk")
+
+    def for_lists(self):
+        """With what a line of a list shows."""
+        return self.select_related("by", "affiliation__institution__region")
+
+    def with_parts(self):
+        """With all that the page of one shows."""
+        return self.for_lists().select_related("initiative").prefetch_related("directions")
 
 
 class MentorRequest(models.Model):
@@ -90,6 +104,8 @@ class MentorRequest(models.Model):
         CLOSED = "closed", pgettext_lazy("mentor request", "Nobody was found")
 
     class For(models.TextChoices):
+        """What a mentor is asked for."""
+
         CONTEST = "contest", _("A named competition or olympiad")
         TEAM = "team", _("A team of students")
         COURSE = "course", _("A course of my own")

@@ -1,0 +1,51 @@
+"""Who owes the next answer of a request, and until when. Days are those of the cluster, and keep the hour of its clock.
+
+Nothing here changes anything: `actions/overdue.py` does what falls due.
+"""
+
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from members.models import Cluster, Coordinator, Person
+from mentorship.models import MentorRequest, Terms
+
+State = MentorRequest.State
+
+
+class Owes(StrEnum):
+    """Who is to answer next."""
+
+    COORDINATOR = "coordinator"
+    MENTOR = "mentor"
+    TEACHER = "teacher"
+
+
+OWED_BY = {State.OPEN: Owes.COORDINATOR, State.PROPOSED: Owes.MENTOR, State.ACCEPTED: Owes.TEACHER}
+
+
+def owner_of(request: MentorRequest) -> Owes | None:
+    """Who owes the next answer of a request; nobody once it is paired, withdrawn or closed."""
+    return OWED_BY.get(State(request.state))
+
+
+def answer_until(at: datetime) -> datetime:
+    """Until when whoever begins to owe an answer at an instant gives it."""
+    days = timedelta(days=Terms.current().answer_days)
+    return (at.astimezone(Cluster.current().zone) + days).astimezone(UTC)
+
+
+def half_of_the_time() -> timedelta:
+    """How long before the end whoever owes an answer is reminded."""
+    return timedelta(days=Terms.current().answer_days) / 2
+
+
+def coordinators_for(request: MentorRequest):
+    """Who is told of a request that waits: who coordinates its region; of the cluster, where the region has nobody."""
+    region = request.affiliation.institution.region_id
+    there = _coordinating(region)
+    return there if region is not None and there.exists() else _coordinating(None)
+
+
+def _coordinating(region: int | None):
+    roles = Coordinator.objects.now().filter(region=region)
+    return Person.objects.active().filter(pk__in=roles.values("person")).order_by("pk")
