@@ -40,7 +40,7 @@ WAYS_TO_SIGN_IN = {
     "mfa_view_recovery_codes",
 }
 # Files that hold children's data: signed slips, and class lists with their rejected rows.
-FILES_OF_CHILDREN = ("members.consentdecision", "members.import", "courses.finalwork")
+FILES_OF_CHILDREN = ("members.consentdecision", "members.import", "courses.finalwork", "mentorship.pairingfile")
 
 
 def desk_only(view: View) -> View:

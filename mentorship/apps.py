@@ -4,3 +4,14 @@ from django.apps import AppConfig
 class MentorshipConfig(AppConfig):
     name = "mentorship"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self):
+        # They fill the registries of hooks.py.
+        from mentorship import (  # noqa: F401
+            child_parts,
+            consent,
+            meeting_mails,
+            pairing_mails,
+            pairing_reminders,
+            stalled,
+        )

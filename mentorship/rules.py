@@ -2,6 +2,8 @@
 
 import rules
 
+from members.consent import may_decide
+
 
 @rules.predicate
 def is_the_mentor(person, mentor):
@@ -48,3 +50,44 @@ rules.add_perm("mentorship.pair_mentorrequest", asked_for_it)
 rules.add_perm("mentorship.reopen_mentorrequest", asked_for_it | coordinates_the_request)
 rules.add_perm("mentorship.withdraw_mentorrequest", asked_for_it)
 rules.add_perm("mentorship.close_mentorrequest", coordinates_the_request)
+
+
+@rules.predicate
+def keeps_the_pairing(person, pairing):
+    """Its mentor and its teacher: they plan, meet and write the log."""
+    return pairing is not None and person.pk in {pairing.mentor.person_id, pairing.request.by_id}
+
+
+@rules.predicate
+def coordinates_the_pairing(person, pairing):
+    return pairing is not None and coordinates_the_request(person, pairing.request)
+
+
+@rules.predicate
+def keeps_the_meetings_pairing(person, meeting):
+    return meeting is not None and keeps_the_pairing(person, meeting.pairing)
+
+
+@rules.predicate
+def decides_about_the_mentor(person, student):
+    """Who decides for a student today: guardians, or the student."""
+    return student is not None and may_decide(person, student.person)
+
+
+@rules.predicate
+def asked_for_the_students_mentor(person, student):
+    return student is not None and asked_for_it(person, student.pairing.request)
+
+
+@rules.predicate
+def coordinates_the_students_pairing(person, student):
+    return student is not None and coordinates_the_pairing(person, student.pairing)
+
+
+rules.add_perm("mentorship.complete_pairing", keeps_the_pairing | coordinates_the_pairing)
+rules.add_perm("mentorship.dissolve_pairing", keeps_the_pairing | coordinates_the_pairing)
+rules.add_perm("mentorship.cancel_meeting", keeps_the_meetings_pairing)
+rules.add_perm("mentorship.ask_pairingstudent", asked_for_the_students_mentor)
+rules.add_perm("mentorship.approve_pairingstudent", decides_about_the_mentor)
+rules.add_perm("mentorship.refuse_pairingstudent", decides_about_the_mentor)
+rules.add_perm("mentorship.leave_pairingstudent", asked_for_the_students_mentor | coordinates_the_students_pairing)

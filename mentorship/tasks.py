@@ -16,3 +16,15 @@ def answer_overdue() -> int:
 def resume_due() -> int:
     """Let mentors who had paused until a day take requests again."""
     return actions.resume_due(now())
+
+
+@shared_task
+def notice_stalled() -> int:
+    """Ask after pairs that do not meet, and show the coordinator those that still do not."""
+    return actions.notice_stalled(now())
+
+
+@shared_task
+def keep_minors_safe() -> int:
+    """Settle whose approval is missing by now, and cancel meetings for which the mentor is not cleared."""
+    return actions.settle_students() + actions.cancel_what_is_blocked(now())

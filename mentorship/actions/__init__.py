@@ -1,6 +1,8 @@
 """What can be done in mentorship: each action is one transaction, in the module of its concern."""
 
+from mentorship.actions.meetings import cancel_meeting, cancel_what_is_blocked, move_meeting, plan_meeting
 from mentorship.actions.mentors import (
+    LIVE,
     admit_mentor,
     change_mentor,
     decline_mentor,
@@ -10,6 +12,20 @@ from mentorship.actions.mentors import (
     offer_mentoring,
     pause_mentor,
     resume_mentor,
+)
+from mentorship.actions.pairings import (
+    add_step,
+    complete_pairing,
+    dissolve_pairing,
+    reach_step,
+    remove_log,
+    remove_shared_file,
+    remove_step,
+    reopen_step,
+    send_message,
+    share_file,
+    write_goals,
+    write_log,
 )
 from mentorship.actions.requests import (
     ask_for_mentor,
@@ -22,8 +38,25 @@ from mentorship.actions.requests import (
     take_back_proposal,
     withdraw_request,
 )
+from mentorship.actions.stalled import notice_stalled
+from mentorship.actions.students import (
+    add_students,
+    approve_student,
+    ask_student,
+    leave_student,
+    refuse_student,
+    settle_students,
+)
 
 ACTIONS: dict[str, dict] = {
+    "meeting": {"cancel": cancel_meeting},
+    "pairing": {"complete": complete_pairing, "dissolve": dissolve_pairing},
+    "pairingstudent": {
+        "ask": ask_student,
+        "approve": approve_student,
+        "refuse": refuse_student,
+        "leave": leave_student,
+    },
     "mentor": {
         "offer": offer_mentoring,
         "admit": admit_mentor,
@@ -41,22 +74,46 @@ ACTIONS: dict[str, dict] = {
 
 __all__ = [
     "ACTIONS",
+    "LIVE",
+    "add_step",
+    "add_students",
     "admit_mentor",
+    "approve_student",
     "ask_for_mentor",
+    "ask_student",
+    "cancel_meeting",
+    "cancel_what_is_blocked",
     "change_mentor",
     "change_request",
     "change_terms",
     "close_request",
+    "complete_pairing",
     "decline_mentor",
+    "dissolve_pairing",
     "end_mentor",
+    "leave_student",
     "lock_mentor",
     "lock_request",
+    "move_meeting",
     "note_clearance",
+    "notice_stalled",
     "offer_mentoring",
     "pause_mentor",
+    "plan_meeting",
+    "reach_step",
+    "refuse_student",
+    "remove_log",
+    "remove_shared_file",
+    "remove_step",
     "reopen",
     "reopen_request",
+    "reopen_step",
     "resume_mentor",
+    "send_message",
+    "settle_students",
+    "share_file",
     "take_back_proposal",
     "withdraw_request",
+    "write_goals",
+    "write_log",
 ]

@@ -94,7 +94,7 @@ def cancel_what_is_blocked(at: datetime, within: timedelta = timedelta(hours=48)
     cancelled = 0
     for meeting in near.order_by("pairing", "pk"):
         channel, it = _locked(meeting)
-        if it.state == Meeting.State.PLANNED and _blocked(channel, it.starts_at):
+        if it.state == Meeting.State.PLANNED and is_blocked(channel, it.starts_at):
             _cancel(channel, it, None, NOT_CLEARED)
             cancelled += 1
     return cancelled
@@ -103,22 +103,20 @@ def cancel_what_is_blocked(at: datetime, within: timedelta = timedelta(hours=48)
 def join_meetings(pairing: Pairing, person: Person) -> None:
     """Put what is planned into the calendar of a student who takes part from now on. The caller holds the pairing."""
     channel = channel_of(pairing)
-    if person not in channel.members:
-        return
-    for it in pairing.meetings.ahead(now()):
+    for it in pairing.meetings.ahead(now()) if person in channel.members else ():
         it.pairing = pairing
-        tell_of_meeting(channel, it, "mentorship/meeting_planned", calendars.told(it, [person]), only=[person])
+        if any((news := calendars.told(it, [person])).values()):
+            occasion = now().isoformat()
+            tell_of_meeting(channel, it, "mentorship/meeting_planned", news, occasion, only=[person])
 
 
 def leave_meetings(pairing: Pairing, person: Person) -> None:
     """Take what is planned out of the calendar of a student who takes part no more. The caller holds the pairing."""
     for it in pairing.meetings.ahead(now()):
         it.pairing = pairing
-        news = calendars.taken_out(it, [person])
-        if news.get(person.pk):
-            queue_mails(
-                [WantedMail("mentorship/meeting_left", it, person, now().isoformat(), calendar=news[person.pk])]
-            )
+        if news := calendars.taken_out(it, [person]).get(person.pk):
+            occasion = now().isoformat()
+            queue_mails([WantedMail("mentorship/meeting_left", it, person, occasion, calendar=news)])
 
 
 def tell_of_meeting(
@@ -160,14 +158,14 @@ def _refuse_wrong_times(channel: Channel, starts_at: datetime, ends_at: datetime
         raise Refused(_("The meeting would begin in the past. Choose a later time, or write it into the log."))
     if starts_at > now() + FARTHEST:
         raise Refused(_("This is more than a year away. Choose an earlier day."))
-    if _blocked(channel, starts_at):
+    if is_blocked(channel, starts_at):
         raise Refused(why_not_cleared(channel.pairing))
     others = channel.pairing.meetings.planned().exclude(pk=but.pk if but else None)
     if others.filter(starts_at__lt=ends_at, ends_at__gt=starts_at).exists():
         raise Refused(_("You meet already at that time. Choose another one, or move that meeting."))
 
 
-def _blocked(channel: Channel, starts_at: datetime) -> bool:
+def is_blocked(channel: Channel, starts_at: datetime) -> bool:
     """Whether minors would meet a mentor who is not cleared on the day."""
     day = starts_at.astimezone(Cluster.current().zone).date()
     return channel.has_minors and not is_cleared(channel.pairing, day)

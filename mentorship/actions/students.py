@@ -25,7 +25,7 @@ MOST_STUDENTS = 30
 
 @transaction.atomic
 def add_students(pairing: Pairing, students: Collection[Person], by: Person) -> list[PairingStudent]:
-    """Add students whom the teacher keeps; those who decide for each read about the mentor first, and approve or not."""
+    """Add students whom the teacher keeps; those who decide for each approve the mentor first, or do not."""
     it = lock_pairing(pairing)
     _refuse_unless_open(it)
     kept = {person.pk: person for person in may_be_added(it).filter(pk__in=[person.pk for person in students])}
@@ -142,8 +142,9 @@ def settle_students(of: Person | None = None) -> int:
     for student in (rows.filter(person=of) if of else rows).order_by("pairing", "pk"):
         it = _locked(student)
         settled += settle_student(it)
-        if it.state == State.APPROVED and state_of(it.person, Purpose.TAKING_PART) in NO_CONSENT:
-            leave_meetings(it.pairing, it.person)
+        if it.state == State.APPROVED:
+            has_consent = state_of(it.person, Purpose.TAKING_PART) not in NO_CONSENT
+            (join_meetings if has_consent else leave_meetings)(it.pairing, it.person)
     return settled
 
 
@@ -152,9 +153,7 @@ def _refuse_unless_open(pairing: Pairing) -> None:
         raise Refused(_("Students join while the pairing is under way. This one is not."))
     if not pairing.request.with_students:
         raise Refused(
-            _(
-                "The mentor was asked for you, without students. Ask for a mentor anew, and mark that students take part."
-            )
+            _("The mentor was asked to help you alone. Ask for a mentor once more, and mark that students take part.")
         )
     if not is_cleared(pairing):
         raise Refused(why_not_cleared(pairing))

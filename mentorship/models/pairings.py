@@ -21,6 +21,10 @@ class PairingQuerySet(models.QuerySet):
         """Pairings that take a place of their mentor: asked, answered, under way."""
         return self.filter(state__in=Pairing.LIVE)
 
+    def overdue(self, at):
+        """Proposals and acceptances of which the time to answer is over."""
+        return self.filter(state__in=[Pairing.State.PROPOSED, Pairing.State.ACCEPTED], answer_by__lte=at)
+
     def active(self):
         """Pairings under way."""
         return self.filter(state=Pairing.State.ACTIVE)

@@ -1,0 +1,151 @@
+"""The mails about a pairing: a message, its end, and what those who decide for students are asked."""
+
+from typing import Any
+
+from cluster_portal.hooks import MailKind, WantedMail, register_mail, register_upload_reader
+from cluster_portal.links import absolute, signed_link
+from cluster_portal.models import OutboxMail, Upload
+from cluster_portal.outbox import occasion_of
+from members.models import Guardianship, Person
+from mentorship.channels import ENDED, Access
+from mentorship.models import Message, Pairing, PairingFile, PairingStudent
+from mentorship.readers import Channel, channel_of
+from mentorship.students import called, deciding_for
+
+State = PairingStudent.State
+
+
+def about_pairing(pairing: Pairing) -> dict[str, Any]:
+    """What every mail about a pairing may say."""
+    return {
+        "pairing": pairing,
+        "title": pairing.request.title,
+        "mentor": pairing.mentor.person.full_name,
+        "page": pairing.get_absolute_url(),
+    }
+
+
+def pairing_with(**which: Any) -> Pairing | None:
+    """The pairing of something (`messages__public_id=…`), with its people."""
+    return Pairing.objects.with_people().filter(**which).first()
+
+
+def named_children(channel: Channel, reader: Person) -> str:
+    """The first names of one's children in a pairing, for a guardian; nothing for who is in it themself."""
+    if any(it.pk == reader.pk for it in channel.members):
+        return ""
+    return ", ".join(it.given_name or it.full_name for it in channel.children_of(reader))
+
+
+def link_of_child(reader: Person, children: Any) -> dict[str, str]:
+    """For a guardian, who may have no account: the link that opens the page of the child."""
+    it = Guardianship.objects.now().filter(guardian=reader, child__in=children).order_by("pk").first()
+    return {"child": signed_link("members.consent", it.public_id)} if it else {}
+
+
+def page_for(reader: Person, channel: Channel) -> str:
+    """The page of a pairing; for a guardian the page of the child, which needs no account."""
+    if not any(it.pk == reader.pk for it in channel.members):
+        found = link_of_child(reader, [it.person_id for it in channel.students])
+        if found:
+            return found["child"]
+    return absolute(channel.pairing.get_absolute_url())
+
+
+def _may_read_message(mail: OutboxMail) -> bool:
+    """The reader may read the thread, and can still answer."""
+    pairing = pairing_with(messages__public_id=mail.about_id)
+    return pairing is not None and pairing.state == Pairing.State.ACTIVE and _may(pairing, mail.to, Access.TALK)
+
+
+def _may(pairing: Pairing, person: Person, wanted: Access) -> bool:
+    return channel_of(pairing).may(person, wanted)
+
+
+def _is_ended(mail: OutboxMail) -> bool:
+    it = pairing_with(public_id=mail.about_id)
+    return it is not None and it.state in ENDED and _may(it, mail.to, Access.RECORD)
+
+
+def _student(mail: OutboxMail) -> PairingStudent | None:
+    people = ("pairing__mentor__person", "pairing__request__by", "pairing__request__affiliation__institution")
+    return PairingStudent.objects.select_related("person", *people).filter(public_id=mail.about_id).first()
+
+
+def _word_is_missing(mail: OutboxMail) -> bool:
+    """The pairing is under way, and the reader decides for the student and has not said anything."""
+    it = _student(mail)
+    if it is None or it.state != State.ASKED or it.pairing.state != Pairing.State.ACTIVE:
+        return False
+    return mail.to_id in deciding_for([it])[it.pk].silent
+
+
+def _stands_so(mail: OutboxMail) -> bool:
+    """Nothing has changed about the student since."""
+    it = _student(mail)
+    return it is not None and it.state_since.isoformat() == occasion_of(mail)
+
+
+def _page_of_ended(mail: OutboxMail) -> dict[str, str]:
+    it = pairing_with(public_id=mail.about_id)
+    return {"page": page_for(mail.to, channel_of(it)) if it else absolute("/me/")}
+
+
+def _about_message(wanted: WantedMail) -> dict[str, Any]:
+    it: Message = wanted.about
+    teacher = it.pairing.request.by
+    adults = {it.pairing.mentor.person_id, teacher.pk}
+    sender_name = it.by.full_name if it.by_id in adults else called(it.by, wanted.to, teacher)
+    page = f"{it.pairing.get_absolute_url()}messages/"
+    return about_pairing(it.pairing) | {"who": sender_name, "page": page}
+
+
+def _about_end(wanted: WantedMail) -> dict[str, Any]:
+    it: Pairing = wanted.about
+    return about_pairing(it) | {
+        "completed": it.state == Pairing.State.COMPLETED,
+        "child": named_children(channel_of(it), wanted.to),
+        "because": it.because if wanted.to.pk in {it.mentor.person_id, it.request.by_id} else "",
+        "is_teacher": wanted.to.pk == it.request.by_id,
+    }
+
+
+def _about_student(wanted: WantedMail) -> dict[str, Any]:
+    it: PairingStudent = wanted.about
+    own = wanted.to.pk == it.person_id
+    return about_pairing(it.pairing) | {
+        "student": it,
+        "own": own,
+        "child": it.person.given_name or it.person.full_name,
+        "name": it.person.full_name,
+        "teacher": it.pairing.request.by.full_name,
+        "school": it.pairing.request.affiliation.institution.name,
+        "page": f"{it.pairing.get_absolute_url()}students/",
+        "approved": it.state == State.APPROVED,
+        "refused": it.state == State.REFUSED,
+    }
+
+
+def _deciding_link(mail: OutboxMail) -> dict[str, str]:
+    """The page on which the reader decides: by a link of their own, for oneself or as a guardian."""
+    it = _student(mail)
+    if it is not None and it.person_id == mail.to_id:
+        return {"decide": signed_link("members.own_consent", mail.to.public_id)}
+    found = link_of_child(mail.to, [it.person_id] if it else [])
+    return {"decide": found.get("child", absolute("/me/"))}
+
+
+def may_read_file(person: Any, upload: Upload) -> bool:
+    """Whoever reads the messages of the pairing reads its files."""
+    pairing = pairing_with(files__public_id=upload.about_id) if person.is_authenticated else None
+    return pairing is not None and _may(pairing, person, Access.TALK)
+
+
+register_upload_reader(PairingFile._meta.label_lower, may_read_file)
+register_mail(
+    MailKind("mentorship/message", _may_read_message, context=_about_message),
+    MailKind("mentorship/pairing_ended", _is_ended, secrets=_page_of_ended, context=_about_end),
+    MailKind("mentorship/mentor_asked", _word_is_missing, secrets=_deciding_link, context=_about_student),
+    MailKind("mentorship/student_settled", _stands_so, context=_about_student),
+    MailKind("mentorship/student_out", _stands_so, context=_about_student),
+)

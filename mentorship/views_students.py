@@ -1,0 +1,177 @@
+"""The students of a pairing: added by the teacher, approved by those who decide, watched by their guardians."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
+
+from cluster_portal.buttons import act, outcome, outcome_in, sent, tried
+from cluster_portal.moves import available_moves
+from members.access import for_class_keepers
+from members.actions import note_view, note_views
+from members.consent import guarded_now
+from members.models import Person
+from members.views.guardians import opened_by
+from mentorship import actions
+from mentorship.channels import Access
+from mentorship.forms_pairing import StudentsForm
+from mentorship.models import Pairing, PairingStudent
+from mentorship.readers import channel_of
+from mentorship.students import Deciding, deciding_for, may_be_added
+from mentorship.views_pairing import names_for, opened, shown_in
+
+State = PairingStudent.State
+PER_PAGE = 30
+
+
+@for_class_keepers
+def students(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Who takes part and who is waited for; the teacher adds students of their classes, and takes out."""
+    channel = opened(request, public_id)
+    it = channel.pairing
+    if request.user.pk != it.request.by_id or not it.request.with_students:
+        raise Http404
+    form = StudentsForm(request.POST or None, kept=may_be_added(it)) if it.state == Pairing.State.ACTIVE else None
+    if form and sent(request, form):
+        chosen = list(form.cleaned_data["students"])
+        if added := outcome_in(form, "students", actions.add_students, it, chosen, by=request.user):
+            number = len(added.result)
+            said = ngettext(
+                "%(number)s student is added. Whoever decides for them is asked to approve the mentor.",
+                "%(number)s students are added. Whoever decides for them is asked to approve the mentor.",
+                number,
+            )
+            messages.success(request, said % {"number": number})
+            return redirect("mentorship:pairing_students", public_id)
+    note_views([one.person_id for one in channel.students], request.user, "pairing students")
+    shown = shown_in(channel, request.user) | {"form": form, "rows": _rows(request, channel.students)}
+    return render(request, "mentorship/pairing_students.html", shown)
+
+
+def _rows(request: HttpRequest, rows: list[PairingStudent]) -> list[dict]:
+    """Each student with whose word is missing, and what the teacher can do."""
+    deciding = deciding_for(rows)
+    silent = Person.objects.in_bulk({pk for it in deciding.values() for pk in it.silent})
+    return [
+        {
+            "student": it,
+            "waited_for": [silent[pk].full_name for pk in sorted(deciding[it.pk].silent) if pk in silent],
+            "moves": {k: v for k, v in available_moves(request.user, it).items() if k == "leave"},
+        }
+        for it in rows
+    ]
+
+
+@for_class_keepers
+@require_POST
+def act_on_student(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Take a student out; ask again whose word is missing."""
+    it = _student_of(PairingStudent.objects.filter(pairing__request__by=request.user), public_id)
+    if request.POST.get("move") == "ask":
+        if tried(request, actions.ask_student, it):
+            messages.success(request, _("Asked. Whoever was written to today is not written to again."))
+    else:
+        act(request, it, {"leave": actions.leave_student})
+    return redirect("mentorship:pairing_students", it.pairing.public_id)
+
+
+def mentor_of_child(request: HttpRequest, public_id: str) -> HttpResponse:
+    """A guardian who is signed in, or the student: who the mentor is, and one's word."""
+    mine = [request.user.pk, *(it.pk for it in guarded_now(request.user))]
+    it = _student_of(PairingStudent.objects.not_left().filter(person__in=mine), public_id)
+    back = reverse("members:child", args=[it.person.public_id])
+    return _decide(request, it, request.user, back)
+
+
+@login_not_required
+def mentor_of_child_by_link(request: HttpRequest, token: str, public_id: str) -> HttpResponse:
+    """The same by the link of a consent, without an account."""
+    child, reader = opened_by(request, token)
+    it = _student_of(child.mentored_in.not_left(), public_id)
+    return _decide(request, it, reader, reverse("members:consent", args=[token]))
+
+
+def _decide(request: HttpRequest, it: PairingStudent, reader: Person, back: str) -> HttpResponse:
+    """What a guardian reads of the mentor before anything is shared: and yes or no, to be changed at any time."""
+    deciding = deciding_for([it])[it.pk]
+    if request.method == "POST":
+        action = {"approve": actions.approve_student, "refuse": actions.refuse_student}.get(request.POST.get("move"))
+        if action is None:
+            raise Http404
+        if outcome(request, action, it, by=reader):
+            messages.success(request, _said(it, request.POST["move"] == "approve"))
+        return redirect(request.path)
+    note_view(it.person, reader, "mentor")
+    pairing = it.pairing
+    shown = {
+        "it": it,
+        "mentor": pairing.mentor,
+        "pairing": pairing,
+        "places": [
+            one.institution for one in pairing.mentor.person.affiliations.active().select_related("institution")
+        ],
+        "name": it.person.given_name or it.person.full_name,
+        "is_own": reader.pk == it.person_id,
+        "may": pairing.state == Pairing.State.ACTIVE and reader.pk in deciding.people,
+        "said": deciding.said.get(reader.pk),
+        "others": _others(deciding, reader),
+        "back": back,
+    }
+    return render(request, "mentorship/mentor_of_child.html", shown)
+
+
+def _said(it: PairingStudent, granted: bool) -> str:
+    if not granted:
+        return _("Your no is written down. Nothing is shared from this moment on; you can change your mind here.")
+    if it.state == State.APPROVED:
+        return _("Your yes is written down. You can read here what they write and plan, and take it back at any time.")
+    return _("Your yes is written down. Somebody else who decides too has not agreed yet.")
+
+
+def _others(deciding: Deciding, reader: Person) -> str:
+    """How the words of the others stand, without saying whose they are."""
+    others = [yes for person, yes in deciding.said.items() if person in deciding.people and person != reader.pk]
+    if not all(others):
+        return _("Somebody else who decides has said no.")
+    return _("Somebody else who decides has agreed.") if others else ""
+
+
+def pairing_of_child(request: HttpRequest, public_id: str) -> HttpResponse:
+    """What the mentor of my child writes and plans: leads to the page of the pairing."""
+    mine = [request.user.pk, *(it.pk for it in guarded_now(request.user))]
+    it = _student_of(PairingStudent.objects.approved().filter(person__in=mine), public_id)
+    return redirect(it.pairing)
+
+
+@login_not_required
+def pairing_of_child_by_link(request: HttpRequest, token: str, public_id: str) -> HttpResponse:
+    """All that is written and planned, to be read by a guardian without an account."""
+    child, reader = opened_by(request, token)
+    it = _student_of(child.mentored_in.approved(), public_id)
+    channel = channel_of(it.pairing)
+    if not channel.may(reader, Access.TALK):
+        raise Http404
+    note_view(child, reader, "pairing")
+    pairing = channel.pairing
+    page = Paginator(pairing.messages.select_related("by").order_by("-sent_at", "-pk"), PER_PAGE)
+    page = page.get_page(request.GET.get("page"))
+    page.object_list = names_for(channel, list(page.object_list)[::-1], reader)
+    shown = shown_in(channel, reader) | {
+        "meetings": list(pairing.meetings.ahead(now())),
+        "log": names_for(channel, list(pairing.log.select_related("by")[:PER_PAGE]), reader),
+        "files": names_for(channel, list(pairing.files.select_related("by", "upload")), reader),
+        "page": page,
+        "back": reverse("members:consent", args=[token]),
+    }
+    return render(request, "mentorship/pairing_by_link.html", shown)
+
+
+def _student_of(rows, public_id: str) -> PairingStudent:
+    people = ("pairing__mentor__person", "pairing__request__by", "pairing__request__affiliation__institution")
+    return get_object_or_404(rows.select_related("person", *people), public_id=public_id)
