@@ -10,8 +10,11 @@ class MentorshipConfig(AppConfig):
         from mentorship import (  # noqa: F401
             child_parts,
             consent,
+            desk_rows,
+            mails,
             meeting_mails,
             pairing_mails,
             pairing_reminders,
+            reminders,
             stalled,
         )

@@ -1,10 +1,28 @@
 from django.urls import path
 
-from mentorship import desk_pairings, views, views_pairing, views_students
+from mentorship import desk_mentors, desk_pairings, desk_requests, views, views_pairing, views_students
 
 app_name = "mentorship"
 urlpatterns = [
     path("mentorship/", views.mentorship, name="mentorship"),
+    path("mentorship/offer/", views.offer, name="offer"),
+    path("mentorship/offer/act/", views.act_on_mentor, name="act_on_mentor"),
+    path("mentorship/offer/pause/", views.pause, name="pause"),
+    path("mentorship/mentors/<id:public_id>/", views.mentor, name="mentor"),
+    path("mentorship/ask/", views.ask, name="ask"),
+    path("mentorship/requests/<id:public_id>/", views.mentor_request, name="request"),
+    path("mentorship/requests/<id:public_id>/edit/", views.edit_request, name="edit_request"),
+    path("mentorship/requests/<id:public_id>/act/", views.act_on_request, name="act_on_request"),
+    path("desk/mentorship/", desk_requests.overview, name="desk_mentorship"),
+    path("desk/mentorship/mentors/", desk_mentors.mentors, name="desk_mentors"),
+    path("desk/mentorship/mentors/<id:public_id>/", desk_mentors.mentor, name="desk_mentor"),
+    path("desk/mentorship/mentors/<id:public_id>/admit/", desk_mentors.admit, name="desk_admit_mentor"),
+    path("desk/mentorship/mentors/<id:public_id>/decline/", desk_mentors.decline, name="desk_decline_mentor"),
+    path("desk/mentorship/mentors/<id:public_id>/clear/", desk_mentors.clear, name="desk_clear_mentor"),
+    path("desk/mentorship/mentors/<id:public_id>/act/", desk_mentors.act_on_mentor, name="desk_act_on_mentor"),
+    path("desk/mentorship/requests/", desk_requests.requests, name="desk_requests"),
+    path("desk/mentorship/requests/<id:public_id>/close/", desk_requests.close, name="desk_close_request"),
+    path("desk/mentorship/terms/", desk_requests.terms, name="desk_terms"),
     path("mentorship/pairings/<id:public_id>/", views_pairing.pairing, name="pairing"),
     path("mentorship/pairings/<id:public_id>/log/", views_pairing.log, name="pairing_log"),
     path("mentorship/pairings/<id:public_id>/log/<id:entry_id>/remove/", views_pairing.remove_log, name="remove_log"),

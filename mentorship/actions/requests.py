@@ -85,7 +85,7 @@ def close_request(request: MentorRequest, by: Person, reason: str) -> None:
 
 @transaction.atomic
 def reopen_request(request: MentorRequest, by: Person) -> None:
-    """Look for another mentor: after a search that found nobody, a pairing that is over, or instead of the one asked."""
+    """Look for another mentor: after a search that found nobody, a pairing that is over, or instead of who is asked."""
     it = lock_request(request)
     if it.pairings.active().exists():
         raise Refused(_("This request has a mentor. End the pairing first, then another mentor is sought."))
@@ -101,7 +101,7 @@ def reopen_request(request: MentorRequest, by: Person) -> None:
 
 
 def reopen(request: MentorRequest, by: Person | None, reason: str = "") -> None:
-    """Seek a mentor again for a locked request, with a new clock. Whoever was told by mail to answer, is not any more."""
+    """Seek a mentor again for a locked request, with a new clock."""
     cancel_mails(about=request, reason=gettext_noop("a mentor is sought again"))
     clock = {"answer_by": answer_until(now()), "risen_at": None, "closed_because": ""}
     make_move(request, "reopen", by=by, reason=reason, **clock)

@@ -34,7 +34,7 @@ class Help(models.TextChoices):
 class MentorQuerySet(models.QuerySet):
     def admitted(self):
         """Mentors whom a coordinator has admitted and who have not ended: active or paused."""
-        return self.filter(state__in=[Mentor.State.ACTIVE, Mentor.State.PAUSED])
+        return self.filter(state__in=Mentor.HERE)
 
     def active(self):
         """Mentors who take requests now."""
@@ -119,6 +119,7 @@ class Mentor(models.Model):
             [State.DECLINED, State.ENDED], State.OFFERED, _("Offer again"), _("A coordinator looks at it and answers.")
         ),
     }
+    HERE = (State.ACTIVE, State.PAUSED)
     AUDITED = ("hours_a_month", "places", "clearance_until", "paused_until")
 
     public_id = PublicIdField()

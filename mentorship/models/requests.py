@@ -198,3 +198,8 @@ class MentorRequest(models.Model):
 
     def get_absolute_url(self):
         return reverse("mentorship:request", args=[self.public_id])
+
+    @property
+    def is_live(self) -> bool:
+        """Whether somebody owes an answer."""
+        return self.state in self.LIVE
