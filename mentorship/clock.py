@@ -3,6 +3,7 @@
 Nothing here changes anything: `actions/overdue.py` does what falls due.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
@@ -39,13 +40,19 @@ def half_of_the_time() -> timedelta:
     return timedelta(days=Terms.current().answer_days) / 2
 
 
-def coordinators_for(request: MentorRequest):
+Known = Mapping[int | None, list[Person]]
+
+
+def coordinators_by_region() -> Known:
+    """Everybody who coordinates something now, by the key of the region; by None who coordinates the cluster."""
+    roles = Coordinator.objects.now().filter(person__in=Person.objects.active()).select_related("person")
+    found: dict[int | None, list[Person]] = {}
+    for role in roles.order_by("person_id"):
+        found.setdefault(role.region_id, []).append(role.person)
+    return found
+
+
+def coordinators_for(request: MentorRequest, known: Known | None = None) -> list[Person]:
     """Who is told of a request that waits: who coordinates its region; of the cluster, where the region has nobody."""
-    region = request.affiliation.institution.region_id
-    there = _coordinating(region)
-    return there if region is not None and there.exists() else _coordinating(None)
-
-
-def _coordinating(region: int | None):
-    roles = Coordinator.objects.now().filter(region=region)
-    return Person.objects.active().filter(pk__in=roles.values("person")).order_by("pk")
+    by_region = coordinators_by_region() if known is None else known
+    return by_region.get(request.affiliation.institution.region_id) or by_region.get(None, [])

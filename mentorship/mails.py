@@ -34,7 +34,7 @@ def _own_request(mail: OutboxMail, *states: str) -> bool:
 
 def _waits_for_coordinators(mail: OutboxMail) -> bool:
     it = MentorRequest.objects.open().filter(public_id=mail.about_id).select_related("affiliation__institution").first()
-    return it is not None and coordinators_for(it).filter(pk=mail.to_id).exists()
+    return it is not None and mail.to_id in {one.pk for one in coordinators_for(it)}
 
 
 def _mentor_is_asked(mail: OutboxMail) -> bool:

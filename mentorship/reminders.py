@@ -7,7 +7,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from cluster_portal.hooks import Reminder, WantedMail, register_reminder
 from members.models import Cluster
-from mentorship.clock import coordinators_for, half_of_the_time
+from mentorship.clock import coordinators_by_region, coordinators_for, half_of_the_time
 from mentorship.mails import AGREEMENT_WAITS, CLEARANCE_ENDING, OPEN_WAITS, PROPOSAL_WAITS
 from mentorship.models import Mentor, MentorRequest, Pairing
 
@@ -20,8 +20,9 @@ def open_waits(since: datetime, until: datetime) -> Iterator[WantedMail]:
     """To the coordinators of requests for which a mentor is sought; of one that has risen they hear anyway."""
     half = half_of_the_time()
     rows = MentorRequest.objects.open().filter(risen_at=None, answer_by__gt=since + half, answer_by__lte=until + half)
+    known = coordinators_by_region()
     for it in rows.for_lists().order_by("pk").iterator(CHUNK):
-        for coordinator in coordinators_for(it):
+        for coordinator in coordinators_for(it, known):
             end = it.answer_by
             yield WantedMail(OPEN_WAITS, it, coordinator, end.isoformat(), end - half, end)
 
@@ -33,21 +34,22 @@ def _open_no_more(mails: QuerySet) -> QuerySet:
 
 def proposal_waits(since: datetime, until: datetime) -> Iterator[WantedMail]:
     """To mentors who were asked and have not answered."""
-    for it in _half_way(Pairing.State.PROPOSED, since, until):
+    half = half_of_the_time()
+    for it in _half_way(Pairing.State.PROPOSED, since + half, until + half):
         end = it.answer_by
-        yield WantedMail(PROPOSAL_WAITS, it, it.mentor.person, end.isoformat(), end - half_of_the_time(), end)
+        yield WantedMail(PROPOSAL_WAITS, it, it.mentor.person, end.isoformat(), end - half, end)
 
 
 def agreement_waits(since: datetime, until: datetime) -> Iterator[WantedMail]:
     """To teachers for whom a mentor has said yes."""
-    for it in _half_way(Pairing.State.ACCEPTED, since, until):
+    half = half_of_the_time()
+    for it in _half_way(Pairing.State.ACCEPTED, since + half, until + half):
         end = it.answer_by
-        yield WantedMail(AGREEMENT_WAITS, it, it.request.by, end.isoformat(), end - half_of_the_time(), end)
+        yield WantedMail(AGREEMENT_WAITS, it, it.request.by, end.isoformat(), end - half, end)
 
 
 def _half_way(state: str, since: datetime, until: datetime) -> Iterator[Pairing]:
-    half = half_of_the_time()
-    rows = Pairing.objects.filter(state=state, answer_by__gt=since + half, answer_by__lte=until + half)
+    rows = Pairing.objects.filter(state=state, answer_by__gt=since, answer_by__lte=until)
     people = rows.select_related("mentor__person", "request__by", "request__affiliation__institution")
     yield from people.order_by("pk").iterator(CHUNK)
 
