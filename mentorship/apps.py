@@ -12,6 +12,7 @@ class MentorshipConfig(AppConfig):
             consent,
             desk_rows,
             mails,
+            matching_mails,
             meeting_mails,
             pairing_mails,
             pairing_reminders,

@@ -167,9 +167,14 @@ def time_points(offer: Offer, nth: int) -> int:
     return min(TIME, offer.hours // nth) - (nth - 1)
 
 
+def next_points(offer: Offer) -> int:
+    """What the time of a mentor is worth to the next whom they help."""
+    return time_points(offer, offer.taken + 1)
+
+
 def points_now(need: Need, offer: Offer) -> int:
     """How good it is to ask this mentor next."""
-    return fit_of(need, offer).points + time_points(offer, offer.taken + 1)
+    return fit_of(need, offer).points + next_points(offer)
 
 
 def best_first(need: Need, offers: Iterable[Offer]) -> list[Offer]:

@@ -91,3 +91,21 @@ rules.add_perm("mentorship.ask_pairingstudent", asked_for_the_students_mentor)
 rules.add_perm("mentorship.approve_pairingstudent", decides_about_the_mentor)
 rules.add_perm("mentorship.refuse_pairingstudent", decides_about_the_mentor)
 rules.add_perm("mentorship.leave_pairingstudent", asked_for_the_students_mentor | coordinates_the_students_pairing)
+
+
+@rules.predicate
+def is_asked_to_mentor(person, pairing):
+    return pairing is not None and is_the_mentor(person, pairing.mentor)
+
+
+@rules.predicate
+def asked_for_the_mentor(person, pairing):
+    return pairing is not None and asked_for_it(person, pairing.request)
+
+
+rules.add_perm("mentorship.accept_pairing", is_asked_to_mentor)
+rules.add_perm("mentorship.decline_pairing", is_asked_to_mentor)
+rules.add_perm("mentorship.agree_pairing", asked_for_the_mentor)
+rules.add_perm("mentorship.refuse_pairing", asked_for_the_mentor)
+rules.add_perm("mentorship.withdraw_pairing", coordinates_the_pairing)
+rules.add_perm("mentorship.lapse_pairing", rules.always_deny)

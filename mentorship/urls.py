@@ -1,6 +1,15 @@
 from django.urls import path
 
-from mentorship import desk_mentors, desk_pairings, desk_requests, views, views_pairing, views_students
+from mentorship import (
+    desk_matching,
+    desk_mentors,
+    desk_pairings,
+    desk_requests,
+    views,
+    views_matching,
+    views_pairing,
+    views_students,
+)
 
 app_name = "mentorship"
 urlpatterns = [
@@ -60,4 +69,10 @@ urlpatterns = [
         name="pairing_of_child_by_link",
     ),
     path("desk/mentorship/pairings/", desk_pairings.pairings, name="desk_pairings"),
+    path("mentorship/asked/<id:public_id>/", views_matching.asked, name="asked"),
+    path("mentorship/asked/<id:public_id>/agree/", views_matching.agree, name="agree"),
+    path("mentorship/asked/<id:public_id>/act/", views_matching.act_on_pairing, name="act_on_pairing"),
+    path("desk/mentorship/requests/<id:public_id>/match/", desk_matching.match, name="desk_match"),
+    path("desk/mentorship/proposals/<id:public_id>/act/", desk_matching.act_on_proposal, name="desk_act_on_proposal"),
+    path("desk/mentorship/intake/", desk_matching.intake, name="desk_intake"),
 ]

@@ -1,6 +1,7 @@
 """Mentors and requests in words: how somebody helps, when and how one meets, who owes the next answer."""
 
 from datetime import datetime
+from typing import Any
 
 from django.utils.dates import WEEKDAYS
 from django.utils.formats import date_format
@@ -36,8 +37,8 @@ def formats_in_words(formats: list[str]) -> str:
     return ", ".join(str(it.label) for it in Format if it in formats)
 
 
-def places_in_words(mentor: Mentor) -> str:
-    """How many more pairings a mentor (`with_loads`) takes."""
+def places_in_words(mentor: Any) -> str:
+    """How many more pairings a mentor (`with_loads`, or as matching sees them) takes."""
     if mentor.free <= 0:
         return _("no place free")
     return ngettext("%(n)d place free", "%(n)d places free", mentor.free) % {"n": mentor.free}

@@ -1,5 +1,17 @@
 """What can be done in mentorship: each action is one transaction, in the module of its concern."""
 
+from mentorship.actions.matching import (
+    accept_proposal,
+    agree_to_mentor,
+    can_be_asked,
+    decline_proposal,
+    intake_for,
+    lapse_pairing,
+    propose_all,
+    propose_mentor,
+    refuse_mentor,
+    withdraw_proposal,
+)
 from mentorship.actions.meetings import cancel_meeting, cancel_what_is_blocked, move_meeting, plan_meeting
 from mentorship.actions.mentors import (
     LIVE,
@@ -50,7 +62,16 @@ from mentorship.actions.students import (
 
 ACTIONS: dict[str, dict] = {
     "meeting": {"cancel": cancel_meeting},
-    "pairing": {"complete": complete_pairing, "dissolve": dissolve_pairing},
+    "pairing": {
+        "accept": accept_proposal,
+        "decline": decline_proposal,
+        "agree": agree_to_mentor,
+        "refuse": refuse_mentor,
+        "lapse": lapse_pairing,
+        "withdraw": withdraw_proposal,
+        "complete": complete_pairing,
+        "dissolve": dissolve_pairing,
+    },
     "pairingstudent": {
         "ask": ask_student,
         "approve": approve_student,
@@ -66,6 +87,9 @@ ACTIONS: dict[str, dict] = {
         "end": end_mentor,
     },
     "mentorrequest": {
+        "propose": propose_mentor,
+        "accept": accept_proposal,  # by its pairing, as is "pair"
+        "pair": agree_to_mentor,
         "reopen": reopen_request,
         "withdraw": withdraw_request,
         "close": close_request,
@@ -75,12 +99,15 @@ ACTIONS: dict[str, dict] = {
 __all__ = [
     "ACTIONS",
     "LIVE",
+    "accept_proposal",
     "add_step",
     "add_students",
     "admit_mentor",
+    "agree_to_mentor",
     "approve_student",
     "ask_for_mentor",
     "ask_student",
+    "can_be_asked",
     "cancel_meeting",
     "cancel_what_is_blocked",
     "change_mentor",
@@ -89,8 +116,11 @@ __all__ = [
     "close_request",
     "complete_pairing",
     "decline_mentor",
+    "decline_proposal",
     "dissolve_pairing",
     "end_mentor",
+    "intake_for",
+    "lapse_pairing",
     "leave_student",
     "lock_mentor",
     "lock_request",
@@ -100,7 +130,10 @@ __all__ = [
     "offer_mentoring",
     "pause_mentor",
     "plan_meeting",
+    "propose_all",
+    "propose_mentor",
     "reach_step",
+    "refuse_mentor",
     "refuse_student",
     "remove_log",
     "remove_shared_file",
@@ -113,6 +146,7 @@ __all__ = [
     "settle_students",
     "share_file",
     "take_back_proposal",
+    "withdraw_proposal",
     "withdraw_request",
     "write_goals",
     "write_log",

@@ -31,7 +31,12 @@ class PairingQuerySet(models.QuerySet):
 
     def held(self):
         """Pairings that were under way once: what belongs to them is there to be read."""
-        return self.filter(state__in=[Pairing.State.ACTIVE, Pairing.State.COMPLETED, Pairing.State.DISSOLVED])
+        return self.filter(state__in=Pairing.BEGUN)
+
+    def offered_to(self, teacher):
+        """Pairings that a teacher knows of: their mentor has said yes. Whoever is asked, or declines, stays unnamed."""
+        known = [Pairing.State.ACCEPTED, Pairing.State.REFUSED, *Pairing.BEGUN]
+        return self.filter(request__by=teacher, state__in=known)
 
     def of(self, person):
         """Pairings in which somebody is mentor, teacher or an approved student."""
@@ -57,6 +62,11 @@ class PairingQuerySet(models.QuerySet):
         """With all that the page of one asks of who is in it."""
         return self.select_related("mentor__person", "request__by", "request__affiliation__institution")
 
+    def for_own_page(self, person):
+        """What somebody is in, or was: under way first, then what ended last."""
+        rows = self.held().of(person).with_people().with_last_meeting()
+        return rows.order_by(F("ended_on").desc(nulls_first=True), "-began_on", "-pk")
+
     def with_last_meeting(self):
         """With when each met last, as its log says (`met_on`)."""
         return self.annotate(met_on=Max("log__day"))
@@ -77,6 +87,7 @@ class Pairing(models.Model):
         DISSOLVED = "dissolved", pgettext_lazy("pairing", "Ended early")
 
     LIVE = (State.PROPOSED, State.ACCEPTED, State.ACTIVE)
+    BEGUN = (State.ACTIVE, State.COMPLETED, State.DISSOLVED)
     MOVES = {
         "accept": move([State.PROPOSED], State.ACCEPTED, _("Accept"), _("Thank you. The teacher agrees next.")),
         "decline": move([State.PROPOSED], State.DECLINED, _("Decline"), _("Thank you for answering.")),

@@ -1,0 +1,279 @@
+"""Who is asked to mentor whom: one by one, or a whole intake just as it was shown; and what each of them answers.
+
+Locks are taken in one order: the requests by key, then the mentors by key, then the pairing. An answer moves the
+pairing and its request together, and with them the clock: somebody else owes the next answer.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from cluster_portal.audit import record_many
+from cluster_portal.hooks import WantedMail
+from cluster_portal.models import OutboxMail
+from cluster_portal.moves import Refused, make_move, make_moves
+from cluster_portal.outbox import cancel_mails, cancel_rows, queue_mail, queue_mails
+from members.models import Cluster, Person, Tie
+from members.ties import tie_together
+from mentorship.actions.mentors import lock_mentor
+from mentorship.actions.requests import lock_request, reopen, reopen_request
+from mentorship.assignment import assign
+from mentorship.candidates import mentors_to_ask, needs_of, offers_of, open_requests
+from mentorship.clock import answer_until, coordinators_for
+from mentorship.matching import BY_HAND, Need, Offer, best_first, next_points, question_of, walls
+from mentorship.matching_words import wall_in_words
+from mentorship.models import Mentor, MentorRequest, Pairing
+
+PROPOSED, MENTOR_FOUND, PAIRED = "mentorship/proposed", "mentorship/mentor_found", "mentorship/paired"
+SOUGHT_AGAIN, NOT_AGREED, LAPSED = "mentorship/sought_again", "mentorship/not_agreed", "mentorship/lapsed"
+State = Pairing.State
+
+
+@dataclass(frozen=True)
+class Intake:
+    """What asking for a whole intake would come to now: who would be asked for what, and the rows behind the keys."""
+
+    pairs: dict[str, str]  # request → mentor
+    pinned: dict[str, str]
+    left: frozenset[str]
+    requests: dict[str, MentorRequest]
+    mentors: dict[str, Mentor]
+    needs: dict[str, Need]
+    offers: dict[str, Offer]
+    worth: dict[str, dict[str, int]]
+
+    @property
+    def digest(self) -> str:
+        """What makes it the same: who would be asked for what."""
+        return hashlib.sha256(json.dumps(sorted(self.pairs.items())).encode()).hexdigest()[:16]
+
+    def nearest(self, request: str) -> list[str]:
+        """The mentors who fit a request, the best first."""
+        need = self.needs[request]
+        if request not in self.worth:
+            return [it.key for it in best_first(need, self.offers.values())]
+        worth = self.worth[request]
+        return sorted(worth, key=lambda key: (-worth[key] - next_points(self.offers[key]), key))
+
+    @property
+    def without(self) -> list[str]:
+        """The requests that go without a mentor though nobody left them out."""
+        return [key for key in self.requests if key not in self.pairs and key not in self.left]
+
+
+def intake_for(by: Person, pinned: Mapping[str, str] | None = None, left: Sequence[str] = ()) -> Intake:
+    """The best way to ask mentors for all open requests of a coordinator; nothing is changed.
+
+    A coordinator pins a mentor to a request, or leaves a request out; the others are arranged around it. A pin that is
+    not possible any more (the place is gone, the request was answered) is dropped.
+    """
+    requests = {it.public_id: it for it in open_requests(by)}
+    mentors = {it.public_id: it for it in mentors_to_ask()}
+    needs = {it.key: it for it in needs_of(requests.values())}
+    offers = {it.key: it for it in offers_of(mentors.values())}
+    kept = _possible(pinned or {}, needs, offers)
+    out = frozenset(left) & requests.keys() - kept.keys()
+    question = question_of(list(needs.values()), list(offers.values()), kept, out)
+    return Intake(assign(question) | kept, kept, out, requests, mentors, needs, offers, question.worth)
+
+
+def _possible(pinned: Mapping[str, str], needs: dict[str, Need], offers: dict[str, Offer]) -> dict[str, str]:
+    """The pins that nothing hard stands against, no mentor beyond their places; the longest wait first."""
+    kept: dict[str, str] = {}
+    held: dict[str, int] = {}
+    for request, need in needs.items():
+        offer = offers.get(pinned.get(request, ""))
+        if offer is None or not can_be_asked(need, offer) or held.get(offer.key, 0) >= offer.free:
+            continue
+        kept[request] = offer.key
+        held[offer.key] = held.get(offer.key, 0) + 1
+    return kept
+
+
+def can_be_asked(need: Need, offer: Offer) -> bool:
+    """Whether a coordinator can ask this mentor by hand."""
+    return set(walls(need, offer)) <= BY_HAND
+
+
+@transaction.atomic
+def propose_mentor(request: MentorRequest, by: Person, mentor: Mentor) -> Pairing:
+    """Ask a mentor to help with a request."""
+    it = lock_request(request)
+    if it.state != MentorRequest.State.OPEN:
+        raise Refused(_("Somebody is asked already, or the request is over. Reload the page to see where it stands."))
+    if it.needed_by < Cluster.current().today():
+        raise Refused(_("The day until which it mattered is over. Close the request, with a word to the teacher."))
+    lock_mentor(mentor)
+    need = needs_of([it])[0]
+    found = mentors_to_ask().filter(pk=mentor.pk).first()
+    if found is None:
+        raise Refused(_("They are no mentor any more. Choose another one."))
+    offer = offers_of([found])[0]
+    hard = [wall for wall in walls(need, offer) if wall not in BY_HAND]
+    if hard:
+        why = " ".join(wall_in_words(wall, need, offer) for wall in hard)
+        raise Refused(_("This mentor cannot be asked: %(why)s Choose another one.") % {"why": why})
+    return _ask([(it, found)], by, by_hand={it.public_id})[0]
+
+
+@transaction.atomic
+def propose_all(by: Person, digest: str, pinned: Mapping[str, str] | None = None, left: Sequence[str] = ()) -> int:
+    """Ask the mentors for all open requests of a coordinator, just as it was shown; return how many were asked for."""
+    kept = MentorRequest.objects.kept_by(by).open().select_for_update(no_key=True, of=("self",)).order_by("pk")
+    locked = set(kept.values_list("public_id", flat=True))
+    list(Mentor.objects.admitted().select_for_update(no_key=True).order_by("pk").values_list("pk"))
+    intake = intake_for(by, pinned, left)
+    if intake.digest != digest or intake.pairs.keys() - locked:
+        raise Refused(_("This is not what you were shown: something was changed. Look at it again, then ask."))
+    if not intake.pairs:
+        raise Refused(_("There is nobody to ask: no request is open, or no mentor who fits has a place."))
+    pairs = [(intake.requests[request], intake.mentors[mentor]) for request, mentor in sorted(intake.pairs.items())]
+    return len(_ask(pairs, by, by_hand=intake.pinned.keys()))
+
+
+def _ask(pairs: list[tuple[MentorRequest, Mentor]], by: Person, by_hand: Any) -> list[Pairing]:
+    """Make the pairings of locked requests and mentors; one mail to each mentor says all that waits for them."""
+    until = answer_until(now())
+    requests = [request for request, _mentor in pairs]
+    _cancel_all(requests, gettext_noop("a mentor is asked"))
+    if len(make_moves(requests, "propose", by=by, answer_by=until, risen_at=None)) != len(requests):
+        raise Refused(_("Somebody is asked already, or the request is over. Reload the page to see where it stands."))
+    pairings = [
+        Pairing(request=request, mentor=mentor, answer_by=until, by_hand=request.public_id in by_hand)
+        for request, mentor in pairs
+    ]
+    Pairing.objects.bulk_create(pairings)
+    record_many("mentorship.pairing.propose", pairings, by=by, columns=["by_hand"])
+    _tell_mentors(pairings)
+    return pairings
+
+
+def _tell_mentors(pairings: list[Pairing]) -> None:
+    """One mail to each mentor, in place of one that has not left yet: it says all that waits now."""
+    last = {it.mentor_id: it for it in pairings}
+    _cancel_all([it.mentor for it in last.values()], gettext_noop("they are asked for more"), templates=[PROPOSED])
+    queue_mails(WantedMail(PROPOSED, it.mentor, it.mentor.person, it.public_id) for it in last.values())
+
+
+def _cancel_all(about: Sequence[Any], reason: str, templates: Sequence[str] = ()) -> None:
+    """Cancel the mail that has not left yet about many objects of one model: of all kinds, or of these."""
+    label, ids = about[0]._meta.label_lower, [it.public_id for it in about]
+    rows = OutboxMail.objects.unfinished().filter(about_model=label, about_id__in=ids)
+    cancel_rows(rows.filter(template__in=templates) if templates else rows, reason)
+
+
+@transaction.atomic
+def accept_proposal(pairing: Pairing, by: Person) -> None:
+    """Say yes as the mentor; the teacher owes the next answer. Who has paused since can still say yes."""
+    request, it = _locked(pairing)
+    _refuse_unless(it, State.PROPOSED, request)
+    _refuse_without_clearance(request, it.mentor)
+    until = answer_until(now())
+    make_move(request, "accept", by=by, answer_by=until)
+    make_move(pairing, "accept", by=by, answer_by=until)
+    cancel_mails(about=it, reason=gettext_noop("the mentor has answered"))
+    queue_mail(MENTOR_FOUND, about=pairing, to=request.by)
+
+
+@transaction.atomic
+def decline_proposal(pairing: Pairing, by: Person, reason: str) -> None:
+    """Say no as the mentor, with a reason that the coordinator reads; another mentor is sought."""
+    request, it = _locked(pairing)
+    _refuse_unless(it, State.PROPOSED, request)
+    make_move(pairing, "decline", by=by, because=reason)
+    _seek_again(request, pairing, by)
+
+
+@transaction.atomic
+def agree_to_mentor(pairing: Pairing, by: Person) -> None:
+    """Agree as the teacher: from now on they are a pair, and both are told how to begin."""
+    request, it = _locked(pairing)
+    _refuse_unless(it, State.ACCEPTED, request)
+    _refuse_without_clearance(request, it.mentor)
+    make_move(request, "pair", by=by)
+    make_move(pairing, "agree", by=by, began_on=Cluster.current().today())
+    cancel_mails(about=it, reason=gettext_noop("the teacher has answered"))
+    tie_together([it.mentor.person, request.by], Tie.Kind.MENTOR, about=pairing)
+    for person in (it.mentor.person, request.by):
+        queue_mail(PAIRED, about=pairing, to=person)
+
+
+@transaction.atomic
+def refuse_mentor(pairing: Pairing, by: Person, reason: str = "") -> None:
+    """Say as the teacher that it is not this one; the mentor is thanked and not told why, another one is sought."""
+    request, it = _locked(pairing)
+    _refuse_unless(it, State.ACCEPTED, request)
+    make_move(pairing, "refuse", by=by, because=reason)
+    queue_mail(NOT_AGREED, about=pairing, to=it.mentor.person)
+    _seek_again(request, pairing, by)
+
+
+@transaction.atomic
+def lapse_pairing(pairing: Pairing, at: datetime, by: None = None) -> None:
+    """End a proposal or an acceptance that nobody answered until `at`; another mentor is sought, nobody is blamed."""
+    request, it = _locked(pairing)
+    if it.state not in {State.PROPOSED, State.ACCEPTED} or it.answer_by is None or it.answer_by > at:
+        raise Refused(_("It was answered meanwhile."))
+    owed = it.mentor.person if it.state == State.PROPOSED else request.by
+    was_accepted = it.state == State.ACCEPTED
+    make_move(it, "lapse", by=None)
+    queue_mail(LAPSED, about=it, to=owed)
+    if was_accepted:
+        queue_mail(NOT_AGREED, about=it, to=it.mentor.person)
+    _seek_again(request, it, by=None)
+
+
+@transaction.atomic
+def withdraw_proposal(pairing: Pairing, by: Person) -> None:
+    """Ask a mentor no more, as the coordinator; the mentor is told, and another one is sought."""
+    request, it = _locked(pairing)
+    if it.state not in {State.PROPOSED, State.ACCEPTED}:
+        raise Refused(_("This was already answered. Reload the page to see its current state."))
+    reopen_request(request, by=by)
+
+
+def _locked(pairing: Pairing) -> tuple[MentorRequest, Pairing]:
+    """The request and the pairing as they are now; request, mentor and pairing are locked, in this order."""
+    request = lock_request(pairing.request)
+    mentor = lock_mentor(pairing.mentor)
+    it = Pairing.objects.select_for_update(no_key=True, of=("self",)).get(pk=pairing.pk)
+    it.request, it.mentor = request, mentor
+    return request, it
+
+
+def _refuse_unless(pairing: Pairing, state: str, request: MentorRequest) -> None:
+    if pairing.state == state:
+        return
+    if request.state == MentorRequest.State.WITHDRAWN:
+        raise Refused(_("The teacher has withdrawn this request meanwhile, so nothing is asked of you any more."))
+    if pairing.state == State.LAPSED:
+        raise Refused(_("The time to answer is over, and another mentor is sought. The coordinator can ask anew."))
+    raise Refused(_("This was already answered. Reload the page to see its current state."))
+
+
+def _refuse_without_clearance(request: MentorRequest, mentor: Mentor) -> None:
+    if request.with_students and not mentor.is_cleared_on(request.needed_by):
+        raise Refused(
+            _(
+                "Students take part until %(day)s, and the clearance of the mentor for work with minors does not last "
+                "until then. Ask the coordinator to note a longer one."
+            )
+            % {"day": request.needed_by.isoformat()}
+        )
+
+
+def _seek_again(request: MentorRequest, pairing: Pairing, by: Person | None) -> None:
+    """Open the request again with a new clock, and tell the coordinators, who owe the next answer."""
+    cancel_mails(about=pairing, templates=[MENTOR_FOUND], reason=gettext_noop("another mentor is sought"))
+    reopen(request, by=by)
+    for coordinator in coordinators_for(request):
+        if by is None or coordinator.pk != by.pk:
+            queue_mail(SOUGHT_AGAIN, about=pairing, to=coordinator)

@@ -1,0 +1,155 @@
+"""Finding mentors: suggestions for one request with the reasons, and the best way to ask for a whole intake."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
+
+from cluster_portal.buttons import act, tried
+from cluster_portal.moves import open_moves
+from cluster_portal.public_id import is_public_id
+from members.access import coordinators_only
+from members.models import Direction
+from mentorship import actions
+from mentorship.actions.matching import Intake
+from mentorship.candidates import mentors_to_ask, needs_of, offers_of
+from mentorship.desk_mentors import trail_begin
+from mentorship.forms_matching import LEAVE_OUT, left_out_in, pinned_in
+from mentorship.matching import Need, Offer, Wall, best_first, walls
+from mentorship.matching_words import against_in_words, why_in_words
+from mentorship.models import Mentor, MentorRequest, Pairing
+from mentorship.words import request_as_facts
+
+PER_PAGE, FIRST, CHOICES = 20, 5, 6
+
+
+@coordinators_only
+def match(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Who could help with one request, the best first, with the reasons; on POST one of them is asked."""
+    it = _request_of(request, public_id)
+    if request.method == "POST":
+        chosen = request.POST.get("mentor", "")
+        mentor = get_object_or_404(Mentor.objects.admitted(), public_id=chosen if is_public_id(chosen) else "")
+        if tried(request, actions.propose_mentor, it, mentor=mentor):
+            messages.success(request, _("%(name)s is asked by mail.") % {"name": mentor.person.full_name})
+        return redirect("mentorship:desk_match", public_id)
+    is_open = it.state == MentorRequest.State.OPEN
+    shown = {
+        "it": it,
+        "facts": request_as_facts(it),
+        "is_open": is_open,
+        "before": _asked_before(it),
+        "trail": [trail_begin(), (it.get_absolute_url(), it.title)],
+    }
+    if is_open:
+        shown |= _candidates(it, request.GET.get("page"))
+    return render(request, "mentorship/desk_match.html", shown)
+
+
+def _request_of(request: HttpRequest, public_id: str) -> MentorRequest:
+    rows = MentorRequest.objects.kept_by(request.user).with_parts()
+    return get_object_or_404(rows, public_id=public_id)
+
+
+def _asked_before(it: MentorRequest) -> list[Pairing]:
+    """Who was asked, and how it went; whoever is asked now can be asked no more."""
+    rows = list(it.pairings.select_related("mentor__person", "request__affiliation__institution").order_by("-pk"))
+    for one in rows:
+        one.moves = open_moves(one, "withdraw")  # type: ignore[attr-defined]
+    return rows
+
+
+def _candidates(it: MentorRequest, page: Any) -> dict[str, Any]:
+    mentors = {one.public_id: one for one in mentors_to_ask()}
+    need, offers, themes = needs_of([it])[0], offers_of(mentors.values()), _themes()
+    best = best_first(need, offers)
+    ahead = {one.key for one in best}
+    others = sorted((one for one in offers if one.key not in ahead), key=lambda one: _hardness(need, one))
+    rest = Paginator(others, PER_PAGE).get_page(page)
+    rest.object_list = [
+        (mentors[one.key], " ".join(against_in_words(need, one)), actions.can_be_asked(need, one)) for one in rest
+    ]
+    suggested = [(mentors[one.key], why_in_words(need, one, themes)) for one in best]
+    return {"suggested": suggested[:FIRST], "more": suggested[FIRST : FIRST + PER_PAGE], "others": rest}
+
+
+def _hardness(need: Need, offer: Offer) -> tuple[int, str]:
+    return len(walls(need, offer)), offer.key
+
+
+def _themes() -> dict[str, str]:
+    return dict(Direction.objects.values_list("slug", "name"))
+
+
+@coordinators_only
+@require_POST
+def act_on_proposal(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Ask a mentor no more."""
+    rows = Pairing.objects.kept_by(request.user).with_people()
+    it = get_object_or_404(rows, public_id=public_id)
+    act(request, it, {"withdraw": actions.withdraw_proposal})
+    return redirect("mentorship:desk_match", it.request.public_id)
+
+
+@coordinators_only
+def intake(request: HttpRequest) -> HttpResponse:
+    """Who would be asked for every open request; changed by hand, looked at again, then asked just so."""
+    pinned, left = pinned_in(request.POST), left_out_in(request.POST)
+    if request.POST.get("do") == "ask":
+        asked = request.POST.get("digest", "")
+        if done := tried(request, actions.propose_all, digest=asked, pinned=pinned, left=left):
+            said = ngettext(
+                "A mentor is asked for %(n)d request.", "Mentors are asked for %(n)d requests.", done.result
+            )
+            messages.success(request, said % {"n": done.result})
+            return redirect("mentorship:desk_requests")
+    found = actions.intake_for(request.user, pinned, left)
+    dropped = len(pinned.keys() & found.requests.keys() - found.pinned.keys())
+    rows = list(_rows_of(found))
+    shown = {"found": found, "rows": rows, "dropped": dropped, "trail": [trail_begin()], "leave_out": LEAVE_OUT}
+    return render(request, "mentorship/desk_intake.html", shown)
+
+
+def _rows_of(found: Intake) -> Iterable[dict[str, Any]]:
+    """A line for each request: who would be asked and why, or why nobody; and whom one could choose instead."""
+    themes = _themes()
+    for key, it in found.requests.items():
+        need, chosen = found.needs[key], found.pairs.get(key)
+        near = found.nearest(key)
+        options = dict.fromkeys([*near[:CHOICES], *([chosen] if chosen else [])])
+        yield {
+            "it": it,
+            "mentor": found.mentors.get(chosen or ""),
+            "why": why_in_words(need, found.offers[chosen], themes) if chosen else _why_nobody(found, need, near),
+            "options": [found.mentors[one] for one in options],
+            "pinned": found.pinned.get(key, ""),
+            "is_left": key in found.left,
+        }
+
+
+def _why_nobody(found: Intake, need: Need, near: list[str]) -> str:
+    """Why a request goes without a mentor, and what helps."""
+    if need.key in found.left:
+        return _("Left out for now.")
+    if near:
+        said = ngettext(
+            "%(n)d mentor would fit, and helps with a request that has waited longer. Find another mentor.",
+            "%(n)d mentors would fit, and help with requests that have waited longer. Find another mentor.",
+            len(near),
+        )
+        return said % {"n": len(near)}
+    full = sum(walls(need, one) == [Wall.FULL] for one in found.offers.values())
+    if full:
+        said = ngettext(
+            "%(n)d mentor would fit and has no place free. Ask for one more, or find another mentor.",
+            "%(n)d mentors would fit and have no place free. Ask for one more, or find another mentor.",
+            full,
+        )
+        return said % {"n": full}
+    return _("No mentor fits. Its page says what stands against each.")
