@@ -21,6 +21,7 @@ from members.emblem import draw_emblem
 from members.models import AgePolicy, Institution, Party, Person
 from members.retention import periods
 from members.words import by_kind
+from mentorship.readers import own_pairings
 
 MOST_FOUND = 10
 RUNS_AT_HOME = 6
@@ -89,6 +90,7 @@ def me(request: HttpRequest) -> HttpResponse:
         "works": FinalWork.objects.read_by(person).to_read().count() if person.instructs.exists() else 0,
         "juries": list(Juror.objects.for_own_page(person)),
         "entries": list(Entry.objects.for_own_page(person)[:20]),
+        "pairings": own_pairings(person),
         "instructs": person.instructs.public().not_over(now() - OPEN_FOR).for_lists(),  # recordings, feedback
         "now": now(),
     }

@@ -82,6 +82,16 @@ def channel_of(pairing: Pairing) -> Channel:
     return Channel(pairing, facts, access_in(facts), students)
 
 
+def own_pairings(person: Person, most: int = 20) -> list[Pairing]:
+    """The pairings that one's own page lists: not those in which a student is not let in at the moment."""
+    rows = list(Pairing.objects.for_own_page(person)[:most])
+    return [
+        it
+        for it in rows
+        if person.pk in {it.mentor.person_id, it.request.by_id} or channel_of(it).may(person, Access.RECORD)
+    ]
+
+
 def is_cleared(pairing: Pairing, day=None) -> bool:
     """Whether the mentor may work with minors on a day: cleared, and still a mentor."""
     mentor = pairing.mentor

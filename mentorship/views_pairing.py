@@ -272,9 +272,3 @@ def _part(request: HttpRequest, public_id: str, rows: QuerySet, part_id: str, wa
     it = get_object_or_404(rows.filter(pairing=channel.pairing), public_id=part_id)
     it.pairing = channel.pairing
     return it
-
-
-def my_pairings(person: Person) -> QuerySet[Pairing]:
-    """For one's own page: what is under way first, then what was, the newest first."""
-    rows = Pairing.objects.held().of(person).with_people().with_last_meeting()
-    return rows.order_by("ended_on", "-began_on", "-pk")

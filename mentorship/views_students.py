@@ -25,6 +25,7 @@ from mentorship.models import Pairing, PairingStudent
 from mentorship.readers import channel_of
 from mentorship.students import Deciding, deciding_for, may_be_added
 from mentorship.views_pairing import names_for, opened, shown_in
+from mentorship.words import mentor_as_facts
 
 State = PairingStudent.State
 PER_PAGE = 30
@@ -112,6 +113,7 @@ def _decide(request: HttpRequest, it: PairingStudent, reader: Person, back: str)
     shown = {
         "it": it,
         "mentor": pairing.mentor,
+        "facts": mentor_as_facts(pairing.mentor),
         "pairing": pairing,
         "places": [
             one.institution for one in pairing.mentor.person.affiliations.active().select_related("institution")
