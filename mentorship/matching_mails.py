@@ -53,7 +53,7 @@ def _about_both(wanted: WantedMail) -> dict[str, Any]:
     is_mentor = wanted.to.pk == it.mentor.person_id
     other = it.request.by if is_mentor else it.mentor.person
     pair = {"is_mentor": is_mentor, "other": other.full_name, "pairing_page": it.get_absolute_url()}
-    return about_pairing(wanted) | pair
+    return about_pairing(wanted) | pair | {"offer_page": reverse("mentorship:offer")}
 
 
 def _about_search(wanted: WantedMail) -> dict[str, Any]:
