@@ -25,6 +25,7 @@ from mentorship.actions.mentors import (
     pause_mentor,
     resume_mentor,
 )
+from mentorship.actions.overdue import answer_overdue, resume_due, rise_request
 from mentorship.actions.pairings import (
     add_step,
     complete_pairing,
@@ -104,6 +105,7 @@ __all__ = [
     "add_students",
     "admit_mentor",
     "agree_to_mentor",
+    "answer_overdue",
     "approve_student",
     "ask_for_mentor",
     "ask_student",
@@ -141,7 +143,9 @@ __all__ = [
     "reopen",
     "reopen_request",
     "reopen_step",
+    "resume_due",
     "resume_mentor",
+    "rise_request",
     "send_message",
     "settle_students",
     "share_file",
