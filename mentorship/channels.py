@@ -76,9 +76,8 @@ def access_in(facts: Facts) -> dict[int, Access]:
     if facts.state != State.ACTIVE and facts.state not in ENDED:
         return {}
     access = _granted(facts)
-    minors = {it.person for it in facts.students if it.is_minor}
-    if len(_seeing(access) - minors) < 2:  # no adult beside the one who would be alone with them
-        for minor in minors & access.keys():
+    if len(_seeing(access) - {it.person for it in facts.students}) < 2:  # a fellow student is nobody to rely on
+        for minor in facts.minors & access.keys():
             del access[minor]
     if facts.state in ENDED:
         return {person: it & SEES for person, it in access.items()}
