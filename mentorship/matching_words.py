@@ -81,7 +81,7 @@ def wall_in_words(wall: Wall, need: Need, offer: Offer) -> str:
             Wall.SELF: _("Is who asked for it."),
             Wall.AWAY: _("Takes no requests now."),
             Wall.SAID_NO: _("Was asked for it before, and it did not come about."),
-            Wall.ASKED: _("Was asked for it before, and the answer did not come in time or was not waited for."),
+            Wall.ASKED: _("Was asked for it before, without an answer."),
             Wall.UNKNOWN: _("Says nothing of what is asked for."),
         }[wall]
     )

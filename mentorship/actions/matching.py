@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils.formats import date_format
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -266,7 +267,7 @@ def _refuse_without_clearance(request: MentorRequest, mentor: Mentor) -> None:
                 "Students take part until %(day)s, and the clearance of the mentor for work with minors does not last "
                 "until then. Ask the coordinator to note a longer one."
             )
-            % {"day": request.needed_by.isoformat()}
+            % {"day": date_format(request.needed_by)}
         )
 
 

@@ -229,7 +229,7 @@ def test_an_answer_counts_only_while_it_is_asked_for(cast, name, state):
         return
     pairing = in_state(cast, state)
     before = states(pairing)
-    with pytest.raises(Refused, match="already answered|time to answer is over"):
+    with pytest.raises(Refused, match=r"already answered|time to answer is over"):
         actions.ACTIONS["pairing"][name](pairing, by=cast.teacher, **REASONS.get(name, {}))
     assert states(pairing) == before
     assert OutboxMail.objects.count() == 0
