@@ -186,7 +186,7 @@ def test_whoever_leaves_is_out_of_the_calendar_and_comes_back_into_it(cast, pair
 
 
 def test_a_meeting_stands_in_ones_own_calendar_and_that_of_the_guardian_with_the_name(cast, pairing, mentor):
-    student, guardian = child_in(pairing)
+    _student, guardian = child_in(pairing)
     plan(pairing, mentor)
     shown = {person: [it.series.title for it in meetings_of(person)] for person in (mentor, guardian, cast.contact)}
     title = f"Mentoring: {pairing.request.title}"
