@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from cluster_portal.buttons import act, outcome, outcome_in, sent, tried
-from cluster_portal.moves import available_moves
+from cluster_portal.moves import open_moves
 from members.access import for_class_keepers
 from members.actions import note_view, note_views
 from members.consent import guarded_now
@@ -51,19 +51,19 @@ def students(request: HttpRequest, public_id: str) -> HttpResponse:
             messages.success(request, said % {"number": number})
             return redirect("mentorship:pairing_students", public_id)
     note_views([one.person_id for one in channel.students], request.user, "pairing students")
-    shown = shown_in(channel, request.user) | {"form": form, "rows": _rows(request, channel.students)}
+    shown = shown_in(channel, request.user) | {"form": form, "rows": _rows(channel.students)}
     return render(request, "mentorship/pairing_students.html", shown)
 
 
-def _rows(request: HttpRequest, rows: list[PairingStudent]) -> list[dict]:
-    """Each student with whose word is missing, and what the teacher can do."""
+def _rows(rows: list[PairingStudent]) -> list[dict]:
+    """Each student with whose word is missing, and what the teacher, who reads this page, can do."""
     deciding = deciding_for(rows)
     silent = Person.objects.in_bulk({pk for it in deciding.values() for pk in it.silent})
     return [
         {
             "student": it,
             "waited_for": [silent[pk].full_name for pk in sorted(deciding[it.pk].silent) if pk in silent],
-            "moves": {k: v for k, v in available_moves(request.user, it).items() if k == "leave"},
+            "moves": open_moves(it, "leave"),
         }
         for it in rows
     ]
