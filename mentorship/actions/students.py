@@ -120,9 +120,12 @@ def leave_student(student: PairingStudent, by: Person | None, reason: str = "") 
 
 
 def settle_student(student: PairingStudent, by: Person | None = None) -> bool:
-    """Let the state be what the words come to today; the teacher hears of it. The caller holds the pairing."""
+    """Let the state be what the words come to today; the teacher hears of it. The caller holds the pairing.
+
+    The portal by itself lifts no no: ending the guardianship of whoever said it would be a way around it.
+    """
     wanted = _deciding(student).state
-    if student.state in {wanted, State.LEFT}:
+    if student.state in {wanted, State.LEFT} or (by is None and student.state == State.REFUSED):
         return False
     make_move(student, MOVE_TO[wanted], by=by)
     if wanted == State.APPROVED:

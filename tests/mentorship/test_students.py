@@ -154,6 +154,17 @@ def test_the_end_of_a_guardianship_ends_the_approval(student, child, mother):
     assert student.state == "asked"
 
 
+def test_the_end_of_a_guardianship_lifts_no_no_by_itself(cast, student, child, mother):
+    father = make.GuardianshipFactory(child=child).guardian
+    actions.approve_student(student, by=mother)
+    actions.refuse_student(student, by=father)
+    end_guardianship(child.guarded_by.get(guardian=father), by=cast.teacher)
+    student.refresh_from_db()
+    assert student.state == "refused"
+    actions.approve_student(student, by=mother)
+    assert student.state == "approved"
+
+
 def test_a_consent_taken_back_takes_the_child_out_of_the_meetings(cast, pairing, student, child, mother):
     actions.approve_student(student, by=mother)
     mentoring.MeetingFactory(pairing=pairing)
