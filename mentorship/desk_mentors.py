@@ -26,7 +26,7 @@ HERE = {"offered": 0, "active": 1, "paused": 2}
 def mentors(request: HttpRequest) -> HttpResponse:
     """Offers that wait, the longest first; then all mentors by name, with what each has taken on."""
     first = Case(*[When(state=state, then=place) for state, place in HERE.items()], default=3)
-    rows = Mentor.objects.visible_to(request.user).filter(state__in=HERE).with_people().with_loads()
+    rows = Mentor.objects.visible_to(request.user).filter(state__in=list(HERE)).with_people().with_loads()
     page = Paginator(rows.order_by(first, "person__sort_name", "pk"), PER_PAGE).get_page(request.GET.get("page"))
     today = request.cluster.today()
     for it in page:

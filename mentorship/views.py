@@ -24,7 +24,9 @@ from mentorship.models import Mentor, MentorRequest, Pairing, Terms
 from mentorship.words import mentor_as_facts, owed_in_words, request_as_facts
 
 For = MentorRequest.For
-ASKED, CALLED_OFF = Pairing.State.PROPOSED, {Pairing.State.DECLINED, Pairing.State.LAPSED}
+ASKED = Pairing.State.PROPOSED
+SHOWN = (*Pairing.LIVE, Pairing.State.COMPLETED, Pairing.State.DISSOLVED)
+HAS_A_YES = {MentorRequest.State.ACCEPTED, MentorRequest.State.PAIRED}
 
 
 @login_not_required
@@ -132,7 +134,7 @@ def mentor_request(request: HttpRequest, public_id: str) -> HttpResponse:
     """One request as a chain: asked, a mentor asked, agreed, met, outcome; who owes the next answer, and until when."""
     it = request_of(request, public_id)
     pairing = (
-        it.pairings.exclude(state__in=CALLED_OFF)
+        it.pairings.filter(state__in=SHOWN)
         .select_related("mentor__person")
         .annotate(met_on=Max("log__day"), outcome_count=Count("outcomes", distinct=True))
         .order_by("-pk")
@@ -145,7 +147,7 @@ def mentor_request(request: HttpRequest, public_id: str) -> HttpResponse:
         "facts": request_as_facts(it),
         "links": chain_of(it, request.user, pairing),
         "owed": owed_in_words(it, own=request.user.pk == it.by_id),
-        "known_mentor": pairing.mentor if pairing and pairing.state != ASKED else None,
+        "known_mentor": pairing.mentor if pairing and it.state in HAS_A_YES else None,
         "moves": _moves_here(request, it, pairing),
     }
     return render(request, "mentorship/request.html", shown)

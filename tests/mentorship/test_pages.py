@@ -271,7 +271,7 @@ def test_the_page_of_a_request_opens_in_every_state_for_all_who_see_it(client, c
     assert client.post(page("act_on_request", it.request.public_id), {"move": "withdraw"}).status_code == 404
 
 
-@pytest.mark.parametrize(("state", "named"), [("proposed", False), ("accepted", True), ("declined", False)])
+@pytest.mark.parametrize(("state", "named"), [("proposed", False), ("accepted", True), ("active", True), ("declined", False), ("withdrawn", False)])
 def test_a_teacher_learns_who_said_yes_and_not_who_is_asked(client, cast, state, named):
     it = pair.PairingFactory(state=state, mentor__person__family_name="Secretname")
     client.force_login(it.request.by)
@@ -396,13 +396,13 @@ def test_ones_own_offer_stands_on_nobodys_own_desk(cast):
 def test_lists_ask_as_much_for_one_as_for_three(client, cast, name):
     client.force_login(cast.coordinator)
     theme = Direction.objects.create(name="Robotics", slug="robotics")
+    own = make.AffiliationFactory(person=cast.coordinator)
     counts = []
     for number in (1, 2):
         for _ in range(number):
             mentor = pair.MentorFactory(directions=[theme], clearance_by=cast.coordinator)
             make.AffiliationFactory(person=mentor.person)
             pair.MentorFactory(state="offered")
-            own = make.AffiliationFactory(person=cast.coordinator)
             pair.MentorRequestFactory(affiliation=own)
             pair.PairingFactory(mentor=mentor, state="proposed")
         counts.append(questions(client, page(name)))

@@ -175,8 +175,9 @@ def test_what_is_decided_is_not_withdrawn(state):
 @pytest.mark.django_db(transaction=True)
 def test_accepting_and_withdrawing_at_once_end_as_one_of_both(together):
     it = pair.PairingFactory(state="proposed")
+    as_seen = fresh(it.request)
     results = together(
-        lambda: actions.withdraw_request(fresh(it.request), by=it.request.by),
+        lambda: actions.withdraw_request(as_seen, by=it.request.by),
         lambda: actions.accept_proposal(fresh(it), by=it.mentor.person),
     )
     states = (fresh(it.request).state, fresh(it).state)
