@@ -13,10 +13,11 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from cluster_portal.hooks import DeskRow, MailKind, WantedMail, register_desk_rows, register_mail
+from cluster_portal.hooks import DeskRow, MailKind, WantedMail, register_mail
 from cluster_portal.models import OutboxMail
 from cluster_portal.outbox import occasion_of
 from members.models import Cluster, Person
+from mentorship.desk_rows import register_row
 from mentorship.models import Pairing, Terms
 from mentorship.pairing_mails import about_pairing, pairing_with
 
@@ -73,5 +74,5 @@ def _about_silence(wanted: WantedMail) -> dict:
     return about_pairing(it) | {"weeks": weeks, "is_mentor": wanted.to.pk == it.mentor.person_id, "now": now()}
 
 
-register_desk_rows(stalled_rows)
+register_row(stalled_rows)
 register_mail(MailKind(NUDGE, _still_silent, context=_about_silence))
