@@ -27,6 +27,7 @@ from mentorship.models import Mentor, MentorRequest, Pairing
 from mentorship.words import request_as_facts
 
 PER_PAGE, FIRST, CHOICES = 20, 5, 6
+MOST_CHANGES = 500  # so many requests can be changed by hand at once: a form has 1,000 fields at most
 
 
 @coordinators_only
@@ -119,7 +120,7 @@ def intake(request: HttpRequest) -> HttpResponse:
 def _rows_of(found: Intake) -> Iterable[dict[str, Any]]:
     """A line for each request: who would be asked and why, or why nobody; and whom one could choose instead."""
     themes = _themes()
-    for key, it in found.requests.items():
+    for number, (key, it) in enumerate(found.requests.items()):
         need, chosen = found.needs[key], found.pairs.get(key)
         near = found.nearest(key)
         options = dict.fromkeys([*near[:CHOICES], *([chosen] if chosen else [])])
@@ -127,6 +128,7 @@ def _rows_of(found: Intake) -> Iterable[dict[str, Any]]:
             "it": it,
             "mentor": found.mentors.get(chosen or ""),
             "why": why_in_words(need, found.offers[chosen], themes) if chosen else _why_nobody(found, need, near),
+            "can_change": number < MOST_CHANGES,
             "options": [found.mentors[one] for one in options],
             "pinned": found.pinned.get(key, ""),
             "is_left": key in found.left,

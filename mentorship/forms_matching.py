@@ -44,4 +44,5 @@ def left_out_in(data: Mapping[str, str]) -> list[str]:
 
 
 def _chosen(data: Mapping[str, str]) -> dict[str, str]:
-    return {key: value for name, value in data.items() if is_public_id(key := name.removeprefix("for-"))}
+    said = {name[4:]: value for name, value in data.items() if name.startswith("for-")}
+    return {key: value for key, value in said.items() if is_public_id(key)}

@@ -4,8 +4,10 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from cluster_portal.buttons import act, outcome_in, sent
@@ -32,11 +34,17 @@ def asked(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 def agree(request: HttpRequest, public_id: str) -> HttpResponse:
-    """The mentor who has said yes to what I asked for; on POST, that I would rather have another."""
-    rows = Pairing.objects.offered_to(request.user).with_people()
+    """The mentor who has said yes to what I asked for; on POST, that I would rather have another.
+
+    Whoever comes too late, when another one is sought, learns that, and no name.
+    """
+    rows = Pairing.objects.filter(request__by=request.user).with_people()
     it = get_object_or_404(rows.prefetch_related("mentor__directions"), public_id=public_id)
     if it.state in Pairing.BEGUN:
         return redirect(it)
+    if it.state not in Pairing.KNOWN_TO_TEACHER:
+        messages.info(request, _("There is nothing to answer here any more. This page says how far your request is."))
+        return redirect(it.request)
     form = RefuseForm(request.POST or None)
     if _answered(request, form, it, "refuse"):
         return redirect(it.request)
@@ -48,14 +56,15 @@ def agree(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_POST
 def act_on_pairing(request: HttpRequest, public_id: str) -> HttpResponse:
     """Accept as the mentor, or agree as the teacher."""
-    mine = Pairing.objects.filter(mentor__person=request.user) | Pairing.objects.offered_to(request.user)
+    mine = Pairing.objects.filter(Q(mentor__person=request.user) | Q(request__by=request.user))
     it = get_object_or_404(mine.with_people(), public_id=public_id)
     act(request, it, {name: actions.ACTIONS["pairing"][name] for name in ("accept", "agree")})
     it.refresh_from_db(fields=["state"])
     if it.state in Pairing.BEGUN:
         return redirect(it)
-    own = request.user.pk == it.mentor.person_id
-    return redirect("mentorship:asked" if own else "mentorship:agree", public_id)
+    if request.user.pk == it.mentor.person_id:
+        return redirect("mentorship:asked", public_id)
+    return redirect("mentorship:agree", public_id) if it.state in Pairing.KNOWN_TO_TEACHER else redirect(it.request)
 
 
 def _answered(request: HttpRequest, form: Any, it: Pairing, name: str) -> bool:

@@ -33,11 +33,6 @@ class PairingQuerySet(models.QuerySet):
         """Pairings that were under way once: what belongs to them is there to be read."""
         return self.filter(state__in=Pairing.BEGUN)
 
-    def offered_to(self, teacher):
-        """Pairings that a teacher knows of: their mentor has said yes. Whoever is asked, or declines, stays unnamed."""
-        known = [Pairing.State.ACCEPTED, Pairing.State.REFUSED, *Pairing.BEGUN]
-        return self.filter(request__by=teacher, state__in=known)
-
     def of(self, person):
         """Pairings in which somebody is mentor, teacher or an approved student."""
         student = Q(students__person=person, students__state=PairingStudent.State.APPROVED)
@@ -88,6 +83,8 @@ class Pairing(models.Model):
 
     LIVE = (State.PROPOSED, State.ACCEPTED, State.ACTIVE)
     BEGUN = (State.ACTIVE, State.COMPLETED, State.DISSOLVED)
+    # A teacher learns a name with the mentor's yes: never of who is asked, declines, or gives no answer.
+    KNOWN_TO_TEACHER = (State.ACCEPTED, State.REFUSED, *BEGUN)
     MOVES = {
         "accept": move([State.PROPOSED], State.ACCEPTED, _("Accept"), _("Thank you. The teacher agrees next.")),
         "decline": move([State.PROPOSED], State.DECLINED, _("Decline"), _("Thank you for answering.")),

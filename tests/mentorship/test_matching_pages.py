@@ -5,7 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from mentorship import actions
+from mentorship import actions, desk_matching
 from mentorship.models import Pairing
 from tests import factories as make
 from tests.mentorship.factories import MentorFactory, MentorRequestFactory, PairingFactory
@@ -167,6 +167,16 @@ def test_an_intake_says_why_a_request_goes_without(cast, client, sought):
     assert "Left out for now." in left.content.decode()
 
 
+def test_only_the_longest_waits_are_changed_at_once_and_all_are_asked_for(cast, client, sought, monkeypatch):
+    monkeypatch.setattr(desk_matching, "MOST_CHANGES", 1)
+    MentorRequestFactory()
+    MentorFactory()
+    client.force_login(cast.coordinator)
+    answer = client.get(page("desk_intake"))
+    assert len(answer.context["found"].pairs) == 2
+    assert answer.content.decode().count("<select") == 1
+
+
 @pytest.mark.parametrize("sent", [{"for-x": "y"}, {"for-222222222222": "222222222222"}, {"do": "ask", "digest": "x"}])
 def test_nonsense_from_outside_changes_nothing(cast, client, sought, sent):
     MentorFactory()
@@ -229,11 +239,26 @@ def test_nobody_else_reads_what_a_mentor_is_asked(cast, client, proposed):
 
 def test_a_teacher_does_not_learn_who_is_asked_or_who_declines(cast, client, proposed):
     client.force_login(cast.teacher)
-    address = page("agree", proposed.public_id)
-    assert client.get(address).status_code == 404
-    assert client.post(page("act_on_pairing", proposed.public_id), {"move": "agree"}).status_code == 404
-    actions.decline_proposal(proposed, by=proposed.mentor.person, reason="No.")
-    assert client.get(address).status_code == 404
+    address, name = page("agree", proposed.public_id), proposed.mentor.person.family_name
+    for _answer in range(2):
+        answer = client.get(address, follow=True)
+        assert answer.redirect_chain == [(proposed.request.get_absolute_url(), 302)]
+        assert name not in answer.content.decode()
+        late = client.post(page("act_on_pairing", proposed.public_id), {"move": "agree"}, follow=True)
+        assert late.redirect_chain == [(proposed.request.get_absolute_url(), 302)]
+        assert "already answered" in late.content.decode()
+        assert name not in late.content.decode()
+        if proposed.state == "proposed":
+            actions.decline_proposal(proposed, by=proposed.mentor.person, reason="No.")
+
+
+def test_a_teacher_who_agrees_too_late_reads_it(cast, client, accepted):
+    actions.lapse_pairing(accepted, at=accepted.answer_by)
+    client.force_login(cast.teacher)
+    answer = client.post(page("act_on_pairing", accepted.public_id), {"move": "agree"}, follow=True)
+    assert "The time to answer is over, and another mentor is sought." in answer.content.decode()
+    answer = client.get(page("agree", accepted.public_id), follow=True)
+    assert "There is nothing to answer here any more." in answer.content.decode()
 
 
 def test_the_teacher_reads_who_would_help_and_agrees(cast, client, accepted):
