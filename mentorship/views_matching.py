@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from cluster_portal.buttons import act, outcome_in, sent
+from cluster_portal.buttons import act, sent, tried
 from cluster_portal.moves import may_move, open_moves
 from mentorship import actions
 from mentorship.candidates import needs_of, offers_of
@@ -27,8 +27,8 @@ def asked(request: HttpRequest, public_id: str) -> HttpResponse:
     if it.state in Pairing.BEGUN:
         return redirect(it)
     form = DeclineForm(request.POST or None)
-    if _answered(request, form, it, "decline"):
-        return redirect("mentorship:mentorship")
+    if sent(request, form):
+        return redirect("mentorship:mentorship" if _said_no(request, it, "decline", form) else request.path)
     shown = _shown(it, form, "accept", "decline") | {"facts": request_as_facts(it.request), "why": _why(it)}
     return render(request, "mentorship/asked.html", shown)
 
@@ -46,8 +46,8 @@ def agree(request: HttpRequest, public_id: str) -> HttpResponse:
         messages.info(request, _("There is nothing to answer here any more. This page says how far your request is."))
         return redirect(it.request)
     form = RefuseForm(request.POST or None)
-    if _answered(request, form, it, "refuse"):
-        return redirect(it.request)
+    if sent(request, form):
+        return redirect(it.request if _said_no(request, it, "refuse", form) else request.path)
     shown = _shown(it, form, "agree", "refuse")
     shown |= {"facts": mentor_as_facts(it.mentor), "why": _why(it)}
     return render(request, "mentorship/agree.html", shown)
@@ -67,13 +67,11 @@ def act_on_pairing(request: HttpRequest, public_id: str) -> HttpResponse:
     return redirect("mentorship:agree", public_id) if it.state in Pairing.KNOWN_TO_TEACHER else redirect(it.request)
 
 
-def _answered(request: HttpRequest, form: Any, it: Pairing, name: str) -> bool:
-    """Whether a no was given, with its reason."""
-    if not sent(request, form):
-        return False
+def _said_no(request: HttpRequest, it: Pairing, name: str, form: Any) -> bool:
+    """Whether a no was given, with its reason; a sentence says what came of it."""
     if not may_move(request.user, it, name):
         raise PermissionDenied
-    done = outcome_in(form, None, actions.ACTIONS["pairing"][name], it, by=request.user, **form.cleaned_data)
+    done = tried(request, actions.ACTIONS["pairing"][name], it, **form.cleaned_data)
     if done:
         messages.success(request, str(Pairing.MOVES[name].done))
     return bool(done)

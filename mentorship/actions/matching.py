@@ -25,7 +25,7 @@ from cluster_portal.outbox import cancel_mails, cancel_rows, queue_mail, queue_m
 from members.models import Cluster, Person, Tie
 from members.ties import tie_together
 from mentorship.actions.mentors import lock_mentor
-from mentorship.actions.requests import lock_request, reopen, reopen_request
+from mentorship.actions.requests import ASKED, lock_request, reopen, reopen_request
 from mentorship.assignment import assign
 from mentorship.candidates import mentors_to_ask, needs_of, offers_of, open_requests
 from mentorship.clock import answer_until, coordinators_for
@@ -129,8 +129,8 @@ def propose_mentor(request: MentorRequest, by: Person, mentor: Mentor) -> Pairin
 def propose_all(by: Person, digest: str, pinned: Mapping[str, str] | None = None, left: Sequence[str] = ()) -> int:
     """Ask the mentors for all open requests of a coordinator, just as it was shown; return how many were asked for."""
     kept = MentorRequest.objects.kept_by(by).open().select_for_update(no_key=True, of=("self",)).order_by("pk")
-    locked = set(kept.values_list("public_id", flat=True))
-    list(Mentor.objects.admitted().select_for_update(no_key=True).order_by("pk").values_list("pk"))
+    locked = {it.public_id for it in kept}
+    list(Mentor.objects.admitted().select_for_update(no_key=True).order_by("pk"))
     intake = intake_for(by, pinned, left)
     if intake.digest != digest or intake.pairs.keys() - locked:
         raise Refused(_("This is not what you were shown: something was changed. Look at it again, then ask."))
@@ -174,94 +174,95 @@ def _cancel_all(about: Sequence[Any], reason: str, templates: Sequence[str] = ()
 @transaction.atomic
 def accept_proposal(pairing: Pairing, by: Person) -> None:
     """Say yes as the mentor; the teacher owes the next answer. Who has paused since can still say yes."""
-    request, it = _locked(pairing)
-    _refuse_unless(it, State.PROPOSED, request)
-    _refuse_without_clearance(request, it.mentor)
+    request = _locked(pairing)
+    _refuse_unless(pairing, State.PROPOSED)
+    _refuse_without_clearance(pairing)
     until = answer_until(now())
     make_move(request, "accept", by=by, answer_by=until)
     make_move(pairing, "accept", by=by, answer_by=until)
-    cancel_mails(about=it, reason=gettext_noop("the mentor has answered"))
+    cancel_mails(about=pairing, reason=gettext_noop("the mentor has answered"))
     queue_mail(MENTOR_FOUND, about=pairing, to=request.by)
 
 
 @transaction.atomic
 def decline_proposal(pairing: Pairing, by: Person, reason: str) -> None:
     """Say no as the mentor, with a reason that the coordinator reads; another mentor is sought."""
-    request, it = _locked(pairing)
-    _refuse_unless(it, State.PROPOSED, request)
+    _locked(pairing)
+    _refuse_unless(pairing, State.PROPOSED)
     make_move(pairing, "decline", by=by, because=reason)
-    _seek_again(request, pairing, by)
+    _seek_again(pairing, by)
 
 
 @transaction.atomic
 def agree_to_mentor(pairing: Pairing, by: Person) -> None:
     """Agree as the teacher: from now on they are a pair, and both are told how to begin."""
-    request, it = _locked(pairing)
-    _refuse_unless(it, State.ACCEPTED, request)
-    _refuse_without_clearance(request, it.mentor)
+    request = _locked(pairing)
+    _refuse_unless(pairing, State.ACCEPTED)
+    _refuse_without_clearance(pairing)
     make_move(request, "pair", by=by)
     make_move(pairing, "agree", by=by, began_on=Cluster.current().today())
-    cancel_mails(about=it, reason=gettext_noop("the teacher has answered"))
-    tie_together([it.mentor.person, request.by], Tie.Kind.MENTOR, about=pairing)
-    for person in (it.mentor.person, request.by):
+    cancel_mails(about=pairing, reason=gettext_noop("the teacher has answered"))
+    pair = [pairing.mentor.person, request.by]
+    tie_together(pair, Tie.Kind.MENTOR, about=pairing)
+    for person in pair:
         queue_mail(PAIRED, about=pairing, to=person)
 
 
 @transaction.atomic
 def refuse_mentor(pairing: Pairing, by: Person, reason: str = "") -> None:
     """Say as the teacher that it is not this one; the mentor is thanked and not told why, another one is sought."""
-    request, it = _locked(pairing)
-    _refuse_unless(it, State.ACCEPTED, request)
+    _locked(pairing)
+    _refuse_unless(pairing, State.ACCEPTED)
     make_move(pairing, "refuse", by=by, because=reason)
-    queue_mail(NOT_AGREED, about=pairing, to=it.mentor.person)
-    _seek_again(request, pairing, by)
+    _seek_again(pairing, by)
+    queue_mail(NOT_AGREED, about=pairing, to=pairing.mentor.person)
 
 
 @transaction.atomic
-def lapse_pairing(pairing: Pairing, at: datetime, by: None = None) -> None:
+def lapse_pairing(pairing: Pairing, at: datetime) -> None:
     """End a proposal or an acceptance that nobody answered until `at`; another mentor is sought, nobody is blamed."""
-    request, it = _locked(pairing)
-    if it.state not in {State.PROPOSED, State.ACCEPTED} or it.answer_by is None or it.answer_by > at:
+    request = _locked(pairing)
+    if pairing.state not in ASKED or pairing.answer_by is None or pairing.answer_by > at:
         raise Refused(_("It was answered meanwhile."))
-    owed = it.mentor.person if it.state == State.PROPOSED else request.by
-    was_accepted = it.state == State.ACCEPTED
-    make_move(it, "lapse", by=None)
-    queue_mail(LAPSED, about=it, to=owed)
+    was_accepted = pairing.state == State.ACCEPTED
+    make_move(pairing, "lapse", by=None)
+    _seek_again(pairing, by=None)
+    queue_mail(LAPSED, about=pairing, to=request.by if was_accepted else pairing.mentor.person)
     if was_accepted:
-        queue_mail(NOT_AGREED, about=it, to=it.mentor.person)
-    _seek_again(request, it, by=None)
+        queue_mail(NOT_AGREED, about=pairing, to=pairing.mentor.person)
 
 
 @transaction.atomic
 def withdraw_proposal(pairing: Pairing, by: Person) -> None:
     """Ask a mentor no more, as the coordinator; the mentor is told, and another one is sought."""
-    request, it = _locked(pairing)
-    if it.state not in {State.PROPOSED, State.ACCEPTED}:
+    request = _locked(pairing)
+    if pairing.state not in ASKED:
         raise Refused(_("This was already answered. Reload the page to see its current state."))
     reopen_request(request, by=by)
 
 
-def _locked(pairing: Pairing) -> tuple[MentorRequest, Pairing]:
-    """The request and the pairing as they are now; request, mentor and pairing are locked, in this order."""
+def _locked(pairing: Pairing) -> MentorRequest:
+    """The request of a pairing; request, mentor and pairing are locked in this order, and as they are now."""
     request = lock_request(pairing.request)
     mentor = lock_mentor(pairing.mentor)
-    it = Pairing.objects.select_for_update(no_key=True, of=("self",)).get(pk=pairing.pk)
-    it.request, it.mentor = request, mentor
-    return request, it
+    pairing.refresh_from_db(from_queryset=Pairing.objects.select_for_update(no_key=True))
+    pairing.request, pairing.mentor = request, mentor
+    return request
 
 
-def _refuse_unless(pairing: Pairing, state: str, request: MentorRequest) -> None:
+def _refuse_unless(pairing: Pairing, state: str) -> None:
     if pairing.state == state:
         return
-    if request.state == MentorRequest.State.WITHDRAWN:
+    if pairing.request.state == MentorRequest.State.WITHDRAWN:
         raise Refused(_("The teacher has withdrawn this request meanwhile, so nothing is asked of you any more."))
     if pairing.state == State.LAPSED:
         raise Refused(_("The time to answer is over, and another mentor is sought. The coordinator can ask anew."))
     raise Refused(_("This was already answered. Reload the page to see its current state."))
 
 
-def _refuse_without_clearance(request: MentorRequest, mentor: Mentor) -> None:
-    if request.with_students and not mentor.is_cleared_on(request.needed_by):
+def _refuse_without_clearance(pairing: Pairing) -> None:
+    request = pairing.request
+    if request.with_students and not pairing.mentor.is_cleared_on(request.needed_by):
         raise Refused(
             _(
                 "Students take part until %(day)s, and the clearance of the mentor for work with minors does not last "
@@ -271,10 +272,10 @@ def _refuse_without_clearance(request: MentorRequest, mentor: Mentor) -> None:
         )
 
 
-def _seek_again(request: MentorRequest, pairing: Pairing, by: Person | None) -> None:
+def _seek_again(pairing: Pairing, by: Person | None) -> None:
     """Open the request again with a new clock, and tell the coordinators, who owe the next answer."""
-    cancel_mails(about=pairing, templates=[MENTOR_FOUND], reason=gettext_noop("another mentor is sought"))
-    reopen(request, by=by)
-    for coordinator in coordinators_for(request):
+    cancel_mails(about=pairing, reason=gettext_noop("another mentor is sought"))
+    reopen(pairing.request, by=by)
+    for coordinator in coordinators_for(pairing.request):
         if by is None or coordinator.pk != by.pk:
             queue_mail(SOUGHT_AGAIN, about=pairing, to=coordinator)

@@ -290,5 +290,6 @@ def test_neither_answers_for_the_other(cast, client, accepted):
 
 def test_a_yes_once_given_is_answered_only_by_the_teacher(client, accepted):
     client.force_login(accepted.mentor.person)
-    answer = client.post(page("asked", accepted.public_id), {"reason": "I changed my mind."})
+    answer = client.post(page("asked", accepted.public_id), {"reason": "I changed my mind."}, follow=True)
     assert "already answered" in answer.content.decode()
+    assert "The teacher answers next" in answer.content.decode()
