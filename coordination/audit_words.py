@@ -70,6 +70,7 @@ DONE = {
     "plan_place": _("a place planned"),
     "prolong": _("prolonged"),
     "publish": pgettext_lazy("audit", "published"),
+    "propose": pgettext_lazy("audit", "proposed"),
     "queue": _("written"),
     "reach_milestone": _("a milestone reached"),
     "remind": _("reminded"),
