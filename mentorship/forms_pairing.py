@@ -29,7 +29,7 @@ class LogForm(OneLineTexts, forms.ModelForm):
         super().__init__(*args, **options)
         self.fields["day"].initial = Cluster.current().today()
         self.fields["day"].validators.append(validate_within_reach)
-        self.fields["minutes"].label = _("how long")
+        self.fields["minutes"].label = _("How long")
 
 
 class GoalsForm(forms.ModelForm):
