@@ -42,7 +42,7 @@ class Migration(migrations.Migration):
                 ('clearance_until', models.DateField(blank=True, editable=False, null=True, verbose_name='cleared for work with minors until')),
                 ('declined_because', models.CharField(blank=True, editable=False, max_length=300, verbose_name='reason')),
                 ('clearance_by', models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('directions', models.ManyToManyField(blank=True, related_name='mentors', to='members.direction', verbose_name='directions I know about')),
+                ('directions', models.ManyToManyField(blank=True, related_name='mentors', to='members.direction', verbose_name='themes I know about')),
                 ('person', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='mentor', to=settings.AUTH_USER_MODEL)),
             ],
             options={
@@ -75,7 +75,7 @@ class Migration(migrations.Migration):
                 ('closed_because', models.CharField(blank=True, editable=False, max_length=300, verbose_name='reason')),
                 ('affiliation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='mentor_requests', to='members.affiliation')),
                 ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='mentor_requests', to=settings.AUTH_USER_MODEL)),
-                ('directions', models.ManyToManyField(blank=True, related_name='mentor_requests', to='members.direction', verbose_name='directions')),
+                ('directions', models.ManyToManyField(blank=True, related_name='mentor_requests', to='members.direction', verbose_name='themes')),
                 ('initiative', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='mentor_requests', to='members.initiative', verbose_name='initiative')),
             ],
             options={

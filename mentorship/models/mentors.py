@@ -131,7 +131,7 @@ class Mentor(models.Model):
         _("about me"), max_length=3_000, help_text=_("What you do, and how you like to work. Guardians read it too.")
     )
     directions = models.ManyToManyField(
-        Direction, blank=True, related_name="mentors", verbose_name=_("directions I know about")
+        Direction, blank=True, related_name="mentors", verbose_name=_("themes I know about")
     )
     contests = ArrayField(
         models.CharField(max_length=160),

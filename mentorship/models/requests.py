@@ -155,7 +155,7 @@ class MentorRequest(models.Model):
         _("what you need"), max_length=3_000, help_text=_("What is there already, and what a mentor should bring.")
     )
     directions = models.ManyToManyField(
-        Direction, blank=True, related_name="mentor_requests", verbose_name=_("directions")
+        Direction, blank=True, related_name="mentor_requests", verbose_name=_("themes")
     )
     languages = ArrayField(models.CharField(max_length=5), verbose_name=_("languages"), default=list)
     formats = ArrayField(
