@@ -15,9 +15,10 @@ NO_ANSWER = {State.LAPSED, State.WITHDRAWN}
 
 
 def open_requests(person: Person) -> Any:
-    """The requests of a coordinator for which a mentor is sought, and which still matter."""
+    """The requests of a coordinator for which a mentor is sought, which still matter, and whose teachers are there."""
     rows = MentorRequest.objects.kept_by(person).open().filter(needed_by__gte=Cluster.current().today())
-    return rows.with_parts().oldest_first()
+    there = {"affiliation__in": Affiliation.objects.active(), "by__in": Person.objects.active()}
+    return rows.filter(**there).with_parts().oldest_first()
 
 
 def mentors_to_ask() -> Any:

@@ -80,8 +80,9 @@ def _candidates(it: MentorRequest, page: Any) -> dict[str, Any]:
     return {"suggested": suggested[:FIRST], "more": suggested[FIRST : FIRST + PER_PAGE], "others": rest}
 
 
-def _hardness(need: Need, offer: Offer) -> tuple[int, str]:
-    return len(walls(need, offer)), offer.key
+def _hardness(need: Need, offer: Offer) -> tuple[bool, int, str]:
+    """Whoever can be asked by hand first, then those who are kept from it by least."""
+    return not actions.can_be_asked(need, offer), len(walls(need, offer)), offer.key
 
 
 def _themes() -> dict[str, str]:

@@ -22,7 +22,7 @@ from cluster_portal.hooks import WantedMail
 from cluster_portal.models import OutboxMail
 from cluster_portal.moves import Refused, make_move, make_moves
 from cluster_portal.outbox import cancel_mails, cancel_rows, queue_mail, queue_mails
-from members.models import Cluster, Person, Tie
+from members.models import Affiliation, Cluster, Person, Tie
 from members.ties import tie_together
 from mentorship.actions.mentors import lock_mentor
 from mentorship.actions.requests import ASKED, lock_request, reopen, reopen_request
@@ -110,8 +110,7 @@ def propose_mentor(request: MentorRequest, by: Person, mentor: Mentor) -> Pairin
     it = lock_request(request)
     if it.state != MentorRequest.State.OPEN:
         raise Refused(_("Somebody is asked already, or the request is over. Reload the page to see where it stands."))
-    if it.needed_by < Cluster.current().today():
-        raise Refused(_("The day until which it mattered is over. Close the request, with a word to the teacher."))
+    _refuse_what_is_over(it)
     lock_mentor(mentor)
     need = needs_of([it])[0]
     found = mentors_to_ask().filter(pk=mentor.pk).first()
@@ -123,6 +122,13 @@ def propose_mentor(request: MentorRequest, by: Person, mentor: Mentor) -> Pairin
         why = " ".join(wall_in_words(wall, need, offer) for wall in hard)
         raise Refused(_("This mentor cannot be asked: %(why)s Choose another one.") % {"why": why})
     return _ask([(it, found)], by, by_hand={it.public_id})[0]
+
+
+def _refuse_what_is_over(request: MentorRequest) -> None:
+    if request.needed_by < Cluster.current().today():
+        raise Refused(_("The day until which it mattered is over. Close the request, with a word to the teacher."))
+    if request.affiliation.state != Affiliation.State.ACTIVE or not request.by.is_active:
+        raise Refused(_("Whoever asked for it does not work there any more. Close the request, with a reason."))
 
 
 @transaction.atomic

@@ -8,6 +8,7 @@ from django.utils.timezone import localdate, now
 
 from cluster_portal.models import AuditEntry, OutboxMail
 from cluster_portal.moves import Refused, available_moves
+from members.actions import end_affiliation
 from members.models import Direction, Tie
 from mentorship import actions
 from mentorship.candidates import mentors_to_ask, needs_of, offers_of
@@ -103,6 +104,17 @@ def test_nobody_is_asked_for_what_does_not_matter_any_more(cast, mentor):
     request = MentorRequestFactory(needed_from=past, needed_by=past)
     with pytest.raises(Refused, match="The day until which it mattered is over"):
         actions.propose_mentor(request, by=cast.coordinator, mentor=mentor)
+
+
+@pytest.mark.parametrize("gone", ["affiliation", "person"])
+def test_nobody_is_asked_for_a_teacher_who_has_left(cast, sought, mentor, gone):
+    if gone == "affiliation":
+        end_affiliation(sought.affiliation, by=cast.contact)
+    else:
+        type(cast.teacher).objects.filter(pk=cast.teacher.pk).update(suspended_at=now())
+    with pytest.raises(Refused, match="does not work there any more"):
+        actions.propose_mentor(sought, by=cast.coordinator, mentor=mentor)
+    assert actions.intake_for(cast.coordinator).requests == {}
 
 
 @pytest.mark.parametrize(
