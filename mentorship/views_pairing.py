@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from cluster_portal.buttons import Outcome, act, outcome_in, sent, tried
-from cluster_portal.moves import available_moves, open_moves
+from cluster_portal.moves import available_moves, may_move, open_moves
 from members.access import for_class_keepers
 from members.actions import note_views
 from members.models import Person
@@ -92,6 +92,7 @@ def pairing(request: HttpRequest, public_id: str) -> HttpResponse:
         "form": LogForm() if channel.may(reader, Access.PLAN) else None,
         "blocked": why_not_cleared(it) if channel.has_minors and not is_cleared(it) else "",
         "stalled": it.stalled_at if reader.is_coordinator else None,
+        "may_end": it.state == Pairing.State.ACTIVE and may_move(reader, it, "complete"),
     }
     if channel.may(reader, Access.TALK):
         last = list(it.messages.select_related("by").order_by("-sent_at", "-pk")[:LAST_MESSAGES])

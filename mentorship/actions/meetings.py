@@ -87,17 +87,19 @@ def cancel_all_ahead(pairing: Pairing, by: Person | None) -> None:
         _cancel(channel, it, by)
 
 
-@transaction.atomic
 def cancel_what_is_blocked(at: datetime, within: timedelta = timedelta(hours=48)) -> int:
     """Cancel the meetings of the next days in which minors would meet a mentor who is not cleared then; how many."""
     near = Meeting.objects.starting_between(at, at + within).filter(pairing__students__state="approved").distinct()
-    cancelled = 0
-    for meeting in near.order_by("pairing", "pk"):
-        channel, it = _locked(meeting)
-        if it.state == Meeting.State.PLANNED and is_blocked(channel, it.starts_at):
-            _cancel(channel, it, None, NOT_CLEARED)
-            cancelled += 1
-    return cancelled
+    return sum(_cancelled_if_blocked(it) for it in near.select_related("pairing").order_by("pairing", "pk"))
+
+
+@transaction.atomic
+def _cancelled_if_blocked(meeting: Meeting) -> bool:
+    channel, it = _locked(meeting)
+    if it.state != Meeting.State.PLANNED or not is_blocked(channel, it.starts_at):
+        return False
+    _cancel(channel, it, None, NOT_CLEARED)
+    return True
 
 
 def join_meetings(pairing: Pairing, person: Person) -> None:

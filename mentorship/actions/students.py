@@ -137,18 +137,23 @@ def settle_student(student: PairingStudent, by: Person | None = None) -> bool:
     return True
 
 
-@transaction.atomic
 def settle_students(of: Person | None = None) -> int:
-    """Look again at everybody, or at one student: a birthday, another guardian or a consent changes what counts."""
-    rows = PairingStudent.objects.unsettled()
-    settled = 0
-    for student in (rows.filter(person=of) if of else rows).order_by("pairing", "pk"):
-        it = _locked(student)
-        settled += settle_student(it)
-        if it.state == State.APPROVED:
-            has_consent = state_of(it.person, Purpose.TAKING_PART) not in NO_CONSENT
-            (join_meetings if has_consent else leave_meetings)(it.pairing, it.person)
-    return settled
+    """Look again at everybody, or at one student: a birthday, another guardian or a consent changes what counts.
+
+    Each is a transaction of its own, or a part of the caller's; how many were settled.
+    """
+    rows = PairingStudent.objects.unsettled().select_related("pairing")
+    return sum(_looked_at_again(it) for it in (rows.filter(person=of) if of else rows).order_by("pairing", "pk"))
+
+
+@transaction.atomic
+def _looked_at_again(student: PairingStudent) -> bool:
+    it = _locked(student)
+    is_settled = settle_student(it)
+    if it.state == State.APPROVED:
+        has_consent = state_of(it.person, Purpose.TAKING_PART) not in NO_CONSENT
+        (join_meetings if has_consent else leave_meetings)(it.pairing, it.person)
+    return is_settled
 
 
 def _refuse_unless_open(pairing: Pairing) -> None:
