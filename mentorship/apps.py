@@ -18,4 +18,5 @@ class MentorshipConfig(AppConfig):
             pairing_reminders,
             reminders,
             stalled,
+            unanswered,
         )

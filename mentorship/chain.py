@@ -23,12 +23,13 @@ def chain_of_right(right: Right) -> list[dict]:
 
 
 def chain_of(request: MentorRequest, reader: Person, pairing: Pairing | None) -> list[dict]:
-    """The links of one request for one reader; `pairing` is the last one of it, with `met` and `outcome_count`."""
+    """The links of one request for one reader; `pairing`: what they may know of it (`met_on`, `outcome_count`)."""
     own = reader.pk == request.by_id
     asked = Link(_("Asked"), day_of(request.asked_at), status="done")
     if request.state in {State.WITHDRAWN, State.CLOSED}:
         return [vars(asked), vars(_ended(request))]
-    links = [asked, _mentor(request, own), _agreed(request, pairing, own), _met(request, pairing), _outcome(pairing)]
+    links = [asked, _mentor(request, own), _agreed(request, pairing, own), _met(request, pairing, own)]
+    links.append(_outcome(pairing))
     return [vars(link) for link in links]
 
 
@@ -57,15 +58,16 @@ def _agreed(request: MentorRequest, pairing: Pairing | None, own: bool) -> Link:
     return Link(title)
 
 
-def _met(request: MentorRequest, pairing: Pairing | None) -> Link:
+def _met(request: MentorRequest, pairing: Pairing | None, own: bool) -> Link:
+    title = _("You meet") if own else _("They meet")
     if request.state != State.PAIRED or pairing is None:
-        return Link(_("You meet"))
+        return Link(title)
     ended = pairing.state != Pairing.State.ACTIVE
     text = str(pairing.get_state_display()) if ended else ""
     status = "done" if pairing.met_on or ended else "next"
     if pairing.met_on:
         text = _("last on %(day)s") % {"day": date_format(pairing.met_on)}
-    return Link(_("You meet"), text, pairing.get_absolute_url(), status)
+    return Link(title, text, pairing.get_absolute_url(), status)
 
 
 def _outcome(pairing: Pairing | None) -> Link:

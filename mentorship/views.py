@@ -15,8 +15,9 @@ from django.views.decorators.http import require_POST
 from cluster_portal.buttons import act, sent, tried
 from cluster_portal.moves import available_moves, may_move
 from members.models import Affiliation, Direction
+from members.taking_part import right_through
 from mentorship import actions
-from mentorship.asking import right_to_ask, rights_to_ask
+from mentorship.asking import MENTORSHIP, right_to_ask, rights_to_ask
 from mentorship.chain import chain_of, chain_of_right
 from mentorship.forms_mentors import OfferForm, PauseForm
 from mentorship.forms_requests import AskForm
@@ -140,17 +141,25 @@ def mentor_request(request: HttpRequest, public_id: str) -> HttpResponse:
         .order_by("-pk")
         .first()
     )
+    own, keeps = request.user.pk == it.by_id, may_move(request.user, it, "close")
+    # Whoever was asked before, and said no, does not learn who said yes.
+    knows = own or keeps or (pairing is not None and pairing.mentor.person_id == request.user.pk)
     shown = {
         "it": it,
-        "own": request.user.pk == it.by_id,
-        "keeps": may_move(request.user, it, "close"),
+        "own": own,
+        "keeps": keeps,
         "facts": request_as_facts(it),
-        "links": chain_of(it, request.user, pairing),
-        "owed": owed_in_words(it, own=request.user.pk == it.by_id),
-        "known_mentor": pairing.mentor if pairing and it.state in HAS_A_YES else None,
+        "links": chain_of(it, request.user, pairing if knows else None),
+        "known_mentor": pairing.mentor if pairing and knows and it.state in HAS_A_YES else None,
         "moves": _moves_here(request, it, pairing),
+        "no_right": _no_right_any_more(request, it) if keeps and it.is_live else "",
     }
     return render(request, "mentorship/request.html", shown)
+
+
+def _no_right_any_more(request: HttpRequest, it: MentorRequest) -> str:
+    """Why whoever asked could not ask today; nothing when they could. It ends nothing by itself."""
+    return right_through(it.affiliation, MENTORSHIP, request.cluster.today()).missing
 
 
 def _moves_here(request: HttpRequest, it: MentorRequest, pairing: Pairing | None) -> dict[str, Any]:

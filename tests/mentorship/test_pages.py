@@ -271,11 +271,33 @@ def test_the_page_of_a_request_opens_in_every_state_for_all_who_see_it(client, c
     assert client.post(page("act_on_request", it.request.public_id), {"move": "withdraw"}).status_code == 404
 
 
-@pytest.mark.parametrize(("state", "named"), [("proposed", False), ("accepted", True), ("active", True), ("declined", False), ("withdrawn", False)])
+@pytest.mark.parametrize(
+    ("state", "named"),
+    [("proposed", False), ("accepted", True), ("active", True), ("declined", False), ("withdrawn", False)],
+)
 def test_a_teacher_learns_who_said_yes_and_not_who_is_asked(client, cast, state, named):
     it = pair.PairingFactory(state=state, mentor__person__family_name="Secretname")
     client.force_login(it.request.by)
     assert ("Secretname" in said(client, it.request.get_absolute_url())) == named
+
+
+def test_who_was_asked_before_does_not_learn_who_said_yes(client, cast):
+    it = pair.PairingFactory(mentor__person__family_name="Secretname")
+    before = pair.PairingFactory(request=it.request, state="declined").mentor.person
+    client.force_login(before)
+    text = said(client, it.request.get_absolute_url())
+    assert "Secretname" not in text
+    assert it.get_absolute_url() not in text
+
+
+def test_a_right_that_was_lost_since_is_shown_to_the_coordinator(client, cast):
+    kept = pair.MentorRequestFactory(by=cast.teacher, affiliation=cast.teacher.affiliations.get())
+    lost = pair.MentorRequestFactory()
+    client.force_login(cast.coordinator)
+    assert "could not ask today" not in said(client, kept.get_absolute_url())
+    assert "could not ask today" in said(client, lost.get_absolute_url())
+    client.force_login(lost.by)
+    assert "could not ask today" not in said(client, lost.get_absolute_url())
 
 
 def test_a_teacher_may_not_do_what_is_the_coordinators(client, cast):

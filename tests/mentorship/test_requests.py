@@ -8,6 +8,7 @@ from django.utils.timezone import localdate, now
 from cluster_portal.models import AuditEntry, OutboxMail
 from cluster_portal.moves import Refused, available_moves
 from members.models import Affiliation, Cluster, Direction, Initiative
+from members.unanswered import unanswered_in
 from mentorship import actions
 from mentorship.asking import right_to_ask
 from mentorship.clock import Owes, answer_until, coordinators_for, owner_of
@@ -322,6 +323,15 @@ def test_who_sees_a_request(cast, role):
     }[role]
     sees = role in {"teacher", "mentor", "coordinator", "regional"}
     assert MentorRequest.objects.visible_to(person).filter(pk=request.pk).exists() == sees
+
+
+def test_the_contact_sees_which_teachers_have_not_agreed_yet(cast):
+    work = work_of(cast.teacher)
+    pair.PairingFactory(state="proposed", request__affiliation=work)
+    pair.PairingFactory(state="accepted", request__affiliation=work, request__title="Robots")
+    pair.PairingFactory(state="accepted")
+    found = [(it.name, it.what) for it in unanswered_in(cast.school, cast.contact)]
+    assert found == [(cast.teacher.full_name, "Whether they agree to a mentor: Robots")]
 
 
 def test_a_request_that_is_rolled_back_leaves_no_mail(cast):
