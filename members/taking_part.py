@@ -19,7 +19,9 @@ from members.models.grounds import Ground, ground_of, membership_ended_on
 class Opened(Protocol):
     """What institutions open to their people by right: a run, a competition, mentorship as such."""
 
-    admits: str
+    @property
+    def admits(self) -> str:
+        """Whose people (`Addressed.Admits`)."""
 
     @property
     def right(self) -> str:
