@@ -58,8 +58,8 @@ def ask_student(student: PairingStudent, by: Person) -> None:
         make_move(it, "ask", by=by)
     elif it.state != State.ASKED:
         raise Refused(_("Everybody who decides has answered. They can change their word at any time."))
-    student.refresh_from_db()
     _ask(it)
+    student.refresh_from_db()
 
 
 def _ask(student: PairingStudent) -> None:
