@@ -63,7 +63,6 @@ DONE = {
     "move_up": _("moved up"),
     "move_step_up": _("a course moved up"),
     "name": _("named"),
-    "offer": pgettext_lazy("audit", "offered"),
     "pick": _("recommended"),
     "place": _("a place given"),
     "plan": _("sessions planned"),

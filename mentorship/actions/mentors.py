@@ -40,7 +40,7 @@ def offer_mentoring(by: Person, directions: Iterable[Direction] = (), **facts: A
     known = Mentor.objects.filter(person=by).first()
     if known is None:
         mentor = Mentor.objects.create(person=by, **facts)
-        record("mentorship.mentor.offer", mentor, by=by, state=mentor.state)
+        record("mentorship.mentor.create", mentor, by=by, state=mentor.state)
     else:
         mentor = lock_mentor(known)
         if mentor.state in LIVE:

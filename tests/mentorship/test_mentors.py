@@ -50,7 +50,7 @@ def test_an_offer_waits_for_a_coordinator(cast):
     mentor = actions.offer_mentoring(by=cast.outsider, directions=[theme], **OFFER)
     assert (mentor.state, mentor.person, list(mentor.directions.all())) == ("offered", cast.outsider, [theme])
     assert list(Mentor.objects.waiting()) == [mentor]
-    assert AuditEntry.objects.get(verb="mentorship.mentor.offer").values == {"state": "offered"}
+    assert AuditEntry.objects.get(verb="mentorship.mentor.create").values == {"state": "offered"}
 
 
 @pytest.mark.parametrize("age", [17, None])
