@@ -7,6 +7,7 @@ from itertools import product
 
 import pytest
 
+from mentorship import assignment
 from mentorship.assignment import Question, assign
 from mentorship.matching import Need, Offer, question_of
 
@@ -78,8 +79,10 @@ def whole(asked: Question) -> int:
     return -round(sum(cost * it for cost, it in zip(flow.costs, flow.solved().values, strict=True)))
 
 
-@pytest.mark.parametrize("seed", range(12))
-def test_pairs_that_join_late_make_it_as_good_as_all_at_once(seed):
+@pytest.mark.parametrize("few", [1, 3, 8])
+@pytest.mark.parametrize("seed", range(6))
+def test_pairs_that_join_late_make_it_as_good_as_all_at_once(seed, few, monkeypatch):
+    monkeypatch.setattr(assignment, "FEW", few)
     chance = random.Random(seed)
     keys = [f"m{n}" for n in range(40)]
     asked = Question(
