@@ -54,7 +54,7 @@ def has_a_new_clock(request):
 
 def in_state(cast, state, mentor=None, **facts):
     at = cast.teacher.affiliations.get()
-    return PairingFactory(state=state, sought_affiliation=at, mentor=mentor or MentorFactory(), **facts)
+    return PairingFactory(state=state, request__affiliation=at, mentor=mentor or MentorFactory(), **facts)
 
 
 # Asking
@@ -76,7 +76,7 @@ def test_the_clock_is_the_one_that_is_agreed(cast, sought, mentor):
     assert timedelta(days=2) < pairing.answer_by - now() < timedelta(days=4)
 
 
-def test_a_soughtthat_had_risen_rests(cast, mentor):
+def test_a_request_that_had_risen_rests(cast, mentor):
     request = MentorRequestFactory(risen_at=now())
     actions.propose_mentor(request, by=cast.coordinator, mentor=mentor)
     request.refresh_from_db()
@@ -186,13 +186,13 @@ def test_who_has_paused_since_can_still_say_yes(cast):
 def test_no_yes_counts_without_clearance_when_students_take_part(cast, action):
     short = MentorFactory(clearance_until=localdate())
     state = "proposed" if action == "accept" else "accepted"
-    pairing = in_state(cast, state, short, sought_with_students=True)
+    pairing = in_state(cast, state, short, request__with_students=True)
     with pytest.raises(Refused, match="clearance of the mentor for work with minors does not last"):
         actions.ACTIONS["pairing"][action](pairing, by=cast.teacher)
     assert states(pairing) == (state, state)
 
 
-def test_a_no_of_the_mentor_opens_the_soughtagain_and_the_coordinator_reads_why(cast):
+def test_a_no_of_the_mentor_opens_the_request_again_and_the_coordinator_reads_why(cast):
     pairing = in_state(cast, "proposed")
     actions.decline_proposal(pairing, by=pairing.mentor.person, reason="I know no physics.")
     assert states(pairing) == ("declined", "open")
@@ -205,7 +205,7 @@ def test_a_no_of_the_mentor_opens_the_soughtagain_and_the_coordinator_reads_why(
 def test_the_reason_of_a_no_is_in_no_audit(cast):
     pairing = in_state(cast, "proposed")
     actions.decline_proposal(pairing, by=pairing.mentor.person, reason="I know no physics.")
-    entries = AuditEntry.objects.about(pairing)
+    entries = AuditEntry.objects.filter(model="mentorship.pairing", object_id=pairing.public_id)
     assert [it.verb for it in entries] == ["mentorship.pairing.decline"]
     assert all("physics" not in f"{it.reason}{it.values}" for it in entries)
 
@@ -258,7 +258,7 @@ def test_a_coordinator_takes_a_proposal_back(cast):
     pairing = in_state(cast, "proposed")
     actions.withdraw_proposal(pairing, by=cast.coordinator)
     assert states(pairing) == ("withdrawn", "open")
-    assert templates_to(pairing.mentor.person) == ["mentorship/soughtwithdrawn"]
+    assert templates_to(pairing.mentor.person) == ["mentorship/request_withdrawn"]
     with pytest.raises(Refused, match="already answered"):
         actions.withdraw_proposal(pairing, by=cast.coordinator)
 
