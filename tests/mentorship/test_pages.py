@@ -369,7 +369,7 @@ def test_a_search_is_closed_with_a_reason(client, cast):
     request = pair.MentorRequestFactory()
     client.force_login(cast.coordinator)
     close = page("desk_close_request", request.public_id)
-    assert "This field is required" in client.post(close, {}).content.decode()
+    assert "This field is required" in client.post(close, {"reason": ""}).content.decode()
     client.post(close, {"reason": "Nobody has time in June."})
     request.refresh_from_db()
     assert request.state == "closed"
