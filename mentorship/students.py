@@ -71,9 +71,9 @@ def deciding_for(students: Collection[PairingStudent]) -> dict[int, Deciding]:
     """Of these students (by key of the row) who decides and what they said, in two queries whatever their number."""
     today, policy = Cluster.current().today(), AgePolicy.current()
     guardians = guardians_of([it.person for it in students])
-    last = MentorApproval.objects.filter(student__in=students).order_by("student", "by", "-at", "-pk")
+    last = MentorApproval.objects.filter(student__in=students).order_by("student_id", "by_id", "-at", "-pk")
     said: dict[int, dict[int, bool]] = defaultdict(dict)
-    for it in last.distinct("student", "by"):
+    for it in last.distinct("student_id", "by_id"):
         said[it.student_id][it.by_id] = it.granted
     return {
         it.pk: Deciding(
