@@ -1,6 +1,7 @@
 """A pairing under way: its goals and its plan, the log, messages and files; and how it ends, without blame."""
 
 from datetime import date, timedelta
+from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
@@ -178,7 +179,9 @@ def _opened(pairing: Pairing, by: Person, wanted: Access) -> Pairing:
     return it
 
 
-def _tell(channel: Channel, template: str, about, by: Person, wanted=Access.RECORD, guardians: bool = False) -> None:
+def _tell(
+    channel: Channel, template: str, about: Any, by: Person, wanted: Access = Access.RECORD, guardians: bool = False
+) -> None:
     """One mail to each of those in the pairing who may read it but the one who acts; on request to guardians too."""
     people = [it for it in channel.members if channel.may(it, wanted)]
     readers = readers_of_all(people) if guardians else people
