@@ -223,6 +223,7 @@ def test_a_mentor_who_stopped_is_not_cleared(pairing):
 )
 def test_a_consent_taken_back_counts_at_once(pairing, purpose, left):
     student, guardian = child_in(pairing)
+    mentoring.MentorApprovalFactory(student=student, by=guardian)
     text = make.ConsentTextFactory(purpose=purpose)
     ConsentRequest.objects.create(child=student.person, purpose=purpose)
     decide(student.person, purpose, "granted", by=guardian, channel="signed_in", text=text)
