@@ -154,9 +154,7 @@ class MentorRequest(models.Model):
     text = models.TextField(
         _("what you need"), max_length=3_000, help_text=_("What is there already, and what a mentor should bring.")
     )
-    directions = models.ManyToManyField(
-        Direction, blank=True, related_name="mentor_requests", verbose_name=_("themes")
-    )
+    directions = models.ManyToManyField(Direction, blank=True, related_name="mentor_requests", verbose_name=_("themes"))
     languages = ArrayField(models.CharField(max_length=5), verbose_name=_("languages"), default=list)
     formats = ArrayField(
         models.CharField(max_length=6, choices=Format.choices), verbose_name=_("we meet"), default=list
