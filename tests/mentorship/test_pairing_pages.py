@@ -188,7 +188,6 @@ def test_files_are_shared_opened_and_taken_back(client, pairing, people):
     client.force_login(people["guardian"])
     answer = client.get(f"/files/{file.upload.public_id}/")
     assert b"".join(answer.streaming_content) == b"Two problems"
-    answer.close()
     client.force_login(people["outsider"])
     assert client.get(f"/files/{file.upload.public_id}/").status_code == 404
     client.force_login(people["mentor"])
