@@ -21,5 +21,5 @@ ENV PATH=/srv/portal/.venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=
 USER portal
 EXPOSE 8000
 CMD ["python", "-m", "granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", "--workers", "2", \
-     "--blocking-threads", "4", "--backpressure", "64", "--no-ws", "--log-level", "warning", \
+     "--blocking-threads", "2", "--backpressure", "64", "--no-ws", "--log-level", "warning", \
      "--respawn-failed-workers", "--workers-kill-timeout", "5s", "cluster_portal.wsgi:application"]

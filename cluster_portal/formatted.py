@@ -11,6 +11,8 @@ import nh3
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
+from markdown_it.rules_block import StateBlock
+from markdown_it.rules_block import table as drawn_as_table
 from markdown_it.token import Token
 
 from cluster_portal.pasted_lists import with_lists
@@ -24,6 +26,8 @@ TAGS = {
 }  # fmt: skip
 ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}, "div": {"class", "tabindex"}}
 SCHEMES = {"http", "https", "mailto"}
+# Of one text; every row of a table is filled up to the width of its head, so that few letters can ask for many cells.
+MOST_CELLS = 1_000
 
 # Invisible in print, and in the way of reading aloud, searching and comparing.
 _INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u2060\ufeff"))
@@ -79,6 +83,26 @@ def _set_headings(tokens: list[Token], highest: int) -> None:
         token.tag = f"h{min(highest + len(above) - 1, LOWEST_HEADING)}"
 
 
+def _table(state: StateBlock, line: int, last: int, silent: bool) -> bool:
+    """A table as long as the cells of the text are not used up; what goes beyond stays the text that it is."""
+    if state.env.get("cells", 0) + _cells_at_most(state, line, last) > MOST_CELLS:
+        return False
+    if not drawn_as_table(state, line, last, silent):
+        return False
+    if not silent:
+        state.env["cells"] = state.env.get("cells", 0) + _cells_at_most(state, line, last)
+    return True
+
+
+def _cells_at_most(state: StateBlock, line: int, last: int) -> int:
+    """How many cells a table that begins here can have: the columns of its head, in every line until an empty one."""
+    head = state.src[state.bMarks[line] : state.eMarks[line]].strip().strip("|")
+    below, most = line + 2, min(last, line + 2 + MOST_CELLS)  # after the head and the line below it
+    while below < most and not state.isEmpty(below):
+        below += 1
+    return (head.count("|") + 1) * (below - line - 1)
+
+
 def _link_addresses(state: Any) -> None:
     """Make links of bare addresses, outside of links and code."""
     for block in state.tokens:
@@ -115,6 +139,7 @@ def _markdown() -> MarkdownIt:
     # Indented code and underlined headings are left out: people indent paragraphs, and draw lines below them.
     markdown = MarkdownIt("commonmark", {"html": False, "breaks": True}).enable(["table", "strikethrough"])
     markdown.disable(["code", "lheading", "html_block", "html_inline"])
+    markdown.block.ruler.at("table", _table, {"alt": ["paragraph", "reference"]})
     markdown.core.ruler.push("addresses", _link_addresses)
     rules: dict[str, Any] = markdown.renderer.rules
     rules["image"] = lambda tokens, at, options, env: escape(tokens[at].content)  # its words; pictures are files

@@ -14,9 +14,9 @@ ABOUT = (("model", "object_id"), ("about_model", "about_id"))
 
 
 def hidden_from(person: Any) -> dict[str, QuerySet]:
-    """For each model (lower-case label) the public ids of what is hidden from this person; mostly nothing at all.
+    """For each model (lower-case label) what is hidden from this person, by public id, or by key where it has none.
 
-    Asked once for a request, whose `user` is an object of its own: a page shows several lists.
+    Mostly nothing at all. Asked once for a request, whose `user` is an object of its own: a page shows several lists.
     """
     if not getattr(person, "is_authenticated", False):
         return {}
@@ -35,10 +35,11 @@ def seen_by(rows: Any, person: Any) -> Any:
     fields = rows.model._meta.concrete_fields
     names = {it.name for it in fields}
     for label, ids in hidden.items():
+        has_public_id = any(it.name == "public_id" for it in ids.model._meta.concrete_fields)
         if rows.model._meta.label_lower == label:
-            rows = rows.exclude(public_id__in=ids)
+            rows = rows.exclude(**{"public_id__in" if has_public_id else "pk__in": ids})
         for model, key in ABOUT:
-            if {model, key} <= names:
+            if has_public_id and {model, key} <= names:
                 rows = rows.exclude(**{model: label, f"{key}__in": ids})
     for it in fields:
         to = it.related_model if isinstance(it, ForeignKey) else None

@@ -312,7 +312,7 @@ def say_decided(child: Any, purpose: str) -> None:
 
 
 def register_blind(hidden: Callable[[Any], dict[str, QuerySet[Any]]]) -> None:
-    """`hidden(person)` gives, by model (lower-case label), the public ids of what is hidden from them: hidden.py."""
+    """`hidden(person)` gives, by model (lower-case label), ids or keys of what is hidden from them: hidden.py."""
     blind.append(hidden)
 
 

@@ -168,7 +168,12 @@ def _may_be_written_to(wanted: WantedMail) -> bool:
 
 
 def _unwritten(wanted: list[WantedMail]) -> list[WantedMail]:
-    """Without those that the outbox holds already: rendering them again would be work for nothing."""
+    """Without those that the outbox holds already: rendering them again would be work for nothing.
+
+    A single mail is rendered in less time than asking takes, and hardly ever there: `_insert` finds out.
+    """
+    if len(wanted) == 1:
+        return wanted
     keys = {key_of(it): it for it in wanted}
     for key in _held_among(keys=list(keys)):
         del keys[key]

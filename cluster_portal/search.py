@@ -23,7 +23,7 @@ def folded(*texts: str) -> str:
 def folded_columns(*names: str) -> Replace:
     """Columns as the database compares them: like `folded`, by its own case rules and without tidying spaces."""
     parts = [part for name in names for part in (Value(" "), name)][1:]
-    return Replace(Lower(Concat(*parts)), Value("ё"), Value("е"))
+    return Replace(Lower(Concat(*parts) if len(parts) > 1 else parts[0]), Value("ё"), Value("е"))
 
 
 def beginning(texts: Iterable[str]) -> str:

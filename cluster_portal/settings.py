@@ -120,7 +120,8 @@ DATABASES["default"] |= {
     "CONN_MAX_AGE": None if environment.switch("KEEP_CONNECTIONS") else 0,
     "CONN_HEALTH_CHECKS": True,
     # How alike a word must be for search.py to forgive a typo: "kindergraten" is 0.53 like "kindergarten".
-    "OPTIONS": {"options": "-c pg_trgm.word_similarity_threshold=0.45"},
+    # Selections that PostgreSQL has planned once (prepared.py) are not planned again for other values.
+    "OPTIONS": {"options": "-c pg_trgm.word_similarity_threshold=0.45 -c plan_cache_mode=force_generic_plan"},
 }
 
 REDIS_URL = environment.address("REDIS_URL", "redis://127.0.0.1:6379/0", {"redis", "rediss", "unix"})
@@ -139,8 +140,9 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(STATE / "beat")
 AUTH_USER_MODEL = "members.Person"
 AUTHENTICATION_BACKENDS = [
     "rules.permissions.ObjectPermissionBackend",
-    "allauth.account.auth_backends.AuthenticationBackend",
+    "members.backends.AuthenticationBackend",
 ]
+SESSION_ENGINE = "members.sessions"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cluster_portal.hooks import MailKind, WantedMail, register_mail
 from cluster_portal.models import OutboxMail
-from competitions.entering import deadline_in_words, said_instant
+from competitions.entering import deadline_in_words, judging_end_in_words
 from competitions.models import Authorship, Competition, Entry, Juror
 from members.models import Person
 from members.stopping import bulk_mail
@@ -78,7 +78,7 @@ def _about(wanted: WantedMail) -> dict[str, Any]:
         "title": it.title,
         "page": it.get_absolute_url(),
         "deadline": deadline_in_words(it),
-        "judged_until": said_instant(it, it.judged_until),
+        "judged_until": judging_end_in_words(it),
     }
 
 

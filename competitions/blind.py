@@ -6,20 +6,22 @@ an entry by the public id of their review alone.
 """
 
 import unicodedata
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from copy import copy
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cluster_portal.uploads import ENDINGS
-from competitions.clean_files import CannotClean, cleaned, words_of
+from competitions.clean_files import UNREADABLE, CannotClean, cleaned, words_of
 from competitions.masking import UNICASE, Mask, known_by, parts_of
-from competitions.models import Entry, EntryFile
-from members.models import Institution, Person
+from competitions.models import Authorship, Entry, EntryFile
+from members.consent import conceal_names, unpublishable
+from members.models import Guardianship, Institution, Person
 
 TEXTS = ("title", "abstract", "subject", "objectives", "risks", "materials")
 KINDS_OF_FILES = {
@@ -101,13 +103,16 @@ def for_masking(entries: QuerySet[Entry]) -> QuerySet[Entry]:
     """Entries with what their masks are made of, and with their parts, in the same few queries for any number."""
     rows = entries.select_related("competition", "nomination")
     parts = ("steps", "tools", "files__upload", "directions", "authorships__affiliation__institution__links")
-    return rows.prefetch_related(*parts, PAGES_OF)
+    families = Prefetch("authorships__person__guarded_by", Guardianship.objects.select_related("guardian"))
+    return rows.prefetch_related(*parts, PAGES_OF, families)
 
 
 def mask_of(entry: Entry) -> Mask:
-    """What must not show of an entry: whoever is, was or is asked to be an author, and where they work and learn."""
-    people = [it.person for it in entry.authorships.all()]
-    institutions = {it.institution for person in people for it in person.affiliations.all()}
+    """What must not show of an entry: whoever is, was or is asked to be an author, where they work and learn, and
+    the guardians of children among them, by whose name a child is found as well."""
+    authors = [it.person for it in entry.authorships.all()]
+    people = [*authors, *(it.guardian for author in authors for it in author.guarded_by.all())]
+    institutions = {it.institution for author in authors for it in author.affiliations.all()}
     institutions |= {it.affiliation.institution for it in entry.authorships.all() if it.affiliation}
     told = sorted(institutions, key=lambda it: it.pk)
     links = [it.website for it in told] + [link.url for it in told for link in it.links.all()]
@@ -118,6 +123,19 @@ def mask_of(entry: Entry) -> Mask:
         institutions=tuple(known_by(it.name, it.short_name) for it in told),
         hosts=tuple(host for it in links if (host := (urlsplit(it).hostname or "").removeprefix("www."))),
     )
+
+
+def masks_of_unnamed(entries: Iterable[Entry]) -> dict[int, Mask]:
+    """Of these entries those (by key) with an author, now or once, whose name may not be shown: what names them."""
+    authors = Authorship.objects.filter(entry__in=[it.pk for it in entries])
+    people = set(authors.values_list("person", flat=True))
+    unnamed = unpublishable(people) if people else set()
+    if not unnamed:
+        return {}
+    theirs = authors.filter(person__in=unnamed)
+    rows = Entry.objects.filter(pk__in=theirs.values("entry"))
+    only = Prefetch("authorships", theirs.select_related("person"))
+    return {it.pk: mask_of(it) for it in for_masking(rows.prefetch_related(only))}
 
 
 def _names_of(person: Person) -> list:
@@ -158,20 +176,30 @@ def _initials(person: Person) -> str:
 
 def shown_to_jurors(entry: Entry) -> BlindEntry:
     """The projection of one entry, made by `for_masking`."""
-    if entry.competition.is_blind:
-        mask = mask_of(entry)
-        return _projection(entry, lambda text: mask.masked(text, hidden()))
-    return _projection(entry, lambda text: text)
+    mask = _masks_for_jurors([entry])[entry.pk]
+    return _projection(entry, lambda text: mask.masked(text, hidden()) if mask else text)
 
 
-def title_for_jurors(entry: Entry) -> str:
-    """What a list of jurors calls an entry."""
-    title = entry.title
-    return mask_of(entry).masked(title, hidden()) if entry.competition.is_blind else title
+def titles_for_jurors(entries: Collection[Entry]) -> dict[int, str]:
+    """What a list of jurors calls entries (by key) that were made by `for_masking`."""
+    masks = _masks_for_jurors(entries)
+    return {it.pk: mask.masked(it.title, hidden()) if (mask := masks[it.pk]) else it.title for it in entries}
+
+
+def _masks_for_jurors(entries: Collection[Entry]) -> dict[int, Mask | None]:
+    """What jurors do not read: everybody's names; of an open competition the names that nobody may show."""
+    unnamed = masks_of_unnamed([it for it in entries if not it.competition.is_blind])
+    return {it.pk: mask_of(it) if it.competition.is_blind else unnamed.get(it.pk) for it in entries}
+
+
+def _named(entry: Entry) -> tuple[str, ...]:
+    """The authors of an entry of an open competition, as far as their names may be shown."""
+    people = [copy(it.person) for it in entry.authorships.all() if it.state == it.State.CONFIRMED]
+    conceal_names(people)
+    return tuple(it.full_name for it in people)
 
 
 def _projection(entry: Entry, said: Any) -> BlindEntry:
-    confirmed = [it for it in entry.authorships.all() if it.state == it.State.CONFIRMED]
     return BlindEntry(
         **{name: said(getattr(entry, name)) for name in TEXTS},
         nomination=entry.nomination.title if entry.nomination else "",
@@ -185,7 +213,7 @@ def _projection(entry: Entry, said: Any) -> BlindEntry:
             for number, it in enumerate(entry.files.all(), 1)
         ),
         licence=entry.get_licence_display(),
-        authors=() if entry.competition.is_blind else tuple(it.person.full_name for it in confirmed),
+        authors=() if entry.competition.is_blind else _named(entry),
     )
 
 
@@ -197,29 +225,50 @@ def file_for_jurors(entry: Entry, number: int) -> tuple[str, str, bytes]:
     if number < 1:
         raise IndexError(number)
     upload = list(entry.files.all())[number - 1].upload
-    mask = mask_of(entry) if entry.competition.is_blind else Mask()
+    mask = _masks_for_jurors([entry])[entry.pk] or Mask()
     with upload.file.open("rb") as kept:
         content = cleaned(kept.read(), upload.content_type, mask, hidden())
     return f"file-{number}{ENDINGS[upload.content_type]}", upload.content_type, content
 
 
-def names_in(entry: Entry) -> list[Naming]:
-    """Where an entry gives its authors away: in texts, in names of files, and in files that can be read.
+@dataclass(frozen=True)
+class ToldAuthors:
+    """What authors are told before they hand in, so that they can mend it themselves.
 
-    Jurors get all of these masked; authors are told before they hand in, so that they can mend it themselves.
+    `namings` is where the entry gives them away, which jurors get masked; `unread` are the titles of files of which
+    jurors get no copy; `uncovered` of those in which names stay as they are: PDFs and pictures.
     """
+
+    namings: list[Naming] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
+    uncovered: list[str] = field(default_factory=list)
+
+
+def told_authors(entry: Entry) -> ToldAuthors:
+    """What the texts, the names of files and the files of an entry say of its authors; nothing where names are open."""
     if not entry.competition.is_blind:
-        return []
+        return ToldAuthors()
     entry = for_masking(Entry.objects.filter(pk=entry.pk)).get()
-    mask, found = mask_of(entry), []
+    mask, told = mask_of(entry), ToldAuthors()
     for where, name, text in _places(entry):
         if said := _said(mask, text):
-            found.append(Naming(str(where), name, said))
-    return found + [
-        Naming(_("File “%(name)s”") % {"name": it.title}, "files", said)
-        for it in entry.files.all()
-        if (said := _said(mask, it.title, *_words(it)))
-    ]
+            told.namings.append(Naming(str(where), name, said))
+    for it in entry.files.all():
+        _read_file(it, mask, told)
+    return told
+
+
+def _read_file(it: EntryFile, mask: Mask, told: ToldAuthors) -> None:
+    words: list[str] = []
+    try:
+        with it.upload.file.open("rb") as kept:
+            words = list(words_of(kept.read(), it.upload.content_type))
+    except CannotClean:
+        told.unread.append(it.title)
+    if it.upload.content_type in UNREADABLE:
+        told.uncovered.append(it.title)
+    if said := _said(mask, it.title, *words):
+        told.namings.append(Naming(_("File “%(name)s”") % {"name": it.title}, "files", said))
 
 
 def _places(entry: Entry) -> Iterable[tuple[Any, str, str]]:
@@ -235,11 +284,3 @@ def _said(mask: Mask, *texts: str) -> tuple[str, ...]:
     """What names somebody in texts, each once, in their order."""
     found = (it.text for text in texts for it in mask.found_in(unicodedata.normalize("NFC", text)))
     return tuple(dict.fromkeys(found))
-
-
-def _words(file: EntryFile) -> list[str]:
-    try:
-        with file.upload.file.open("rb") as kept:
-            return list(words_of(kept.read(), file.upload.content_type))
-    except CannotClean:
-        return []

@@ -1,187 +1,158 @@
 """Copies of files without what says who made them: metadata goes, names in the text are masked, pictures drawn anew.
 
-A PDF is redrawn page by page, which leaves its metadata, notes and attachments behind; its text stays as it is. Of
-Word, Excel, PowerPoint and OpenDocument files every part is gone through.
+A PDF is redrawn page by page, which leaves its metadata, notes, forms, programs, attachments and earlier states behind;
+what its photographs say is overwritten, its text stays as it is. Word, Excel, PowerPoint and OpenDocument files are
+packed anew: of their parts markup is masked, pictures are drawn anew, and whatever else there is becomes empty, since
+nobody can say what is in it.
 """
 
 import io
 import re
+import struct
 import tempfile
-import unicodedata
 import zipfile
+import zlib
 from collections.abc import Iterator
-from html import unescape
 from pathlib import Path
-from xml.sax.saxutils import escape
+
+import filetype
 
 from cluster_portal.moves import Refused
 from cluster_portal.uploads import IMAGES, without_metadata
-from competitions.masking import Mask
+from competitions.clean_markup import LEFT_OUT, CannotClean, Cover, Markup
+from competitions.clean_photos import without_camera_words
+from competitions.masking import Mask, normalized
 
 PDF, TEXT = "application/pdf", "text/plain"
-LARGEST_UNPACKED, MOST_PARTS, MOST_PAGES = 300 * 1024 * 1024, 5_000, 400
+UNREADABLE = {PDF, *IMAGES}  # of what words in them nobody can be told
+LARGEST_UNPACKED, MOST_PARTS, MOST_PAGES, MOST_PIXELS = 300 * 1024 * 1024, 5_000, 400, 400_000_000
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest a ZIP can say
-PICTURES = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
-XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
-EMPTIED = {
-    "docProps/core.xml": XML + "<cp:coreProperties xmlns:cp="
-    '"http://schemas.openxmlformats.org/package/2006/metadata/core-properties"/>',
-    "docProps/app.xml": XML + "<Properties xmlns="
-    '"http://schemas.openxmlformats.org/officeDocument/2006/extended-properties"/>',
-    "docProps/custom.xml": XML + "<Properties xmlns="
-    '"http://schemas.openxmlformats.org/officeDocument/2006/custom-properties"/>',
-    "meta.xml": XML + '<office:document-meta xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0"/>',
-}
-TAG = re.compile(r"<[^>]*>")
-NEW_LINE = re.compile(
-    r"</(?:w:p|a:p|text:p|text:h|si|c|table:table-cell|w:tc)>|<(?:w:br|w:tab|w:cr|text:tab|text:line-)"
-)
-NUMBERS = re.compile(r"<(?:v|f|t:v)[ >]")  # cells of a sheet: their numbers are not words
-BY_WHOM = re.compile(r'((?:\bw:|\b\w+:|\b)(?:author|initials|userId|displayName|providerId|lastModifiedBy)=)"[^"]*"')
-SAID_BY = re.compile(
-    r"(<(dc:creator|meta:creator-initials|meta:initial-creator|author|text:author-name|text:author-initials)\b[^>]*>)"
-    r"[^<]*(</\2>)"
-)
-PRINTER = re.compile(r'(<config:config-item config:name="Printer(?:Name|Setup)"[^>]*>)[^<]*(</config:config-item>)')
-TELLING = re.compile(r'(\b(?:Target|xlink:href|descr|title|alt|name|o:title|r:href|tooltip)=)"([^"]{4,})"')
-PREVIEW = re.compile(
-    r'<Relationship\b[^>]*Target="[^"]*thumbnail[^"]*"[^>]*/>|<manifest:file-entry[^>]*"Thumbnails/[^>]*/>'
-)
-
-
-class CannotClean(Exception):
-    """A copy without names cannot be made: the file is damaged, locked or too large unpacked."""
+PICTURES = {
+    ".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".gif", ".bmp", ".dib", ".tif", ".tiff", ".emf", ".wmf", ".emz",
+    ".wmz", ".wdp", ".pict", ".heic", ".avif", ".ico", ".svm",
+}  # fmt: skip
+DRAWN_ANEW = IMAGES | {"image/gif": "GIF", "image/bmp": "BMP", "image/tiff": "TIFF"}
+MARKUP = {".xml", ".rels", ".svg", ".vml", ".rdf", ".psmdcp"}
+OFFICE = {".docx", ".xlsx", ".pptx", ".odt", ".ods", ".odp"}
+KIND = re.compile(rb"application/vnd\.(?:oasis\.opendocument|sun\.xml)[a-z.-]{1,40}\s*")
+DAMAGED = (
+    zipfile.BadZipFile, zlib.error, struct.error, RuntimeError, NotImplementedError, UnicodeError, EOFError, OSError,
+    ValueError,
+)  # fmt: skip
 
 
 def cleaned(content: bytes, content_type: str, mask: Mask, instead: str) -> bytes:
     """A copy of a file that says nothing of who made it, with `instead` where its text named somebody."""
     if content_type in IMAGES:
         return _picture(content, IMAGES[content_type])
-    if content_type == TEXT:
-        return mask.masked(content.decode("utf-8", "replace"), instead).encode()
     if content_type == PDF:
         return _redrawn(content)
-    return _repacked(content, mask, instead)
+    cover = Cover(mask, instead)
+    if content_type == TEXT:
+        return cover.text(content.decode("utf-8", "replace")).encode()
+    return _repacked(content, cover)
 
 
 def words_of(content: bytes, content_type: str) -> Iterator[str]:
     """What a file says in words, as far as it can be read: of a PDF and a picture nothing."""
+    cover = Cover(Mask(), "")
     if content_type == TEXT:
-        yield content.decode("utf-8", "replace")
+        text = content.decode("utf-8", "replace")
+        cover.count(text)
+        yield normalized(text)
     elif content_type not in IMAGES and content_type != PDF:
-        with _opened(content) as archive:
-            for it in archive.infolist():
-                if it.filename.endswith(".xml") and it.filename not in EMPTIED and "theme" not in it.filename:
-                    nodes = [text for _tag, text in _pieces(_decoded(archive.read(it)))]
-                    yield "".join(nodes)
+        for name, part in _parts(content):
+            if name.endswith(".xml") and part and "theme" not in name:
+                yield "".join(Markup(part, cover).words)
 
 
-def _opened(content: bytes) -> zipfile.ZipFile:
+def _parts(content: bytes) -> Iterator[tuple[str, bytes]]:
+    """The parts of a packed file that are looked at, each name once."""
     try:
-        archive = zipfile.ZipFile(io.BytesIO(content))
-    except zipfile.BadZipFile as error:
-        raise CannotClean from error
-    parts = archive.infolist()
-    if len(parts) > MOST_PARTS or sum(it.file_size for it in parts) > LARGEST_UNPACKED:
-        raise CannotClean
-    return archive
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            parts = archive.infolist()
+            names, size = {it.filename.lower() for it in parts}, sum(it.file_size for it in parts)
+            if len(parts) > MOST_PARTS or len(names) < len(parts) or size > LARGEST_UNPACKED:
+                raise CannotClean("A file has 5000 parts and 300 MB at most, and no part twice.")
+            for it in parts:
+                if not LEFT_OUT.search(it.filename):
+                    yield it.filename, archive.read(it)
+    except DAMAGED as error:
+        raise CannotClean("The file is damaged or locked.") from error
 
 
-def _repacked(content: bytes, mask: Mask, instead: str) -> bytes:
+def _repacked(content: bytes, cover: Cover, within: bool = False) -> bytes:
     out = io.BytesIO()
-    with _opened(content) as archive, zipfile.ZipFile(out, "w") as clean:
-        for it in archive.infolist():
-            try:
-                part = _part(it.filename, archive.read(it), mask, instead)
-            except (zipfile.BadZipFile, RuntimeError, NotImplementedError, UnicodeDecodeError, EOFError) as error:
-                raise CannotClean from error
-            if part is not None:
-                packed = zipfile.ZIP_STORED if it.filename == "mimetype" else zipfile.ZIP_DEFLATED
-                clean.writestr(zipfile.ZipInfo(it.filename, EPOCH), part, packed)
+    pixels = MOST_PIXELS
+    with zipfile.ZipFile(out, "w") as clean:
+        for name, part in _parts(content):
+            if Path(name).suffix.lower() in PICTURES:
+                pixels -= _pixels(part)
+            if pixels < 0:
+                raise CannotClean("The pictures of a file have 400 million pixels at most.")
+            packed = zipfile.ZIP_STORED if name == "mimetype" else zipfile.ZIP_DEFLATED
+            told = zipfile.ZipInfo(cover.attribute("", "", name), EPOCH)
+            clean.writestr(told, _part(name, part, cover, within), packed)
     return out.getvalue()
 
 
-def _part(name: str, content: bytes, mask: Mask, instead: str) -> bytes | None:
-    """One part of a packed file, cleaned; None leaves it out."""
+def _part(name: str, content: bytes, cover: Cover, within: bool) -> bytes:
+    """One part of a packed file, cleaned; empty unless somebody can say what is in it."""
     ending = Path(name).suffix.lower()
-    if name in EMPTIED:
-        return EMPTIED[name].encode()
-    if "thumbnail" in name.lower():
-        return None
-    if ending in {".docx", ".xlsx", ".pptx", ".odt", ".ods", ".odp"}:
-        return _repacked(content, mask, instead)
-    if "embeddings/" in name or ending == ".bin" or name.startswith("ObjectReplacements/"):
-        return b""  # what another program has packed: nobody can say what is in it
-    if ending in PICTURES:
-        return _picture(content, PICTURES[ending])
-    if ending in {".xml", ".rels", ".svg", ".vml", ".rdf"}:
-        return _masked_part(_decoded(content), mask, instead).encode()
-    return content
+    if name == "mimetype":
+        if not KIND.fullmatch(content):
+            raise CannotClean("The file is of no kind that we know.")
+        return content
+    if ending in PICTURES and content:
+        return _picture_within(content)
+    if ending in OFFICE and not within:  # a table within a text; what is packed deeper stays behind
+        return _repacked(content, cover, within=True)
+    if ending in MARKUP and content:
+        return _markup(content, ending, cover)
+    return b""
+
+
+def _markup(content: bytes, ending: str, cover: Cover) -> bytes:
+    try:
+        return Markup(content, cover).masked()
+    except CannotClean:
+        if ending == ".vml":  # Excel writes some that are not well-formed: the frames of notes
+            return b"<xml/>"
+        raise
 
 
 def _picture(content: bytes, image_format: str) -> bytes:
     try:
         return without_metadata(content, image_format)
-    except Refused as error:
-        raise CannotClean from error
+    except (Refused, *DAMAGED, SyntaxError, IndexError) as error:
+        raise CannotClean("The picture is damaged.") from error
 
 
-def _decoded(content: bytes) -> str:
-    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return content.decode("utf-16").replace('encoding="UTF-16"', 'encoding="UTF-8"', 1)
-    return content.decode("utf-8-sig")
+def _picture_within(content: bytes) -> bytes:
+    """A picture drawn anew, whatever its name says it is; a blank one for what cannot be drawn here."""
+    kind = filetype.guess(content)
+    try:
+        return _picture(content, DRAWN_ANEW[kind.mime if kind else ""])
+    except (KeyError, CannotClean):
+        return _blank()
 
 
-def _masked_part(text: str, mask: Mask, instead: str) -> str:
-    text = PREVIEW.sub("", text)
-    text = BY_WHOM.sub(r'\1""', text)
-    text = SAID_BY.sub(r"\1\3", text)
-    text = PRINTER.sub(r"\1\2", text)
-    text = TELLING.sub(lambda it: _attribute(it, mask), text)
-    return _masked_words(text, mask, instead)
+def _blank() -> bytes:
+    from PIL import Image  # here, because its memory is only for those with pictures
+
+    out = io.BytesIO()
+    Image.new("RGBA", (1, 1)).save(out, "PNG")
+    return out.getvalue()
 
 
-def _attribute(said: re.Match, mask: Mask) -> str:
-    value = unicodedata.normalize("NFC", unescape(said.group(2)))
-    names_somebody = mask.found_in(value) or value.startswith("file:")
-    return f'{said.group(1)}""' if names_somebody else said.group()
+def _pixels(content: bytes) -> int:
+    from PIL import Image  # here, because its memory is only for those with pictures
 
-
-def _pieces(text: str) -> Iterator[tuple[str, str]]:
-    """A tag and the words that follow it, in turn; where a paragraph ends, a line ends."""
-    tags = list(TAG.finditer(text))
-    ends = [it.start() for it in tags[1:]] + [len(text)]
-    for tag, end in zip(tags, ends, strict=True):
-        raw = text[tag.end() : end]
-        words = "" if NUMBERS.match(tag.group()) else unicodedata.normalize("NFC", unescape(raw))
-        if NEW_LINE.match(tag.group()):
-            words = f"\n{words}"
-        yield tag.group(), words
-
-
-def _masked_words(text: str, mask: Mask, instead: str) -> str:
-    """Words may be cut into runs anywhere, so that they are read as one and masked where their letters stand."""
-    first = TAG.search(text)
-    pieces = list(_pieces(text))
-    found = mask.found_in("".join(words for _tag, words in pieces))
-    out, at, raw_at = [text[: first.start()] if first else text], 0, first.start() if first else 0
-    for tag, words in pieces:
-        raw_end = text.find("<", raw_at + len(tag))
-        raw_end = len(text) if raw_end < 0 else raw_end
-        raw, raw_at = text[raw_at + len(tag) : raw_end], raw_end
-        since, at = at, at + len(words)
-        here = [it for it in found if it.start < at and it.end > since]
-        out += [tag, _without(words, since, here, instead) if here else raw]
-    return "".join(out)
-
-
-def _without(words: str, since: int, found: list, instead: str) -> str:
-    parts, at = [], 0
-    for it in found:
-        start, end = max(it.start - since, 0), min(it.end - since, len(words))
-        parts += [words[at:start], instead if it.start >= since else ""]
-        at = end
-    return escape("".join([*parts, words[at:]]).removeprefix("\n"))
+    try:
+        with Image.open(io.BytesIO(content)) as picture:
+            return picture.width * picture.height
+    except (*DAMAGED, SyntaxError, IndexError, Image.DecompressionBombError):
+        return 0
 
 
 def _redrawn(content: bytes) -> bytes:
@@ -189,7 +160,7 @@ def _redrawn(content: bytes) -> bytes:
     with tempfile.TemporaryDirectory(prefix="portal-pdf-") as folder:
         Path(folder, "file.pdf").write_bytes(content)
         pages = pages_in(folder)
-        return _drawn(folder, range(1, pages + 1))
+        return without_camera_words(_drawn(folder, range(1, pages + 1)))
 
 
 def pages_in(folder: str) -> int:
@@ -201,7 +172,7 @@ def pages_in(folder: str) -> int:
         middle = (low + high) // 2
         low, high = (middle, high) if _has_page(folder, middle) else (low, middle)
     if low == 0 or low > MOST_PAGES:
-        raise CannotClean
+        raise CannotClean("A file has 400 pages at most.")
     return low
 
 

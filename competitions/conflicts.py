@@ -38,12 +38,17 @@ class Side:
     ties: dict[int, Any]
 
 
-def conflicts_between(jurors: Collection[Juror], entries: Collection[Entry]) -> dict[Pair, list[Any]]:
-    """For each juror and entry (by their keys) that must not meet, the reasons in words; in eight queries."""
+def conflicts_between(
+    jurors: Collection[Juror], entries: Collection[Entry], unchecked: bool = True
+) -> dict[Pair, list[Any]]:
+    """For each juror and entry (by their keys) that must not meet, the reasons in words; in eight queries.
+
+    Without the `unchecked`: what was declared and not yet held against their reading does not count.
+    """
     authors, of_entry = _authors_of(entries)
     competing, seen = _competing({it.competition_id for it in jurors}), _once_asked(entries)
     sides = _sides({it.person_id for it in jurors} | authors.keys())
-    declared = _declared(jurors)
+    declared = _declared(jurors, unchecked)
     found: dict[Pair, list[Any]] = {}
     for juror in jurors:
         own = sides[juror.person_id]
@@ -117,10 +122,11 @@ def _years_before(day: date) -> date:
     return day.replace(year=day.year - YEARS, day=min(day.day, 28))
 
 
-def _declared(jurors: Collection[Juror]) -> dict[int, list[DeclaredConflict]]:
+def _declared(jurors: Collection[Juror], unchecked: bool) -> dict[int, list[DeclaredConflict]]:
     found: dict[int, list[DeclaredConflict]] = defaultdict(list)
     for it in DeclaredConflict.objects.filter(juror__in=[it.pk for it in jurors]):
-        found[it.juror_id].append(it)
+        if unchecked or it.checked_at or it.entry_id:
+            found[it.juror_id].append(it)
     return found
 
 

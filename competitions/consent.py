@@ -6,10 +6,10 @@ from members.models import Person, Purpose
 
 
 def hear(child: Person, purpose: str) -> None:
-    """Take the child out of its entries after a no; let its plans stand in the library, or take them out."""
+    """Take the child out of its entries after a no; let its plans stand in the library under its name, or not."""
     if purpose == Purpose.TAKING_PART:
         settle_child(child)
-    if purpose == Purpose.WORK:
+    if purpose in {Purpose.WORK, Purpose.NAME}:
         settle_library(child)
 
 

@@ -82,7 +82,7 @@ def second_opinion(request: HttpRequest, slug: str, public_id: str) -> HttpRespo
 
 @coordinators_only
 def publish(request: HttpRequest, slug: str) -> HttpResponse:
-    """What everybody would see and whom it would mail; on POST the results are out."""
+    """What everybody would see, whom it would mail and what; on POST the results are out."""
     it = competition_to_decide(request, slug)
     if request.method == "POST" and tried(request, actions.conclude_competition, it):
         messages.success(request, str(it.MOVES["conclude"].done))
@@ -93,13 +93,11 @@ def publish(request: HttpRequest, slug: str) -> HttpResponse:
     conceal_names(_authors(found))
     places = [(label, [line.entry for line in found.lines if line.entry.planned_place == place])
               for place, label in Entry.Place.choices]  # fmt: skip
-    shown = {
-        "it": it,
-        "flagged": len(flagged_in(it)),
-        "places": places,
-        "missing": what_is_missing(found),
-        "told": actions.whom_results_tell(it),
-    }
+    shown = {"it": it, "flagged": len(flagged_in(it)), "places": places, "missing": what_is_missing(found)}
+    if not shown["missing"]:
+        shown["told"] = actions.whom_results_tell(it)
+        shown["foretold"] = actions.results_foretold(it)
+        conceal_names(shown["foretold"].silent, request.user)
     trail = [*trail_of(it), (reverse("competitions:desk_results", args=[slug]), _("Results"))]
     return render(request, "competitions/desk_publish.html", shown | {"trail": trail})
 

@@ -1,7 +1,7 @@
 """May this person enter this competition now, by which right, how many times more: for the page and the action."""
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
@@ -57,6 +57,11 @@ def why_not_now(competition: Competition, at: datetime) -> str:
 def deadline_in_words(competition: Competition) -> str:
     """The last second that counts, in the competition's zone, with the zone named."""
     return said_instant(competition, competition.last_second, seconds=True)
+
+
+def judging_end_in_words(competition: Competition) -> str:
+    """The last second in which a review is on time, in the competition's zone, with the zone named."""
+    return said_instant(competition, competition.judged_until - timedelta(seconds=1), seconds=True)
 
 
 def said_instant(competition: Competition, at: datetime, seconds: bool = False) -> str:

@@ -8,6 +8,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from cluster_portal.hooks import InstitutionPart, register_institution_parts
+from competitions.concealing import conceal
 from competitions.models import Authorship, Competition, Entry
 from competitions.winners import SHOWN
 from competitions.words import standing_of
@@ -31,7 +32,8 @@ def won(institution: Institution, reader: Any) -> Iterator[InstitutionPart]:
     entries = Entry.objects.admitted().filter(
         pk__in=here.values("entry"), place__in=SHOWN, competition__state=Competition.State.CONCLUDED
     )
-    rows = entries.select_related("competition").order_by("-competition__closes_at", "title", "pk")[:MOST_ROWS]
+    rows = list(entries.select_related("competition").order_by("-competition__closes_at", "title", "pk")[:MOST_ROWS])
+    conceal(rows)
     shown = [(it.title, f"{it.competition.get_absolute_url()}#results", _said(it)) for it in rows]
     if shown:
         yield InstitutionPart(_("What its people won"), shown)

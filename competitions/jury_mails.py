@@ -13,7 +13,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from cluster_portal.hooks import MailKind, Reminder, WantedMail, register_mail, register_reminder
 from cluster_portal.links import signed_link
 from cluster_portal.models import OutboxMail
-from competitions.entering import said_instant
+from competitions.entering import judging_end_in_words, said_instant
 from competitions.models import Competition, Juror, Review
 
 State = Juror.State
@@ -54,7 +54,7 @@ def _about_juror(wanted: WantedMail) -> dict[str, Any]:
     return {
         "competition": juror.competition,
         "juror_page": juror.get_absolute_url(),
-        "until": said_instant(juror.competition, juror.competition.judged_until),
+        "until": judging_end_in_words(juror.competition),
         "closes": said_instant(juror.competition, juror.competition.last_second),
         "is_new": not wanted.to.has_claimed,
         "waiting": juror.reviews.assigned().count(),

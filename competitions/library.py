@@ -11,6 +11,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from cluster_portal.links import absolute
+from competitions.concealing import conceal
 from competitions.models import Authorship, Entry, Plan
 from members.consent import unpublishable
 from members.models import Purpose
@@ -111,16 +112,21 @@ def _adapted(entry: Entry) -> str:
         return ""
     if source.state != Plan.State.PUBLISHED:
         return _("Adapted from a plan that was taken out of the library.")
-    return _("Adapted from “%(title)s” (%(address)s).") % {
+    conceal([source.entry])
+    said = {
         "title": source.entry.title,
+        "authors": ", ".join(named(source.entry.authorships.confirmed().select_related("person"))),
         "address": absolute(source.get_absolute_url()),
+        "licence": _said_as(source.entry.licence),
     }
+    return _("Adapted from “%(title)s” by %(authors)s (%(address)s), licensed under %(licence)s.") % said
 
 
 def lineage_of(plan: Plan) -> dict[str, Any]:
     """What a plan was adapted from, and what was adapted from it; what stands there no more has no name."""
     source = plan.entry.adapted_from
     stands = source is not None and source.state == Plan.State.PUBLISHED
-    adaptations = Plan.objects.public().filter(entry__adapted_from=plan).select_related("entry").order_by("pk")
+    adaptations = list(Plan.objects.public().filter(entry__adapted_from=plan).select_related("entry").order_by("pk"))
+    conceal(it.entry for it in adaptations)
     named_source = {"source": source if stands else None, "source_is_gone": bool(source) and not stands}
-    return named_source | {"adaptations": list(adaptations)}
+    return named_source | {"adaptations": adaptations}

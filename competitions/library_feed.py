@@ -2,7 +2,6 @@
 
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.syndication.views import Feed
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse_lazy
 from django.utils.feedgenerator import Atom1Feed
@@ -11,6 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from cluster_portal.formatted import plain
 from cluster_portal.one_line import one_line
+from competitions.concealing import conceal
 from competitions.library import LICENCE_PAGES
 from competitions.models import Plan
 from members.models import Cluster
@@ -31,8 +31,10 @@ class NewPlans(Feed):
     def author_name(self) -> str:
         return str(Cluster.current().name)
 
-    def items(self) -> QuerySet[Plan]:
-        return Plan.objects.public().select_related("entry")[:MOST]
+    def items(self) -> list[Plan]:
+        plans = list(Plan.objects.public().select_related("entry")[:MOST])
+        conceal(it.entry for it in plans)
+        return plans
 
     def item_title(self, item: Plan) -> str:
         return one_line(item.entry.title)

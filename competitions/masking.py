@@ -3,6 +3,9 @@
 Two words are the same name when they sound alike: both are written in Latin letters, the ways of transliterating are
 made one ("Юлия", "Yuliya", "Julia" are all "ula"), and what remains after the stem may only be an ending. So one rule
 finds a name in Cyrillic and in Latin, declined or not. It rather masks a word too many than a name too few.
+
+The texts are anybody's, so that every search here takes time in proportion to their length: patterns begin at a sign
+that is rare (an @, a slash), look back a bounded way, and repeat a bounded number of times or without trying again.
 """
 
 import re
@@ -20,11 +23,14 @@ ALIKE = (
     ("w", "v"), ("x", "ks"), ("j", "i"), ("y", "i"),
 )  # fmt: skip
 CARONS = str.maketrans({"ё": "е", "š": "sh", "č": "ch", "ž": "zh", "ş": "sh", "ç": "ch"})
+OTHER_SPELLINGS = (str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"}), str.maketrans({"ё": "о"}))  # Mueller, Gorbachov
 SOFT = (("iu", "u"), ("ia", "a"), ("io", "e"), ("ie", "e"))
 ENDING = re.compile(r"[aeiou]{0,3}(m|mi|h|go|mu|s)?")
 VOWELS = "aeiou"
 UNSEEN = re.compile("[\u00ad\u034f\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff*~`\\\\]")  # between letters, not shown
-PIECE = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});|.", re.DOTALL)
+PIECE = re.compile(  # letters that stand for themselves, a letter written as HTML does, any other
+    r"([ -%'-)+-\[\]-_a-}\n\tА-яЁё«»—–]+)|&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});|.", re.DOTALL
+)
 WORD = re.compile(r"\d+|[^\W\d_]+(?:['’ʼ][^\W\d_]+)*")
 UNICASE = re.compile("[\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")  # Hangul, kana, Chinese: no capitals
 PARTICLES = {"de", "da", "di", "del", "la", "le", "van", "von", "der", "den", "al", "el", "bin", "ibn", "ogly", "oglu"}
@@ -42,8 +48,17 @@ SIGNS = re.compile(r"[\s\"'«»„“”()№#.,:;–—-]*")
 NUMBER_SIGN = re.compile(r"(№|#|\b(?:no|nr|n|number|номер)\b)", re.IGNORECASE)
 ORDINAL = re.compile(r"[\s-]*(?:st|nd|rd|th|ая|ой|й|я|го|ю|е|м)?[\s-]*")
 SHORT = re.compile(r"\b(?:no|nr|n|шк|sch)\.", re.IGNORECASE)
-MAIL = re.compile(r"[\w.+-]+\s?(?:@|\(at\)|\[at\])\s?[\w-]+(?:\.[\w-]+)+")
-LINK = re.compile(r"(?:https?://|ftp://|www\.)[^\s<>()\"'\[\]]+|\b[\w-]+(?:\.[\w-]+)*\.[a-z]{2,12}/[^\s<>()\"'\[\]]*")
+MAIL = re.compile(r"\s?(?:@|\(at\)|\[at\])\s?[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")  # from its sign on
+MAILBOX = re.compile(r"[\w.+-]+")
+LINK = re.compile(r"https?://|ftp://|www\.|\.[a-z]{2,12}/", re.IGNORECASE)  # what a link begins with, or its host ends
+HOST = re.compile(r"[\w.-]+")
+LONGEST_HOST = 64  # letters before a domain that belong to it
+PATH = re.compile(r"[^\s<>()\"'\[\]]*")
+LONGEST_WORD, LONGEST_MAILBOX, LONGEST_HOST, LONGEST_GAP = 64, 64, 253, 16
+MOST_MARKS = 30  # accents on one letter; to put more in order takes time that grows with their square
+ACCENTS = re.compile(r"[^\w\s\x00-\u02ff]{31,}")
+LINKED = re.compile(r"\[([^\[\]]*+)\]\(([^()]*+)\)")
+LINKED_BELOW = re.compile(r"^(\s{0,3}\[[^\[\]]++\]):\s*+(\S++).*+$", re.MULTILINE)
 HANDLE = re.compile(r"(?<![\w/.])@[A-Za-z][\w.]{2,}")
 PHONE = re.compile(r"(?<![\w-])(?:\+\d|8|7|\(\d)[\d\s()\u00a0–-]{8,18}\d(?!\w)")
 PERSONAL_HOSTS = (
@@ -60,9 +75,13 @@ BEFORE = re.compile(rf"(?:(?<!\w){INITIAL}[\s\u00a0-]*){{1,3}}$")
 AFTER = re.compile(rf"^,?[\s\u00a0]*{INITIAL}(?:[\s\u00a0-]*{INITIAL}){{0,2}}")
 
 
-@lru_cache(maxsize=50_000)
 def sound(word: str) -> str:
     """How a word sounds, in Latin letters, whichever way it was transliterated."""
+    return _sound(word) if len(word) <= LONGEST_WORD else _sound_of_no_word(word)
+
+
+@lru_cache(maxsize=50_000)
+def _sound(word: str) -> str:
     said = unicodedata.normalize("NFKC", word).lower().translate(CARONS)
     said = re.sub("[^a-z]", "", anyascii(said).lower())
     for spelt, same in ALIKE:
@@ -71,6 +90,9 @@ def sound(word: str) -> str:
     for spelt, same in SOFT:
         said = said.replace(spelt, same)
     return re.sub(r"(?<=[^aeiou])er$", "r", re.sub(r"(.)\1+", r"\1", said))
+
+
+_sound_of_no_word = lru_cache(maxsize=4)(_sound.__wrapped__)  # asked several times in a row, not kept for long
 
 
 @dataclass(frozen=True)
@@ -82,11 +104,8 @@ class Name:
 
     @cached_property
     def stems(self) -> tuple[str, ...]:
-        said = sound(self.word)
-        stem = said.rstrip(VOWELS) if len(self.word) > 3 else said
-        stem = stem if len(stem) > 1 else said
-        fleeting = re.sub(r"[eo]([^aeiou])$", r"\1", stem)  # Павел, Павла
-        return (stem,) if fleeting == stem or len(fleeting) < 2 else (stem, fleeting)
+        spelt = [self.word, *(self.word.lower().translate(other) for other in OTHER_SPELLINGS)]
+        return tuple(dict.fromkeys(stem for word in spelt for stem in _stems_of(word)))
 
     def is_in(self, word: str) -> bool:
         """Whether a word of a text is this name, in any form."""
@@ -100,6 +119,16 @@ class Name:
         if len(self.stems[0]) < 3 and _first(word) != _first(self.word):
             return False
         return any(said.startswith(it) and ENDING.fullmatch(said[len(it) :]) for it in self.stems)
+
+
+def _stems_of(word: str) -> list[str]:
+    said = sound(word)
+    short = said[:-1] if word.lower().endswith("й") else said  # Цой, Цоя; Ли stays
+    stem = said.rstrip(VOWELS) if len(word) > 3 else short
+    stem = stem if len(stem) > 1 else said
+    fleeting = re.sub(r"[eo]([^aeiou])$", r"\1", stem)  # Павел, Павла
+    hollow = re.sub(r"e?c$", "ic", stem) if re.search("[ae]c$", stem) else stem  # Боец, Бойца; Заяц, Зайца
+    return [stem, *(it for it in (fleeting, hollow) if len(it) > 1)]
 
 
 def _first(word: str) -> str:
@@ -143,6 +172,8 @@ def known_by(*names: str) -> Institutional:
 
 def _is_kind(word: str) -> bool:
     said = sound(word)
+    if not said:
+        return False
     kinds = (sound(it) for it in KINDS)
     return any(said.startswith(it) and ENDING.fullmatch(said[len(it) :]) for it in kinds)
 
@@ -153,14 +184,30 @@ class Plain:
     def __init__(self, text: str) -> None:
         letters, self.starts, self.ends = [], [], []
         for piece in PIECE.finditer(text):
-            said = unescape(piece.group())
-            if UNSEEN.fullmatch(said):
+            start, end = piece.span()
+            if piece[1]:
+                letters.append(piece[1])
+                self.starts.extend(range(start, end))
+                self.ends.extend(range(start + 1, end + 1))
                 continue
-            for letter in said if said == "№" else unicodedata.normalize("NFKC", said):
-                letters.append(letter)
-                self.starts.append(piece.start())
-                self.ends.append(piece.end())
+            said = unescape(piece.group())
+            if not UNSEEN.fullmatch(said):
+                alike = unicodedata.normalize("NFKC", said)
+                said = said if said == "№" or len(alike) > 4 else alike  # there are signs that stand for a sentence
+                letters.append(said)
+                self.starts.extend([start] * len(said))
+                self.ends.extend([end] * len(said))
         self.text = "".join(letters)
+
+
+def _host_in(text: str, host: str) -> Iterator[tuple[int, int]]:
+    """Where a domain stands, with what is before it ("www.") and its path; each letter is looked at a few times."""
+    for it in re.finditer(rf"{re.escape(host)}(?![\w-])(?:/[^\s<>()\"'\[\]]{{0,500}})?", text, re.IGNORECASE):
+        start = it.start()
+        while start and it.start() - start < LONGEST_HOST and (text[start - 1].isalnum() or text[start - 1] in "-._"):
+            start -= 1
+        if start == it.start() or text[it.start() - 1] == ".":  # not the end of another name
+            yield start, it.end()
 
 
 @dataclass
@@ -183,22 +230,23 @@ class Mask:
 
     def masked(self, text: str, instead: str) -> str:
         """The text with `instead` in these places; a link that led there becomes the words it had."""
-        text = unicodedata.normalize("NFC", text)
+        text = normalized(text)
         parts, at = [], 0
         for it in self.found_in(text):
             parts += [text[at : it.start], instead]
             at = it.end
         if not parts:
             return text
-        told, sign = "".join([*parts, text[at:]]), re.escape(instead)
-        told = re.sub(rf"\[([^\[\]]*)\]\(\s*<?[^()\s]*{sign}[^()]*\)", rf"\1 {instead}", told)
-        return re.sub(rf"^(\s{{0,3}}\[[^\[\]]+\]):\s*\S*{sign}.*$", rf"\1: <{instead}>", told, flags=re.MULTILINE)
+        told = LINKED.sub(lambda it: _unlinked(it, instead), "".join([*parts, text[at:]]))
+        return LINKED_BELOW.sub(lambda it: f"{it[1]}: <{instead}>" if instead in it[2] else it[0], told)
 
     def _spans(self, text: str) -> Iterator[tuple[int, int]]:
-        for pattern in (MAIL, HANDLE):
-            yield from (it.span() for it in pattern.finditer(text))
+        yield from _mails_in(text)
+        yield from (it.span() for it in HANDLE.finditer(text))
         yield from (it.span() for it in PHONE.finditer(text) if 10 <= len(re.sub(r"\D", "", it.group())) <= 12)
-        yield from (it.span() for it in LINK.finditer(text) if self._is_personal(it.group()))
+        yield from ((start, end) for start, end in _links_in(text) if self._is_personal(text[start:end]))
+        for host in self.hosts:  # also where it stands alone, without "https://"
+            yield from _host_in(text, host)
         for whole in self.whole:
             yield from (it.span() for it in re.finditer(re.escape(whole), text, re.IGNORECASE))
         for three in self.initials:
@@ -213,7 +261,8 @@ class Mask:
         for it in words:
             if it.group().isdigit() or not self._is_name(it.group()):
                 continue
-            before, after = BEFORE.search(text[: it.start()][-16:]), AFTER.match(text[it.end() :][:16])
+            before = BEFORE.search(text[max(0, it.start() - 16) : it.start()])
+            after = AFTER.match(text[it.end() : it.end() + 16])
             start = it.start() - (len(before.group()) if before else 0)
             yield start, it.end() + (after.end() if after else 0)
 
@@ -232,15 +281,61 @@ class Mask:
         return any(len(stem) > 3 and stem in said for stem in stems)
 
 
+def normalized(text: str) -> str:
+    """A text in NFC, with no more accents on a letter than any writing has."""
+    return unicodedata.normalize("NFC", ACCENTS.sub(_with_few_marks, text))
+
+
+def _with_few_marks(signs: re.Match) -> str:
+    kept, marks = [], 0
+    for sign in signs.group():
+        marks = marks + 1 if unicodedata.combining(sign) else 0
+        if marks <= MOST_MARKS:
+            kept.append(sign)
+    return "".join(kept)
+
+
+def _mails_in(text: str) -> Iterator[tuple[int, int]]:
+    for it in MAIL.finditer(text):
+        if length := _length_before(MAILBOX, text, it.start(), LONGEST_MAILBOX):
+            yield it.start() - length, it.end()
+
+
+def _links_in(text: str) -> Iterator[tuple[int, int]]:
+    """Each link once: where one ends, the search for the next begins."""
+    end = 0
+    while it := LINK.search(text, end):
+        before = min(LONGEST_HOST, it.start() - end) if it.group().startswith(".") else 0
+        start = it.start() - _length_before(HOST, text, it.start(), before)
+        end = PATH.match(text, it.end()).end()
+        yield start, end
+
+
+def _length_before(letters: re.Pattern, text: str, at: int, most: int) -> int:
+    """How many of such letters stand right before a place."""
+    it = letters.match(text[max(0, at - most) : at][::-1])
+    return it.end() if it else 0
+
+
+def _unlinked(link: re.Match, instead: str) -> str:
+    """The words of a Markdown link alone when its address named somebody."""
+    words, address = link.groups()
+    return f"{words} {instead}" if instead in "".join(address.split(maxsplit=1)[:1]) else link.group()
+
+
 def _institution_in(known: Institutional, words: list[re.Match], text: str) -> Iterator[tuple[int, int]]:
+    begun_by: dict[str, list[tuple[str, ...]]] = {}  # which names a word may begin: most words none
     for number, it in enumerate(words):
-        if it.group().isupper() and sound(it.group()) in known.abbreviations:
+        said = it.group()
+        if said not in begun_by:
+            begun_by[said] = [names for names in known.sequences if _same(names[0], said)]
+        if said.isupper() and sound(said) in known.abbreviations:
             yield it.span()
-        for sequence in known.sequences:
+        for sequence in begun_by[said]:
             last = _follows(sequence, words[number : number + len(sequence)], text)
             if last is not None:
                 yield it.start(), last.end()
-        if it.group() in known.numbers:
+        if said in known.numbers:
             yield from _numbered(words, number, text)
 
 
@@ -269,12 +364,14 @@ def _numbered(words: list[re.Match], number: int, text: str) -> Iterator[tuple[i
     since = max(0, number - 5)
     reach = 5 if NUMBER_SIGN.search(text[words[since].start() : it.start()][-8:]) else 1
     for before in reversed(words[max(0, number - reach) : number]):
-        between = SHORT.sub("", text[before.start() : it.start()])
-        if _is_kind(before.group()) and not re.search(r"[.!?\n]", between):
+        if not _is_kind(before.group()):
+            continue
+        if not re.search(r"[.!?\n]", SHORT.sub("", text[before.start() : it.start()])):
             yield before.start(), it.end()
             return
     for after in words[number + 1 : number + 3]:  # 77-я школа
-        if _is_kind(after.group()) and ORDINAL.fullmatch(text[it.end() : after.start()]):
+        between = text[it.end() : after.start()]
+        if _is_kind(after.group()) and len(between) <= LONGEST_GAP and ORDINAL.fullmatch(between):
             yield it.start(), after.end()
             return
 

@@ -125,9 +125,10 @@ TABLES = (
         heading=_("The conflicts of interest that you declared"),
         owners=("juror__person",),
         secret=("person",),
-        shown="person institution declared_at",  # not the entry: its title is not masked, and a juror reads this
-        keys="juror entry",
-        plain="id",
+        # Not the entry: its title is not masked, and a juror reads this. Nor who is known by an address they typed.
+        shown="institution declared_at",
+        keys="juror entry person address",
+        plain="id checked_at",
         deleted=True,
     ),
     Table(
@@ -267,6 +268,7 @@ def _seat_once(stays: Juror, ends: Juror) -> None:
     known = DeclaredConflict.objects.filter(juror=stays)
     for conflict in DeclaredConflict.objects.filter(juror=ends):
         same = {"entry": conflict.entry_id, "person": conflict.person_id, "institution": conflict.institution_id}
+        same["address"] = conflict.address
         if not known.filter(**same).exists():
             DeclaredConflict.objects.filter(pk=conflict.pk).update(juror=stays)
     make_move(ends, "end", by=None, reason=MERGED)

@@ -1,5 +1,6 @@
 """A plan to take along: as a PDF, and as a ZIP with the PDF, the plan's files, its licence and its attribution."""
 
+import io
 import shutil
 import zipfile
 from tempfile import TemporaryFile
@@ -10,9 +11,11 @@ from django.utils.translation import override
 
 from cluster_portal.formatted import plain
 from cluster_portal.pdf import qr_svg, render_pdf
+from competitions.clean_files import CannotClean
+from competitions.concealing import copy_of, left_out
 from competitions.entry_words import in_words, minutes_in_words
 from competitions.library import LICENCE_PAGES, attribution_of, institutions_of, names_on
-from competitions.models import Plan
+from competitions.models import Entry, EntryFile, Plan
 
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest that a ZIP can say: the same plan is the same file
 
@@ -30,13 +33,28 @@ def plan_zip(plan: Plan) -> IO[bytes]:
         _add(archive, f"{plan.slug}.pdf", plan_pdf(plan))
         _add(archive, "LICENSE.txt", f"{entry.licence}\n{LICENCE_PAGES.get(entry.licence, '')}\n".encode())
         _add(archive, "ATTRIBUTION.txt", f"{attribution_of(plan)}\n".encode())
-        for number, file in enumerate(entry.files.all(), 1):
-            part = zipfile.ZipInfo(f"{number:02} {file.upload.name}", EPOCH)
-            part.compress_type = zipfile.ZIP_DEFLATED
-            with file.upload.file.open("rb") as stream, archive.open(part, "w") as copy:
-                shutil.copyfileobj(stream, copy)
+        _add_files(archive, entry)
     out.seek(0)
     return out
+
+
+def _add_files(archive: zipfile.ZipFile, entry: Entry) -> None:
+    """The files of a concealed entry; which of them are left out says a text."""
+    gone = []
+    for number, file in enumerate(entry.files.all(), 1):
+        part = zipfile.ZipInfo(f"{number:02} {file.upload.name}", EPOCH)
+        part.compress_type = zipfile.ZIP_DEFLATED
+        try:
+            with _opened(file, entry) as stream, archive.open(part, "w") as copy:
+                shutil.copyfileobj(stream, copy)
+        except CannotClean:
+            gone.append(left_out(file))
+    if gone:
+        _add(archive, "LEFT-OUT.txt", "\n".join([*gone, ""]).encode())
+
+
+def _opened(file: EntryFile, entry: Entry) -> IO[bytes]:
+    return io.BytesIO(copy_of(file, entry.unnamed)) if entry.unnamed else file.upload.file.open("rb")
 
 
 def _add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:

@@ -17,7 +17,7 @@ from cluster_portal import autosave
 from cluster_portal.buttons import Outcome, act, outcome_in, sent, tried
 from cluster_portal.moves import available_moves, may_move
 from competitions import actions
-from competitions.blind import names_in
+from competitions.blind import told_authors
 from competitions.chain import chain_of
 from competitions.entering import deadline_in_words, entering, said_instant
 from competitions.entry_check import confirmed_of, what_is_empty, what_is_missing, what_to_look_at
@@ -203,11 +203,12 @@ def check_entry(request: HttpRequest, public_id: str) -> HttpResponse:
     if it.state != Entry.State.DRAFT:
         return redirect(it)
     missing = what_is_missing(it, request.received_at)
-    may_submit = may_move(request.user, it, "submit")
+    may_submit, told = may_move(request.user, it, "submit"), told_authors(it)
     shown = {"it": it, "missing": missing, "remarks": what_to_look_at(it), "may_submit": may_submit}
     shown |= {
         "open_now": it.competition.takes_entries_at(now()),
-        "namings": [(one, _anchor_of(one.field)) for one in names_in(it)],
+        "told": told,
+        "namings": [(one, _anchor_of(one.field)) for one in told.namings],
     }
     return render(request, "competitions/entry_check.html", shown | {"deadline": deadline_in_words(it.competition)})
 

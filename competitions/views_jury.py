@@ -5,20 +5,19 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.files.base import ContentFile
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.timezone import now
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from cluster_portal import autosave
 from cluster_portal.buttons import Outcome, act, outcome_in, sent, tried
 from cluster_portal.moves import available_moves
+from cluster_portal.uploads import sent_as_attachment
 from competitions import actions
-from competitions.blind import file_for_jurors, for_masking, shown_to_jurors, title_for_jurors
+from competitions.blind import file_for_jurors, for_masking, shown_to_jurors, titles_for_jurors
 from competitions.clean_files import CannotClean
-from competitions.entering import said_instant
+from competitions.entering import judging_end_in_words
 from competitions.forms_jury import ConflictForm, ReasonForm, ReviewForm, TermsForm
 from competitions.models import Competition, Criterion, Entry, Juror, Review
 
@@ -29,7 +28,11 @@ def juries(request: HttpRequest) -> HttpResponse:
     """The juries I am in, or am asked into; those that are over last."""
     rows = Juror.objects.filter(person=request.user).exclude(competition__state=Competition.State.CANCELLED)
     rows = rows.bound().with_loads().select_related("competition").order_by("-competition__judged_until", "pk")
-    return render(request, "competitions/juries.html", {"juries": list(rows), "now": now()})
+    found = list(rows)
+    for it in found:
+        it.waiting = it.assigned_count - it.given_count
+        it.until = judging_end_in_words(it.competition)
+    return render(request, "competitions/juries.html", {"juries": found})
 
 
 def juror(request: HttpRequest, public_id: str) -> HttpResponse:
@@ -42,14 +45,14 @@ def juror(request: HttpRequest, public_id: str) -> HttpResponse:
     shown = {
         "it": it,
         "competition": it.competition,
-        "until": said_instant(it.competition, it.competition.judged_until),
+        "until": judging_end_in_words(it.competition),
         "form": form,
         "moves": available_moves(request.user, it),
         "reviews": reviews,
         "given": sum(one.state == Review.State.COMPLETED for one in reviews),
         "next": next((one for one in reviews if one.state == Review.State.ASSIGNED), None),
         "conflict_form": ConflictForm(),
-        "conflicts": it.conflicts.select_related("person", "institution"),
+        "conflicts": it.conflicts.select_related("institution"),
         "is_over": it.competition.state != Competition.State.PUBLISHED,
     }
     return render(request, "competitions/juror.html", shown)
@@ -78,9 +81,10 @@ def _list_of(it: Juror) -> list[Review]:
     """What a juror has to read and has read, in their own order, with titles as they may read them."""
     reviews = list(Review.objects.of_juror(it.person).filter(juror=it))
     entries = {one.pk: one for one in for_masking(Entry.objects.filter(pk__in=[one.entry_id for one in reviews]))}
+    titles = titles_for_jurors(entries.values())
     for number, one in enumerate(reviews, 1):
         entry = entries[one.entry_id]
-        one.number, one.title = number, title_for_jurors(entry)  # type: ignore[attr-defined]
+        one.number, one.title = number, titles[one.entry_id]  # type: ignore[attr-defined]
         one.nomination = entry.nomination  # type: ignore[attr-defined]
     return reviews
 
@@ -96,7 +100,7 @@ def act_on_juror(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @require_POST
 def declare(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Declare a conflict of interest, or take a mistaken one back."""
+    """Declare a conflict of interest, or take a mistaken one back; the answer tells nothing of who is known or hit."""
     it = juror_of(request, public_id)
     if key := request.POST.get("take_back", ""):
         declared = get_object_or_404(it.conflicts, pk=int(key) if key.isdecimal() and len(key) < MOST_DIGITS else 0)
@@ -106,14 +110,9 @@ def declare(request: HttpRequest, public_id: str) -> HttpResponse:
     form = ConflictForm(request.POST)
     if not form.is_valid():
         messages.warning(request, " ".join(str(said) for errors in form.errors.values() for said in errors))
-    elif done := tried(request, actions.declare_conflict, it, **form.cleaned_data):
-        messages.success(request, _("Noted.") if not done.result else _taken_back(done.result))
+    elif tried(request, actions.declare_conflict, it, **form.cleaned_data):
+        messages.success(request, _("Noted. What you are to read is checked against it at night."))
     return redirect(it)
-
-
-def _taken_back(n: int) -> str:
-    said = ngettext("Noted. %(n)d entry goes to somebody else.", "Noted. %(n)d entries go to somebody else.", n)
-    return said % {"n": n}
 
 
 def review_of(request: HttpRequest, public_id: str) -> Review:
@@ -248,7 +247,4 @@ def review_file(request: HttpRequest, public_id: str, number: int) -> HttpRespon
             request, _("No copy of this file can be made that names nobody. Ask the coordinator, or judge without it.")
         )
         return redirect(it)
-    response = FileResponse(ContentFile(content), as_attachment=True, filename=name, content_type=content_type)
-    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    response.headers["Cache-Control"] = "private, no-store"
-    return response
+    return sent_as_attachment(ContentFile(content), name, content_type)

@@ -2,6 +2,7 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
+from django.core.files.base import ContentFile
 from django.core.paginator import Paginator
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -12,8 +13,10 @@ from django.views.decorators.http import require_POST
 
 from cluster_portal.buttons import sent, tried
 from cluster_portal.pdf import pdf_response
-from cluster_portal.uploads import as_attachment
+from cluster_portal.uploads import as_attachment, sent_as_attachment
 from competitions import actions
+from competitions.clean_files import CannotClean
+from competitions.concealing import WHOLE, conceal, copy_of, left_out
 from competitions.dublin_core import dublin_core_xml, plan_as_data, terms_of
 from competitions.entry_words import in_words, stages_in_words
 from competitions.forms_library import LibraryFilter, PickForm, UsageNoteForm
@@ -32,6 +35,7 @@ def library(request: HttpRequest) -> HttpResponse:
     """All plans, to be narrowed; those that coordinators recommend stand out."""
     narrow = LibraryFilter(request.GET)
     page = Paginator(narrow.plans().for_lists(), PER_PAGE).get_page(request.GET.get("page"))
+    conceal((it.entry for it in page), "tools")
     for it in page:
         it.stages = stages_in_words(it.entry)
     return render(request, "competitions/library.html", {"narrow": narrow, "page": page})
@@ -45,6 +49,7 @@ def plan(request: HttpRequest, slug: str) -> HttpResponse:
         raise Http404
     if it.state != Plan.State.PUBLISHED:
         return render(request, "competitions/plan_gone.html", status=410)
+    _conceal(it)
     return _page(request, it, UsageNoteForm(), PickForm(initial={"note": it.pick.note if hasattr(it, "pick") else ""}))
 
 
@@ -64,8 +69,17 @@ def _page(request: HttpRequest, it: Plan, note_form, pick_form) -> HttpResponse:
 
 
 def public_plan(slug: str) -> Plan:
-    """A plan that stands in the library, with all that its papers need; 404 otherwise."""
-    return get_object_or_404(Plan.objects.public().for_page(), slug=slug)
+    """A plan that stands in the library, with all that its papers need, as everybody may read it; 404 otherwise."""
+    it = get_object_or_404(Plan.objects.public().for_page(), slug=slug)
+    _conceal(it)
+    return it
+
+
+def _conceal(it: Plan) -> None:
+    source = it.entry.adapted_from
+    if source is not None:
+        conceal([source.entry])
+    conceal([it.entry], *WHOLE)
 
 
 @login_not_required
@@ -92,11 +106,21 @@ def plan_as_dublin_core(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @login_not_required
-def plan_file(request: HttpRequest, slug: str, file_id: str) -> FileResponse:
-    """One file of the plan."""
+def plan_file(request: HttpRequest, slug: str, file_id: str) -> HttpResponse | FileResponse:
+    """One file of the plan; a copy that names nobody where an author may not be named."""
     it = public_plan(slug)
-    file = get_object_or_404(it.entry.files.select_related("upload"), public_id=file_id)
-    return as_attachment(file.upload)
+    file = next((one for one in it.entry.files.all() if one.public_id == file_id), None)
+    if file is None:
+        raise Http404
+    mask = it.entry.unnamed
+    if mask is None:
+        return as_attachment(file.upload)
+    try:
+        content = copy_of(file, mask)
+    except CannotClean:
+        messages.warning(request, left_out(file))
+        return redirect(it)
+    return sent_as_attachment(ContentFile(content), file.upload.name, file.upload.content_type)
 
 
 @require_POST

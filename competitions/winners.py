@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from competitions.concealing import conceal
 from competitions.library import may_be_named
 from competitions.models import Competition, Entry, Plan
 from members.consent import unpublishable
@@ -24,15 +25,21 @@ class Winner:
 
 
 def winners_of(competition: Competition) -> list[Winner]:
-    """The entries with a place of a decided competition, the best first; whoever took part only is not listed."""
+    """Entries with a place of a decided competition, by nomination, the best first; not those that only took part."""
     if not competition.is_decided:
         return []
     entries = competition.entries.admitted().filter(place__in=SHOWN).with_parts().select_related("plan")
     rank = {place: number for number, place in enumerate(SHOWN)}
-    rows = sorted(entries, key=lambda it: (rank[it.place], it.title))
+    rows = sorted(entries, key=lambda it: (*_nomination(it), rank[it.place], it.title))
+    conceal(rows)
     people = {one.person_id for it in rows for one in _confirmed(it)}
     hidden = unpublishable(people)
     return [_winner(it, hidden) for it in rows]
+
+
+def _nomination(it: Entry) -> tuple[int, int]:
+    """Where the nomination of an entry stands among the others."""
+    return (it.nomination.position, it.nomination.pk) if it.nomination else (0, 0)
 
 
 def _winner(it: Entry, hidden: set[int]) -> Winner:

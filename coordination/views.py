@@ -6,8 +6,8 @@ from django.utils.timezone import now
 
 from cluster_portal.moves import available_moves
 from cluster_portal.search import LONGEST_QUERY, found
-from competitions.models import Competition, Entry, Juror, Plan
-from competitions.shelves import contests_open_at, newest_plans
+from competitions.models import Competition, Entry, Juror
+from competitions.shelves import contests_open_at, found_plans, newest_plans
 from coordination.cookies import cookies
 from coordination.examples.people import DEMO_PEOPLE, PASSWORD
 from courses.attendance import taught_on_day_of
@@ -59,7 +59,7 @@ def search(request: HttpRequest) -> HttpResponse:
     if query:
         shown["courses"] = found(Course.objects.visible_to(request.user), query)[:MOST_FOUND]
         shown["competitions"] = found(Competition.objects.public(), query)[:MOST_FOUND]
-        shown["plans"] = found(Plan.objects.public().select_related("entry"), query)[:MOST_FOUND]
+        shown["plans"] = found_plans(query)
         shown["pathways"] = found(Pathway.objects.public(), query)[:MOST_FOUND]
         shown["institutions"] = found(Institution.objects.with_standing(request.cluster.today()), query)[:MOST_FOUND]
         if request.user.is_authenticated and has_second_factor(request.user) and not must_confirm_device(request):

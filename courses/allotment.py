@@ -19,9 +19,10 @@ class Allotment:
     unused of its own reserve, but never more than the limit, which counts all pools of the run.
     """
 
-    def __init__(self, pool: Pool, day: date) -> None:
+    def __init__(self, pool: Pool, day: date, reserves: list[Reserve] | None = None) -> None:
+        reserves = reserves_on(pool=pool.pk, day=day) if reserves is None else reserves
         self.pool, self.free = pool, pool.free
-        self.reserves = {it.institution_id: it.places for it in _reserves_on(pool=pool.pk, day=day)}
+        self.reserves = {it.institution_id: it.places for it in reserves}
         self._given: Counted = Counter()
 
     def free_for(self, institution: int | None, limit: int | None = None) -> int:
@@ -76,5 +77,5 @@ class Allotment:
 
 
 @prepared
-def _reserves_on(pool, day):
+def reserves_on(pool, day):
     return Reserve.objects.in_force_on(day).filter(pool=pool)

@@ -6,6 +6,7 @@ from django.urls import reverse
 from django.utils.timezone import localtime, now
 from django.utils.translation import gettext as _
 
+from cluster_portal.prepared import rows_of
 from courses.certificates import certificate_in
 from courses.clashes import clashes_of, said_of
 from courses.completion import completion_of
@@ -77,7 +78,7 @@ def _enrolment(run: Run, person: Person, enrolment: Enrolment | None, right: Rig
     if refused := why_not_after_a_no(person):
         return Link(_("Enrolment"), refused, reverse("members:children"), "broken")
     until = _("until %(when)s") % {"when": in_run_zone(run, run.enrol_until)}
-    if clashes := clashes_of(person, run, [it for it in run.sessions.all() if not it.has_own_places]):
+    if clashes := clashes_of(person, run, [it for it in rows_of(run, "sessions") if not it.has_own_places]):
         return Link(_("Enrolment"), said_of(clashes[0], run), "#sessions", "broken")
     if why_not_of_this_age(person, Cluster.current().today()):
         until = _("%(until)s; first we ask for what is missing: your birth date, or who consents for you") % {
@@ -117,14 +118,14 @@ def _queue_text(enrolment: Enrolment) -> str:
 
 def _attendance(run: Run, enrolment: Enrolment | None) -> Link | None:
     """How far somebody who is in the run has come: "11 of 16 sessions, 12 needed", and what else is asked for."""
-    if enrolment is None or enrolment.state != Enrolment.State.CONFIRMED or not run.sessions.all():
+    if enrolment is None or enrolment.state != Enrolment.State.CONFIRMED or not rows_of(run, "sessions"):
         return None
     done = completion_of(enrolment)
     said = ". ".join(part.said for part in done.parts[1:])
     page = reverse("courses:marks_of_mine", args=[enrolment.public_id])
     if done.is_complete:
         return Link(_("Completed: %(counted)s") % {"counted": done.counted}, said, page, "done")
-    begun = any(it.state == Session.State.PLANNED and it.starts_at <= now() for it in run.sessions.all())
+    begun = any(it.state == Session.State.PLANNED and it.starts_at <= now() for it in rows_of(run, "sessions"))
     return Link(done.counted, said, page, "next" if begun else "open")
 
 
@@ -142,7 +143,7 @@ def _certificate(run: Run, enrolment: Enrolment | None) -> Link | None:
 
 
 def _what_comes_next(run: Run, enrolment: Enrolment | None) -> Link:
-    planned = [it for it in run.sessions.all() if it.state == Session.State.PLANNED]
+    planned = [it for it in rows_of(run, "sessions") if it.state == Session.State.PLANNED]
     if any(it.has_own_places for it in planned):  # of what people choose, only what this one has chosen
         chosen = set() if enrolment is None else set(enrolment.seats.confirmed().values_list("session", flat=True))
         planned = [it for it in planned if not it.has_own_places or it.pk in chosen]

@@ -35,6 +35,8 @@ def seen_on_page(run: Run, reader: Any) -> list[Material]:
 def note_materials(runs: Iterable[Run], reader: Any) -> None:
     """Let the cards of runs that are over say what there is to open: recordings are looked for there."""
     over = {it.pk: it for it in runs if it.is_over_at(now())}
+    if not over:
+        return
     seen = Material.objects.readable_by(reader, now()).filter(run__in=over)
     for pk, number in seen.order_by().values_list("run").annotate(number=Count("pk")):
         over[pk].noted = ngettext("%(number)s material", "%(number)s materials", number) % {"number": number}

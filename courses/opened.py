@@ -11,7 +11,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import Count, Exists, OuterRef, QuerySet, Window
 from django.http import Http404
 
-from cluster_portal.prepared import AnyOf, Asked, Prepared, keep, prepared, together
+from cluster_portal.prepared import AnyOf, Asked, Prepared, keep, prepared, rows_of, together
 from courses.models import Course, Enrolment, Material, Pool, Question, Run, Session, keep_newest
 from members.models import Direction, Institution, Person, Region
 
@@ -38,7 +38,7 @@ def open_run(reader: Any, public_id: str) -> Run:
 
 def first_ahead(at: datetime) -> tuple[list[Run], int]:
     """The runs with which the programme begins, as `not_over().for_lists()` gives them; and how many there are."""
-    first, counted = together(_first_ahead.asked(at=at), _number_ahead.asked(at=at))
+    first = _first_ahead(at=at)
     runs = {it.pk: it for it in first}
     its_pools, its_regions = defaultdict(list), defaultdict(list)
     pools, regions = together(_pools_of_each.asked(runs=list(runs)), _regions_of_each.asked(runs=list(runs)))
@@ -50,7 +50,7 @@ def first_ahead(at: datetime) -> tuple[list[Run], int]:
     for pk, run in runs.items():
         keep(run, "pools", its_pools[pk])
         keep(run, "regions", its_regions[pk])
-    return first, next(iter(counted), 0)
+    return first, first[0].number if first else 0
 
 
 def sessions_of(run: Run) -> list[Session]:
@@ -89,7 +89,7 @@ def forget_parts(run: Run) -> None:
 
 def _at_hand(run: Run, name: str, select: Prepared) -> list[Any]:
     if name in vars(run).get("_prefetched_objects_cache", {}):
-        return list(getattr(run, name).all())
+        return rows_of(run, name)
     return select(run=run.pk)
 
 
@@ -129,13 +129,7 @@ def _seen_by_everybody(public_id):
 @prepared
 def _first_ahead(at):
     rows = Run.objects.public().not_over(at).with_dates().select_related("course", "host__region", "pattern")
-    return rows.order_by("first_start", "pk")[:FIRST]
-
-
-@prepared
-def _number_ahead(at):
-    counted = Run.objects.public().not_over(at).order_by().annotate(number=Window(Count("pk")))
-    return counted.values_list("number", flat=True)[:1]
+    return rows.annotate(number=Window(Count("pk"))).order_by("first_start", "pk")[:FIRST]
 
 
 @prepared

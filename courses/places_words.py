@@ -6,6 +6,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from cluster_portal.prepared import rows_of
 from courses.allotment import Allotment
 from courses.models import Enrolment, Pool, Run
 from members.models import Clause, Institution
@@ -19,7 +20,7 @@ def say_whose(run: Run, right: Right | None, day: date) -> None:
     institution = right.affiliation.institution if right and right.affiliation else None
     clause = right.clause if right else None
     limit = right.limit if right else None
-    for pool in run.pools.all():
+    for pool in rows_of(run, "pools"):
         pool.kept, pool.why_wait, pool.serves = [], "", pool.has_place()
         if pool.has_reserves or run.institution_limit or limit:
             allotment = Allotment(pool, day)

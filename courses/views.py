@@ -4,6 +4,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.timezone import now
 
 from cluster_portal.moves import available_moves
+from cluster_portal.prepared import rows_of
 from courses.attendance import joining_page, ticket_path
 from courses.bringing import may_bring
 from courses.chain import chain_of, right_for
@@ -52,9 +53,9 @@ def run(request: HttpRequest, public_id: str) -> HttpResponse:
 def what_it_says(it: Run) -> dict:
     """What `_run_facts.html` says of a run beside its own fields."""
     return {
-        "instructors": list(it.instructors.all()),
-        "partners": list(it.partners.all()),
-        "directions": list(it.course.directions.all()),
+        "instructors": rows_of(it, "instructors"),
+        "partners": rows_of(it, "partners"),
+        "directions": rows_of(it.course, "directions"),
         "audience": audience_in_words(it),
     }
 
@@ -69,7 +70,7 @@ def _what_i_have(request: HttpRequest, it: Run) -> dict:
     person = request.user if request.user.is_authenticated else None
     mine = person and newest_of(person, it)
     if mine:
-        mine.pool = next(pool for pool in it.pools.all() if pool.pk == mine.pool_id)
+        mine.pool = next(pool for pool in rows_of(it, "pools") if pool.pk == mine.pool_id)
     right = right_for(it, person, mine) if person else None
     say_whose(it, right, request.cluster.today())
     chain = chain_of(it, person, mine, right)
@@ -86,6 +87,6 @@ def _what_i_have(request: HttpRequest, it: Run) -> dict:
         "brings": bool(person and may_bring(person, it)),
         "leads": bool(person and person.has_perm("courses.lead_run", it)),
         "asks_feedback": bool(mine and not why_no_feedback(mine, now()) and not asks_in_vain(it)),
-        "sessions": list(it.sessions.all()),
-        "days": programme_of(it, list(it.sessions.all()), mine, now()),
+        "sessions": rows_of(it, "sessions"),
+        "days": programme_of(it, rows_of(it, "sessions"), mine, now()),
     }

@@ -24,7 +24,7 @@ from courses.models import Enrolment
 from courses.opened import open_run
 from courses.places_words import why_waiting
 from courses.views import run
-from members.at_hand import have_reader_at_hand
+from members.at_hand import have_what_came_along
 from members.consent import first_name_and_initial, guarded_now
 from members.models import Cluster, Person
 from members.views.guardians import opened_by
@@ -37,7 +37,7 @@ def enrol(request: HttpRequest, public_id: str) -> HttpResponse:
 
     Signing in again comes back to this address by reading it: where nothing is asked, that leads to the run.
     """
-    have_reader_at_hand(request.user)
+    have_what_came_along(request.user)
     it = open_run(request.user, public_id)
     form = EnrolForm(_entered(request), run=it, person=request.user, pool=_pool_asked(request))
     if request.method == "POST" and not form.is_needed:

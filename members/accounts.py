@@ -43,6 +43,11 @@ class AccountAdapter(DefaultAccountAdapter):
         if person is not None:
             queue_account_mail(MAILS[template_prefix], person, email)
 
+    def get_login_stages(self) -> list[str]:
+        """allauth's stages, that of the second factor as `second_factor.py` has it."""
+        ours = {"allauth.mfa.stages.AuthenticateStage": "members.second_factor.AuthenticateStage"}
+        return [ours.get(it, it) for it in super().get_login_stages()]
+
     def confirm_email(self, request, email_address):
         """Confirm an address, unless somebody was entered with it meanwhile."""
         owner = Person.objects.filter(email=email_address.email.lower()).exclude(pk=email_address.user_id)

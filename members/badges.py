@@ -8,8 +8,8 @@ since, only /verify/ knows; the credential's own id leads there.
 import base64
 from datetime import UTC
 from functools import lru_cache
+from typing import Any
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.utils.crypto import salted_hmac
 from django.utils.timezone import now
@@ -61,6 +61,8 @@ def signing_key() -> tuple[str, str]:
 
     A first one, or one in the place of what cannot be opened any more, is made here.
     """
+    from cryptography.fernet import InvalidToken
+
     newest = BadgeKey.objects.first()
     if newest is not None:
         try:
@@ -84,6 +86,8 @@ def _make_key() -> tuple[str, str]:
 
 
 @lru_cache(maxsize=4)
-def _seal(*secrets: str) -> MultiFernet:
+def _seal(*secrets: str) -> Any:
+    from cryptography.fernet import Fernet, MultiFernet
+
     keys = (salted_hmac(SALT, "", secret=secret, algorithm="sha256").digest() for secret in secrets)
     return MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in keys])

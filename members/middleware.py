@@ -7,7 +7,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.functional import SimpleLazyObject
 
 from members.access import WAYS_TO_SIGN_IN, led_to_confirm, must_confirm_device
-from members.at_hand import have_reader_at_hand
+from members.at_hand import have_what_came_along
 from members.models import Cluster
 
 
@@ -28,7 +28,7 @@ class ReaderMiddleware:
         request.LANGUAGE_CODE = language
         timezone.activate(_zone_for(request))
         if request.user.is_authenticated and request.method == "GET":  # an action may change them: that asks itself
-            have_reader_at_hand(request.user)
+            have_what_came_along(request.user)
         response = self.get_response(request)
         timezone.deactivate()
         patch_vary_headers(response, ["Accept-Language", "Cookie"])

@@ -7,6 +7,7 @@ from django.http import HttpResponse, HttpResponseNotModified
 from django.views.decorators.http import require_safe
 
 from cluster_portal import palette
+from cluster_portal.prepared import prepared, together
 from members.emblem import draw_emblem, draw_mark
 from members.models import Institution, Party
 
@@ -59,12 +60,24 @@ def theme_text(hue: int) -> str:
 def members_today(cluster) -> list[tuple[str, bool]]:
     """Kind and lead of every member, in the order in which they joined: a new one takes the next free spot."""
     today = cluster.today()
-    parties = Party.objects.binding_on(today, network=True).select_related("institution")
-    rows = {}
-    for party in parties.order_by("signed_on", "agreement_id", "role", "pk"):
-        rows.setdefault(party.institution_id, (party.institution.kind, party.role == Party.Role.LEAD))
-    covered = Institution.objects.members_on(today).exclude(pk__in=rows).order_by("pk")
-    return [*rows.values(), *((kind, False) for kind in covered.values_list("kind", flat=True))]
+    parties, members = together(_parties_on.asked(day=today), _members_on.asked(day=today))
+    marks = {}
+    for institution, kind, role in parties:
+        marks.setdefault(institution, (kind, role == Party.Role.LEAD))
+    for institution, kind in members:
+        marks.setdefault(institution, (kind, False))
+    return list(marks.values())
+
+
+@prepared
+def _parties_on(day):
+    rows = Party.objects.binding_on(day, network=True).order_by("signed_on", "agreement_id", "role", "pk")
+    return rows.values_list("institution", "institution__kind", "role")
+
+
+@prepared
+def _members_on(day):
+    return Institution.objects.members_on(day).order_by("pk").values_list("pk", "kind")
 
 
 def _cached(request, text: str, content_type: str) -> HttpResponse:

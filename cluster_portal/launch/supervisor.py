@@ -33,7 +33,7 @@ def say(sentence: str) -> None:
 def web_command(host: str, port: int, application: str = "cluster_portal.wsgi:application") -> list[str]:
     """The web server: Python's arguments. (`make bench` puts its bare application behind the same ones.)"""
     fixed = (
-        "-m granian --interface wsgi --workers 2 --blocking-threads 4 --backpressure 64 --no-ws --log-level warning "
+        "-m granian --interface wsgi --workers 2 --blocking-threads 2 --backpressure 64 --no-ws --log-level warning "
         "--respawn-failed-workers --workers-kill-timeout 5s"
     )
     return [*fixed.split(), "--host", host, "--port", str(port), application]

@@ -5,7 +5,8 @@ a changed fact draws it anew and nothing has to be told of a change. For parts t
 """
 
 import hashlib
-from functools import lru_cache
+from collections import OrderedDict
+from threading import Lock
 from typing import Any
 
 from django import template
@@ -14,7 +15,30 @@ from django.utils.timezone import get_current_timezone_name
 from django.utils.translation import get_language
 
 register = template.Library()
-MOST = 500
+MOST = 500_000  # letters that one part of a template keeps, whatever they are of: a hundred runs, some hundred cards
+
+
+class Drawn:
+    """What was drawn, by key; what was used least lately goes when it is too much."""
+
+    def __init__(self, most: int = MOST) -> None:
+        self.most, self.size, self.turn = most, 0, Lock()
+        self.parts: OrderedDict[bytes, str] = OrderedDict()
+
+    def get(self, key: bytes) -> str | None:
+        with self.turn:
+            if key in self.parts:
+                self.parts.move_to_end(key)
+            return self.parts.get(key)
+
+    def keep(self, key: bytes, part: str) -> None:
+        with self.turn:
+            if key not in self.parts:
+                self.parts[key] = part
+                self.size += len(part)
+            while self.size > self.most:
+                _key, gone = self.parts.popitem(last=False)
+                self.size -= len(gone)
 
 
 class RememberNode(template.Node):
@@ -22,21 +46,25 @@ class RememberNode(template.Node):
 
     def __init__(self, nodes: template.NodeList, names: list[template.base.FilterExpression]) -> None:
         self.nodes, self.names = nodes, names
-        self.drawn = lru_cache(maxsize=MOST)(lambda key: [])  # key → what was drawn, once it is
+        self.drawn = Drawn()
 
     def render(self, context: template.Context) -> str:
         facts = [facts_of(name.resolve(context)) for name in self.names]
         seen = repr((get_language(), get_current_timezone_name(), facts))
-        drawn = self.drawn(hashlib.blake2b(seen.encode()).digest())  # a digest: nobody's fields stay in memory
-        if not drawn:
-            drawn.append(self.nodes.render(context))
-        return drawn[0]
+        key = hashlib.blake2b(seen.encode()).digest()  # a digest: nobody's fields stay in memory
+        drawn = self.drawn.get(key)
+        if drawn is None:
+            drawn = self.nodes.render(context)
+            self.drawn.keep(key, drawn)
+        return drawn
 
 
 def facts_of(thing: Any) -> Any:
     """The fields of an object, of each object of a list, or a plain value."""
     if isinstance(thing, Model):
-        return [(name, value) for name, value in thing.__dict__.items() if not name.startswith("_")]
+        fields = thing.__dict__
+        names = hash(tuple(fields))  # which they are is the same for most rows: writing them out takes half the time
+        return [type(thing).__name__, names, [value for name, value in fields.items() if name[0] != "_"]]
     return [facts_of(one) for one in thing] if isinstance(thing, list) else thing
 
 

@@ -26,6 +26,7 @@ from competitions.actions.competitions import (
     hold_competition_again,
     publish_competition,
 )
+from competitions.actions.declaring import declare_conflict, take_back_conflict
 from competitions.actions.diplomas import begin_diplomas
 from competitions.actions.entries import (
     add_file,
@@ -36,15 +37,13 @@ from competitions.actions.entries import (
     submit_entry,
     withdraw_entry,
 )
-from competitions.actions.foreseeing import mailed_by
+from competitions.actions.foreseeing import mailed_by, results_foretold
 from competitions.actions.jury import (
     accept_juror,
     change_terms,
-    declare_conflict,
     decline_juror,
     end_juror,
     invite_juror,
-    take_back_conflict,
 )
 from competitions.actions.leaving import leave_entries, settle_child
 from competitions.actions.library import (
@@ -150,6 +149,7 @@ __all__ = [
     "remove_note",
     "reopen_entry",
     "reopen_review",
+    "results_foretold",
     "save_entry",
     "save_review",
     "see_others",

@@ -20,6 +20,7 @@ from cluster_portal.audit import record, record_many
 from cluster_portal.models import OutboxMail
 from cluster_portal.moves import Refused, make_move, make_moves
 from cluster_portal.outbox import cancel_mails, queue_mail
+from competitions.actions.declaring import mark_checked, recognise_addresses
 from competitions.actions.entries import lock_competition
 from competitions.assignment import Asked, Choice, Instance, Plan, Reader, assign
 from competitions.conflicts import conflicts_between, reviews_in_conflict, reviews_touching, undecided_reviews
@@ -127,8 +128,9 @@ def remind_juror(juror: Juror, by: Person) -> None:
 @transaction.atomic
 def recheck_reviews(reviews: Any) -> int:
     """Take back what is to be read against a conflict; return how many. What is given already, the desk shows."""
-    found = [it for it in reviews_in_conflict(reviews.assigned()) if it.state == Review.State.ASSIGNED]
-    return _withdrawn(found)
+    rows = list(reviews.assigned())
+    mark_checked({it.juror_id for it in rows})
+    return _withdrawn(list(reviews_in_conflict(rows)))
 
 
 def recheck_people(keys: Collection[int]) -> None:
@@ -139,6 +141,8 @@ def recheck_people(keys: Collection[int]) -> None:
 @transaction.atomic
 def recheck_all() -> int:
     """Every night: whatever changed without being heard of, and entries that are not judged any more."""
+    recognise_addresses()
+    mark_checked(Juror.objects.filter(competition__in=Competition.objects.undecided()).values_list("pk", flat=True))
     gone = undecided_reviews().assigned().exclude(entry__state=Entry.State.ADMITTED)
     rows = list(gone.select_for_update(of=("self",)))
     make_moves(rows, "withdraw", by=None, reason=gettext_noop("the entry is not judged any more"))

@@ -1,4 +1,4 @@
-"""The jury: who is asked, who says yes and to how much, what they declare, who leaves."""
+"""The jury: who is asked, who says yes and to how much, who leaves."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -10,13 +10,11 @@ from django.utils.translation import gettext_noop
 from cluster_portal.audit import record, record_changes
 from cluster_portal.moves import Refused, make_move, make_moves
 from cluster_portal.outbox import cancel_mails, queue_mail
-from competitions.actions.assigning import recheck_reviews
 from competitions.actions.entries import lock_competition
-from competitions.conflicts import undecided_reviews
 from competitions.entering import others_decide
-from competitions.models import Authorship, Competition, DeclaredConflict, Entry, Juror, Nomination
+from competitions.models import Authorship, Competition, Juror, Nomination
 from members.actions import enter_person
-from members.models import Institution, Person
+from members.models import Person
 from members.pasted import known_by_another_address
 
 ASKED = "competitions/juror_asked"
@@ -100,39 +98,6 @@ def change_terms(juror: Juror, by: Person, capacity: int, nominations: Iterable[
     it.save(update_fields=["capacity"])
     it.nominations.set(nominations)
     record_changes("competitions.juror.change", it, by=by, changed=["capacity", "nominations"])
-
-
-@transaction.atomic
-def declare_conflict(
-    juror: Juror, by: Person, email: str = "", institution: Institution | None = None, entry: Entry | None = None
-) -> int:
-    """Declare that one should not judge a person, the people of an institution, or an entry one has read.
-
-    What was assigned against it is taken back at once; return how many that were.
-    """
-    lock_competition(juror.competition)
-    facts: dict[str, Any] = {"entry": entry, "institution": institution, "person": _known(email)}
-    _row, is_new = DeclaredConflict.objects.get_or_create(juror=juror, **facts)
-    if not is_new:
-        raise Refused(_("You have declared this already."))
-    record("competitions.juror.declare_conflict", juror, by=by)
-    return recheck_reviews(undecided_reviews().filter(juror=juror))
-
-
-def _known(email: str) -> Person | None:
-    if not email:
-        return None
-    person = Person.objects.active().with_address(email.strip().lower())
-    if person is None:
-        raise Refused(_("Nobody is known here by this address. Name their institution instead."))
-    return person
-
-
-@transaction.atomic
-def take_back_conflict(juror: Juror, by: Person, declared: DeclaredConflict) -> None:
-    """Take a declaration back that was a mistake; nothing is assigned by it."""
-    declared.delete()
-    record("competitions.juror.take_back_conflict", juror, by=by)
 
 
 def _refuse_when_over(competition: Competition) -> None:

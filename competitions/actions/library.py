@@ -7,9 +7,13 @@ from django.utils.translation import gettext_noop
 
 from cluster_portal.audit import record
 from cluster_portal.moves import Refused, make_move
+from competitions.concealing import conceal
 from competitions.library import JOINING, why_not_in_library
 from competitions.models import Authorship, Competition, Entry, Pick, Plan, Thanks, UsageNote
 from members.models import Person
+from members.models.institutions import transliterated_slug
+
+UNNAMED = "…"  # instead of a name, in the words by which a plan is found, and in its address
 
 MOST_NOTES = 5  # of one person on one plan
 
@@ -38,15 +42,28 @@ def _locked(entry: Entry) -> Entry:
 
 
 def _put_in(entry: Entry, plan: Plan | None, by: Person | None) -> None:
+    title = entry.title
+    conceal([entry], "tools", instead=UNNAMED)
     if plan is None:
         plan = Plan(entry=entry)
         plan.fold_words()
         plan.save(force_insert=True)
         record("competitions.plan.join", plan, by=by, state=plan.state)
-    elif plan.state != Plan.State.PUBLISHED:
-        plan.fold_words()
-        plan.save(update_fields=["words"])
+        return
+    _tell_anew(plan, entry, title)
+    if plan.state != Plan.State.PUBLISHED:
         make_move(plan, "publish", by=by, published_at=now())
+
+
+def _tell_anew(plan: Plan, entry: Entry, title: str) -> None:
+    """Find the plan by what it shows today; an address that names somebody who may not be named any more goes."""
+    words, plan.entry = plan.words, entry
+    plan.fold_words()
+    names_somebody = entry.title != title and plan.slug.startswith(transliterated_slug(title, otherwise="plan")[:55])
+    if names_somebody:
+        plan.slug = ""
+    if names_somebody or plan.words != words:
+        plan.save(update_fields=["words", "slug"])
 
 
 def settle_library(person: Person | None = None) -> int:

@@ -62,7 +62,7 @@ def complete_review(review: Review, by: Person) -> None:
         raise Refused(_("Scores are missing: %(criteria)s. Give them, then give the review.") % {
             "criteria": ", ".join(missing)
         })  # fmt: skip
-    if conflicts_between([it.juror], [it.entry]):
+    if conflicts_between([it.juror], [it.entry], unchecked=False):  # a refusal would tell whose entry it is
         raise Refused(_("There is a conflict of interest, so you cannot judge this entry. Hand it back."))
     make_move(review, "complete", by=by)
 

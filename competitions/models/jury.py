@@ -96,14 +96,18 @@ class Juror(models.Model):
 class DeclaredConflict(models.Model):
     """That a juror has said they should not judge an entry, an author or the people of an institution.
 
-    A juror of a blind competition knows no authors: they name a person or an institution, or the entry they read.
+    A juror of a blind competition knows no authors: they name a person or an institution, or the entry they read. Of a
+    person the digest of the address is kept, whether anybody is known by it or not: the page must say the same of both.
     """
 
     juror = models.ForeignKey(Juror, models.CASCADE, related_name="conflicts")
     entry = models.ForeignKey(Entry, models.CASCADE, null=True, blank=True, related_name="declared_conflicts")
     person = models.ForeignKey(Person, models.CASCADE, null=True, blank=True, related_name="+")
     institution = models.ForeignKey("members.Institution", models.CASCADE, null=True, blank=True, related_name="+")
+    address = models.CharField(max_length=64, blank=True, editable=False)
     declared_at = models.DateTimeField(default=now, editable=False)
+    # When it was first asked about what the juror has to read. From then on taking it back would tell what it hit.
+    checked_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name = _("conflict of interest")
@@ -111,13 +115,15 @@ class DeclaredConflict(models.Model):
         ordering = ["pk"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(entry__isnull=False, person=None, institution=None)
-                | Q(entry=None, person__isnull=False, institution=None)
-                | Q(entry=None, person=None, institution__isnull=False),
+                condition=Q(entry__isnull=False, person=None, address="", institution=None)
+                | Q(entry=None, institution=None) & (Q(person__isnull=False) | ~Q(address=""))
+                | Q(entry=None, person=None, address="", institution__isnull=False),
                 name="conflict_is_about_one_thing",
             ),
             models.UniqueConstraint(
-                fields=["juror", "entry", "person", "institution"], nulls_distinct=False, name="conflict_declared_once"
+                fields=["juror", "entry", "person", "address", "institution"],
+                nulls_distinct=False,
+                name="conflict_declared_once",
             ),
         ]
 

@@ -197,6 +197,8 @@ def _decided(stage: Stage) -> None:
     entries = _entries(it, [stage.cast["teacher2"], *authors], Entry.State.ADMITTED, stage.at(-375))
     _read(it, entries, _jury(it, jury), upto=len(entries), at=stage.at(-360))
     actions.propose_places(it, by=stage.coordinator)
+    if it.closes_at > now():  # loaded for a day that lies far ahead: by the clock it is not over yet
+        return
     actions.conclude_competition(it, by=stage.coordinator)
     cancel_mails(it, reason="the example shows what was long ago")
     plan = it.entries.filter(plan__isnull=False).first().plan
@@ -217,6 +219,6 @@ def _open(stage: Stage) -> None:
     """The one that takes entries now: a teacher has begun a plan, others have handed theirs in."""
     it = _contest(stage, _("Lesson plans for the age of AI"), -14, 30, 51)
     _entries(it, stage.crowd[14:17], Entry.State.SUBMITTED, stage.at(-3, 12))
-    draft = actions.begin_entry(it, by=stage.cast["teacher"], at=now())
+    draft = actions.begin_entry(it, by=stage.cast["teacher"], at=stage.at(0, 12))
     facts = {"title": _("A letter to the machine"), "subject": _("Literature"), "stage_from": 6, "stage_until": 8}
-    actions.save_entry(draft, by=stage.cast["teacher"], at=now(), revision=draft.revision, **facts)
+    actions.save_entry(draft, by=stage.cast["teacher"], at=stage.at(0, 12), revision=draft.revision, **facts)

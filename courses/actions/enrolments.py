@@ -8,7 +8,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from cluster_portal.audit import record
+from cluster_portal.audit import record, written_at_the_end
 from cluster_portal.moves import Refused, make_move
 from cluster_portal.outbox import cancel_mails
 from cluster_portal.prepared import Given, prepared
@@ -38,6 +38,7 @@ log = logging.getLogger(__name__)
 
 
 @transaction.atomic
+@written_at_the_end()
 def enrol(run: Run, person: Person, by: Person, pool: str = "", answers: Mapping[str, str] | None = None) -> Enrolment:
     """Give a person a place in a run, or the next place in its queue, by the right their institution has.
 
@@ -66,7 +67,8 @@ def ask_for_place(run: Run, pool: Pool, person: Person, by: Person) -> Enrolment
     right = right_to_take_part(person, run, Cluster.current().today())
     if broken := why_not_now(run, now()) or right.missing:
         raise Refused(broken)
-    if _live_in(run=run.pk, person=person.pk):
+    been_here = newest_of(person, run) is not None
+    if been_here and _live_in(run=run.pk, person=person.pk):
         if by.pk != person.pk:
             name = {"name": person.given_name or person.full_name}
             raise Refused(_("%(name)s is enrolled in this run already. Nothing was changed.") % name)
@@ -75,7 +77,8 @@ def ask_for_place(run: Run, pool: Pool, person: Person, by: Person) -> Enrolment
         run=run, pool=pool, person=person, affiliation=right.affiliation, clause=right.clause
     )
     record("courses.enrolment.ask", enrolment, by=by, state=enrolment.state)
-    take_over_earlier([enrolment])
+    if been_here:
+        take_over_earlier([enrolment])
     return enrolment
 
 

@@ -8,14 +8,14 @@ from django.utils.translation import gettext_noop
 
 from cluster_portal.moves import make_move, make_moves
 from cluster_portal.outbox import cancel_mails
-from cluster_portal.prepared import Given, prepared
+from cluster_portal.prepared import Given, prepared, together
 from courses import calendars
 from courses.actions.counting import take
 from courses.actions.locks import lock_pools, lock_with_pools
 from courses.actions.settling import settle_booking
 from courses.actions.sitting import end_seats
 from courses.actions.telling import tell
-from courses.allotment import Allotment
+from courses.allotment import Allotment, reserves_on
 from courses.holding import Missing, hold_until, refused_among, what_is_missing
 from courses.models import Enrolment, Pool, Run
 from members.actions import request_consent
@@ -126,12 +126,13 @@ def _next_in_queue(pool: Pool) -> list[Enrolment]:
 
 def _is_served_at_once(enrolment: Enrolment) -> bool:
     """Whether a place is free for somebody who comes now: whoever waits is offered what lies free before."""
-    pool = enrolment.pool
-    if _somebody_waits(pool=pool.pk):
+    pool, day = enrolment.pool, Cluster.current().today()
+    waiting, reserves = together(_somebody_waits.asked(pool=pool.pk), reserves_on.asked(pool=pool.pk, day=day))
+    if waiting:
         offer_free_places(pool)
         if pool.whole_run.offers_until(now()) is None:
             return False
-    return Allotment(pool, Cluster.current().today()).free_for(enrolment.institution, enrolment.limit) > 0
+    return Allotment(pool, day, reserves).free_for(enrolment.institution, enrolment.limit) > 0
 
 
 @prepared

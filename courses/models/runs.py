@@ -11,6 +11,7 @@ from django.utils.functional import cached_property
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
+from cluster_portal.prepared import rows_of
 from cluster_portal.public_id import PublicIdField
 from cluster_portal.search import found
 from cluster_portal.states import move
@@ -221,18 +222,18 @@ class Run(Addressed):
     @property
     def has_place(self) -> bool:
         """Whether any of its pools has a free place."""
-        return any(pool.has_place() for pool in self.pools.all())
+        return any(pool.has_place() for pool in rows_of(self, "pools"))
 
     def read_dates(self) -> None:
         """From the sessions that are at hand (`courses.opened`), what `with_dates` asks the database for in lists."""
-        planned = [it for it in self.sessions.all() if it.state == Session.State.PLANNED]
+        planned = [it for it in rows_of(self, "sessions") if it.state == Session.State.PLANNED]
         self.session_count = len(planned)
         self.first_start = min((it.starts_at for it in planned), default=None)
         self.last_end = max((it.ends_at for it in planned), default=None)
 
     def total(self, what: str) -> int:
         """The sum over its pools of places, taken, offered, held or waiting (these as `for_lists` fetched them)."""
-        return sum(getattr(pool, what) for pool in self.pools.all())
+        return sum(getattr(pool, what) for pool in rows_of(self, "pools"))
 
     @property
     def missing_sorts(self) -> list[str]:
@@ -243,7 +244,8 @@ class Run(Addressed):
     @property
     def totals(self) -> dict[str, int]:
         """All sums, as a page shows them."""
-        return {what: self.total(what) for what in ("places", "taken", "offered", "held", "waiting")}
+        pools, counted = rows_of(self, "pools"), ("places", "taken", "offered", "held", "waiting")
+        return {what: sum(getattr(pool, what) for pool in pools) for what in counted}
 
     def answer_by(self, at: datetime, wanted: timedelta) -> datetime | None:
         """Until when an answer can be waited for from an instant: not past the next session; None: none is ahead.

@@ -23,7 +23,9 @@ def superuser(demo):
 
 def test_what_has_a_life_is_read_only():
     ours = [
-        model for model in admin.site._registry if model._meta.app_label in {"cluster_portal", "members", "courses"}
+        model
+        for model in admin.site._registry
+        if model._meta.app_label in {"cluster_portal", "members", "courses", "competitions"}
     ]
     writable = {model for model in ours if not isinstance(admin.site._registry[model], ReadOnlyAdmin)}
     assert writable == SETTABLE

@@ -127,3 +127,31 @@ def test_filter_needs_no_load_and_takes_a_level():
 @pytest.mark.parametrize("text", ["[" * 20_000, "*a " * 6_666, "> " * 10_000, "•\tx\n" * 5_000, "![](" * 5_000])
 def test_no_text_keeps_a_page_waiting(text):
     assert len(formatted(text)) > 0
+
+
+def test_a_table_is_drawn_to_its_last_cell():
+    rows = "\n".join("|a|b|c|d|" for _number in range(200))
+    html = formatted(f"|a|b|c|d|\n|-|-|-|-|\n{rows}")
+    assert (html.count("<th>"), html.count("<td>")) == (4, 800)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "|a" * 2_000 + "|\n" + "|-" * 2_000 + "|\n" + "a\n" * 6_000,  # rows are filled up to the head
+        "|a|\n|-|\n" + "b\n" * 9_000,
+        "|a|\n|-|\n\n" * 2_000,
+        "> |a|\n> |-|\n\n- |a|\n  |-|\n\n" * 600,
+    ],
+    ids=["wide", "long", "many", "nested"],
+)
+def test_no_text_is_drawn_with_more_cells_than_a_page_can_show(text):
+    html = formatted(text[:20_000])
+    assert html.count("<th>") + html.count("<td>") <= 1_000
+    assert len(html) <= 250_000
+    assert plain(text[:20_000])
+
+
+def test_what_goes_beyond_the_largest_table_stays_as_text():
+    html = formatted("|Tool|Use|\n|-|-|\n" + "|GPT|asks|\n" * 1_000)
+    assert ("<table>" in html, html.count("GPT")) == (False, 1_000)

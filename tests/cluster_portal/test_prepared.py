@@ -1,17 +1,18 @@
 """Selections whose SQL is built once: they find what their query sets find, for each value, reader and thread."""
 
+import inspect
 import threading
 import time
 from datetime import date, datetime
 
 import pytest
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.models import Exists, OuterRef
 from django.db.transaction import TransactionManagementError
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
-from cluster_portal.prepared import AnyOf, Prepared, keep, prepared, together
+from cluster_portal.prepared import AnyOf, Line, Prepared, keep, prepared, together, with_numbers
 from courses.models import Pool, Run, Session
 from members.models import Affiliation, Institution
 from tests import factories as make
@@ -54,11 +55,52 @@ def test_the_sql_is_that_of_the_query_set():
     selected = Run.objects.filter(course=run.course_id, title=run.title).select_related("course", "host")
     with CaptureQueriesContext(connection) as asked:
         list(selected.order_by("pk"))
+        Line.every.clear()  # this connection may have its plan already
         runs_with(course=run.course_id, title=run.title)
     assert (
         asked[1]["sql"].replace(f"({run.course_id})", str(run.course_id)).replace("('", "'").replace("')", "'")
         == (asked[0]["sql"])
     )
+
+
+def test_the_database_plans_once_for_a_connection_what_it_is_asked_again():
+    run, other = two_runs()
+    Line.every.clear()
+    with CaptureQueriesContext(connection) as asked:
+        for it in (run, run, other, run):
+            assert together(runs_with.asked(course=it.course_id, title=it.title), names_among.asked(keys=[]))[0] == [it]
+    begins = [it["sql"].partition(" ")[0] for it in asked]
+    assert begins == ["SELECT", "PREPARE", "EXECUTE", "EXECUTE"]
+
+
+def test_what_failed_is_planned_anew():
+    run = make.RunFactory()
+    for _turn in range(3):
+        runs_with(course=run.course_id, title=run.title)
+    with pytest.raises(DatabaseError), transaction.atomic():
+        runs_with(course="no key", title=run.title)
+    for _turn in range(3):
+        assert runs_with(course=run.course_id, title=run.title) == [run]
+
+
+def test_a_per_cent_sign_is_a_letter_like_others():
+    run = make.RunFactory(title="100 % online")
+
+    @prepared
+    def online(course):
+        return Run.objects.filter(course=course, title__endswith=" % online")
+
+    Prepared.every.remove(online)
+    assert [online(course=run.course_id) for _turn in range(3)] == [[run]] * 3
+
+
+def test_every_selection_can_be_planned():
+    """PostgreSQL finds the type of each value by itself, whatever is given: where it cannot, PREPARE fails."""
+    for one in Prepared.every:
+        it = one.asked(**dict.fromkeys(inspect.signature(one.select).parameters, 0))
+        with connection.cursor() as cursor:
+            cursor.execute(f"PREPARE tried AS {with_numbers(it, connection)}".replace("%", "%%"), [])
+            cursor.execute("DEALLOCATE tried")
 
 
 def test_what_is_joined_and_annotated_comes_along():

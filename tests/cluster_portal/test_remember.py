@@ -3,6 +3,7 @@
 from django.template import engines
 from django.utils import timezone, translation
 
+from cluster_portal.templatetags.remember import Drawn
 from courses.models import Course
 
 PART = "{% load remember %}{% remember it list %}{{ it.title }} {{ count.more }}{% endremember %}"
@@ -41,3 +42,14 @@ def test_each_language_and_zone_has_its_own():
         with translation.override(language), timezone.override(zone):
             draw(part, it, count)
     assert count.times == 3
+
+
+def test_it_keeps_what_was_used_last_and_no_more_than_so_many_letters():
+    drawn = Drawn(most=10)
+    drawn.keep(b"a", "12345")
+    drawn.keep(b"b", "12345")
+    drawn.get(b"a")
+    drawn.keep(b"c", "123")
+    assert [drawn.get(key) for key in (b"a", b"b", b"c")] == ["12345", None, "123"]
+    drawn.keep(b"c", "123")  # two threads drew the same
+    assert drawn.size == 8

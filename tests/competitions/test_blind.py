@@ -76,9 +76,17 @@ def test_who_was_taken_out_of_the_authors_is_masked_too(entry):
     assert projection(entry).title == "[hidden] plan"
 
 
+def test_the_guardians_of_a_child_who_is_an_author_are_masked_as_well(entry):
+    child = make.GuardianshipFactory(guardian__family_name="Qvortrup", guardian__given_name="Inga").child
+    make.AuthorshipFactory(entry=entry, person=child, is_lead=False)
+    entry.abstract = "With the help of Inga Qvortrup."
+    entry.save()
+    assert projection(entry).abstract == "With the help of [hidden]."
+
+
 def test_authors_are_told_where_they_stand(entry):
     keep(entry, "plan.txt", b"By Zzyzxova, 7 pages")
-    found = {(it.field, it.where, it.said) for it in blind.names_in(entry)}
+    found = {(it.field, it.where, it.said) for it in blind.told_authors(entry).namings}
     assert found == {
         ("title", "title", ("Zzyzxova's",)),
         ("abstract", "abstract", ("Anna Zzyzxova", "School 77")),
@@ -86,6 +94,15 @@ def test_authors_are_told_where_they_stand(entry):
         ("tools", "AI tool “ChatGPT”", ("Anna",)),
         ("files", "File “plan.txt”", ("Zzyzxova",)),
     }
+
+
+def test_authors_are_told_of_files_that_jurors_do_not_get_and_of_those_that_cannot_be_covered(entry):
+    kept = keep(entry, "broken.docx", packed(word__document_xml="<w:document/>", _Content_Types__xml="<Types/>"))
+    with kept.upload.file.storage.open(kept.upload.file.name, "r+b") as file:
+        file.write(b"PK, and nothing that fits to what comes after it")
+    keep(entry, "sheet.pdf", b"%PDF-1.4\n%%EOF\n")
+    told = blind.told_authors(entry)
+    assert (told.unread, told.uncovered) == (["broken.docx"], ["sheet.pdf"])
 
 
 def test_files_have_neutral_names_and_no_way_to_the_upload(entry):
@@ -102,7 +119,7 @@ def test_the_queries_do_not_grow_with_the_entries(entry, django_assert_num_queri
     competition = entry.competition
     keep(entry, "a.txt", b"text")
     for count in (1, 3):
-        with django_assert_num_queries(14):
+        with django_assert_num_queries(15):
             [blind.shown_to_jurors(it) for it in blind.for_masking(competition.entries.all())]
         for _number in range(2 if count == 1 else 0):
             more = make.EntryFactory(competition=competition)
@@ -141,8 +158,9 @@ def test_links_files_and_previews_that_tell_are_taken_out():
     said, names = everything_in(
         cleaned(packed(_rels__document_xml=rels, docProps__thumbnail="x"), WORD, MASK, "[hidden]")
     )
-    assert said == b'<Relationships><Relationship Id="2" Target="" TargetMode="External"/>' + (
-        b'<Relationship Id="3" Target=""/></Relationships>'
+    assert said.partition(b"\n")[2] == (
+        b'<Relationships><Relationship Id="2" Target="mailto:hidden1" TargetMode="External"/>'
+        b'<Relationship Id="3" Target="hidden"/></Relationships>'
     )
     assert names == ["_rels/document.xml"]
 

@@ -10,6 +10,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.timezone import now
 
+from cluster_portal import mailtext
+from cluster_portal.models import OutboxMail
 from competitions import actions
 from competitions.desk_rows import entries_waiting, results
 from competitions.models import Competition, Entry, Review, Score
@@ -73,6 +75,15 @@ def test_who_keeps_a_competition_sees_its_pages_and_nobody_else_does(cast, clien
     assert client.get(at(page, competition)).status_code == 404
 
 
+def test_who_judges_blindly_is_shown_no_way_to_what_is_hidden_and_is_told_why(cast, desk, competition):
+    ways = [at(name, competition) for name in ("desk_entries", "desk_jury", "desk_results")]
+    page = said(desk, at("desk_competition", competition))
+    assert ([way in page for way in ways], "Another coordinator keeps the entries" in page) == ([True] * 3, False)
+    make.JurorFactory(competition=competition, person=cast.coordinator)
+    page = said(desk, at("desk_competition", competition))
+    assert ([way in page for way in ways], "Another coordinator keeps the entries" in page) == ([False] * 3, True)
+
+
 @pytest.mark.parametrize(("state", "blind", "status"), [
     ("published", True, 404), ("cancelled", True, 404), ("published", False, 200), ("concluded", True, 200),
 ])  # fmt: skip
@@ -106,7 +117,7 @@ def test_three_rows_cost_as_many_queries_as_one(cast, desk, competition, page):
         ) as asked:
             said(desk, at(page, competition))
         counts.append(len(asked))
-    assert counts[0] == counts[1] <= 35
+    assert counts[0] == counts[1] <= 40
 
 
 def test_entries_are_admitted_one_by_one_or_all_at_once(desk, competition):
@@ -180,7 +191,7 @@ def test_a_second_opinion_is_asked_with_one_click(desk, competition):
     answer = desk.post(at("desk_second_opinion", competition, entry.public_id), follow=True)
     assert "One more juror is asked to read" in answer.content.decode()
     assert entry.reviews.filter(is_second_opinion=True).count() == 1
-    assert "+1 open" in said(desk, at("desk_results", competition))
+    assert ">1 of 2<" in said(desk, at("desk_results", competition))
 
 
 def test_before_publishing_one_sees_what_is_missing_then_whom_it_tells(cast, desk, competition):
@@ -196,6 +207,29 @@ def test_before_publishing_one_sees_what_is_missing_then_whom_it_tells(cast, des
     competition.refresh_from_db()
     assert competition.state == "concluded"
     assert desk.get(page).headers["Location"] == at("desk_results", competition)
+
+
+def test_before_publishing_one_reads_each_kind_of_mail_as_it_will_be_sent(cast, desk, competition):
+    entry = judged(competition, title="Plan of the year")
+    child = make.AuthorshipFactory(entry=entry, person=make.ChildFactory(given_name="Masha"), is_lead=False).person
+    alone = make.AuthorshipFactory(entry=entry, person=make.ChildFactory(), is_lead=False).person
+    guardian = make.GuardianshipFactory(child=child).guardian
+    desk.post(at("desk_propose", competition), {"by": "mean"})
+    text, before = said(desk, at("desk_publish", competition)), OutboxMail.objects.count()
+    foretold = actions.results_foretold(competition)
+    assert [it.who for it in foretold.examples] == ["Authors", "Guardians", "Jurors"]
+    assert foretold.silent == [alone]
+    assert all(it.subject in text for it in foretold.examples)
+    assert (text.count("Plan of the year: First place"), text.count("Plan of the year (")) == (1, 1)
+    assert "Thank you for reading and judging." in text
+    assert "They have no address. Tell them yourself." in text
+    assert (alone.full_name in text, OutboxMail.objects.count() - before) == (True, 0)
+    actions.conclude_competition(competition, by=cast.coordinator)
+    sent = OutboxMail.objects.filter(template="competitions/results")
+    assert {it.to for it in sent} >= {guardian}
+    assert {mailtext.blocks(mailtext.masked(it.body_text))[1] for it in sent} >= {
+        it.blocks[1] for it in foretold.examples[:2]
+    }
 
 
 @pytest.mark.parametrize("state", ["concluded", "cancelled"])

@@ -64,6 +64,19 @@ def test_audit_and_outbox_leave_out_what_is_about_it(entry, judge, state):
     assert OutboxMail.objects.visible_to(judge).filter(to=entry.author.person).count() == 0
 
 
+def test_that_an_author_made_a_co_author_known_is_hidden_as_well(entry, judge):
+    lead = entry.author.person
+    colleague, pupil = make.PersonFactory(), make.PersonFactory()
+    make.AuthorshipFactory(entry=entry, person=colleague, is_lead=False, state="invited", invited_by=lead)
+    for it in (colleague, pupil):
+        record("members.person.enter", it, by=lead)
+    told = {it.object_id for it in AuditEntry.objects.visible_to(judge).filter(actor=lead.public_id)}
+    assert (pupil.public_id in told, colleague.public_id in told) == (True, False)
+    keeper = make.CoordinatorFactory().person
+    told = {it.object_id for it in AuditEntry.objects.visible_to(keeper).filter(actor=lead.public_id)}
+    assert {pupil.public_id, colleague.public_id} <= told
+
+
 @pytest.mark.parametrize("state", ["declined", "ended"])
 def test_whoever_said_no_sees_it_again(entry, judge, state):
     judge.juries.update(state=state)

@@ -9,7 +9,8 @@ from cluster_portal.models import OutboxMail
 from cluster_portal.moves import Refused, available_moves
 from cluster_portal.reminders import queue_due_reminders
 from competitions import actions
-from competitions.models import DeclaredConflict, Juror, Review
+from competitions.conflicts import reviews_in_conflict
+from competitions.models import DeclaredConflict, Juror, Review, Score
 from members.models import Person, Tie
 from members.ties import tie_together
 from tests import factories as make
@@ -108,30 +109,69 @@ def test_who_leaves_gives_back_what_is_not_read_and_is_told_when_taken_out(cast,
     assert templates_to(juror.person) == ["competitions/juror_out"]
 
 
-def test_a_declared_institution_takes_assignments_back_at_once(juror):
+def test_what_was_declared_is_held_against_the_reading_at_night_and_not_before(juror):
     theirs = make.AffiliationFactory()
-    hit, other = admitted(juror.competition, person=theirs.person), admitted(juror.competition)
-    assigned(juror, hit)
+    hit, named, other = (admitted(juror.competition, **facts) for facts in ({"person": theirs.person}, {}, {}))
+    for entry in (hit, named):
+        assigned(juror, entry)
     kept = assigned(juror, other)
-    assert actions.declare_conflict(juror, by=juror.person, institution=theirs.institution) == 1
+    author = Person.objects.get(authorships__entry=named)
+    actions.declare_conflict(juror, by=juror.person, institution=theirs.institution)
+    actions.declare_conflict(juror, by=juror.person, email=author.email.upper())
+    assert juror.reviews.assigned().count() == 3
+    actions.recheck_all()
     assert list(juror.reviews.assigned()) == [kept]
-    with pytest.raises(Refused, match="already"):
-        actions.declare_conflict(juror, by=juror.person, institution=theirs.institution)
 
 
-def test_a_declared_person_is_named_by_their_address(juror):
+def test_declaring_says_the_same_of_everybody_and_twice_is_once(juror):
+    author = Person.objects.get(authorships__entry=admitted(juror.competition))
+    for email in (author.email, "nobody@example.org", author.email, "nobody@example.org"):
+        assert actions.declare_conflict(juror, by=juror.person, email=email) is None
+    assert list(juror.conflicts.order_by("pk").values_list("person", flat=True)) == [author.pk, None]
+    kept = [it.address for it in juror.conflicts.all()]
+    assert [len(it) for it in kept] == [64, 64]
+    assert author.email not in kept
+
+
+def test_whoever_comes_later_by_a_declared_address_is_recognised_at_night(juror):
+    actions.declare_conflict(juror, by=juror.person, email="Late@Example.org")
+    entry = admitted(juror.competition, person=make.PersonFactory(email="late@example.org"))
+    assigned(juror, entry)
+    actions.recheck_all()
+    assert list(juror.reviews.assigned()) == []
+    assert juror.conflicts.get().person == entry.authorships.get().person
+
+
+def test_giving_a_review_tells_nothing_of_what_was_declared_today(juror):
+    entry = admitted(juror.competition)
+    review = assigned(juror, entry)
+    Score.objects.create(review=review, criterion=juror.competition.criteria.get(), value=3)
+    author = Person.objects.get(authorships__entry=entry)
+    actions.declare_conflict(juror, by=juror.person, email=author.email)
+    actions.complete_review(review, by=juror.person)
+    assert list(reviews_in_conflict([review]).values()) == [["has declared a conflict of interest"]]
+
+
+def test_a_mistaken_declaration_is_taken_back_until_it_was_checked(juror):
+    for email in ("nobody@example.org", make.PersonFactory().email):
+        actions.declare_conflict(juror, by=juror.person, email=email)
+    kept, mistaken = juror.conflicts.order_by("pk")
+    actions.take_back_conflict(juror, by=juror.person, declared=mistaken)
+    actions.recheck_all()
+    with pytest.raises(Refused, match="was checked against it already"):
+        actions.take_back_conflict(juror, by=juror.person, declared=kept)
+    assert list(DeclaredConflict.objects.all()) == [kept]
+
+
+def test_what_another_bond_brings_up_early_is_checked_too(juror):
     entry = admitted(juror.competition)
     assigned(juror, entry)
     author = Person.objects.get(authorships__entry=entry)
-    assert actions.declare_conflict(juror, by=juror.person, email=author.email) == 1
-    with pytest.raises(Refused, match="Nobody is known"):
-        actions.declare_conflict(juror, by=juror.person, email="nobody@example.org")
-
-
-def test_a_mistaken_declaration_is_taken_back(juror):
-    actions.declare_conflict(juror, by=juror.person, institution=make.InstitutionFactory())
-    actions.take_back_conflict(juror, by=juror.person, declared=juror.conflicts.get())
-    assert DeclaredConflict.objects.count() == 0
+    actions.declare_conflict(juror, by=juror.person, email=author.email)
+    tie_together([juror.person, make.PersonFactory()], Tie.Kind.CO_AUTHOR, about=entry)
+    assert juror.conflicts.exclude(checked_at=None).count() == 1
+    with pytest.raises(Refused, match="was checked"):
+        actions.take_back_conflict(juror, by=juror.person, declared=juror.conflicts.get())
 
 
 def test_a_new_tie_takes_the_assignment_back_in_the_same_transaction(juror):

@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.timezone import now
 
+from competitions import actions
 from competitions.desk_rows import jury
 from competitions.models import Juror, Review
 from tests import factories as make
@@ -191,6 +192,24 @@ def test_conflicts_are_declared_and_taken_back_on_the_page(client, competition):
     assert school.name in said(client, juror.get_absolute_url())
     client.post(page, {"take_back": juror.conflicts.get().pk})
     assert juror.conflicts.count() == 0
+
+
+def test_the_page_answers_alike_whoever_is_declared(client, competition):
+    juror = make.JurorFactory(competition=competition)
+    rival = make.AuthorshipFactory(entry=make.EntryFactory(competition=competition, state="admitted"))
+    make.ReviewFactory(juror=juror, entry=rival.entry)
+    client.force_login(juror.person)
+    page, answers = reverse("competitions:declare_conflict", args=[juror.public_id]), []
+    for email in (rival.person.email, make.PersonFactory().email, "nobody@example.org"):
+        answer = client.post(page, {"email": email}, follow=True)
+        answers.append([str(it) for it in answer.context["messages"]])
+        assert email not in answer.content.decode()
+    assert answers == [["Noted. What you are to read is checked against it at night."]] * 3
+    actions.recheck_all()
+    text = said(client, juror.get_absolute_url())
+    assert (text.count("A person"), 'name="take_back"' in text) == (3, False)
+    answer = client.post(page, {"take_back": juror.conflicts.first().pk}, follow=True)
+    assert "was checked against it already" in answer.content.decode()
 
 
 def test_nobody_else_opens_ones_page(cast, client, competition):

@@ -9,6 +9,7 @@ import pytest
 from defusedxml import ElementTree
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from django.utils.timezone import now
 
 from cluster_portal.moves import Refused
 from cluster_portal.uploads import keep_upload
@@ -279,3 +280,14 @@ def test_one_person_writes_five_notes_on_a_plan_at_most(plan):
         actions.write_note(plan, by=teacher, text=f"Lesson {number}.")
     with pytest.raises(Refused, match="as many notes on this plan as one person can"):
         actions.write_note(plan, by=teacher, text="Lesson 6.")
+
+
+def test_who_copies_the_attribution_of_an_adaptation_names_its_source_with_authors_and_licence(plan):
+    source = make.PlanFactory(entry__title="Source", entry__licence="CC-BY-SA-4.0")
+    agreed = {"may_be_published": True, "decided_at": now()}
+    make.AuthorshipFactory(entry=source.entry, person__family_name="Ivanova", person__given_name="Vera", **agreed)
+    plan.entry.adapted_from = source
+    plan.entry.save()
+    said = str(attribution_of(Plan.objects.for_page().get(pk=plan.pk)))
+    assert "Adapted from “Source” by Ivanova Vera (" in said
+    assert said.endswith("licensed under CC BY-SA 4.0.")

@@ -187,3 +187,48 @@ def test_a_title_with_controls_breaks_neither_feed_nor_catalogue(client):
     plan = plan_of(title="Agents\x0bin class")
     assert "<title>Agents in class</title>" in said(client, reverse("competitions:library_feed"))
     assert "<dc:title>Agents in class</dc:title>" in said(client, of(plan, "plan_dc"))
+
+
+def offered(client, query, name):
+    return [str(label) for _value, label in client.get(LIBRARY + query).context["narrow"].fields[name].widget.choices]
+
+
+def test_beside_each_choice_stands_how_many_plans_it_leaves_of_the_others(client):
+    for number, subject in enumerate(["Maths", "Maths", "Maths", "Art"]):
+        plan_of(subject=subject, licence="CC0-1.0" if number == 0 else "CC-BY-4.0", stage_from=number, stage_until=5)
+    Plan.objects.get(entry__subject="Art").entry.tools.update(name="A brush")
+    actions.settle_library()
+    assert offered(client, "", "subject") == ["Any subject", "Maths (3)", "Art (1)"]
+    assert offered(client, "?subject=Art", "subject") == ["Any subject", "Maths (3)", "Art (1)"]
+    assert offered(client, "?subject=Art", "tool") == ["Any tool", "A brush (1)"]
+    assert offered(client, "?tool=A+brush", "subject") == ["Any subject", "Art (1)"]
+    assert offered(client, "?licence=CC0-1.0", "subject") == ["Any subject", "Maths (1)"]
+    assert offered(client, "?stage=0", "licence") == ["Any licence", "CC0-1.0 (1)"]
+    assert offered(client, "?subject=Art&tool=A+model", "tool") == ["Any tool", "A model (0)", "A brush (1)"]
+
+
+def test_a_subject_is_one_however_it_is_spelt_and_thirty_are_offered(client):
+    for subject in ("Алгёбра", "АЛГЕБРА", "Алгёбра"):
+        plan_of(subject=subject)
+    for number in range(31):
+        plan_of(subject=f"Subject {number}")
+    words = offered(client, "", "subject")
+    assert (words[:2], len(words)) == (["Any subject", "Алгёбра (3)"], 31)
+    assert len(client.get(LIBRARY + "?subject=алгебра").context["page"]) == 3
+    assert offered(client, "?subject=алгебра", "subject")[:2] == ["Any subject", "алгебра (3)"]
+    rare = next(it for it in (f"Subject {number}" for number in range(31)) if f"{it} (1)" not in words)
+    assert offered(client, f"?subject={rare}", "subject")[1] == f"{rare} (1)"
+
+
+@pytest.mark.parametrize("query", ["?subject=%00", "?subject=" + "x" * 200, "?tool=%25", "?licence=x&direction=%00"])
+def test_what_no_field_can_hold_does_not_count(client, query):
+    plan_of()
+    assert client.get(LIBRARY + query).status_code == 200
+
+
+def test_a_narrowed_library_costs_as_many_queries_for_three_as_for_one(client):
+    plan_of(subject="Art")
+    query = LIBRARY + "?subject=Art&tool=a+model&licence=CC-BY-4.0&q=plan"
+    one = asked(client, query)
+    plan_of(subject="Art"), plan_of(subject="Maths")
+    assert asked(client, query) == one <= 24

@@ -1,5 +1,6 @@
 """Names in texts: every form of a name is found, and little else."""
 
+import signal
 from itertools import pairwise
 
 import pytest
@@ -43,6 +44,17 @@ def mask(*institutions, names=PERSON, **facts):
 )
 def test_every_form_of_a_name_is_masked(text, shown):
     assert mask().masked(text, "…") == shown
+
+
+@pytest.mark.parametrize(
+    ("name", "form"),
+    [
+        ("Цой", "Цоя"), ("Цой", "Цоем"), ("Заяц", "Зайца"), ("Боец", "Бойцом"), ("Павел", "Павла"), ("Лев", "Льва"),
+        ("Müller", "Mueller"), ("Горбачёв", "Gorbatschow"), ("Соловей", "Соловья"), ("Ли", "Ли"),
+    ],
+)  # fmt: skip
+def test_a_name_is_known_when_its_inside_changes_too(name, form):
+    assert Mask(names=tuple(parts_of(name))).masked(f"Слово {form} слово", "…") == "Слово … слово"
 
 
 @pytest.mark.parametrize(
@@ -95,8 +107,15 @@ def test_an_institution_is_masked_by_its_names_and_abbreviations(text, shown):
         ("yulia_ivanova@mail.ru", "…"),
         ("call +7 (921) 123-45-67", "call …"),
         ("@yulia_teaches", "…"),
+        ("yulia (at) mail.ru or yulia[at]mail.ru", "… or …"),
+        ("HTTPS://VK.COM/id1 or m.vk.com/id1 or a.org/m.vk.com/1", "… or … or …"),
+        ("https://chatgpt.com/a/b and chatgpt.com/a/", "https://chatgpt.com/a/b and chatgpt.com/a/"),
         ("https://vk.com/id1 and https://school77.example.org/plan", "https://vk.com/id1"[:0] + "… and …"),
+        ("on school77.example.org or www.school77.example.org/plan", "on … or …"),
+        ("on notschool77.example.org", "on notschool77.example.org"),
         ("my [page](https://site.example/shchukina) here", "my page … here"),
+        ("[page](https://site.example/a 'by Щукина')", "[page](https://site.example/a 'by …')"),
+        ("[page]: https://site.example/shchukina 'x'\nand", "[page]: <…>\nand"),
     ],
 )
 def test_contacts_and_personal_pages_are_masked(text, shown):
@@ -117,6 +136,39 @@ def test_short_names_show_by_their_capital_only():
 )
 def test_ways_of_transliterating_sound_alike(alike):
     assert len({sound(word) for word in alike}) == 1
+
+
+@pytest.fixture
+def little_work():
+    """Ends a test that has worked for twenty seconds of a processor's time, however busy the machine is.
+
+    Of what is hostile below, 120 000 letters take one when work grows with the length, hours when it grows
+    with its square.
+    """
+
+    def too_much(_signal, _frame):
+        raise AssertionError("This takes more work than a text of this length is worth.")
+
+    before = signal.signal(signal.SIGPROF, too_much)
+    signal.setitimer(signal.ITIMER_PROF, 20)
+    yield
+    signal.setitimer(signal.ITIMER_PROF, 0)
+    signal.signal(signal.SIGPROF, before)
+
+
+HOSTILE = [
+    "a", "a.", "a.a-", "_", "+a", "@", "@a.", "a@", "(at)", "a (at) a", "/", "a/", ".ru/", "www.", "a.ru/a.ru/", "http",
+    "[", "[](", "](", "[a]: ", "\n[a]:", "\n[", "[](x@x.ru", "8 ", "+7 (", "(9", "77 ", "77 школа", " ", "\n", "&",
+    "&#1", "Щукина ", "Щ", "Ю. ", "Ю.С.", "Aa", "er", "-", "«", "'", "\u0301\u0323", "ﷺ", "School ", "школы, ",
+    "TWFyaW5h+/",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("piece", HOSTILE)
+def test_work_grows_with_the_length_of_a_text_alone(piece, little_work):
+    text = piece * (40_000 // len(piece))
+    known = mask("School 77", "ITMO University", whole=("김민수",), initials=(r"Ю\.\s?С\.\s?Щ\.",), hosts=("x.org",))
+    known.masked(f"{text}!\n[a]({text}\n77{text}q школа", "[hidden]")
 
 
 NAMES = st.sampled_from(["Иванова", "Shchukina", "Петровский", "Nguyen", "Мельниченко", "Kowalska", "Абдуллаев"])

@@ -18,8 +18,9 @@ from courses.completion import completion_of
 from courses.feedback import OPEN_FOR, why_no_feedback
 from courses.models import Enrolment, FeedbackQuestion
 from tests import factories as make
+from tests.browsing import at, said
 from tests.courses.conftest import silent
-from tests.courses.test_feedback import at, give, said
+from tests.courses.test_feedback import give
 
 pytestmark = pytest.mark.django_db
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

@@ -16,7 +16,7 @@ from courses.models import Pool
 from members.models import Person, RecordView
 from members.records import PAGES
 from tests import factories as make
-from tests.members.test_consent_pages import signed_in
+from tests.browsing import at
 
 pytestmark = pytest.mark.django_db
 PAGES_OF_A_CHILD = {
@@ -84,7 +84,7 @@ def test_no_page_of_courses_names_a_child_to_who_keeps_it_without_a_note(cast, d
     things = [it.public_id for it in (held.run, session, held, booking, group)]
     silent, shown = set(), set()
     for reader in (cast.coordinator, cast.teacher):
-        client = signed_in(reader)
+        client = at(reader)
         for name, count in of_courses():
             for values in permutations(things, count):
                 RecordView.objects.all().delete()
@@ -137,7 +137,7 @@ def test_the_booking_of_a_class_names_neither_child_nor_guardian_to_who_only_hos
     guardian = make.GuardianshipFactory(child=held.person, guardian__family_name="Zyablikova").guardian
     it = held.run.bookings.create(group=group, pool=held.pool, by=cast.teacher, held_until=held.held_until)
     held.run.enrolments.filter(pk=held.pk).update(booking=it)
-    for client, named in ((host_elsewhere(cast, held.run), False), (signed_in(cast.contact), True)):
+    for client, named in ((host_elsewhere(cast, held.run), False), (at(cast.contact), True)):
         page = client.get(it.get_absolute_url()).content.decode()
         assert (held.person.full_name in page, guardian.full_name in page) == (named, named)
 
@@ -150,7 +150,7 @@ def test_who_marks_reads_the_names_and_who_only_hosts_does_not(cast, demo, held)
     url = reverse("courses:session_attendance", args=[held.run.public_id, session.public_id])
     host = host_elsewhere(cast, held.run)
     held.run.instructors.add(cast.outsider)
-    for client, named in ((host, False), (signed_in(cast.outsider), True)):
+    for client, named in ((host, False), (at(cast.outsider), True)):
         page = client.get(url).content.decode()
         assert (held.person.full_name in page, "(name not shown)" in page) == (named, not named)
 

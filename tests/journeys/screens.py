@@ -24,11 +24,17 @@ WIDTHS = {1280: 1000, 390: 1200}  # width → most height
 LOOKS = {"en": {"light": "light", "dark": "dark"}, "ru": {"ru": "light"}}  # language → name → colours
 COLOURS = 128
 PASSWORD = "demo-cluster"
-# where to find the first course, workshop and school, whatever they are called, and how their addresses begin
+# where whom finds the first of each, whatever it is called, and how its address begins; what was found leads on
 FOUND = {
-    "course": ("/courses/?kind=course", "/runs/"),
-    "workshop": ("/courses/?kind=workshop", "/runs/"),
-    "school": ("/members/?kind=school", "/members/"),
+    "course": ("", "/courses/?kind=course", "#results a[href^='/runs/']"),
+    "workshop": ("", "/courses/?kind=workshop", "#results a[href^='/runs/']"),
+    "school": ("", "/members/?kind=school", "#results a[href^='/members/']"),
+    "open": ("", "/competitions/", ".shelf a[href^='/competitions/']"),
+    "plan": ("", "/library/", "#results a[href^='/library/']"),
+    "draft": ("teacher", "/me/", "main a[href^='/entries/']"),
+    "jury": ("juror", "/jury/", "main a[href^='/jury/']"),
+    "judged": ("juror", "/jury/{jury}/", "main a[href^='/competitions/']"),
+    "review": ("juror", "/jury/{jury}/", "main .button[href^='/reviews/']"),
 }
 # name of the picture → who looks, and where
 SCREENS = {
@@ -40,6 +46,12 @@ SCREENS = {
     "desk": ("coordinator", "/desk/"),
     "outbox": ("coordinator", "/desk/outbox/"),
     "roster": ("coordinator", "/desk/runs/{workshop}/roster/"),
+    "competition": ("teacher", "/competitions/{open}/"),
+    "writing": ("teacher", "/entries/{draft}/edit/"),
+    "review": ("juror", "/reviews/{review}/"),
+    "results": ("coordinator", "/desk/competitions/{judged}/results/"),
+    "library": ("", "/library/"),
+    "plan": ("", "/library/{plan}/"),
 }
 
 
@@ -82,12 +94,13 @@ def wait_until_ready(port: int) -> None:
 
 def draw_all(browser, portal: str, language: str) -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
-    places = {name: first_of(browser, portal, *where) for name, where in FOUND.items()}
+    readers = {who for who, *_rest in [*FOUND.values(), *SCREENS.values()]}
+    signed_in = {who: state_of(browser, portal, who, language) for who in sorted(readers)}
+    places = {}
+    for name, (who, address, link) in FOUND.items():
+        places[name] = first_of(browser, portal, signed_in[who], address.format(**places), link)
     for look, scheme in LOOKS[language].items():
-        signed_in = {}
         for name, (who, address) in SCREENS.items():
-            if who not in signed_in:
-                signed_in[who] = state_of(browser, portal, who, language)
             for width in WIDTHS:
                 context = browser.new_context(
                     base_url=portal,
@@ -101,11 +114,11 @@ def draw_all(browser, portal: str, language: str) -> None:
                 context.close()
 
 
-def first_of(browser, portal: str, address: str, begins: str) -> str:
+def first_of(browser, portal: str, reader, address: str, link: str) -> str:
     """The last part of the address of what stands first in a list."""
-    page = browser.new_page(base_url=portal)
+    page = browser.new_page(base_url=portal, storage_state=reader)
     page.goto(address)
-    found = page.locator(f"#results a[href^='{begins}']").first.get_attribute("href")
+    found = page.locator(link).first.get_attribute("href")
     page.close()
     return found.rstrip("/").rpartition("/")[2]
 

@@ -67,7 +67,7 @@ def test_the_coordinator_assigns_and_a_juror_judges_by_keyboard_alone(visit, com
     judge(juror)
     juror.page.wait_for_url(lambda address: "/reviews/" in address and address != first)
     juror.look("Here is the next entry.")
-    assert Review.objects.completed().count() == 1
+    assert Review.objects.completed().filter(entry__competition=competition).count() == 1
     juror.page.keyboard.press("p" if juror.page.locator("[data-previous]").count() else "n")
     juror.page.wait_for_url(first)
     juror.look("See what the others gave")
@@ -100,6 +100,36 @@ def judge(juror):
     keys.press("Escape")
     keys.press("5")
     juror.by_key("^Give this review$")
+
+
+def test_by_keyboard_alone_a_juror_says_yes_names_a_conflict_and_hands_back(visit, competition):
+    person = Person.objects.get(email="juror@example.org")
+    it = make.JurorFactory(competition=competition, person=person, state="invited")
+    juror = visit("juror")
+    juror.go("/jury/")
+    juror.by_key("^Answer", to="**/jury/*/")
+    keys = juror.page.keyboard
+    juror.tab_to("^Entries I can read")
+    keys.press("Control+A")
+    keys.type("3")
+    juror.by_key("^Accept$")
+    juror.sees("Nothing is assigned to you yet.")
+    juror.tab_to("^Institution")
+    keys.type("School 5")
+    juror.by_key("^Declare it$")
+    juror.sees("Noted.")
+    it.refresh_from_db()
+    assert (it.state, it.capacity, str(it.conflicts.get().institution)) == ("active", 3, "School 5")
+    review = make.ReviewFactory(juror=it, entry=competition.entries.first())
+    juror.page.reload()
+    juror.by_key("^Read the next$", to="**/reviews/*/")
+    juror.by_key("^Hand it back$", to="**/hand-back/")
+    juror.tab_to("^Why")
+    keys.type("I have seen this lesson.")
+    juror.by_key("^Hand it back$")
+    juror.sees("The entry goes to somebody else.")
+    review.refresh_from_db()
+    assert (review.state, review.withdrawn_because) == ("withdrawn", "I have seen this lesson.")
 
 
 def test_without_a_script_a_juror_judges_as_well(visit, competition):

@@ -3,8 +3,10 @@ handed in; then once more without a script."""
 
 import pytest
 from django.contrib.sessions.models import Session
+from django.utils.timezone import now
 
-from competitions.models import Entry
+from cluster_portal.models import OutboxMail
+from competitions.models import Competition, Entry
 from members.models import Person
 from tests import factories as make
 
@@ -60,6 +62,44 @@ def test_a_plan_saves_itself_is_checked_and_handed_in(visit, competition):
     teacher.press("Hand in")
     teacher.look("Your entry is handed in")
     assert stored(entry).state == "submitted"
+
+
+def test_what_is_missing_is_listed_and_what_was_handed_in_changes_until_the_deadline(visit, competition, entry):
+    teacher = visit("teacher", width=390, height=780)
+    teacher.go(f"/entries/{entry.public_id}/check/")
+    teacher.look("3 things are missing", "Choose the nomination.", "Describe the course of the lesson")
+    assert teacher.page.get_by_role("button", name="Hand in").count() == 0
+    teacher.follow("Say in a few sentences what the lesson is about.")
+    teacher.page.wait_for_url("**/edit/#*")
+    assert teacher.page.evaluate("document.querySelector(':target').name") == "abstract"
+    teacher.fill(nomination=str(competition.nominations.get().pk), abstract="First thought.")
+    teacher.fill(**{"steps-0-title": "Ask", "steps-0-text": "They ask a model."})
+    hand_in(teacher)
+    teacher.follow("Receipt")
+    teacher.look("SHA-256", "Sorokina Anna")
+    first = stored(entry).sha256
+    teacher.page.get_by_role("link", name="Back").click()
+    teacher.look("you can open it again, change it and hand it in once more")
+    teacher.press("Change it again")
+    teacher.look("It is a draft again.")
+    edit(teacher, entry)
+    teacher.fill(abstract="Second thought.")
+    hand_in(teacher)
+    it = stored(entry)
+    assert (it.state, it.abstract, it.sha256 == first) == ("submitted", "Second thought.", False)
+    assert OutboxMail.objects.filter(template="competitions/receipt", about_id=it.public_id).count() == 2
+    Competition.objects.filter(pk=competition.pk).update(closes_at=now())
+    teacher.page.reload()
+    teacher.look("The coordinators look at it, then the jury judges it.")
+    assert teacher.page.get_by_role("button", name="Change it again").count() == 0
+
+
+def hand_in(teacher):
+    teacher.press("Save and check")
+    teacher.page.wait_for_url("**/check/**")  # the form says "Nothing is missing" too, when it has saved itself
+    teacher.look("Nothing is missing")
+    teacher.press("Hand in")
+    teacher.look("Your entry is handed in")
 
 
 def test_a_lost_sign_in_loses_no_word(visit, entry):

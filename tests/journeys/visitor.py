@@ -64,6 +64,7 @@ class Visitor:
             self.complaints.append(f"{self.page.url}: {message.text}")
 
     def sign_in(self, email, password=PASSWORD):
+        self.email = email
         self.go("/accounts/login/")
         self.page.get_by_label("Email").fill(email)
         self.page.get_by_label("Password", exact=True).fill(password)
@@ -89,10 +90,10 @@ class Visitor:
                 self._fill_one(name, one)
 
     def _fill_one(self, name, value):
-        field = self.page.get_by_role("main").locator(f"[name={name}]")
+        field = self.page.get_by_role("main").locator(f"[name='{name}']")
         kind = field.first.evaluate("it => it.type")
         if kind in {"checkbox", "radio"}:
-            self.page.locator(f"[name={name}][value='{value}']").check()
+            self.page.locator(f"[name='{name}'][value='{value}']").check()
         elif kind.startswith("select"):
             field.select_option(label=value)
         else:

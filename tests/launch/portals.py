@@ -33,11 +33,15 @@ def shared_venv(folder: Path) -> Path:
     venv = folder / "venv"
     subprocess.run([machines_python(), "-m", "venv", "--without-pip", venv], check=True)
     packages = venv / "lib" / f"python3.{sys.version_info[1]}" / "site-packages"
-    missing = []
+    missing, brought = [], set()
     for entry in re.split(r"\n(?=\S)", (HERE / "requirements.lock").read_text().strip()):
+        name = entry.partition("==")[0]
+        if name in brought:  # it has a line for each kind of Python
+            continue
         try:
-            for file in distribution(entry.partition("==")[0]).files or ():
+            for file in distribution(name).files or ():
                 bring(Path(str(file.locate())), packages / file)
+            brought.add(name)
         except PackageNotFoundError:  # wanted by another patch release than ours only
             if "python_full_version" in entry:
                 missing.append(re.sub(r" ; .*? \\\n", " \\\n", entry))

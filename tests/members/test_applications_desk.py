@@ -157,7 +157,7 @@ def test_a_double_is_told_at_the_desk_and_not_to_the_public(desk):
 def test_the_list_costs_the_same_for_one_and_three(desk, django_assert_num_queries):
     received()
     desk.get("/desk/applications/")
-    with django_assert_num_queries(7) as captured:
+    with django_assert_num_queries(5) as captured:
         desk.get("/desk/applications/")
     received(region=make.RegionFactory())
     received(name="Other", region=make.RegionFactory())

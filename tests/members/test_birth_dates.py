@@ -15,7 +15,8 @@ from members.forms import ClaimForm
 from members.models import Person, Purpose, RecordView
 from members.pasted import read_student
 from tests import factories as make
-from tests.members.test_consent_pages import page_of, signed_in
+from tests.browsing import at
+from tests.members.test_consent_pages import page_of
 from tests.members.test_imports import CLASS, judged, loaded
 
 pytestmark = pytest.mark.django_db
@@ -68,7 +69,7 @@ def kept(person):
 
 def profile(person, birth_date):
     facts = {"family_name": person.family_name, "given_name": person.given_name, "language": "en"}
-    return signed_in(person).post("/me/profile/", facts | {"birth_date": birth_date.isoformat()})
+    return at(person).post("/me/profile/", facts | {"birth_date": birth_date.isoformat()})
 
 
 @pytest.mark.parametrize("tie", ["guardian", "class", "student"])
@@ -82,7 +83,7 @@ def test_whoever_a_guardian_class_or_school_keeps_does_not_change_their_birth_da
         make.AffiliationFactory(person=person, institution=cast.school, role="student")
     assert profile(person, ADULT).status_code == 302
     assert kept(person) == born(15)
-    page = signed_in(person).get("/me/profile/").content.decode()
+    page = at(person).get("/me/profile/").content.decode()
     assert f"/desk/people/{person.public_id}/birth-date/" in page
     assert refusal(actions.change_profile, person, by=person, birth_date=date(born(15).year, 2, 2)) == KEPT
 
@@ -148,7 +149,7 @@ def test_the_first_birth_date_adds_the_voice_of_the_child_and_tells_the_guardian
 
 def test_a_coordinator_enters_it_and_the_guardians_are_told(cast, demo, child, mother, no):
     page = page_of("desk_birth_date", child)
-    client = signed_in(cast.coordinator)
+    client = at(cast.coordinator)
     assert client.get(page).status_code == 200
     assert list(RecordView.objects.filter(child=child).values_list("page", flat=True)) == ["birth date"]
     assert client.post(page, {"birth_date": "2000-01-01"}).status_code == 302
@@ -159,16 +160,16 @@ def test_a_coordinator_enters_it_and_the_guardians_are_told(cast, demo, child, m
 def test_nobody_else_opens_the_page_of_the_birth_date(cast, demo, child):
     elsewhere = make.CoordinatorFactory(region=make.RegionFactory()).person
     page = page_of("desk_birth_date", child)
-    found = [signed_in(it).get(page).status_code for it in (cast.contact, cast.teacher, child, elsewhere)]
+    found = [at(it).get(page).status_code for it in (cast.contact, cast.teacher, child, elsewhere)]
     assert found == [403, 403, 403, 404]
 
 
 def test_the_form_of_a_class_says_why_and_leaves_names_to_who_signs_in(cast, demo, group, child, mother, no):
     page = page_of("class_student", group, child)
     facts = {"family_name": "Other", "given_name": "Other", "birth_date": "2000-01-01"}
-    answered = signed_in(cast.teacher).post(page, facts).content.decode()
+    answered = at(cast.teacher).post(page, facts).content.decode()
     assert (OVER in answered, kept(child)) == (True, born(15))
-    signed_in(cast.teacher).post(page, facts | {"birth_date": f"{born(15).year}-05-05"})
+    at(cast.teacher).post(page, facts | {"birth_date": f"{born(15).year}-05-05"})
     held = Person.objects.get(pk=child.pk)
     assert (held.family_name, held.birth_date) == (child.family_name, date(born(15).year, 5, 5))
 

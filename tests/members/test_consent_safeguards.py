@@ -21,7 +21,8 @@ from members.consent_slips import slips, slips_pdf
 from members.models import ConsentDecision, ConsentText, Guardianship, Person, Purpose, RecordView
 from members.records import PAGES
 from tests import factories as make
-from tests.members.test_consent_pages import messages_of, opened, page_of, signed_in
+from tests.browsing import at
+from tests.members.test_consent_pages import messages_of, opened, page_of
 
 pytestmark = pytest.mark.django_db
 PART = Purpose.TAKING_PART
@@ -54,7 +55,7 @@ def guardianship(child):
 
 def may_open(person, file):
     """Whether somebody is served the file."""
-    response = signed_in(person).get(file)
+    response = at(person).get(file)
     if response.streaming:
         list(response.streaming_content)
     return response.status_code == 200
@@ -133,7 +134,7 @@ def test_guardian_of_an_adult_sees_what_they_said_no_more(client, child, guardia
     address = signed_link("members.consent", guardianship.public_id).removeprefix("http://testserver")
     assert client.get(address).status_code == 404
     assert client.post(address, {"purpose": PART, "decision": "granted", "text": text.public_id}).status_code == 404
-    reader = signed_in(guardianship.guardian)
+    reader = at(guardianship.guardian)
     assert reader.get(page_of("children")).context["children"] == []
     assert reader.get(page_of("child", child)).status_code == 404
     sent = OLGA | {"how": "guardian", "email": ""}
@@ -143,7 +144,7 @@ def test_guardian_of_an_adult_sees_what_they_said_no_more(client, child, guardia
 
 @pytest.mark.parametrize("gone", ["erased_at", "suspended_at"])
 def test_guardian_reaches_no_child_who_was_erased_or_suspended(gone, guardianship, text):
-    child, reader = guardianship.child, signed_in(guardianship.guardian)
+    child, reader = guardianship.child, at(guardianship.guardian)
     pages = [reverse("members:child", args=[child.public_id]), reverse("members:children")]
     assert [reader.get(page).status_code for page in pages] == [200, 200]
     Person.objects.filter(pk=child.pk).update(**{gone: now()})
@@ -155,7 +156,7 @@ def test_guardian_reaches_no_child_who_was_erased_or_suspended(gone, guardianshi
 
 
 def test_three_children_of_a_guardian_cost_as_many_queries_as_one(guardianship):
-    reader, counted = signed_in(guardianship.guardian), []
+    reader, counted = at(guardianship.guardian), []
     for more in (0, 2):
         for _one in range(more):
             make.GuardianshipFactory(guardian=guardianship.guardian)
@@ -282,7 +283,7 @@ def looks(child):
 def test_every_page_that_shows_a_child_notes_the_look(cast, demo, group, child):
     make.GuardianshipFactory(child=child, guardian__email=None)
     student = make.AffiliationFactory(person=child, institution=cast.school, role="student")
-    teacher, contact = signed_in(cast.teacher), signed_in(cast.contact)
+    teacher, contact = at(cast.teacher), at(cast.contact)
     pages = [
         (teacher, page_of("consent_telephone", group), "telephone"),
         (teacher, page_of("class_student", group, child), "student"),
@@ -297,14 +298,14 @@ def test_every_page_that_shows_a_child_notes_the_look(cast, demo, group, child):
 
 
 def test_look_at_a_colleague_is_no_look_at_a_child(cast, demo):
-    signed_in(cast.contact).get(page_of("desk_person", cast.teacher.affiliations.get()))
+    at(cast.contact).get(page_of("desk_person", cast.teacher.affiliations.get()))
     assert looks(cast.teacher) == []
 
 
 def test_erasure_link_of_somebody_else_opens_nothing(cast):
     other = make.PersonFactory()
     address = signed_link("members.erasure", other.public_id).removeprefix("http://testserver")
-    for send in (signed_in(cast.teacher).get, signed_in(cast.teacher).post):
+    for send in (at(cast.teacher).get, at(cast.teacher).post):
         assert send(address).status_code == 409
     other.refresh_from_db()
     assert other.erased_at is None
@@ -315,7 +316,7 @@ def erased_by(guardian, child):
     guardian.save()
     cache.clear()
     sent = {"password": "a-long-enough-password"}
-    page = signed_in(guardian).post(page_of("erase_child", child), sent, follow=True)
+    page = at(guardian).post(page_of("erase_child", child), sent, follow=True)
     child.refresh_from_db()
     return child.erased_at is not None, page.context["problems"] if child.erased_at is None else messages_of(page)
 

@@ -122,10 +122,10 @@ def test_the_list_shows_ones_own_devices_and_which_this_is(cast):
 def test_the_list_asks_as_often_for_three_devices_as_for_one(cast, django_assert_num_queries):
     client = at_a_confirmed_device(cast.teacher)
     client.get("/me/devices/")
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(4):
         client.get("/me/devices/")
     make.DeviceFactory.create_batch(2, person=cast.teacher)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(4):
         client.get("/me/devices/")
 
 

@@ -9,7 +9,8 @@ from courses.exports import Roster
 from members import actions
 from members.models import Guardianship, Person, Purpose
 from tests import factories as make
-from tests.members.test_consent_pages import signed_in, texts_in
+from tests.browsing import at
+from tests.members.test_consent_pages import texts_in
 
 pytestmark = pytest.mark.django_db
 HOW = Guardianship.How.CLASS_LIST
@@ -108,11 +109,11 @@ def test_a_guardian_names_another_and_a_stranger_does_not(cast):
     guardianship = make.GuardianshipFactory()
     address = reverse("members:name_another_guardian", args=[guardianship.child.public_id])
     sent = OLGA | {"how": "guardian", "email": ""}
-    assert signed_in(cast.outsider).post(address, sent).status_code == 404
-    assert signed_in(guardianship.guardian).post(address, sent).status_code == 302
+    assert at(cast.outsider).post(address, sent).status_code == 404
+    assert at(guardianship.guardian).post(address, sent).status_code == 302
     it = guardianship.child.guarded_by.get(guardian__family_name="Gromova")
     assert (it.how, it.asserted_by) == ("guardian", guardianship.guardian)
-    page = signed_in(guardianship.guardian).post(address, OLGA | {"how": "paper"}, follow=True)
+    page = at(guardianship.guardian).post(address, OLGA | {"how": "paper"}, follow=True)
     told = "The guardian was not written down. Enter both names and a real address."
     assert [str(it) for it in page.context["messages"]] == [told]
 
@@ -132,10 +133,10 @@ def test_withdrawn_name_leaves_exports_and_sheets_at_once(run, cast, demo):
     assert names_in(run) == hidden
     actions.decide(child, Purpose.NAME, "granted", by=guardian, channel="link", text=text)
     assert names_in(run) == [shown, hidden[1]]
-    assert "Gromov" in texts_in(signed_in(cast.coordinator).get(sheet))
+    assert "Gromov" in texts_in(at(cast.coordinator).get(sheet))
     actions.decide(child, Purpose.NAME, "withdrawn", by=guardian, channel="link", text=text)
     assert names_in(run) == hidden
-    page = texts_in(signed_in(cast.coordinator).get(sheet))
+    page = texts_in(at(cast.coordinator).get(sheet))
     assert ("Gromov" in page, "(name not shown)" in page, "Sorokina" in page) == (False, True, True)
     child.refresh_from_db()
     assert child.family_name == "Gromov"

@@ -388,7 +388,7 @@ def test_lists_of_regions_and_themes_cost_the_same(cast, signed_in, django_asser
         cast.school.directions.add(theme)
     client = signed_in(cast.coordinator)
     client.get(address)
-    with django_assert_num_queries(8 if address == REGIONS else 5):
+    with django_assert_num_queries(6 if address == REGIONS else 3):
         assert client.get(address).status_code == 200
 
 

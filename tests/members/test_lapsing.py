@@ -14,7 +14,8 @@ from members.desk_rows import consents_lapsing
 from members.lapsing import lapsing_soon
 from members.models import ConsentDecision, Person, Purpose
 from tests import factories as make
-from tests.members.test_consent_pages import page_of, signed_in
+from tests.browsing import at
+from tests.members.test_consent_pages import page_of
 
 pytestmark = pytest.mark.django_db
 PART = Purpose.TAKING_PART
@@ -146,7 +147,7 @@ def test_the_desk_says_whose_consent_lapses(reader, clock, cast, group, demo):
     (row,) = consents_lapsing(person)
     assert (row.count, row.url) == (1, "/classes/")
     assert list(consents_lapsing(cast.teacher)) == []  # who has no desk sees it on the page of the class
-    page = signed_in(cast.teacher).get(page_of("class_consent", group))
+    page = at(cast.teacher).get(page_of("class_consent", group))
     assert page.context["lapsing"] == [child]
     assert "A consent of 1 child lapses within 30 days" in page.content.decode()
 

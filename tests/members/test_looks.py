@@ -13,7 +13,7 @@ from members import actions
 from members.models import Affiliation, Guardianship, Person, Purpose, RecordView
 from members.records import PAGES, views_of, with_words
 from tests import factories as make
-from tests.members.test_consent_pages import signed_in
+from tests.browsing import at
 from tests.members.test_imports import CLASS, begun
 
 pytestmark = pytest.mark.django_db
@@ -73,7 +73,7 @@ def looks(child):
 def test_every_page_of_desk_and_class_that_shows_a_child_notes_the_look(cast, demo, child):
     silent, shown = set(), set()
     for reader, begin in ((cast.coordinator, "desk/"), (cast.teacher, "classes/")):
-        client = signed_in(reader)
+        client = at(reader)
         others = [
             reverse("members:unanswered_sheet", args=[cast.school.slug]),
             f"{reverse('coordination:search')}?q={NAME[:-1]}",
@@ -99,10 +99,10 @@ def test_every_page_of_desk_and_class_that_shows_a_child_notes_the_look(cast, de
 def test_who_opens_a_signed_slip_is_noted(cast, demo, child):
     RecordView.objects.all().delete()
     file = Upload.objects.filter(about_model="members.consentdecision").first()
-    response = signed_in(cast.teacher).get(f"/files/{file.public_id}/")
+    response = at(cast.teacher).get(f"/files/{file.public_id}/")
     assert b"".join(response.streaming_content) == b"signed"
     assert looks(child) == ["slip"]
-    assert signed_in(cast.outsider).get(f"/files/{file.public_id}/").status_code == 404
+    assert at(cast.outsider).get(f"/files/{file.public_id}/").status_code == 404
     assert looks(child) == ["slip"]
 
 

@@ -15,7 +15,8 @@ from members.consent import State, state_of
 from members.consent_slips import slips
 from members.models import ConsentDecision, ConsentRequest, ConsentText, Purpose
 from tests import factories as make
-from tests.members.test_consent_pages import messages_of, page_of, signed_in
+from tests.browsing import at
+from tests.members.test_consent_pages import messages_of, page_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("demo")]
 PHOTO = Purpose.PHOTO
@@ -140,7 +141,7 @@ def test_what_is_signed_online_is_the_text_in_force_only(guardianship, printed, 
 def test_form_offers_each_text_that_a_paper_may_show_by_its_mark(cast, group, guardianship, printed, newer):
     version(0, published=40, replaced=20)
     make.ConsentTextFactory(purpose=PHOTO, version=3, published_at=None)
-    field = signed_in(cast.teacher).get(page_of("child_consent", group, guardianship.child)).context["form"]
+    field = at(cast.teacher).get(page_of("child_consent", group, guardianship.child)).context["form"]
     assert field["text_photo"].value() == ""
     assert field.fields["text_photo"].choices == [
         ("", "The newest of that day"),
@@ -151,7 +152,7 @@ def test_form_offers_each_text_that_a_paper_may_show_by_its_mark(cast, group, gu
 
 def test_teacher_writes_down_the_text_on_the_paper(cast, group, guardianship, printed, newer):
     page, answers = page_of("child_consent", group, guardianship.child), {"answer_photo": "granted"}
-    signed_in(cast.teacher).post(page, sent(guardianship, text_photo=printed.public_id, **answers))
+    at(cast.teacher).post(page, sent(guardianship, text_photo=printed.public_id, **answers))
     assert ConsentDecision.objects.get().text == printed
 
 
@@ -159,7 +160,7 @@ def test_teacher_is_told_that_the_paper_cannot_show_this(cast, group, guardiansh
     page = page_of("child_consent", group, guardianship.child)
     early = (localdate() - timedelta(days=6)).isoformat()
     said = sent(guardianship, text_photo=newer.public_id, answer_photo="granted", seen_on=early)
-    assert messages_of(signed_in(cast.teacher).post(page, said)) == [told_of(newer)]
+    assert messages_of(at(cast.teacher).post(page, said)) == [told_of(newer)]
     assert ConsentDecision.objects.count() == 0
 
 
@@ -174,7 +175,7 @@ def test_scanned_slip_preselects_its_text_and_its_reader(cast, group, guardiansh
     code = scanned(group, guardianship, cast.teacher)
     ConsentText.objects.filter(pk=newer.pk).update(replaced_at=now())
     version(3, published=0)
-    page = signed_in(cast.teacher).get(code, follow=True)
+    page = at(cast.teacher).get(code, follow=True)
     assert page.redirect_chain[0][0].partition("?")[0] == page_of("child_consent", group, guardianship.child)
     form = page.context["form"]
     assert (form["text_photo"].value(), form["signed_by"].value()) == (newer.public_id, guardianship.guardian_id)
@@ -194,13 +195,13 @@ def test_code_opens_the_answer_of_a_guardian_as_before(client, cast, group, guar
 
 def test_code_is_for_somebody_else_where_one_keeps_no_class_of_the_child(cast, group, guardianship, newer):
     code = scanned(group, guardianship, cast.teacher)
-    assert [signed_in(by).get(code).status_code for by in (cast.outsider, cast.colleague)] == [409, 409]
-    assert signed_in(cast.teacher).get(code.partition("?")[0]).status_code == 409
+    assert [at(by).get(code).status_code for by in (cast.outsider, cast.colleague)] == [409, 409]
+    assert at(cast.teacher).get(code.partition("?")[0]).status_code == 409
 
 
 def test_scanning_a_slip_writes_no_row_but_of_sessions(cast, group, guardianship, newer):
     code = scanned(group, guardianship, cast.teacher)
-    reader = signed_in(cast.teacher)
+    reader = at(cast.teacher)
     with CaptureQueriesContext(connection) as captured:
         reader.get(code)
     writes = [it["sql"] for it in captured if it["sql"].startswith(("INSERT", "UPDATE", "DELETE"))]
@@ -208,7 +209,7 @@ def test_scanning_a_slip_writes_no_row_but_of_sessions(cast, group, guardianship
 
 
 def test_more_texts_cost_no_more_queries(cast, group, guardianship, printed):
-    reader, counted = signed_in(cast.teacher), []
+    reader, counted = at(cast.teacher), []
     for more in ([], [2, 3]):
         for number in more:
             version(number, published=3, language="ru" if number == 2 else "ko")
