@@ -69,6 +69,16 @@ def keeps_the_meetings_pairing(person, meeting):
 
 
 @rules.predicate
+def keeps_the_outcomes_pairing(person, outcome):
+    return outcome is not None and keeps_the_pairing(person, outcome.pairing)
+
+
+@rules.predicate
+def coordinates_the_outcomes_pairing(person, outcome):
+    return outcome is not None and coordinates_the_pairing(person, outcome.pairing)
+
+
+@rules.predicate
 def decides_about_the_mentor(person, student):
     """Who decides for a student today: guardians, or the student."""
     return student is not None and may_decide(person, student.person)
@@ -86,6 +96,7 @@ def coordinates_the_students_pairing(person, student):
 
 rules.add_perm("mentorship.complete_pairing", keeps_the_pairing | coordinates_the_pairing)
 rules.add_perm("mentorship.dissolve_pairing", keeps_the_pairing | coordinates_the_pairing)
+rules.add_perm("mentorship.remove_outcome", keeps_the_outcomes_pairing | coordinates_the_outcomes_pairing)
 rules.add_perm("mentorship.cancel_meeting", keeps_the_meetings_pairing)
 rules.add_perm("mentorship.ask_pairingstudent", asked_for_the_students_mentor)
 rules.add_perm("mentorship.approve_pairingstudent", decides_about_the_mentor)

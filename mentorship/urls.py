@@ -7,6 +7,7 @@ from mentorship import (
     desk_requests,
     views,
     views_matching,
+    views_outcomes,
     views_pairing,
     views_students,
 )
@@ -67,6 +68,18 @@ urlpatterns = [
         "consent/<str:token>/pairings/<id:public_id>/",
         views_students.pairing_of_child_by_link,
         name="pairing_of_child_by_link",
+    ),
+    path("mentorship/outcomes/", views_outcomes.outcomes, name="outcomes"),
+    path("mentorship/pairings/<id:public_id>/outcomes/", views_outcomes.enter_outcome, name="enter_outcome"),
+    path(
+        "mentorship/pairings/<id:public_id>/outcomes/<id:outcome_id>/",
+        views_outcomes.change_outcome,
+        name="change_outcome",
+    ),
+    path(
+        "mentorship/pairings/<id:public_id>/outcomes/<id:outcome_id>/remove/",
+        views_outcomes.remove_outcome,
+        name="remove_outcome",
     ),
     path("desk/mentorship/pairings/", desk_pairings.pairings, name="desk_pairings"),
     path("mentorship/asked/<id:public_id>/", views_matching.asked, name="asked"),

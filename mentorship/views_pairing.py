@@ -21,7 +21,9 @@ from mentorship import actions
 from mentorship.channels import ENDED, Access
 from mentorship.forms_pairing import EndForm, FileForm, GoalsForm, LogForm, MeetingForm, MessageForm, StepForm
 from mentorship.models import LogEntry, Meeting, Milestone, Pairing, PairingFile
+from mentorship.outcomes import outcomes_in
 from mentorship.readers import Channel, channel_of, is_cleared, why_not_cleared
+from mentorship.rules import coordinates_the_pairing
 from mentorship.students import called
 from mentorship.words_pairing import readers_in_words, shown_student
 
@@ -89,6 +91,8 @@ def pairing(request: HttpRequest, public_id: str) -> HttpResponse:
         "meetings": list(it.meetings.ahead(now())[:LAST_ENTRIES]),
         "log": names_for(channel, list(it.log.select_related("by")[:LAST_ENTRIES]), reader),
         "steps": list(it.milestones.all()),
+        "outcomes": outcomes_in(channel, reader),
+        "may_remove": keeps(channel, reader) or coordinates_the_pairing(reader, it),
         "form": LogForm() if channel.may(reader, Access.PLAN) else None,
         "blocked": why_not_cleared(it) if channel.has_minors and not is_cleared(it) else "",
         "stalled": it.stalled_at if reader.is_coordinator else None,

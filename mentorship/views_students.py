@@ -22,6 +22,7 @@ from mentorship import actions
 from mentorship.channels import Access
 from mentorship.forms_pairing import StudentsForm
 from mentorship.models import Pairing, PairingStudent
+from mentorship.outcomes import outcomes_in
 from mentorship.readers import channel_of
 from mentorship.students import Deciding, deciding_for, may_be_added
 from mentorship.views_pairing import names_for, opened, shown_in
@@ -168,6 +169,7 @@ def pairing_of_child_by_link(request: HttpRequest, token: str, public_id: str) -
         "meetings": list(pairing.meetings.ahead(now())),
         "log": names_for(channel, list(pairing.log.select_related("by")[:PER_PAGE]), reader),
         "files": names_for(channel, list(pairing.files.select_related("by", "upload")), reader),
+        "outcomes": outcomes_in(channel, reader),
         "page": page,
         "back": reverse("members:consent", args=[token]),
     }

@@ -25,6 +25,7 @@ from mentorship.actions.mentors import (
     pause_mentor,
     resume_mentor,
 )
+from mentorship.actions.outcomes import change_outcome, enter_outcome, remove_outcome
 from mentorship.actions.overdue import answer_overdue, resume_due, rise_request
 from mentorship.actions.pairings import (
     add_step,
@@ -113,6 +114,7 @@ __all__ = [
     "cancel_meeting",
     "cancel_what_is_blocked",
     "change_mentor",
+    "change_outcome",
     "change_request",
     "change_terms",
     "close_request",
@@ -121,6 +123,7 @@ __all__ = [
     "decline_proposal",
     "dissolve_pairing",
     "end_mentor",
+    "enter_outcome",
     "intake_for",
     "lapse_pairing",
     "leave_student",
@@ -138,6 +141,7 @@ __all__ = [
     "refuse_mentor",
     "refuse_student",
     "remove_log",
+    "remove_outcome",
     "remove_shared_file",
     "remove_step",
     "reopen",

@@ -31,7 +31,7 @@ PUBLIC_VIEWS = {
     "feedback_by_consent_link", "feedback_by_link", "hand_in_by_link", "healthz", "home", "initiative",
     "initiatives", "institution", "institution_logo", "invitation", "join", "language", "leave", "library",
     "library_feed", "marks_by_link", "material_by_link", "materials_by_link", "mentor_of_child_by_link",
-    "mentorship", "my_calendar_ics", "offer", "pairing_of_child_by_link",
+    "mentorship", "my_calendar_ics", "offer", "outcomes", "pairing_of_child_by_link",
     "paper_by_link", "pathway", "pathways", "plan", "plan_as_dublin_core", "plan_as_pdf", "plan_as_zip",
     "plan_file", "privacy", "programme", "programme_ics", "readyz", "run", "run_ics", "search",
     "sessions_by_link", "standing", "styleguide", "theme_css", "ticket", "unsubscribe", "verify", "verify_any",
