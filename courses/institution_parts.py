@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 from cluster_portal.hooks import InstitutionPart, register_institution_parts
 from courses.models import Enrolment, Run
 from courses.words import when
+from members.few_people import FEWEST_PEOPLE
 from members.models import Institution
 
 MOST_ROWS = 8
-FEWEST_PEOPLE = 3  # fewer are not said: they could be recognised (decision 048)
 
 
 def offered(institution: Institution, reader: Any) -> Iterator[InstitutionPart]:

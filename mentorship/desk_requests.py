@@ -42,7 +42,7 @@ def requests(request: HttpRequest) -> HttpResponse:
     at = now()
     for it in page:
         it.moves, it.owes = open_moves(it, "close", "reopen"), owes_in_a_word(it)
-        it.is_late = it.is_live and (it.risen_at is not None or it.answer_by <= at)
+        it.is_late = it.is_late_at(at)
     shown = {"page": page, "narrow": narrow, "trail": [trail_begin()]}
     return render(request, "mentorship/desk_requests.html", shown)
 

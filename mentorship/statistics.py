@@ -1,4 +1,4 @@
-"""Numbers of mentorship without a database: how long somebody waits, how old what waits is, which counts are too small.
+"""Numbers of mentorship without a database: how long somebody waits, and how old what waits is.
 
 **How long until an answer.** Whoever still waits is no less slow for not having been answered yet: a mean over the
 answered ones alone would praise a desk that answers the easy half. So waits that are not over count as long as they
@@ -21,7 +21,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 NEVER = math.inf
-FEWEST_PEOPLE = 3  # fewer are not counted out: they could be recognised (decision 048)
 FIRST_DAYS = (3, 7, 14, 30)
 
 
@@ -73,8 +72,3 @@ def age_class(days: int, is_late: bool, limits: Sequence[int]) -> int:
     if is_late:
         return len(limits)
     return next((place for place, limit in enumerate(limits) if days <= limit), len(limits) - 1)
-
-
-def is_few(people: int) -> bool:
-    """Whether a count of people is so small that it is not said."""
-    return 0 < people < FEWEST_PEOPLE

@@ -50,17 +50,17 @@ class MentorQuerySet(models.QuerySet):
         rows = self.select_related("person").annotate(taken=Count("pairings", live))
         return rows.annotate(free=F("places") - F("taken"))
 
-    def kept_by(self, person):
-        """Mentors on the desk of a coordinator: all, or those who belong to an institution of their regions.
-
-        Never oneself: somebody else admits and clears whoever coordinates.
-        """
-        others = self.exclude(person=person)
+    def around(self, person):
+        """Mentors in a coordinator's part of the cluster: all, or those who work in an institution of their regions."""
         if person.coordinates_whole_cluster:
-            return others
+            return self
         regions = [role.region_id for role in person.coordinator_roles]
         there = Affiliation.objects.active().filter(institution__region__in=regions)
-        return others.filter(person__in=there.values("person"))
+        return self.filter(person__in=there.values("person"))
+
+    def kept_by(self, person):
+        """Mentors on the desk of a coordinator: never oneself, whom somebody else admits and clears."""
+        return self.around(person).exclude(person=person)
 
     def visible_to(self, person):
         """Oneself; all for coordinators; whoever said yes to a request of one's own, or helps one or one's child."""

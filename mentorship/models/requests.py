@@ -201,3 +201,7 @@ class MentorRequest(models.Model):
     def is_live(self) -> bool:
         """Whether somebody owes an answer."""
         return self.state in self.LIVE
+
+    def is_late_at(self, at) -> bool:
+        """Whether somebody owes an answer that should have come by an instant; a request that has risen stays late."""
+        return self.is_live and (self.risen_at is not None or self.answer_by <= at)

@@ -5,7 +5,8 @@ from fractions import Fraction
 
 import pytest
 
-from mentorship.statistics import NEVER, Wait, age_class, age_limits, is_few, quantile, waits_of
+from members.few_people import is_few
+from mentorship.statistics import NEVER, Wait, age_class, age_limits, quantile, waits_of
 
 HALF, NINTH_DECILE = Fraction(1, 2), Fraction(9, 10)
 
