@@ -52,9 +52,7 @@ def change_outcome(request: HttpRequest, public_id: str, outcome_id: str) -> Htt
     stored = Outcome.objects.get(pk=outcome.pk)  # a form writes into its instance what is only tried
     outcome.pairing = it
     form = OutcomeForm(request.POST or None, instance=stored, pairing=it, reader=request.user)
-    if sent(request, form) and outcome_in(
-        form, None, actions.change_outcome, outcome, by=request.user, **form.facts()
-    ):
+    if sent(request, form) and outcome_in(form, None, actions.change_outcome, outcome, by=request.user, **form.facts()):
         messages.success(request, _("Saved."))
         return redirect(f"{it.get_absolute_url()}#outcomes")
     shown = shown_in(channel, request.user) | {"form": form, "outcome": outcome}

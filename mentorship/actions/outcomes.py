@@ -109,7 +109,9 @@ def _refuse_what_cannot_be(it: Outcome, students: Collection[PairingStudent]) ->
     if it.pk is not None:
         there |= set(it.students.values_list("pk", flat=True))
     if any(one.pk not in there for one in students):
-        raise Refused(_("Choose students who take part in this pairing. Who left, or was not approved, does not stand."))
+        raise Refused(
+            _("Choose students who take part in this pairing. Who left, or was not approved, does not stand.")
+        )
     again = it.pairing.outcomes.filter(contest=it.contest, level=it.level, day=it.day, place=it.place)
     if again.exclude(pk=it.pk).exists():
         raise Refused(_("This outcome is entered already. Add the students to it."))
