@@ -1,4 +1,4 @@
-"""The desk of requests: the overview of mentorship, what waits for whom, what is closed; and what is agreed."""
+"""The desk of requests: what waits for whom, what is closed; and what is agreed."""
 
 from typing import Any
 
@@ -15,20 +15,12 @@ from cluster_portal.moves import may_move, open_moves
 from members.access import cluster_coordinators_only, coordinators_only
 from mentorship import actions
 from mentorship.desk_mentors import trail_begin
-from mentorship.desk_rows import rows_of
 from mentorship.forms_mentors import ReasonForm
 from mentorship.forms_requests import RequestFilter, TermsForm
 from mentorship.models import MentorRequest, Terms
 from mentorship.words import owes_in_a_word
 
 PER_PAGE = 50
-
-
-@coordinators_only
-def overview(request: HttpRequest) -> HttpResponse:
-    """What waits for this coordinator in mentorship, and the ways to its pages."""
-    shown = {"rows": list(rows_of(request.user)), "terms": Terms.current()}
-    return render(request, "mentorship/desk_mentorship.html", shown)
 
 
 @coordinators_only
