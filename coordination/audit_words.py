@@ -53,6 +53,7 @@ DONE = {
     "hide": pgettext_lazy("audit", "hidden"),
     "issue": _("issued"),
     "issue_certificates": _("certificates asked for"),
+    "give_feedback": _("feedback given"),
     "issue_diplomas": _("diplomas asked for"),
     "join": _("joined the library"),
     "leave_coordination": _("coordination given up"),

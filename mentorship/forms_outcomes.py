@@ -3,14 +3,14 @@
 from typing import Any
 
 from django import forms
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from cluster_portal.fresh import FreshForm
 from members.forms import DateInput
 from members.forms.fields import validate_within_reach
 from members.models import Cluster, Institution, Person
-from mentorship.models import Outcome, Pairing, PairingStudent
+from mentorship.models import Outcome, Pairing, PairingFeedback, PairingStudent
 from mentorship.students import called
 
 
@@ -79,3 +79,41 @@ class OutcomeFilter(forms.Form):
         field.queryset = Institution.objects.filter(
             pk__in=there.values("pairing__request__affiliation__institution")
         ).order_by("name", "pk")
+
+
+SCALE = [
+    (5, _("5: it helped very much")),
+    (4, "4"),
+    (3, "3"),
+    (2, "2"),
+    (1, _("1: it did not help")),
+]
+
+
+class FeedbackForm(forms.ModelForm):
+    """How it was, in a number and, for whoever wants to, in words."""
+
+    helpful = forms.TypedChoiceField(label=_("How much it helped"), choices=SCALE, coerce=int, widget=forms.RadioSelect)
+
+    class Meta:
+        model = PairingFeedback
+        fields = ["helpful", "text"]
+        widgets = {"text": forms.Textarea(attrs={"rows": 4})}
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["text"].help_text = _("What helped, and what should be different next time. Name no student.")
+
+
+class ThanksForm(forms.Form):
+    """Of which pairings the mentors are thanked."""
+
+    pairings = forms.ModelMultipleChoiceField(
+        Pairing.objects.none(),
+        to_field_name="public_id",
+        error_messages={"required": _("Choose at least one pairing.")},
+    )
+
+    def __init__(self, *args: Any, among: QuerySet[Pairing], **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["pairings"].queryset = among  # type: ignore[attr-defined]

@@ -96,6 +96,14 @@ def coordinates_the_students_pairing(person, student):
 
 rules.add_perm("mentorship.complete_pairing", keeps_the_pairing | coordinates_the_pairing)
 rules.add_perm("mentorship.dissolve_pairing", keeps_the_pairing | coordinates_the_pairing)
+
+
+@rules.predicate
+def thanks_for_the_pairing(person, pairing):
+    """Coordinators thank its mentor; nobody thanks themself."""
+    return coordinates_the_pairing(person, pairing) and not is_asked_to_mentor(person, pairing)
+
+
 rules.add_perm("mentorship.remove_outcome", keeps_the_outcomes_pairing | coordinates_the_outcomes_pairing)
 rules.add_perm("mentorship.cancel_meeting", keeps_the_meetings_pairing)
 rules.add_perm("mentorship.ask_pairingstudent", asked_for_the_students_mentor)

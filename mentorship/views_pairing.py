@@ -19,6 +19,7 @@ from members.actions import note_views
 from members.models import Person
 from mentorship import actions
 from mentorship.channels import ENDED, Access
+from mentorship.feedback import why_no_feedback
 from mentorship.forms_pairing import EndForm, FileForm, GoalsForm, LogForm, MeetingForm, MessageForm, StepForm
 from mentorship.models import LogEntry, Meeting, Milestone, Pairing, PairingFile
 from mentorship.outcomes import outcomes_in
@@ -98,6 +99,7 @@ def pairing(request: HttpRequest, public_id: str) -> HttpResponse:
         "stalled": it.stalled_at if reader.is_coordinator else None,
         "may_end": it.state == Pairing.State.ACTIVE and may_move(reader, it, "complete"),
     }
+    shown["asked_how_it_was"] = shown["is_over"] and not why_no_feedback(it, reader, now())
     if channel.may(reader, Access.TALK):
         last = list(it.messages.select_related("by").order_by("-sent_at", "-pk")[:LAST_MESSAGES])
         shown |= {"thread": names_for(channel, last[::-1], reader), "file_count": it.files.count()}

@@ -1,5 +1,7 @@
 """What can be done in mentorship: each action is one transaction, in the module of its concern."""
 
+from mentorship.actions.feedback import give_feedback
+from mentorship.actions.leaving import leave_mentorship, notice_departures
 from mentorship.actions.matching import (
     accept_proposal,
     agree_to_mentor,
@@ -61,6 +63,7 @@ from mentorship.actions.students import (
     refuse_student,
     settle_students,
 )
+from mentorship.actions.thanks import begin_thanks, thank_many, thank_mentor
 
 ACTIONS: dict[str, dict] = {
     "meeting": {"cancel": cancel_meeting},
@@ -110,6 +113,7 @@ __all__ = [
     "approve_student",
     "ask_for_mentor",
     "ask_student",
+    "begin_thanks",
     "can_be_asked",
     "cancel_meeting",
     "cancel_what_is_blocked",
@@ -124,13 +128,16 @@ __all__ = [
     "dissolve_pairing",
     "end_mentor",
     "enter_outcome",
+    "give_feedback",
     "intake_for",
     "lapse_pairing",
+    "leave_mentorship",
     "leave_student",
     "lock_mentor",
     "lock_request",
     "move_meeting",
     "note_clearance",
+    "notice_departures",
     "notice_stalled",
     "offer_mentoring",
     "pause_mentor",
@@ -154,6 +161,8 @@ __all__ = [
     "settle_students",
     "share_file",
     "take_back_proposal",
+    "thank_many",
+    "thank_mentor",
     "withdraw_proposal",
     "withdraw_request",
     "write_goals",

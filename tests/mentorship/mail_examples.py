@@ -19,7 +19,14 @@ ABOUT_MENTOR = {
 ABOUT_REQUEST = {"open_waits": "open", "request_rose": "open", "request_reopened": "open", "request_closed": "closed"}
 TO_MENTOR = {"proposal_waits": "proposed", "request_withdrawn": "withdrawn", "not_agreed": "refused"}
 TO_TEACHER = {"agreement_waits": "accepted", "mentor_found": "accepted", "mentor_gone": "withdrawn", "paired": "active"}
-TO_TEACHER |= {"lapsed": "lapsed", "nudge": "active", "pairing_ended": "completed", "sought_again": "declined"}
+TO_TEACHER |= {
+    "lapsed": "lapsed",
+    "nudge": "active",
+    "pairing_ended": "completed",
+    "feedback_asked": "completed",
+    "feedback_reminder": "dissolved",
+    "sought_again": "declined",
+}
 TITLE = "A mentor for our team"
 
 
