@@ -31,6 +31,7 @@ app.conf.beat_schedule = {
     "settle held": {"task": "courses.tasks.settle_held", "schedule": crontab(minute=33)},
     "release reserves": {"task": "courses.tasks.release_reserves", "schedule": crontab(minute=3)},
     "answer overdue": {"task": "mentorship.tasks.answer_overdue", "schedule": MINUTE, "options": EXPIRES},
+    "notice departures": {"task": "mentorship.tasks.notice_departures", "schedule": crontab(minute=43)},
     "resume mentors": {"task": "mentorship.tasks.resume_due", "schedule": crontab(minute=13)},
     "recheck conflicts": {"task": "competitions.tasks.recheck_conflicts", "schedule": crontab(hour=1, minute=50)},
     "settle library": {"task": "competitions.tasks.settle_library", "schedule": crontab(hour=1, minute=20)},

@@ -17,15 +17,13 @@ NO_ANSWER = {State.LAPSED, State.WITHDRAWN}
 def open_requests(person: Person) -> Any:
     """The requests of a coordinator for which a mentor is sought, which still matter, and whose teachers are there."""
     rows = MentorRequest.objects.kept_by(person).open().filter(needed_by__gte=Cluster.current().today())
-    there = {"affiliation__in": Affiliation.objects.active(), "by__in": Person.objects.active()}
-    return rows.filter(**there).with_parts().oldest_first()
+    return rows.of_who_is_there().with_parts().oldest_first()
 
 
 def mentors_to_ask() -> Any:
-    """Everybody who is a mentor, paused ones too: a coordinator reads why they are not suggested."""
-    return Mentor.objects.admitted().filter(person__in=Person.objects.active()).with_loads().prefetch_related(
-        "directions"
-    )  # fmt: skip
+    """Everybody who is a mentor and has not left, paused ones too: a coordinator reads why they are not suggested."""
+    here = Mentor.objects.admitted().exclude(pk__in=Mentor.objects.gone().values("pk"))
+    return here.with_loads().prefetch_related("directions")
 
 
 def needs_of(requests: Iterable[MentorRequest]) -> list[Need]:

@@ -7,8 +7,9 @@ from cluster_portal.links import absolute, signed_link
 from cluster_portal.models import OutboxMail, Upload
 from cluster_portal.outbox import occasion_of
 from members.models import Guardianship, Person
+from mentorship.actions.leaving import MENTOR_LEFT, TEACHER_LEFT
 from mentorship.channels import ENDED, Access
-from mentorship.models import Message, Pairing, PairingFile, PairingStudent
+from mentorship.models import MentorRequest, Message, Pairing, PairingFile, PairingStudent
 from mentorship.readers import Channel, channel_of
 from mentorship.students import called, deciding_for
 
@@ -110,6 +111,13 @@ def _about_end(wanted: WantedMail) -> dict[str, Any]:
     }
 
 
+def _about_departure(wanted: WantedMail) -> dict[str, Any]:
+    """Nobody is named: whoever has left is erased."""
+    it: Pairing = wanted.about
+    is_sought = it.request.state == MentorRequest.State.OPEN and wanted.to.pk == it.request.by_id
+    return {"title": it.request.title, "child": named_children(channel_of(it), wanted.to), "sought": is_sought}
+
+
 def _about_student(wanted: WantedMail) -> dict[str, Any]:
     it: PairingStudent = wanted.about
     own = wanted.to.pk == it.person_id
@@ -145,6 +153,8 @@ register_upload_reader(PairingFile._meta.label_lower, may_read_file)
 register_mail(
     MailKind("mentorship/message", _may_read_message, context=_about_message),
     MailKind("mentorship/pairing_ended", _is_ended, secrets=_page_of_ended, context=_about_end),
+    MailKind(MENTOR_LEFT, _is_ended, secrets=_page_of_ended, context=_about_departure),
+    MailKind(TEACHER_LEFT, _is_ended, secrets=_page_of_ended, context=_about_departure),
     MailKind("mentorship/mentor_asked", _word_is_missing, secrets=_deciding_link, context=_about_student),
     MailKind("mentorship/student_settled", _stands_so, context=_about_student),
     MailKind("mentorship/student_out", _stands_so, context=_about_student),

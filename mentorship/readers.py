@@ -11,6 +11,7 @@ from members.consent import State as Consent
 from members.consent import states_of
 from members.models import Cluster, Person, Purpose
 from mentorship.channels import ENDED, Access, Facts, Learner, access_in, may_not_meet
+from mentorship.leaving import has_left
 from mentorship.models import Pairing, PairingStudent
 from mentorship.students import guardians_of
 
@@ -93,15 +94,17 @@ def own_pairings(person: Person, most: int = 20) -> list[Pairing]:
 
 
 def is_cleared(pairing: Pairing, day=None) -> bool:
-    """Whether the mentor may work with minors on a day: cleared, and still a mentor."""
+    """Whether the mentor may work with minors on a day: cleared, still a mentor, and still in the cluster."""
     mentor = pairing.mentor
     stands = mentor.state in {mentor.State.ACTIVE, mentor.State.PAUSED}
-    return stands and mentor.is_cleared_on(day or Cluster.current().today())
+    return stands and mentor.is_cleared_on(day or Cluster.current().today()) and not has_left(mentor)
 
 
 def why_not_cleared(pairing: Pairing) -> str:
     """Why there are no meetings with minors, and no messages."""
     until = pairing.mentor.clearance_until
+    if has_left(pairing.mentor):
+        return _("The mentor has left the cluster: no meetings and no messages with students. The coordinator decides.")
     if until is None:
         return _("The mentor is not cleared for work with minors. Ask the coordinator to note the clearance.")
     said = _(
@@ -120,7 +123,7 @@ def _facts(pairing: Pairing, students: list[PairingStudent]) -> Facts:
         mentor=pairing.mentor.person_id,
         teacher=pairing.request.by_id,
         with_students=pairing.request.with_students,
-        is_cleared=is_cleared(pairing),
+        is_cleared=bool(students) and is_cleared(pairing),  # it is about minors only
         students=_learners(students),
         coordinators=frozenset(Person.objects.coordinating_region(institution.region_id).values_list("pk", flat=True)),
         contacts=frozenset(Person.objects.speaking_for(institution).values_list("pk", flat=True)),

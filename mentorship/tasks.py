@@ -28,3 +28,9 @@ def notice_stalled() -> int:
 def keep_minors_safe() -> int:
     """Settle whose approval is missing by now, and cancel meetings for which the mentor is not cleared."""
     return actions.settle_students() + actions.cancel_what_is_blocked(now())
+
+
+@shared_task
+def notice_departures() -> int:
+    """Seek others in place of mentors who have left the cluster and were asked."""
+    return actions.notice_departures()

@@ -22,13 +22,14 @@ from cluster_portal.hooks import WantedMail
 from cluster_portal.models import OutboxMail
 from cluster_portal.moves import Refused, make_move, make_moves
 from cluster_portal.outbox import cancel_mails, cancel_rows, queue_mail, queue_mails
-from members.models import Affiliation, Cluster, Person, Tie
+from members.models import Cluster, Person, Tie
 from members.ties import tie_together
 from mentorship.actions.mentors import lock_mentor
 from mentorship.actions.requests import ASKED, lock_request, reopen, reopen_request
 from mentorship.assignment import assign
 from mentorship.candidates import mentors_to_ask, needs_of, offers_of, open_requests
 from mentorship.clock import answer_until, coordinators_for
+from mentorship.leaving import has_left
 from mentorship.matching import BY_HAND, Need, Offer, best_first, next_points, question_of, walls
 from mentorship.matching_words import wall_in_words
 from mentorship.models import Mentor, MentorRequest, Pairing
@@ -127,7 +128,7 @@ def propose_mentor(request: MentorRequest, by: Person, mentor: Mentor) -> Pairin
 def _refuse_what_is_over(request: MentorRequest) -> None:
     if request.needed_by < Cluster.current().today():
         raise Refused(_("The day until which it mattered is over. Close the request, with a word to the teacher."))
-    if request.affiliation.state != Affiliation.State.ACTIVE or not request.by.is_active:
+    if not MentorRequest.objects.of_who_is_there().filter(pk=request.pk).exists():
         raise Refused(_("Whoever asked for it does not work there any more. Close the request, with a reason."))
 
 
@@ -182,6 +183,10 @@ def accept_proposal(pairing: Pairing, by: Person) -> None:
     """Say yes as the mentor; the teacher owes the next answer. Who has paused since can still say yes."""
     request = _locked(pairing)
     _refuse_unless(pairing, State.PROPOSED)
+    if has_left(pairing.mentor):
+        raise Refused(
+            _("Your place of work in the cluster has ended, so you take on nothing new. Ask the coordinator.")
+        )
     _refuse_without_clearance(pairing)
     until = answer_until(now())
     make_move(request, "accept", by=by, answer_by=until)
@@ -204,6 +209,8 @@ def agree_to_mentor(pairing: Pairing, by: Person) -> None:
     """Agree as the teacher: from now on they are a pair, and both are told how to begin."""
     request = _locked(pairing)
     _refuse_unless(pairing, State.ACCEPTED)
+    if has_left(pairing.mentor):
+        raise Refused(_("The mentor has left the cluster meanwhile. Another one is sought: you need not do anything."))
     _refuse_without_clearance(pairing)
     make_move(request, "pair", by=by)
     make_move(pairing, "agree", by=by, began_on=Cluster.current().today())

@@ -140,16 +140,16 @@ def end_mentor(mentor: Mentor, by: Person) -> None:
     make_move(mentor, "end", by=by, paused_until=None)
     cancel_mails(about=it, reason=GONE)
     for pairing in live:
-        _give_back(requests[pairing.request_id], by)
+        give_back(requests[pairing.request_id], by, GONE)
     if by.pk != it.person_id:
         queue_mail("mentorship/ended", about=mentor, to=it.person, occasion=mentor.state_since.isoformat())
 
 
-def _give_back(request: MentorRequest, by: Person) -> None:
-    """Seek another mentor for a locked request of one who stops; a teacher who had a yes is told."""
+def give_back(request: MentorRequest, by: Person | None, reason: str) -> None:
+    """Seek another mentor for a locked request of one who stops or has left; a teacher who had a yes is told."""
     had_a_yes = request.state == MentorRequest.State.ACCEPTED
-    pairing = take_back_proposal(request, by=by, reason=GONE, tell=False)
-    reopen(request, by=by, reason=GONE)
+    pairing = take_back_proposal(request, by=by, reason=reason, tell=False)
+    reopen(request, by=by, reason=reason)
     if had_a_yes:
         queue_mail("mentorship/mentor_gone", about=pairing, to=request.by)
 

@@ -32,12 +32,12 @@ def complete_pairing(pairing: Pairing, by: Person, because: str = "") -> None:
 
 
 @transaction.atomic
-def dissolve_pairing(pairing: Pairing, by: Person, because: str = "") -> None:
+def dissolve_pairing(pairing: Pairing, by: Person | None, because: str = "") -> None:
     """End a pairing early. A reason can be given; nobody is asked whose doing it was."""
     _end(pairing, "dissolve", by, because)
 
 
-def _end(pairing: Pairing, name: str, by: Person, because: str) -> None:
+def _end(pairing: Pairing, name: str, by: Person | None, because: str) -> None:
     it = lock_whole_pairing(pairing)
     channel = channel_of(it)
     cancel_all_ahead(it, by)
@@ -180,9 +180,14 @@ def _opened(pairing: Pairing, by: Person, wanted: Access) -> Pairing:
 
 
 def _tell(
-    channel: Channel, template: str, about: Any, by: Person, wanted: Access = Access.RECORD, guardians: bool = False
+    channel: Channel,
+    template: str,
+    about: Any,
+    by: Person | None,
+    wanted: Access = Access.RECORD,
+    guardians: bool = False,
 ) -> None:
     """One mail to each of those in the pairing who may read it but the one who acts; on request to guardians too."""
     people = [it for it in channel.members if channel.may(it, wanted)]
     readers = readers_of_all(people) if guardians else people
-    queue_mails(WantedMail(template, about, it) for it in readers if it.pk != by.pk)
+    queue_mails(WantedMail(template, about, it) for it in readers if by is None or it.pk != by.pk)

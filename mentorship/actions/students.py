@@ -10,8 +10,9 @@ from cluster_portal.hooks import WantedMail
 from cluster_portal.moves import Refused, make_move
 from cluster_portal.outbox import queue_mails
 from members.consent import state_of
-from members.models import Cluster, Person, Purpose
+from members.models import Cluster, Person, Purpose, Tie
 from members.readers import readers_of
+from members.ties import tie_together
 from mentorship.actions.meetings import join_meetings, leave_meetings
 from mentorship.locks import lock_pairing
 from mentorship.models import MentorApproval, Pairing, PairingStudent
@@ -129,6 +130,7 @@ def settle_student(student: PairingStudent, by: Person | None = None) -> bool:
         return False
     make_move(student, MOVE_TO[wanted], by=by)
     if wanted == State.APPROVED:
+        tie_together([student.pairing.mentor.person, student.person], Tie.Kind.MENTOR, about=student.pairing)
         join_meetings(student.pairing, student.person)
     else:
         leave_meetings(student.pairing, student.person)

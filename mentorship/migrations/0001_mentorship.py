@@ -313,7 +313,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='logentry',
-            constraint=models.UniqueConstraint(fields=('pairing', 'by', 'day', 'minutes', 'what'), name='log_says_it_once'),
+            constraint=models.UniqueConstraint(condition=models.Q(('what', ''), _negated=True), fields=('pairing', 'by', 'day', 'minutes', 'what'), name='log_says_it_once'),
         ),
         migrations.AddConstraint(
             model_name='pairingfeedback',

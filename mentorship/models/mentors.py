@@ -1,7 +1,7 @@
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Count, F, Prefetch, Q
+from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q
 from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
@@ -39,6 +39,20 @@ class MentorQuerySet(models.QuerySet):
     def active(self):
         """Mentors who take requests now."""
         return self.filter(state=Mentor.State.ACTIVE)
+
+    def gone(self):
+        """Who has left the cluster: kept out, erased, or without any place of work since the last one ended.
+
+        Who never had one came without, and has left nothing (decision 121).
+        """
+        theirs = Affiliation.objects.filter(person=OuterRef("person"))
+        moved_out = Exists(theirs.filter(state=Affiliation.State.ENDED)) & ~Exists(theirs.active())
+        kept_out = Q(person__suspended_at__isnull=False) | Q(person__erased_at__isnull=False)
+        return self.filter(kept_out | moved_out)
+
+    def taking(self):
+        """Mentors of whom the public page counts: they take requests now, and their account works."""
+        return self.active().filter(person__suspended_at=None, person__erased_at=None)
 
     def waiting(self):
         """Who has offered to mentor and waits for a coordinator's answer, the longest first."""

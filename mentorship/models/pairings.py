@@ -53,6 +53,11 @@ class PairingQuerySet(models.QuerySet):
         kept = Q(request__affiliation__institution__region__in=regions)
         return self.filter(pk__in=Pairing.objects.filter(mine | guards | school | kept).values("pk"))
 
+    def left_alone(self):
+        """Pairings under way whose mentor has left the cluster, or whose teacher has left the school that asked."""
+        no_teacher = ~Q(request__in=MentorRequest.objects.of_who_is_there().values("pk"))
+        return self.active().filter(no_teacher | Q(mentor__in=Mentor.objects.gone().values("pk")))
+
     def with_people(self):
         """With all that the page of one asks of who is in it."""
         return self.select_related("mentor__person", "request__by", "request__affiliation__institution")
@@ -309,7 +314,9 @@ class LogEntry(models.Model):
         verbose_name_plural = _("entries of the log")
         ordering = ["-day", "-pk"]
         constraints = [
-            models.UniqueConstraint(fields=["pairing", "by", "day", "minutes", "what"], name="log_says_it_once")
+            models.UniqueConstraint(  # what retention has emptied may be alike
+                fields=["pairing", "by", "day", "minutes", "what"], condition=~Q(what=""), name="log_says_it_once"
+            )
         ]
 
     def __str__(self):

@@ -1,7 +1,7 @@
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
@@ -70,6 +70,12 @@ class MentorRequestQuerySet(models.QuerySet):
         kept = MentorRequest.objects.kept_by(person).values("pk")
         asked = Q(pairings__mentor__person=person)
         return self.filter(Q(by=person) | Q(pk__in=kept) | asked).distinct()
+
+    def of_who_is_there(self):
+        """Requests of teachers who still work at the school that asked, in whatever role by now."""
+        at_work = Affiliation.objects.active().exclude(role=Affiliation.Role.STUDENT)
+        there = at_work.filter(person=OuterRef("by"), institution=OuterRef("affiliation__institution"))
+        return self.filter(Exists(there), by__suspended_at=None, by__erased_at=None)
 
     def risen(self):
         """Requests that nobody answered in time, and that are still open."""
