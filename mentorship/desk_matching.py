@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
@@ -46,7 +47,7 @@ def match(request: HttpRequest, public_id: str) -> HttpResponse:
         "facts": request_as_facts(it),
         "is_open": is_open,
         "before": _asked_before(it),
-        "trail": [trail_begin(), (it.get_absolute_url(), it.title)],
+        "trail": [trail_begin(), (it.get_absolute_url(), Truncator(it.title).chars(40))],
     }
     if is_open:
         shown |= _candidates(it, request.GET.get("page"))
