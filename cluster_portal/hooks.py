@@ -99,8 +99,8 @@ class DeskRow:
 
 
 @dataclass(frozen=True)
-class InstitutionPart:
-    """A section of an institution's page: what it offers, what it takes part in. Each row is (title, address, note)."""
+class PagePart:
+    """A section of the page of an institution or an initiative. Each row is (title, address or "", note)."""
 
     title: Any
     rows: Sequence[tuple[Any, str, Any]]
@@ -205,7 +205,8 @@ blind: list[Callable[[Any], dict[str, QuerySet[Any]]]] = []
 bond_listeners: list[Callable[[Collection[int]], None]] = []
 personal_data: dict[str, PersonalData] = {}
 reminders: dict[str, Reminder] = {}
-institution_parts: list[Callable[[Any, Any], Iterable[InstitutionPart]]] = []
+institution_parts: list[Callable[[Any, Any], Iterable[PagePart]]] = []
+initiative_parts: list[Callable[[Any, Any], Iterable[PagePart]]] = []
 child_parts: list[Callable[[GuardianPage], Iterable[ChildPart]]] = []
 retention_periods: list[Callable[[], Iterable[Any]]] = []
 public_dates: list[Callable[[], Iterable[Any]]] = []
@@ -275,9 +276,14 @@ def register_desk_rows(rows: Callable[[Any], Iterable[DeskRow]]) -> None:
     desk_rows.append(rows)
 
 
-def register_institution_parts(parts: Callable[[Any, Any], Iterable[InstitutionPart]]) -> None:
+def register_institution_parts(parts: Callable[[Any, Any], Iterable[PagePart]]) -> None:
     """`parts(institution, reader)` yields the sections that this app adds to an institution's page."""
     institution_parts.append(parts)
+
+
+def register_initiative_parts(parts: Callable[[Any, Any], Iterable[PagePart]]) -> None:
+    """`parts(initiative, reader)` yields the sections that this app adds to an initiative's page."""
+    initiative_parts.append(parts)
 
 
 def register_child_parts(parts: Callable[[GuardianPage], Iterable[ChildPart]]) -> None:

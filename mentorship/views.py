@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Max
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import get_language
@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 
 from cluster_portal.buttons import act, sent, tried
 from cluster_portal.moves import available_moves, may_move
-from members.models import Affiliation, Direction
+from members.models import Affiliation
 from members.taking_part import right_through
 from mentorship import actions
 from mentorship.asking import MENTORSHIP, right_to_ask, rights_to_ask
@@ -22,6 +22,7 @@ from mentorship.chain import chain_of, chain_of_right
 from mentorship.forms_mentors import OfferForm, PauseForm
 from mentorship.forms_requests import AskForm
 from mentorship.models import Mentor, MentorRequest, Pairing, Terms
+from mentorship.shown_elsewhere import mentors_by_theme
 from mentorship.words import mentor_as_facts, owed_in_words, request_as_facts
 
 For = MentorRequest.For
@@ -33,10 +34,8 @@ HAS_A_YES = {MentorRequest.State.ACCEPTED, MentorRequest.State.PAIRED}
 @login_not_required
 def mentorship(request: HttpRequest) -> HttpResponse:
     """What mentorship is, how many mentors there are by theme, without names; and what is the reader's own of it."""
-    taking = Mentor.objects.active().filter(person__suspended_at=None, person__erased_at=None)
-    active = Count("mentors", Q(mentors__in=taking))
-    directions = Direction.objects.annotate(mentor_count=active).filter(mentor_count__gt=0).order_by("name")
-    shown: dict[str, Any] = {"count": taking.count(), "directions": directions, "terms": Terms.current()}
+    shown: dict[str, Any] = {"count": Mentor.objects.taking().count(), "terms": Terms.current()}
+    shown["directions"] = mentors_by_theme()
     if request.user.is_authenticated:
         shown |= _what_is_mine(request)
     return render(request, "mentorship/mentorship.html", shown)
