@@ -31,7 +31,7 @@ PER_PAGE = 40
 def thanks(request: HttpRequest) -> HttpResponse:
     """Ended pairings, the latest first; on POST the mentors of those that were chosen get a letter of thanks."""
     rows = ended_for(request.user)
-    form = ThanksForm(request.POST or None, among=rows)
+    form = ThanksForm(request.POST if request.method == "POST" else None, among=rows)
     if sent(request, form):
         if begun := tried(request, actions.begin_thanks, pairings=list(form.cleaned_data["pairings"])):
             do_if_short(begun.result)
