@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Count, F, Func, Q, QuerySet, TextField, Value
+from django.db.models import CharField, Count, F, Func, Q, QuerySet, Value
 
 from cluster_portal.search import folded_columns, found
 from members.models import Direction, Person
@@ -54,7 +54,7 @@ def found_mentors(person: Person, query: str) -> QuerySet[Mentor]:
 
 
 def _joined(column: str) -> Func:
-    return Func(F(column), Value(" "), function="array_to_string", output_field=TextField())
+    return Func(F(column), Value(" "), function="array_to_string", output_field=CharField())
 
 
 _WORDS = folded_columns("person__family_name", "person__given_name", "person__patronymic", "contest_words")
