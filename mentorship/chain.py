@@ -8,6 +8,7 @@ from members.chain import Link, affiliation_link, membership_link
 from members.models import Person
 from members.taking_part import Right
 from mentorship.asking import MENTORSHIP
+from mentorship.channels import ENDED
 from mentorship.models import MentorRequest, Pairing
 from mentorship.words import day_of, owed_in_words
 
@@ -29,7 +30,7 @@ def chain_of(request: MentorRequest, reader: Person, pairing: Pairing | None) ->
     if request.state in {State.WITHDRAWN, State.CLOSED}:
         return [vars(asked), vars(_ended(request))]
     links = [asked, _mentor(request, own), _agreed(request, pairing, own), _met(request, pairing, own)]
-    links.append(_outcome(pairing))
+    links.append(_outcome(request, pairing, reader))
     return [vars(link) for link in links]
 
 
@@ -70,7 +71,12 @@ def _met(request: MentorRequest, pairing: Pairing | None, own: bool) -> Link:
     return Link(title, text, pairing.get_absolute_url(), status)
 
 
-def _outcome(pairing: Pairing | None) -> Link:
-    if pairing is None or not pairing.outcome_count:
-        return Link(_("What came of it"))
-    return Link(_("What came of it"), url=f"{pairing.get_absolute_url()}#outcomes", status="done")
+def _outcome(request: MentorRequest, pairing: Pairing | None, reader: Person) -> Link:
+    title = _("What came of it")
+    if pairing is not None and pairing.outcome_count:
+        return Link(title, url=f"{pairing.get_absolute_url()}#outcomes", status="done")
+    can_come = pairing is not None and pairing.state in ENDED and bool(request.contest or request.with_students)
+    if pairing is None or not can_come or reader.pk not in {pairing.mentor.person_id, request.by_id}:
+        return Link(title)
+    url = reverse("mentorship:enter_outcome", args=[pairing.public_id])
+    return Link(title, _("Enter what the students reached, once it is known."), url, "next")

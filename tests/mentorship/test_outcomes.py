@@ -330,6 +330,17 @@ def test_a_guardian_by_link_reads_what_came_of_it(client, cast, pairing):
     assert ("City Olympiad" in section, "Petrova Mira" in section) == (True, True)
 
 
+def test_after_the_end_the_request_asks_what_came_of_it(client, cast, pairing):
+    address = f"{pairing.get_absolute_url()}outcomes/"
+    page = pairing.request.get_absolute_url()
+    client.force_login(cast.teacher)
+    assert address not in client.get(page).text
+    Pairing.objects.update(state="completed", ended_on=localdate())
+    assert address in client.get(page).text
+    client.force_login(cast.coordinator)
+    assert address not in client.get(page).text
+
+
 def test_the_request_leads_to_what_came_of_it(client, cast, pairing):
     client.force_login(cast.teacher)
     assert "#outcomes" not in client.get(pairing.request.get_absolute_url()).text
