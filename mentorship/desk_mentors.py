@@ -15,6 +15,7 @@ from cluster_portal.moves import available_moves, may_move
 from members.access import coordinators_only
 from mentorship import actions
 from mentorship.forms_mentors import AdmitForm, ClearanceForm, ReasonForm
+from mentorship.leaving import has_left
 from mentorship.models import Mentor, Pairing
 from mentorship.words import load_in_words, mentor_as_facts
 
@@ -45,6 +46,7 @@ def mentor(request: HttpRequest, public_id: str) -> HttpResponse:
         "facts": mentor_as_facts(it),
         "load": load_in_words(it),
         "is_cleared": it.is_cleared_on(today),
+        "has_left": it.state in Mentor.HERE and has_left(it),
         "pairings": pairings,
         "keeps": may_move(request.user, it, "clear"),
         "moves": available_moves(request.user, it),

@@ -1,10 +1,13 @@
 """Meetings for one's own calendar program: those that mail has put there, and those of one's children."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from datetime import datetime
+
+from django.db.models import Max
 
 from cluster_portal.calendar import uid_of
 from cluster_portal.feeds import Shown
-from cluster_portal.models import CalendarEntry
+from cluster_portal.models import AuditEntry, CalendarEntry
 from members.consent import guarded_now
 from members.models import Person
 from mentorship.calendars import series_of
@@ -18,8 +21,16 @@ def meetings_of(person: Person) -> Iterator[Shown]:
     entries = list(rows.exclude(status=CalendarEntry.Status.CANCELLED).select_related("person").order_by("pk"))
     planned = Meeting.objects.planned().select_related("pairing__request")
     meetings = {it.public_id: it for it in planned.filter(public_id__in={it.about_id for it in entries})}
+    moved = _moved_last(meetings)
     for entry in entries:
         if it := meetings.get(entry.about_id):
             series = series_of(it, names.get(entry.person_id, ""))
             uid = uid_of(it.public_id, entry.person)
-            yield Shown(uid, series, series.occurrences, it.state_since, entry.status, entry.sequence)
+            since = max(it.state_since, moved.get(it.public_id, it.state_since))
+            yield Shown(uid, series, series.occurrences, since, entry.status, entry.sequence)
+
+
+def _moved_last(ids: Collection[str]) -> dict[str, datetime]:
+    """When meetings (by public id) were moved last, as the audit has it."""
+    moves = AuditEntry.objects.filter(model=Meeting._meta.label_lower, object_id__in=ids, verb="mentorship.meeting.move")
+    return dict(moves.order_by().values_list("object_id").annotate(Max("at")))

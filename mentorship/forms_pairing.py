@@ -4,13 +4,16 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.db.models import QuerySet
 from django.utils.timezone import get_current_timezone_name
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from cluster_portal.one_line import OneLineTexts
+from cluster_portal.search import LONGEST_QUERY, found
 from members.forms import DateInput, DateTimeInput, TimeZoneField
 from members.forms.fields import WallClockForm, validate_within_reach
-from members.models import Cluster, Person
+from members.models import Cluster, Group, GroupMember, Person
 from mentorship.models import LogEntry, Meeting, Message, Milestone, Pairing
 
 LENGTHS = [(30, _("half an hour")), (45, _("45 minutes")), (60, _("an hour")), (90, _("an hour and a half")),
@@ -124,15 +127,44 @@ class EndForm(OneLineTexts, forms.Form):
     )
 
 
+class ByClass(forms.CheckboxSelectMultiple):
+    """Boxes to tick, those of each class in a fieldset of their own."""
+
+    template_name = "mentorship/by_class.html"
+
+
 class StudentsForm(forms.Form):
-    """Students of one's classes, to be added."""
+    """Students of one's classes, to be added; those who are shown, class by class (`by_class`)."""
 
-    students = forms.ModelMultipleChoiceField(
-        Person.objects.none(), label=_("Students"), widget=forms.CheckboxSelectMultiple
-    )
+    students = forms.ModelMultipleChoiceField(Person.objects.none(), label=_("Students"), widget=ByClass)
 
-    def __init__(self, *args: Any, kept: Any, **options: Any) -> None:
+    def __init__(self, *args: Any, kept: Any, shown: list[tuple[str, list[Person]]], **options: Any) -> None:
         super().__init__(*args, **options)
         field = self.fields["students"]
         field.queryset, field.to_field_name = kept, "public_id"
-        field.label_from_instance = lambda it: it.full_name
+        field.choices = [(name, [(it.public_id, it.full_name) for it in people]) for name, people in shown]
+
+
+class StudentsFilter(forms.Form):
+    """Narrows a long list of students to a name, or to a class."""
+
+    q = forms.CharField(
+        label=pgettext_lazy("person", "Name"),
+        required=False,
+        max_length=LONGEST_QUERY,
+        widget=forms.TextInput({"type": "search", "autocomplete": "off"}),
+    )
+    group = forms.ModelChoiceField(
+        Group.objects.none(), label=_("Class"), required=False, to_field_name="public_id", empty_label=_("All")
+    )
+
+    def __init__(self, *args: Any, by: Person, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["group"].queryset = Group.objects.current().visible_to(by)
+
+    def narrowed(self, people: QuerySet[Person]) -> QuerySet[Person]:
+        """The people for whom the reader asks."""
+        wanted = self.cleaned_data if self.is_valid() else {}
+        if group := wanted.get("group"):
+            people = people.filter(pk__in=GroupMember.objects.now().filter(group=group).values("person"))
+        return people.filter(pk__in=found(people, wanted["q"]).order_by().values("pk")) if wanted.get("q") else people

@@ -5,9 +5,10 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from members.consent import Deciders, children_kept_by, deciders_at, first_name_and_initial
-from members.models import AgePolicy, Cluster, Guardianship, Person
+from members.models import AgePolicy, Cluster, Group, GroupMember, Guardianship, Person
 from mentorship.models import MentorApproval, Pairing, PairingStudent
 
 State = PairingStudent.State
@@ -91,6 +92,17 @@ def may_be_added(pairing: Pairing) -> QuerySet[Person]:
     kept = children_kept_by(pairing.request.by).active()
     there = pairing.students.not_left().values("person")
     return kept.exclude(pk__in=there).exclude(pk=pairing.mentor.person_id).order_by("sort_name", "pk")
+
+
+def by_class(people: QuerySet[Person], teacher: Person, most: int) -> list[tuple[str, list[Person]]]:
+    """The first of these people under the classes that the teacher keeps or sees, each once; who is in none last."""
+    shown = {it.pk: it for it in people.order_by("sort_name", "pk")[:most]}
+    members = GroupMember.objects.now().filter(group__in=Group.objects.current().visible_to(teacher), person__in=shown)
+    found: dict[str, list[Person]] = {}
+    for it in members.select_related("group").order_by("group__stage", "group__name", "person__sort_name", "pk"):
+        if it.person_id in shown:
+            found.setdefault(str(it.group), []).append(shown.pop(it.person_id))
+    return [*found.items(), *([(_("In no class"), list(shown.values()))] if shown else [])]
 
 
 def called(person: Person, reader: Person, teacher: Person, children: Collection[int] = ()) -> str:

@@ -21,6 +21,7 @@ from mentorship import actions
 from mentorship.channels import ENDED, Access
 from mentorship.feedback import why_no_feedback
 from mentorship.forms_pairing import EndForm, FileForm, GoalsForm, LogForm, MeetingForm, MessageForm, StepForm
+from mentorship.leaving import why_alone
 from mentorship.models import LogEntry, Meeting, Milestone, Pairing, PairingFile
 from mentorship.outcomes import outcomes_in
 from mentorship.readers import Channel, channel_of, is_cleared, why_not_cleared
@@ -96,6 +97,7 @@ def pairing(request: HttpRequest, public_id: str) -> HttpResponse:
         "may_remove": keeps(channel, reader) or coordinates_the_pairing(reader, it),
         "form": LogForm() if channel.may(reader, Access.PLAN) else None,
         "blocked": why_not_cleared(it) if channel.has_minors and not is_cleared(it) else "",
+        "alone": why_alone(it) if keeps(channel, reader) or coordinates_the_pairing(reader, it) else "",
         "stalled": it.stalled_at if reader.is_coordinator else None,
         "may_end": it.state == Pairing.State.ACTIVE and may_move(reader, it, "complete"),
     }

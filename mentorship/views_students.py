@@ -20,16 +20,17 @@ from members.models import Person
 from members.views.guardians import opened_by
 from mentorship import actions
 from mentorship.channels import Access
-from mentorship.forms_pairing import StudentsForm
+from mentorship.forms_pairing import StudentsFilter, StudentsForm
 from mentorship.models import Pairing, PairingStudent
 from mentorship.outcomes import outcomes_in
 from mentorship.readers import channel_of
-from mentorship.students import Deciding, deciding_for, may_be_added
+from mentorship.students import Deciding, by_class, deciding_for, may_be_added
 from mentorship.views_pairing import names_for, opened, shown_in
 from mentorship.words import mentor_as_facts
 
 State = PairingStudent.State
 PER_PAGE = 30
+FEW, MOST_SHOWN = 20, 200
 
 
 @for_class_keepers
@@ -39,7 +40,8 @@ def students(request: HttpRequest, public_id: str) -> HttpResponse:
     it = channel.pairing
     if request.user.pk != it.request.by_id or not it.request.with_students:
         raise Http404
-    form = StudentsForm(request.POST or None, kept=may_be_added(it)) if it.state == Pairing.State.ACTIVE else None
+    adding = _adding(request, it) if it.state == Pairing.State.ACTIVE else {}
+    form = adding.get("form")
     if form and sent(request, form):
         chosen = list(form.cleaned_data["students"])
         if added := outcome_in(form, "students", actions.add_students, it, chosen, by=request.user):
@@ -52,8 +54,19 @@ def students(request: HttpRequest, public_id: str) -> HttpResponse:
             messages.success(request, said % {"number": number})
             return redirect("mentorship:pairing_students", public_id)
     note_views([one.person_id for one in channel.students], request.user, "pairing students")
-    shown = shown_in(channel, request.user) | {"form": form, "rows": _rows(channel.students)}
+    shown = shown_in(channel, request.user) | adding | {"rows": _rows(channel.students)}
     return render(request, "mentorship/pairing_students.html", shown)
+
+
+def _adding(request: HttpRequest, it: Pairing) -> dict:
+    """The form that adds students, class by class; a long list can be narrowed."""
+    kept, narrow = may_be_added(it), StudentsFilter(request.GET, by=request.user)
+    wanted = narrow.narrowed(kept)
+    number = wanted.count()
+    shown = by_class(wanted, request.user, MOST_SHOWN)
+    form = StudentsForm(request.POST or None, kept=kept, shown=shown)
+    is_long = bool(request.GET) or number > FEW
+    return {"form": form, "narrow": narrow if is_long else None, "number": number, "most": min(number, MOST_SHOWN)}
 
 
 def _rows(rows: list[PairingStudent]) -> list[dict]:

@@ -19,6 +19,7 @@ from mentorship.asking import initiatives_for, rights_to_ask
 from mentorship.clock import answer_until
 from mentorship.models import MentorRequest, Pairing, Terms
 
+MOST_LIVE = 5  # of one person: whoever needs more asks for what matters most first (decision 120)
 ASKED = (Pairing.State.PROPOSED, Pairing.State.ACCEPTED)
 
 
@@ -36,6 +37,9 @@ def ask_for_mentor(
     Person.objects.select_for_update(no_key=True).get(pk=by.pk)  # whoever presses twice asks once
     _refuse_without_right(affiliation, by)
     _refuse_what_does_not_fit(affiliation, **facts)
+    if by.mentor_requests.live().count() >= MOST_LIVE:
+        said = _("%(number)d requests of yours wait for an answer, which is the most at a time. Withdraw one, or wait.")
+        raise Refused(said % {"number": MOST_LIVE})
     if by.mentor_requests.live().filter(title=facts["title"]).exists():
         raise Refused(_("You have asked for this already, and somebody owes you the answer. Your requests list it."))
     at = now()
