@@ -18,10 +18,10 @@ from cluster_portal.outbox import cancel_mails
 from coordination.examples.building import next_day
 from members.models import Affiliation, Cluster, Group, Person
 from mentorship import actions
-from mentorship.models import Format, Help, Mentor, MentorRequest, Pairing
+from mentorship.models import Format, Help, Mentor, MentorRequest, Milestone, Outcome, Pairing, PairingStudent
 
 TEAM, TUESDAY, THURSDAY = MentorRequest.For.TEAM, 1, 3
-YEAR = timedelta(days=365)
+YEAR, STAGE_WAS = timedelta(days=365), timedelta(days=8)
 
 
 @dataclass(frozen=True)
@@ -138,9 +138,12 @@ def _the_pair_that_was(stage: Stage, mentor: Mentor) -> None:
     for days, what in ((110, _("Read the first plan together.")), (80, _("Cut it by half.")), (52, _("It is ready."))):
         actions.write_log(pairing, by=teacher, day=localdate() - timedelta(days=days), minutes=60, what=what)
     actions.complete_pairing(pairing, by=teacher, because=_("The plan stands, and the club has begun."))
-    ended = timedelta(days=45)
+    ended = timedelta(days=12)
     Pairing.objects.filter(pk=pairing.pk).update(ended_on=localdate() - ended, state_since=now() - ended)
     cancel_mails(pairing, reason="the example shows what was long ago")
+    actions.give_feedback(
+        pairing, by=teacher, helpful=5, text=_("Without her the plan would have been for three years.")
+    )
 
 
 def _the_team(stage: Stage, mentor: Mentor) -> None:
@@ -163,23 +166,35 @@ def _the_team(stage: Stage, mentor: Mentor) -> None:
         by=teacher,
         goals=_("The district’s stage without fear, the final of the city with a solution of their own."),
     )
-    _take_students(stage, pairing)
+    student = _take_students(stage, pairing)
     _plan_and_log(pairing, teacher, mentor.person)
+    actions.enter_outcome(
+        pairing,
+        by=teacher,
+        contest=_("City olympiad in artificial intelligence"),
+        level=Outcome.Level.DISTRICT,
+        place=Outcome.Place.THIRD,
+        day=localdate() - STAGE_WAS,
+        students=[student],
+        evidence_link="https://olympiad.example.org/results",
+    )
 
 
-def _take_students(stage: Stage, pairing: Pairing) -> None:
+def _take_students(stage: Stage, pairing: Pairing) -> PairingStudent:
     """One is approved by the guardian who has answered before; the guardian of the demo is asked."""
     teacher, student = stage.cast["teacher"], stage.cast["student"]
     classmates = stage.group.members.exclude(pk=student.pk)
     known = classmates.get(guarded_by__guardian__contact_email="danilova@example.org")
     first, _second = actions.add_students(pairing, [known, student], by=teacher)
     actions.approve_student(first, by=known.guarded_by.get().guardian)
+    return first
 
 
 def _plan_and_log(pairing: Pairing, teacher: Person, mentor: Person) -> None:
     today = localdate()
-    reached = actions.add_step(pairing, by=teacher, title=_("The district’s stage"), due_on=today - timedelta(days=8))
+    reached = actions.add_step(pairing, by=teacher, title=_("The district’s stage"), due_on=today - STAGE_WAS)
     actions.reach_step(reached, by=teacher)
+    Milestone.objects.filter(pk=reached.pk).update(done_on=today - STAGE_WAS)
     actions.add_step(pairing, by=mentor, title=_("A classifier of their own"), due_on=today + timedelta(days=20))
     actions.add_step(pairing, by=teacher, title=_("The final of the city"), due_on=today + timedelta(days=70))
     log = [

@@ -2,7 +2,7 @@ from zoneinfo import ZoneInfo
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import F, Max, Q
+from django.db.models import F, Max, Min, Q
 from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
@@ -64,12 +64,17 @@ class PairingQuerySet(models.QuerySet):
 
     def for_own_page(self, person):
         """What somebody is in, or was: under way first, then what ended last."""
-        rows = self.held().of(person).with_people().with_last_meeting()
+        rows = self.held().of(person).with_people().with_last_meeting().with_next_meeting()
         return rows.order_by(F("ended_on").desc(nulls_first=True), "-began_on", "-pk")
 
     def with_last_meeting(self):
         """With when each met last, as its log says (`met_on`)."""
         return self.annotate(met_on=Max("log__day"))
+
+    def with_next_meeting(self):
+        """With when each meets next, as its calendar says (`meets_at`)."""
+        ahead = Q(meetings__state=Meeting.State.PLANNED, meetings__ends_at__gt=now())
+        return self.annotate(meets_at=Min("meetings__starts_at", filter=ahead))
 
 
 class Pairing(models.Model):

@@ -4,6 +4,8 @@ from datetime import date
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.test import Client
+from django.urls import reverse
 from django.utils import translation
 from django.utils.timezone import localdate, now
 
@@ -14,7 +16,7 @@ from members.models import Agreement, Certificate, Clause, Cluster, Institution,
 from mentorship.actions import intake_for
 from mentorship.channels import Access
 from mentorship.desk_rows import rows_of
-from mentorship.models import Mentor, MentorRequest, Pairing
+from mentorship.models import Mentor, MentorRequest, Outcome, Pairing
 from mentorship.readers import channel_of
 from tests import factories as make
 from tests.examples import load_example
@@ -160,6 +162,16 @@ def test_the_team_meets_one_student_is_approved_and_the_guardian_of_the_other_is
         template="mentorship/mentor_asked", about_id=channel.students[1].public_id
     )
     assert {it.to for it in asked} == {person("guardian"), person("student")}
+
+
+def test_the_team_was_third_in_its_district_and_its_name_may_be_said(example):
+    it = Outcome.objects.get()
+    assert (it.level, it.place, [one.person.given_name for one in it.students.all()]) == (
+        "district",
+        "third",
+        ["Sofia"],
+    )
+    assert "Danilova Sofia" in Client().get(reverse("mentorship:outcomes")).content.decode()
 
 
 def test_of_what_was_long_ago_nobody_is_written_to(example):
