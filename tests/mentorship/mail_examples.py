@@ -18,8 +18,10 @@ ABOUT_MENTOR = {
 }
 ABOUT_REQUEST = {"open_waits": "open", "request_rose": "open", "request_reopened": "open", "request_closed": "closed"}
 TO_MENTOR = {"proposal_waits": "proposed", "request_withdrawn": "withdrawn", "not_agreed": "refused"}
+TO_MENTOR |= {"teacher_left": "dissolved"}
 TO_TEACHER = {"agreement_waits": "accepted", "mentor_found": "accepted", "mentor_gone": "withdrawn", "paired": "active"}
 TO_TEACHER |= {
+    "mentor_left": "dissolved",
     "lapsed": "lapsed",
     "nudge": "active",
     "pairing_ended": "completed",
