@@ -22,7 +22,7 @@ class OutcomeForm(FreshForm):
         required=False,
         assume_scheme="https",
         max_length=500,
-        help_text=_("For example the list of winners of the organisers."),
+        help_text=_("For example the organisers’ list of winners. A place needs a file or a page that shows it."),
     )
 
     class Meta:

@@ -158,7 +158,7 @@ def test_the_desk_shows_what_both_say(client, cast, ended):
     pair.PairingFeedbackFactory(pairing=ended, helpful=4, text="Tuesdays suited us.")
     pair.PairingFeedbackFactory(pairing=ended, by=cast.teacher, helpful=5)
     client.force_login(cast.coordinator)
-    assert "mentor 4, teacher 5" in client.get(DESK).text
+    assert "mentor: 4 of 5, teacher: 5 of 5" in client.get(DESK).text
     text = client.get(f"{DESK}{ended.public_id}/").text
     assert ("Tuesdays suited us." in text, "4 of 5" in text, "5 of 5" in text) == (True, True, True)
 
