@@ -43,7 +43,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "narrow": narrow,
         "load": load,
         "load_table": words.load_table(load),
-        "now_tables": [words.ages_table(ages_of(person, now()))],
+        "ages": words.ages_table(ages_of(person, now())),
         "period_tables": _of_period(person, since),
         "unreached": _unreached(person, request.cluster.today()),
         "period": request.GET.urlencode(),

@@ -84,8 +84,10 @@ def times_table(first: Waits, agreement: Waits) -> Table:
 
 
 def _times(title: str, waits: Waits) -> list[Cell]:
-    none = _("not yet") if waits.count else "–"
-    return [title, waits.count, waits.answered, *(days_in_words(it, none) for it in (waits.median, waits.p90))]
+    if waits.are_few:
+        return [title, waits.count, waits.answered, _("too few answers"), _("too few answers")]
+    said = [days_in_words(it, none=_("not yet")) for it in (waits.median, waits.p90)]
+    return [title, waits.count, waits.answered, *said]
 
 
 def load_table(load: Load) -> Table:

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 NEVER = math.inf
+FEWEST_ANSWERS = 5  # of fewer, one more answer could turn the picture
 FIRST_DAYS = (3, 7, 14, 30)
 
 
@@ -40,6 +41,11 @@ class Waits:
     answered: int
     median: int | None
     p90: int | None
+
+    @property
+    def are_few(self) -> bool:
+        """Whether so few were answered that their quantiles say little."""
+        return self.answered < FEWEST_ANSWERS
 
 
 def quantile(waits: Collection[Wait], share: Fraction) -> int | None:

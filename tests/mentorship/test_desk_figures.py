@@ -81,8 +81,23 @@ def test_the_overview_says_how_it_goes(client, cast):
         "until a mentor is asked, or the search ends",
     ):
         assert words in text
-    times = client.get(page("desk_mentorship")).context["period_tables"][0]
-    assert [row[1:] for row in times.rows] == [[3, 1, "2 days", "not yet"], [3, 1, "4 days", "not yet"]]
+
+
+def test_how_long_it_takes_is_said_from_five_answers_on(client, cast):
+    own = cast.teacher.affiliations.get()
+
+    def times():
+        client.force_login(cast.coordinator)
+        return [row[1:] for row in client.get(page("desk_mentorship")).context["period_tables"][0].rows]
+
+    for number in range(4):
+        it = pair.MentorRequestFactory(affiliation=own, state="paired", asked_at=now() - timedelta(days=number))
+        pair.PairingFactory(request=it)
+    assert times() == [[4, 4, "too few answers", "too few answers"]] * 2
+    it = pair.MentorRequestFactory(affiliation=own, state="proposed", asked_at=now() - timedelta(days=9))
+    pair.PairingFactory(request=it, state="proposed")
+    pair.MentorRequestFactory(affiliation=own, asked_at=now() - timedelta(days=30))
+    assert times() == [[6, 5, "2 days", "not yet"], [6, 4, "too few answers", "too few answers"]]
 
 
 def test_what_is_older_than_a_year_is_asked_for(client, cast):
