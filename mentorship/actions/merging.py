@@ -1,6 +1,6 @@
 """Two entries of one person become one, in mentorship: of two offers one stays, and nobody mentors themself."""
 
-from typing import Any
+from datetime import date
 
 from django.db.models import Q
 from django.utils.translation import gettext_noop
@@ -26,8 +26,9 @@ from mentorship.models import (
 )
 
 REASON = gettext_noop("two entries were one person")
+Part = PairingStudent.State
 # The more careful one stays: what is still asked is settled by the words of both, and the portal lifts no no.
-CAREFUL = [PairingStudent.State.REFUSED, PairingStudent.State.ASKED, PairingStudent.State.APPROVED]
+CAREFUL = [Part.REFUSED, Part.ASKED, Part.APPROVED, Part.LEFT]
 RANK = [Mentor.State.ACTIVE, Mentor.State.PAUSED, Mentor.State.OFFERED, Mentor.State.ENDED, Mentor.State.DECLINED]
 POINTING = (
     (LogEntry, "by"),
@@ -83,8 +84,7 @@ def _merge_offers(kept: Person, gone: Person) -> None:
     offers = sorted(rows, key=lambda it: (RANK.index(Mentor.State(it.state)), it.pk))
     if len(offers) == 2:
         stays, goes = offers
-        noted = [it for it in offers if it.clearance_until]
-        shorter: Any = min(noted, key=lambda it: it.clearance_until, default=stays)
+        shorter = min(offers, key=lambda it: it.clearance_until or date.max)
         Pairing.objects.filter(mentor=goes).update(mentor=stays)
         cancel_mails(about=goes, reason=REASON)
         goes.delete()
@@ -108,7 +108,7 @@ def _merge_students(kept: Person, gone: Person) -> None:
 
 
 def _how_careful(student: PairingStudent) -> int:
-    return CAREFUL.index(student.state) if student.state in CAREFUL else len(CAREFUL)
+    return CAREFUL.index(Part(student.state))
 
 
 def _drop_doubles(kept: Person, gone: Person) -> None:

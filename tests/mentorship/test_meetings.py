@@ -8,6 +8,7 @@ import time_machine
 from django.utils.timezone import localdate, now
 
 from cluster_portal import hooks
+from cluster_portal.feeds import feed
 from cluster_portal.models import CalendarEntry, OutboxMail
 from cluster_portal.moves import Refused, available_moves
 from cluster_portal.outbox import queue_mails
@@ -191,6 +192,20 @@ def test_a_meeting_stands_in_ones_own_calendar_and_that_of_the_guardian_with_the
     shown = {person: [it.series.title for it in meetings_of(person)] for person in (mentor, guardian, cast.contact)}
     title = f"Mentoring: {pairing.request.title}"
     assert shown == {mentor: [title], guardian: [f"Ilya: {title}"], cast.contact: []}
+
+
+def test_a_moved_meeting_is_newer_in_the_calendar_and_has_the_sequence_of_the_mail(pairing, mentor):
+    with time_machine.travel(now(), tick=False) as clock:
+        meeting = plan(pairing, mentor)
+        (before,) = meetings_of(mentor)
+        clock.shift(timedelta(hours=2))
+        start = in_days(9)
+        actions.move_meeting(meeting, mentor, start, start + timedelta(hours=1))
+        (after,) = meetings_of(mentor)
+        entry = CalendarEntry.objects.get(person=mentor)
+        assert (before.sequence, after.sequence, after.uid) == (0, entry.sequence, before.uid)
+        assert (entry.sequence, after.since - before.since) == (1, timedelta(hours=2))
+        assert f"LAST-MODIFIED:{now():%Y%m%dT%H%M%SZ}" in feed("Dates", [after]).decode()
 
 
 def reminded(at, minutes=1):
