@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from members.consent import unpublishable
+from members.few_people import is_few
 from members.models import Institution, Person
 from mentorship.models import Outcome, Pairing, PairingStudent
 from mentorship.readers import Channel
@@ -62,7 +63,8 @@ def shown_to_everybody(outcomes: Iterable[Outcome]) -> list[ShownOutcome]:
 
 def _public(it: Outcome, hidden: set[int]) -> ShownOutcome:
     names, others = _parted(it, lambda one: _published(one.person, hidden))
-    return ShownOutcome(it, in_words(names, others), it.evidence_link if names and not others else "")
+    said = without_number(names) if is_few(others) else in_words(names, others)
+    return ShownOutcome(it, said, it.evidence_link if names and not others else "")
 
 
 def _published(person: Person, hidden: set[int]) -> str:
@@ -84,6 +86,13 @@ def in_words(names: Sequence[str], others: int) -> str:
         return ngettext("%(n)d student", "%(n)d students", others) % {"n": others}
     said = ngettext("%(names)s and %(n)d more student", "%(names)s and %(n)d more students", others)
     return said % {"names": ", ".join(names), "n": others}
+
+
+def without_number(names: Sequence[str]) -> str:
+    """The same where so few are not named that their number would say who they are."""
+    if not names:
+        return _("students who are not named")
+    return _("%(names)s and others who are not named") % {"names": ", ".join(names)}
 
 
 def in_a_line(it: Outcome) -> str:

@@ -20,6 +20,7 @@ from tests.mentorship import factories as pair
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("demo")]
 PAGE = "https://olympiad.example.org/2026"
+NOT_NAMED = "students who are not named"
 
 
 @pytest.fixture
@@ -200,13 +201,20 @@ def said_to_everybody():
 def test_outside_nobody_is_named_without_consent(cast, pairing):
     mira, oleg = child_in(pairing), child_in(pairing, "Oleg", "Orlov")
     enter(pairing, cast.teacher, students=[mira, oleg])
-    assert said_to_everybody() == [("2 students", "")]
+    assert said_to_everybody() == [(NOT_NAMED, "")]
     guardian, text = name_may_be_published(mira)
-    assert said_to_everybody() == [("Petrova Mira and 1 more student", "")]
+    assert said_to_everybody() == [("Petrova Mira and others who are not named", "")]
     name_may_be_published(oleg)
     assert said_to_everybody() == [("Orlov Oleg, Petrova Mira", PAGE)]
     decide_on(mira.person, guardian, text, "withdrawn")
-    assert said_to_everybody() == [("Orlov Oleg and 1 more student", "")]
+    assert said_to_everybody() == [("Orlov Oleg and others who are not named", "")]
+
+
+def test_a_number_is_said_outside_from_three_on(cast, pairing):
+    enter(pairing, cast.teacher, students=[child_in(pairing) for _each in range(3)])
+    assert said_to_everybody() == [("3 students", "")]
+    name_may_be_published(PairingStudent.objects.first())
+    assert said_to_everybody() == [("Petrova Mira and others who are not named", "")]
 
 
 @pytest.mark.parametrize("state", ["refused", "left", "asked"])
@@ -215,7 +223,7 @@ def test_who_is_not_approved_any_more_is_named_nowhere(client, cast, pairing, st
     name_may_be_published(mira)
     enter(pairing, cast.teacher, students=[mira])
     PairingStudent.objects.update(state=state)
-    assert said_to_everybody() == [("1 student", "")]
+    assert said_to_everybody() == [(NOT_NAMED, "")]
     client.force_login(pairing.mentor.person)
     section = client.get(pairing.get_absolute_url()).text.split('id="outcomes"')[1].split("</section>")[0]
     assert ("1 student" in section, "Mira" in section) == (True, False)
@@ -243,7 +251,7 @@ def test_everybody_reads_the_list_of_outcomes(client, cast, pairing):
     pair.OutcomeFactory(contest="Nobody agreed", pairing__state="proposed")
     text = client.get("/mentorship/outcomes/").text
     assert [("City Olympiad" in text), ("Maths Fair" in text), ("Nobody agreed" in text)] == [True, True, False]
-    assert ("1 student" in text, "Mira" in text, PAGE in text, pairing.mentor.person.family_name in text) == (
+    assert (NOT_NAMED in text, "Mira" in text, PAGE in text, pairing.mentor.person.family_name in text) == (
         True,
         False,
         False,
