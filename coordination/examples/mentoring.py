@@ -15,7 +15,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from cluster_portal.outbox import cancel_mails
-from coordination.examples.building import next_day
+from coordination.examples.building import next_day, room
 from members.models import Affiliation, Cluster, Group, Person
 from mentorship import actions
 from mentorship.models import Format, Help, Mentor, MentorRequest, Milestone, Outcome, Pairing, PairingStudent
@@ -220,7 +220,7 @@ def _plan_meeting(pairing: Pairing, by: Person) -> None:
     zone = Cluster.current().zone
     day: date = next_day(localdate() + timedelta(days=3), TUESDAY)
     begins = datetime.combine(day, time(16, 30), tzinfo=zone)
-    facts = {"time_zone": zone.key, "place": _("Room 204"), "online_link": "https://meet.example.org/team"}
+    facts = {"time_zone": zone.key, "place": room(204), "online_link": "https://meet.example.org/team"}
     actions.plan_meeting(pairing, by=by, starts_at=begins, ends_at=begins + timedelta(hours=1), **facts)
 
 
