@@ -67,7 +67,7 @@ def test_the_page_draws_a_fieldset_for_each_class_and_adds(cast, client, pairing
     pupil(classes["5 A"], "Borisov")
     client.force_login(cast.teacher)
     page = client.get(address(pairing)).text
-    assert re.findall(r"<legend>([57] .)</legend>", page) == ["5 A", "7 B"]
+    assert re.findall(r'<legend class="tag">([57] .)</legend>', page) == ["5 A", "7 B"]
     assert "filter-bar" not in page
     client.post(address(pairing), {"students": [anna.public_id]})
     assert PairingStudent.objects.get().person == anna
