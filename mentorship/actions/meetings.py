@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -19,7 +20,7 @@ from members.readers import readers_of
 from mentorship import calendars
 from mentorship.channels import Access
 from mentorship.locks import lock_pairing
-from mentorship.models import Meeting, Pairing
+from mentorship.models import Meeting, Mentor, Pairing
 from mentorship.readers import Channel, channel_of, is_cleared, why_not_cleared
 
 LONGEST = timedelta(hours=12)
@@ -89,8 +90,18 @@ def cancel_all_ahead(pairing: Pairing, by: Person | None) -> None:
 
 def cancel_what_is_blocked(at: datetime, within: timedelta = timedelta(hours=48)) -> int:
     """Cancel the meetings of the next days in which minors would meet a mentor who is not cleared then; how many."""
-    near = Meeting.objects.starting_between(at, at + within).filter(pairing__students__state="approved").distinct()
-    return sum(_cancelled_if_blocked(it) for it in near.select_related("pairing").order_by("pairing", "pk"))
+    near = Meeting.objects.of_pairings_under_way().ahead(at).filter(starts_at__lte=at + within)
+    return _cancel_blocked(near)
+
+
+def cancel_blocked_of(mentor: Mentor) -> int:
+    """The same of all that one mentor has planned, as soon as something about them has changed; how many."""
+    return _cancel_blocked(Meeting.objects.of_pairings_under_way().ahead(now()).filter(pairing__mentor=mentor))
+
+
+def _cancel_blocked(meetings: QuerySet[Meeting]) -> int:
+    rows = meetings.filter(pairing__students__state="approved").distinct()
+    return sum(_cancelled_if_blocked(it) for it in rows.select_related("pairing").order_by("pairing", "pk"))
 
 
 @transaction.atomic
@@ -112,13 +123,19 @@ def join_meetings(pairing: Pairing, person: Person) -> None:
             tell_of_meeting(channel, it, "mentorship/meeting_planned", news, occasion, only=[person])
 
 
-def leave_meetings(pairing: Pairing, person: Person) -> None:
-    """Take what is planned out of the calendar of a student who takes part no more. The caller holds the pairing."""
+def leave_meetings(pairing: Pairing, person: Person) -> bool:
+    """Take what is planned out of the calendar of a student who takes part no more; whether anything stood there.
+
+    The caller holds the pairing.
+    """
+    had_some = False
     for it in pairing.meetings.ahead(now()):
         it.pairing = pairing
         if news := calendars.taken_out(it, [person]).get(person.pk):
+            had_some = True
             occasion = now().isoformat()
             queue_mails([WantedMail("mentorship/meeting_left", it, person, occasion, calendar=news)])
+    return had_some
 
 
 def tell_of_meeting(

@@ -40,7 +40,7 @@ class PairingQuerySet(models.QuerySet):
 
     def kept_by(self, person):
         """Pairings on the desk of a coordinator."""
-        return self.filter(request__in=MentorRequest.objects.kept_by(person).values("pk"))
+        return self.filter(request__in=MentorRequest.objects.around(person).values("pk"))
 
     def around(self, person):
         """Pairings that may concern somebody in any role; what they may do there, readers.py says of each."""
@@ -254,10 +254,13 @@ class MeetingQuerySet(models.QuerySet):
         """Planned meetings that are not over."""
         return self.planned().filter(ends_at__gt=at)
 
+    def of_pairings_under_way(self):
+        """Meetings of pairings in which anything still takes place."""
+        return self.filter(pairing__state=Pairing.State.ACTIVE)
+
     def starting_between(self, since, until):
         """Planned meetings of pairings under way that start in a window."""
-        rows = self.planned().filter(pairing__state=Pairing.State.ACTIVE)
-        return rows.filter(starts_at__gt=since, starts_at__lte=until)
+        return self.planned().of_pairings_under_way().filter(starts_at__gt=since, starts_at__lte=until)
 
 
 class Meeting(models.Model):
