@@ -76,8 +76,24 @@ def test_an_initiative_says_that_it_seeks_a_mentor_and_has_one(client, cast, ini
         assert "Withdrawn plans" not in text
 
 
-def test_an_initiative_that_nobody_asked_for_says_nothing(client, initiative):
+def test_an_initiative_that_nobody_asked_for_says_nothing(client, cast, initiative):
     assert "Help of mentors" not in said(client, initiative.get_absolute_url())
+    for person in (cast.outsider, make.AffiliationFactory(institution=cast.school, role="student").person):
+        client.force_login(person)
+        assert "Help of mentors" not in said(client, initiative.get_absolute_url())
+
+
+def test_who_works_for_an_initiative_is_led_to_ask_while_it_is_under_way(client, cast, initiative):
+    ask = "/mentorship/ask/?for=initiative"
+    partner = make.AffiliationFactory()
+    client.force_login(partner.person)
+    assert ask not in said(client, initiative.get_absolute_url())
+    initiative.participants.add(partner.institution)
+    assert ask in said(client, initiative.get_absolute_url())
+    client.force_login(cast.teacher)
+    assert ask in said(client, initiative.get_absolute_url())
+    Initiative.objects.update(state="completed")
+    assert ask not in said(client, initiative.get_absolute_url())
 
 
 def test_an_initiative_asks_as_much_for_one_request_as_for_three(client, cast, initiative):
