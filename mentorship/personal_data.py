@@ -118,7 +118,7 @@ TABLES = (
         shown="public_id request state state_since proposed_at answer_by because began_on ended_on goals nudged_at"
         " stalled_at",
         keys="mentor",
-        plain="id by_hand",
+        plain="id by_hand with_students",
         why=WITH_OTHERS,
     ),
     Table(
@@ -185,6 +185,24 @@ TABLES = (
         keys="pairing upload",
         plain="id",
         why=FOR_CHILDREN,
+    ),
+    Table(
+        "mentorship.TakenBack",
+        heading=_("What you took back, changed or hid where students take part"),
+        owners=("by",),
+        shown="kind text by at because",
+        keys="pairing message file",
+        plain="id public_id",
+        why=FOR_CHILDREN,
+    ),
+    Table(
+        "mentorship.Concern",
+        heading=_("What you told coordinators about pairings"),
+        owners=("by",),
+        shown="by text told_at settled_at",
+        keys="pairing message file",
+        plain="id public_id",
+        why=_("What somebody told to protect a child stays for its time, without a name."),
     ),
     Table(
         "mentorship.Outcome",

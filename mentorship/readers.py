@@ -122,7 +122,7 @@ def _facts(pairing: Pairing, students: list[PairingStudent]) -> Facts:
         state=pairing.state,
         mentor=pairing.mentor.person_id,
         teacher=pairing.request.by_id,
-        with_students=pairing.request.with_students,
+        with_students=pairing.with_students,
         is_cleared=bool(students) and is_cleared(pairing),  # it is about minors only
         students=_learners(students),
         coordinators=frozenset(Person.objects.coordinating_region(institution.region_id).values_list("pk", flat=True)),

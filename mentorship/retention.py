@@ -15,6 +15,7 @@ from members.models import Cluster
 from members.retention import Period
 from mentorship.channels import ENDED
 from mentorship.models import (
+    Concern,
     LogEntry,
     Meeting,
     Mentor,
@@ -27,6 +28,7 @@ from mentorship.models import (
     PairingFeedback,
     PairingFile,
     PairingStudent,
+    TakenBack,
 )
 
 # Among adults a year is enough to look something up. Where children take part, what went wrong is often said late:
@@ -76,7 +78,7 @@ def _periods_of_pairings() -> Iterator[Period]:
     )
     yield Period(
         "pairing_words_with_students",
-        _("Messages and files of pairings in which students could take part, after the pairing ended"),
+        _("Messages, files and what was taken back in pairings in which students could take part, after they ended"),
         _("They are deleted: until then they can be read if a child has to be protected."),
         days=WITH_CHILDREN_DAYS,
         overdue=lambda before: _with_words(before).filter(_watched()),
@@ -116,7 +118,7 @@ def _ended(before: datetime) -> QuerySet[Pairing]:
 
 def _watched() -> Q:
     """Whether students take part, or could have."""
-    return Q(request__with_students=True) | Exists(PairingStudent.objects.filter(pairing=OuterRef("pk")))
+    return Q(with_students=True) | Exists(PairingStudent.objects.filter(pairing=OuterRef("pk")))
 
 
 def _is_evidence() -> Exists:
@@ -126,12 +128,15 @@ def _is_evidence() -> Exists:
 def _with_words(before: datetime) -> QuerySet[Pairing]:
     messages = Message.objects.filter(pairing=OuterRef("pk"))
     files = PairingFile.objects.filter(~_is_evidence(), pairing=OuterRef("pk"))
-    return _ended(before).filter(Exists(messages) | Exists(files))
+    words = TakenBack.objects.filter(file=None, message=None, pairing=OuterRef("pk"))
+    return _ended(before).filter(Exists(messages) | Exists(files) | Exists(words))
 
 
 def _delete_words(pairings: list[Pairing]) -> None:
     keys = [it.pk for it in pairings]
-    Message.objects.filter(pairing__in=keys).delete()
+    Concern.objects.filter(pairing__in=keys).delete()
+    TakenBack.objects.filter(file=None, message=None, pairing__in=keys).delete()
+    Message.objects.filter(pairing__in=keys).delete()  # with that it was hidden, as of files
     erase_files(PairingFile.objects.filter(~_is_evidence(), pairing__in=keys))
 
 

@@ -38,7 +38,7 @@ def students(request: HttpRequest, public_id: str) -> HttpResponse:
     """Who takes part and who is waited for; the teacher adds students of their classes, and takes out."""
     channel = opened(request, public_id)
     it = channel.pairing
-    if request.user.pk != it.request.by_id or not it.request.with_students:
+    if request.user.pk != it.request.by_id or not it.with_students:
         raise Http404
     adding = _adding(request, it) if it.state == Pairing.State.ACTIVE else {}
     form = adding.get("form")

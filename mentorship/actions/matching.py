@@ -213,7 +213,8 @@ def agree_to_mentor(pairing: Pairing, by: Person) -> None:
         raise Refused(_("The mentor has left the cluster meanwhile. Another one is sought: you need not do anything."))
     _refuse_without_clearance(pairing)
     make_move(request, "pair", by=by)
-    make_move(pairing, "agree", by=by, began_on=Cluster.current().today())
+    began_on, with_students = Cluster.current().today(), request.with_students  # from now on who reads does not change
+    make_move(pairing, "agree", by=by, began_on=began_on, with_students=with_students)
     cancel_mails(about=pairing, reason=gettext_noop("the teacher has answered"))
     pair = [pairing.mentor.person, request.by]
     tie_together(pair, Tie.Kind.MENTOR, about=pairing)

@@ -12,6 +12,7 @@ from mentorship.actions.pairings import dissolve_pairing
 from mentorship.actions.requests import ASKED, lock_request
 from mentorship.actions.students import leave_student
 from mentorship.models import (
+    Concern,
     LogEntry,
     Meeting,
     Mentor,
@@ -23,6 +24,7 @@ from mentorship.models import (
     PairingFeedback,
     PairingFile,
     PairingStudent,
+    TakenBack,
 )
 
 REASON = gettext_noop("two entries were one person")
@@ -31,6 +33,7 @@ Part = PairingStudent.State
 CAREFUL = [Part.REFUSED, Part.ASKED, Part.APPROVED, Part.LEFT]
 RANK = [Mentor.State.ACTIVE, Mentor.State.PAUSED, Mentor.State.OFFERED, Mentor.State.ENDED, Mentor.State.DECLINED]
 POINTING = (
+    (Concern, "by"),
     (LogEntry, "by"),
     (Meeting, "planned_by"),
     (Mentor, "clearance_by"),
@@ -40,6 +43,7 @@ POINTING = (
     (Outcome, "by"),
     (PairingFeedback, "by"),
     (PairingFile, "by"),
+    (TakenBack, "by"),
 )
 
 
@@ -117,5 +121,8 @@ def _drop_doubles(kept: Person, gone: Person) -> None:
         same = {"pairing": it.pairing_id, "day": it.day, "minutes": it.minutes, "what": it.what}
         if LogEntry.objects.filter(by=kept, **same).exists():
             it.delete()
+    told = Concern.objects.filter(by=kept).open()
+    for part in ("message", "file"):
+        Concern.objects.filter(**{"by": gone, f"{part}__in": told.values(part)}).open().delete()
     said = PairingFeedback.objects.filter(by=kept).values("pairing")
     PairingFeedback.objects.filter(by=gone, pairing__in=said).delete()

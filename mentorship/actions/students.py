@@ -161,7 +161,7 @@ def _looked_at_again(student: PairingStudent) -> bool:
 def _refuse_unless_open(pairing: Pairing) -> None:
     if pairing.state != Pairing.State.ACTIVE:
         raise Refused(_("Students join while the pairing is under way. This one is not."))
-    if not pairing.request.with_students:
+    if not pairing.with_students:
         raise Refused(
             _("The mentor was asked to help you alone. Ask for a mentor once more, and mark that students take part.")
         )

@@ -1,5 +1,6 @@
 """Mentors, what teachers ask of them, and what comes of it."""
 
+from mentorship.models.kept import Concern, TakenBack
 from mentorship.models.mentors import Format, Help, Mentor
 from mentorship.models.outcomes import Outcome, PairingFeedback
 from mentorship.models.pairings import (
@@ -15,6 +16,7 @@ from mentorship.models.pairings import (
 from mentorship.models.requests import MentorRequest, Terms
 
 __all__ = [
+    "Concern",
     "Format",
     "Help",
     "LogEntry",
@@ -29,5 +31,6 @@ __all__ = [
     "PairingFeedback",
     "PairingFile",
     "PairingStudent",
+    "TakenBack",
     "Terms",
 ]

@@ -117,6 +117,7 @@ class Pairing(models.Model):
     proposed_at = models.DateTimeField(default=now, editable=False)
     answer_by = models.DateTimeField(null=True, blank=True, editable=False)
     by_hand = models.BooleanField(default=False, editable=False)
+    with_students = models.BooleanField(default=False, editable=False)  # what the request said when it was agreed
     because = models.CharField(_("reason"), max_length=300, blank=True, editable=False)
     began_on = models.DateField(null=True, blank=True, editable=False)
     ended_on = models.DateField(null=True, blank=True, editable=False)
@@ -189,6 +190,9 @@ class PairingStudent(models.Model):
         "ask": move(
             [State.LEFT, State.APPROVED, State.REFUSED], State.ASKED, _("Ask again"), _("Those who decide are asked.")
         ),
+        "ask_anew": move(
+            [State.REFUSED], State.ASKED, _("Ask the guardians anew"), _("What was said before counts no more.")
+        ),
     }
     AUDITED = ()
 
@@ -197,6 +201,8 @@ class PairingStudent(models.Model):
     person = models.ForeignKey(Person, models.PROTECT, related_name="mentored_in")
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.ASKED, editable=False)
     state_since = models.DateTimeField(default=now, editable=False)
+    yes_counts_from = models.DateTimeField(default=now, editable=False)  # who comes back is agreed to anew
+    no_counts_from = models.DateTimeField(null=True, blank=True, editable=False)  # a coordinator asked all anew
 
     objects = PairingStudentQuerySet.as_manager()
 
@@ -217,6 +223,7 @@ class MentorApproval(models.Model):
     by = models.ForeignKey(Person, models.PROTECT, related_name="+")
     granted = models.BooleanField()
     at = models.DateTimeField(default=now, editable=False)
+    profile = models.CharField(max_length=64, blank=True, editable=False)  # a digest of what they read of the mentor
 
     class Meta:
         verbose_name = _("approval of a mentor")
@@ -331,6 +338,12 @@ class LogEntry(models.Model):
         return f"{self.day}"
 
 
+class PartQuerySet(models.QuerySet):
+    def shown(self):
+        """What those in the pairing read: not what was taken back, or hidden."""
+        return self.filter(taken_back=None)
+
+
 class Message(models.Model):
     """What somebody in a pairing writes to all the others in it. Nobody writes to one of them alone."""
 
@@ -339,6 +352,8 @@ class Message(models.Model):
     by = models.ForeignKey(Person, models.PROTECT, related_name="+")
     text = models.TextField(_("message"), max_length=5_000)
     sent_at = models.DateTimeField(default=now, editable=False)
+
+    objects = PartQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("message")
@@ -357,6 +372,8 @@ class PairingFile(models.Model):
     by = models.ForeignKey(Person, models.PROTECT, related_name="+")
     upload = models.OneToOneField("cluster_portal.Upload", models.PROTECT, related_name="+")
     added_at = models.DateTimeField(default=now, editable=False)
+
+    objects = PartQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("file of a pairing")

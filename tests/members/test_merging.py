@@ -190,6 +190,7 @@ ROWS = {
     "members.StoppedMail.person": lambda it: it.stopped_mails.create(template="members/admitted"),
     "members.Tie.first": lambda it: tie(it, make.PersonFactory()),
     "members.Tie.second": lambda it: tie(Person.objects.order_by("pk").first(), it),
+    "mentorship.Concern.by": lambda it: mentoring.ConcernFactory(by=it),
     "mentorship.LogEntry.by": lambda it: mentoring.LogEntryFactory(by=it),
     "mentorship.Meeting.planned_by": lambda it: mentoring.MeetingFactory(planned_by=it),
     "mentorship.Mentor.clearance_by": lambda it: mentoring.MentorFactory(clearance_by=it),
@@ -201,6 +202,7 @@ ROWS = {
     "mentorship.PairingFeedback.by": lambda it: mentoring.PairingFeedbackFactory(by=it),
     "mentorship.PairingFile.by": lambda it: mentoring.PairingFileFactory(by=it),
     "mentorship.PairingStudent.person": lambda it: mentoring.PairingStudentFactory(person=it),
+    "mentorship.TakenBack.by": lambda it: mentoring.TakenBackFactory(by=it),
     "mfa.Authenticator.user": lambda it: Authenticator.objects.create(user=it, type="totp", data={}),
     "usersessions.UserSession.user": session,
 }  # fmt: skip

@@ -31,6 +31,8 @@ KEPT = {
     "next": "Markernext",
     "place": "Markerroom",
     "to students": "Markerthread",
+    "written over": "Markergoalsbefore",
+    "told": "Markerconcern",
     "outcome": "Markerolympiad",
 }
 
@@ -70,4 +72,6 @@ def _mentored(person, mentor):
     file.save()
     pair.PairingFeedbackFactory(pairing=ended, by=person, text=GONE["mentor feedback"])
     watched = pair.PairingFactory(state="dissolved", mentor=mentor, request__with_students=True)
-    pair.MessageFactory(pairing=watched, by=person, text=KEPT["to students"])
+    message = pair.MessageFactory(pairing=watched, by=person, text=KEPT["to students"])
+    pair.TakenBackFactory(pairing=watched, by=person, text=KEPT["written over"])
+    pair.ConcernFactory(message=message, by=person, text=KEPT["told"])

@@ -12,6 +12,7 @@ from factory.django import DjangoModelFactory
 from cluster_portal.models import Upload
 from cluster_portal.public_id import new_public_id
 from mentorship.models import (
+    Concern,
     LogEntry,
     Meeting,
     Mentor,
@@ -24,6 +25,7 @@ from mentorship.models import (
     PairingFeedback,
     PairingFile,
     PairingStudent,
+    TakenBack,
     Terms,
 )
 from tests import factories as make
@@ -73,6 +75,7 @@ class MentorRequestFactory(DjangoModelFactory):
     by = factory.LazyAttribute(lambda it: it.affiliation.person)
     state = MentorRequest.State.OPEN
     asked_at = factory.LazyFunction(now)
+    state_since = factory.LazyAttribute(lambda it: it.asked_at)
     answer_by = factory.LazyAttribute(lambda it: it.asked_at + timedelta(days=7))
     title = factory.Sequence(lambda number: f"A mentor for team {number}")
     what_for = MentorRequest.For.CONTEST
@@ -104,11 +107,15 @@ class PairingFactory(DjangoModelFactory):
         MentorRequestFactory, state=factory.LazyAttribute(lambda it: REQUEST_OF.get(it.factory_parent.state, "open"))
     )
     mentor = factory.SubFactory(MentorFactory)
+    state_since = factory.LazyAttribute(
+        lambda it: it.request.state_since if it.state in {"proposed", "accepted"} else now()
+    )
     answer_by = factory.LazyAttribute(lambda it: it.request.answer_by if it.state in {"proposed", "accepted"} else None)
     began_on = factory.LazyAttribute(
         lambda it: localdate() if it.state in {"active", "completed", "dissolved"} else None
     )
     ended_on = factory.LazyAttribute(lambda it: localdate() if it.state in {"completed", "dissolved"} else None)
+    with_students = factory.LazyAttribute(lambda it: bool(it.began_on) and it.request.with_students)
 
 
 class PairingStudentFactory(DjangoModelFactory):
@@ -193,6 +200,30 @@ class PairingFileFactory(DjangoModelFactory):
             uploaded_by=it.by,
         )
     )
+
+
+class TakenBackFactory(DjangoModelFactory):
+    """Goals that were written over."""
+
+    class Meta:
+        model = TakenBack
+
+    pairing = factory.SubFactory(PairingFactory, request__with_students=True)
+    kind = TakenBack.Kind.GOALS
+    text = "A prize in spring"
+    by = factory.LazyAttribute(lambda it: it.pairing.mentor.person)
+
+
+class ConcernFactory(DjangoModelFactory):
+    """A teacher tells the coordinator about a message."""
+
+    class Meta:
+        model = Concern
+
+    pairing = factory.LazyAttribute(lambda it: it.message.pairing)
+    message = factory.SubFactory(MessageFactory)
+    by = factory.LazyAttribute(lambda it: it.pairing.request.by)
+    text = "It says where he lives."
 
 
 class OutcomeFactory(DjangoModelFactory):
