@@ -127,7 +127,7 @@ TABLES = (
         owners=("person",),
         shown="public_id person state state_since",
         keys="pairing",
-        plain="id",
+        plain="id yes_counts_from no_counts_from",
         why=_("That students took part stays, without names: reports count them."),
         ties=_lately_mentored,
     ),
@@ -137,7 +137,7 @@ TABLES = (
         owners=("by", "student__person"),
         shown="by granted at",
         keys="student",
-        plain="id",
+        plain="id profile",
         why=_("Who approved a mentor stays for its time, as numbers without names: it proves that it was allowed."),
     ),
     Table(
