@@ -2,7 +2,8 @@
 
 The thread, the files and the meetings of a pairing are one channel. An adult and a minor never share it unless another
 adult sees it too: guardians, the coordinators and whoever answers for the school read wherever students may take part,
-from the first day. Where that is not so, the minor is out. tests/mentorship/test_channels.py walks through all states.
+from the first day. Where that is not so, the minor is out. Nothing that could be read there vanishes: what was taken
+back stays for those who watch over it. tests/mentorship/test_channels.py walks through all states.
 """
 
 from collections import defaultdict
@@ -24,9 +25,11 @@ class Access(Flag):
     TALK = auto()  # read messages and files
     PLAN = auto()  # set goals, plan and hold meetings, write the log
     WRITE = auto()  # send messages and files
+    KEPT = auto()  # read what was changed, taken back or hidden
 
 
 SEES = Access.RECORD | Access.TALK
+WATCHES = SEES | Access.KEPT
 
 
 @dataclass(frozen=True)
@@ -53,8 +56,9 @@ class Facts:
     state: str
     mentor: int
     teacher: int
-    with_students: bool = False
+    with_students: bool = False  # what was agreed: or somebody was in it as a student, and has left
     is_cleared: bool = False
+    has_teacher: bool = True  # who asked is at the school that asked
     students: tuple[Learner, ...] = ()
     coordinators: frozenset[int] = frozenset()
     contacts: frozenset[int] = frozenset()
@@ -64,6 +68,11 @@ class Facts:
     def is_watched(self) -> bool:
         """Whether others than the two read: from the first day on wherever students may take part."""
         return self.with_students or bool(self.students)
+
+    @property
+    def is_accompanied(self) -> bool:
+        """Whether the teacher is there, who knows the students: a mentor is not with them alone."""
+        return self.has_teacher and self.teacher not in self.gone
 
     @property
     def minors(self) -> frozenset[int]:
@@ -80,13 +89,13 @@ def access_in(facts: Facts) -> dict[int, Access]:
         for minor in facts.minors & access.keys():
             del access[minor]
     if facts.state in ENDED:
-        return {person: it & SEES for person, it in access.items()}
-    return _without_clearance(facts, access) if may_not_meet(facts, access) else access
+        return {person: it & WATCHES for person, it in access.items()}
+    return _only_the_teacher(facts, access) if may_not_meet(facts, access) else access
 
 
 def may_not_meet(facts: Facts, access: Iterable[int]) -> bool:
-    """Whether minors are in the channel, and the mentor is not cleared to work with them."""
-    return not facts.is_cleared and bool(facts.minors & set(access))
+    """Whether minors are in the channel, and the mentor is not cleared to work with them, or would be without the teacher."""
+    return not (facts.is_cleared and facts.is_accompanied) and bool(facts.minors & set(access))
 
 
 def _granted(facts: Facts) -> dict[int, Access]:
@@ -99,11 +108,11 @@ def _granted(facts: Facts) -> dict[int, Access]:
             access[it.person] |= (SEES | Access.WRITE) if it.has_messages else Access.RECORD
         if it.is_approved:
             for guardian in it.guardians:
-                access[guardian] |= SEES
+                access[guardian] |= WATCHES
     for person in facts.coordinators:
-        access[person] |= SEES if facts.is_watched else Access.RECORD
+        access[person] |= WATCHES if facts.is_watched else Access.RECORD
     for person in facts.contacts if facts.is_watched else ():
-        access[person] |= SEES
+        access[person] |= WATCHES
     return {person: it for person, it in access.items() if person not in facts.gone}
 
 
@@ -111,6 +120,8 @@ def _seeing(access: dict[int, Access]) -> set[int]:
     return {person for person, it in access.items() if Access.TALK in it}
 
 
-def _without_clearance(facts: Facts, access: dict[int, Access]) -> dict[int, Access]:
-    """While minors are there and the mentor is not cleared, only the teacher writes, who can tell everybody why."""
-    return {person: it if person == facts.teacher else it & ~Access.WRITE for person, it in access.items()}
+def _only_the_teacher(facts: Facts, access: dict[int, Access]) -> dict[int, Access]:
+    """Nobody else writes a word that a minor reads; the teacher, while there is one, can tell everybody why."""
+    changes = Access.PLAN | Access.WRITE
+    kept = facts.teacher if facts.is_accompanied else None
+    return {person: it if person == kept else it & ~changes for person, it in access.items()}
