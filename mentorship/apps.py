@@ -12,6 +12,7 @@ class MentorshipConfig(AppConfig):
             consent,
             desk_rows,
             feedback,
+            hidden,
             initiative_parts,
             institution_parts,
             leaving,

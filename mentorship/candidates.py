@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from typing import Any
 
+from cluster_portal.fresh import digest_of
 from members.models import Affiliation, Cluster, Person
 from mentorship.matching import Need, Offer
 from mentorship.models import Mentor, MentorRequest, Pairing
@@ -24,6 +25,11 @@ def mentors_to_ask() -> Any:
     """Everybody who is a mentor and has not left, paused ones too: a coordinator reads why they are not suggested."""
     here = Mentor.objects.admitted().exclude(pk__in=Mentor.objects.gone().values("pk"))
     return here.with_loads().prefetch_related("directions")
+
+
+def says(request: MentorRequest) -> str:
+    """A digest of what a request asks for: it tells whether the teacher has changed it since somebody read it."""
+    return digest_of(request, MentorRequest.SAYS)
 
 
 def needs_of(requests: Iterable[MentorRequest]) -> list[Need]:

@@ -10,6 +10,7 @@ from members.taking_part import Right
 from mentorship.asking import MENTORSHIP
 from mentorship.channels import ENDED
 from mentorship.models import MentorRequest, Pairing
+from mentorship.rules import coordinates_the_request
 from mentorship.words import day_of, owed_in_words
 
 State = MentorRequest.State
@@ -28,15 +29,16 @@ def chain_of(request: MentorRequest, reader: Person, pairing: Pairing | None) ->
     own = reader.pk == request.by_id
     asked = Link(_("Asked"), day_of(request.asked_at), status="done")
     if request.state in {State.WITHDRAWN, State.CLOSED}:
-        return [vars(asked), vars(_ended(request))]
+        return [vars(asked), vars(_ended(request, own or coordinates_the_request(reader, request)))]
     links = [asked, _mentor(request, own), _agreed(request, pairing, own), _met(request, pairing, own)]
     links.append(_outcome(request, pairing, reader))
     return [vars(link) for link in links]
 
 
-def _ended(request: MentorRequest) -> Link:
+def _ended(request: MentorRequest, reads_why: bool) -> Link:
+    """Why a search ended is a word of the coordinator to the teacher: mentors who were asked do not read it."""
     title, day = str(request.get_state_display()), day_of(request.state_since)
-    said = f"{day}: {request.closed_because}" if request.closed_because else day
+    said = f"{day}: {request.closed_because}" if request.closed_because and reads_why else day
     return Link(title, said, status="broken")
 
 

@@ -3,7 +3,7 @@
 Nothing here changes anything: `actions/overdue.py` does what falls due.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
@@ -35,9 +35,9 @@ def answer_until(at: datetime) -> datetime:
     return (at.astimezone(Cluster.current().zone) + days).astimezone(UTC)
 
 
-def half_of_the_time() -> timedelta:
-    """How long before the end whoever owes an answer is reminded."""
-    return timedelta(days=Terms.current().answer_days) / 2
+def half_way(began: datetime, end: datetime) -> datetime:
+    """When whoever owes an answer is reminded: half-way of the clock that runs, whatever the terms say by now."""
+    return began + (end - began) / 2
 
 
 Known = Mapping[int | None, list[Person]]
@@ -52,7 +52,14 @@ def coordinators_by_region() -> Known:
     return found
 
 
-def coordinators_for(request: MentorRequest, known: Known | None = None) -> list[Person]:
-    """Who is told of a request that waits: who coordinates its region; of the cluster, where the region has nobody."""
+def coordinators_for(request: MentorRequest, known: Known | None = None, but: Collection[int] = ()) -> list[Person]:
+    """Who is told of a request that waits: who coordinates its region; of the cluster, where the region has nobody.
+
+    Never who asked for it, and not `but`, by key: the mentor it is about. Nobody judges in a matter of their own.
+    """
     by_region = coordinators_by_region() if known is None else known
-    return by_region.get(request.affiliation.institution.region_id) or by_region.get(None, [])
+    parties = {request.by_id, *but}
+    for level in (request.affiliation.institution.region_id, None):
+        if others := [it for it in by_region.get(level, []) if it.pk not in parties]:
+            return others
+    return []

@@ -84,7 +84,7 @@ def institutions(request: HttpRequest) -> HttpResponse:
 @coordinators_only
 def unserved(request: HttpRequest) -> HttpResponse:
     """Teachers who asked and never had a mentor, whoever has waited longest first."""
-    own = MentorRequest.objects.kept_by(request.user).for_lists().order_by("-asked_at", "-pk")
+    own = MentorRequest.objects.around(request.user).for_lists().order_by("-asked_at", "-pk")
     rows = teachers_never_served(request.user).prefetch_related(Prefetch("mentor_requests", own, to_attr="requests"))
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
     return render(request, "mentorship/desk_unserved.html", {"page": page, "trail": [trail_begin()]})

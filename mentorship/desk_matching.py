@@ -16,15 +16,16 @@ from cluster_portal.buttons import act, tried
 from cluster_portal.moves import open_moves
 from cluster_portal.public_id import is_public_id
 from members.access import coordinators_only
-from members.models import Direction
+from members.models import Direction, Person
 from mentorship import actions
 from mentorship.actions.matching import Intake
-from mentorship.candidates import mentors_to_ask, needs_of, offers_of
+from mentorship.candidates import mentors_to_ask, needs_of, offers_of, says
 from mentorship.desk_mentors import trail_begin
 from mentorship.forms_matching import LEAVE_OUT, left_out_in, pinned_in
 from mentorship.matching import Need, Offer, Wall, best_first, walls
 from mentorship.matching_words import against_in_words, why_in_words
 from mentorship.models import Mentor, MentorRequest, Pairing
+from mentorship.rules import is_asked_to_mentor
 from mentorship.words import request_as_facts
 
 PER_PAGE, FIRST, CHOICES = 20, 5, 6
@@ -38,7 +39,7 @@ def match(request: HttpRequest, public_id: str) -> HttpResponse:
     if request.method == "POST":
         chosen = request.POST.get("mentor", "")
         mentor = get_object_or_404(Mentor.objects.admitted(), public_id=chosen if is_public_id(chosen) else "")
-        if tried(request, actions.propose_mentor, it, mentor=mentor):
+        if tried(request, actions.propose_mentor, it, mentor=mentor, seen=request.GET.get("seen", "")):
             messages.success(request, _("%(name)s is asked by mail.") % {"name": mentor.person.full_name})
         return redirect("mentorship:desk_match", public_id)
     is_open = it.state == MentorRequest.State.OPEN
@@ -46,7 +47,8 @@ def match(request: HttpRequest, public_id: str) -> HttpResponse:
         "it": it,
         "facts": request_as_facts(it),
         "is_open": is_open,
-        "before": _asked_before(it),
+        "before": _asked_before(it, request.user),
+        "ask_url": f"{request.path}?seen={says(it)}",
         "trail": [trail_begin(), (it.get_absolute_url(), Truncator(it.title).chars(40))],
     }
     if is_open:
@@ -59,11 +61,13 @@ def _request_of(request: HttpRequest, public_id: str) -> MentorRequest:
     return get_object_or_404(rows, public_id=public_id)
 
 
-def _asked_before(it: MentorRequest) -> list[Pairing]:
+def _asked_before(it: MentorRequest, reader: Person) -> list[Pairing]:
     """Who was asked, and how it went; whoever is asked now can be asked no more."""
     rows = list(it.pairings.select_related("mentor__person", "request__affiliation__institution").order_by("-pk"))
     for one in rows:
         one.moves = open_moves(one, "withdraw")  # type: ignore[attr-defined]
+        is_about_reader = one.state == Pairing.State.REFUSED and is_asked_to_mentor(reader, one)
+        one.why = "" if is_about_reader else one.because  # type: ignore[attr-defined]
     return rows
 
 

@@ -16,7 +16,7 @@ from members.access import coordinators_only
 from mentorship import actions
 from mentorship.forms_mentors import AdmitForm, ClearanceForm, ReasonForm
 from mentorship.leaving import has_left
-from mentorship.models import Mentor, Pairing
+from mentorship.models import Mentor, MentorRequest
 from mentorship.words import load_in_words, mentor_as_facts
 
 PER_PAGE = 50
@@ -40,13 +40,14 @@ def mentor(request: HttpRequest, public_id: str) -> HttpResponse:
     """One mentor on the desk: what they offer, what they have; admit, decline, note the clearance."""
     it = mentor_of(request, public_id)
     today = request.cluster.today()
-    pairings = Pairing.objects.filter(mentor=it).kept_by(request.user).select_related("request__by").order_by("-pk")
+    kept = MentorRequest.objects.kept_by(request.user)
+    pairings = it.pairings.filter(request__in=kept.values("pk")).select_related("request__by").order_by("-pk")
     shown = {
         "it": it,
         "facts": mentor_as_facts(it),
         "load": load_in_words(it),
         "is_cleared": it.is_cleared_on(today),
-        "has_left": it.state in Mentor.HERE and has_left(it),
+        "has_left": it.state in actions.LIVE and has_left(it),
         "pairings": pairings,
         "keeps": may_move(request.user, it, "clear"),
         "moves": available_moves(request.user, it),

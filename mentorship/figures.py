@@ -58,7 +58,7 @@ def ages_of(person: Person, at: datetime) -> Ages:
     classes: list[Counter[Owes]] = [Counter() for _ in range(len(limits) + 1)]
     longest = None
     today = localdate(at, zone)
-    rows = MentorRequest.objects.kept_by(person).live()
+    rows = MentorRequest.objects.around(person).live()
     for it in rows.only("state", "state_since", "asked_at", "answer_by", "risen_at"):
         days = (today - localdate(it.state_since, zone)).days
         owner = owner_of(it)
@@ -70,7 +70,7 @@ def ages_of(person: Person, at: datetime) -> Ages:
 
 def answers_to(person: Person, at: datetime, since: date | None = None) -> tuple[Waits, Waits]:
     """How long requests waited until a mentor was asked or the search ended; and until there was a pair."""
-    rows = MentorRequest.objects.kept_by(person)
+    rows = MentorRequest.objects.around(person)
     if since:
         rows = rows.filter(asked_at__gte=datetime.combine(since, time.min, tzinfo=Cluster.current().zone))
     rows = rows.annotate(proposed=Min("pairings__proposed_at"), began=Min("pairings__began_on")).order_by()
@@ -177,7 +177,7 @@ def _number(rows: QuerySet, group: str, of: str = "pk") -> Coalesce:
 
 def teachers_never_served(person: Person) -> QuerySet[Person]:
     """Teachers who asked and never had a mentor: how often (`asked`), since when, how many of it wait for an answer."""
-    kept = MentorRequest.objects.kept_by(person)
+    kept = MentorRequest.objects.around(person)
     served = MentorRequest.objects.filter(pairings__state__in=Pairing.BEGUN)
     own = Q(mentor_requests__in=kept.values("pk"))
     rows = Person.objects.filter(pk__in=kept.values("by")).exclude(pk__in=served.values("by"))

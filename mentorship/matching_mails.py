@@ -9,7 +9,8 @@ from django.urls import reverse
 
 from cluster_portal.hooks import MailKind, WantedMail, register_mail
 from cluster_portal.models import OutboxMail
-from mentorship.actions.matching import LAPSED, MENTOR_FOUND, NOT_AGREED, PAIRED, PROPOSED, SOUGHT_AGAIN
+from mentorship.actions.matching import LAPSED, MENTOR_FOUND, NOT_AGREED, PAIRED, SOUGHT_AGAIN
+from mentorship.actions.proposed import PROPOSED
 from mentorship.mails import about_pairing, about_request
 from mentorship.models import Mentor, MentorRequest, Pairing
 from mentorship.words import day_of

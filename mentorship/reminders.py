@@ -2,29 +2,29 @@
 
 from collections.abc import Iterator
 from datetime import datetime, time, timedelta
+from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import DurationField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet
 
 from cluster_portal.hooks import Reminder, WantedMail, register_reminder
-from members.models import Cluster
-from mentorship.clock import coordinators_by_region, coordinators_for, half_of_the_time
+from members.models import Cluster, Person
+from mentorship.clock import coordinators_by_region, coordinators_for, half_way
 from mentorship.mails import AGREEMENT_WAITS, CLEARANCE_ENDING, OPEN_WAITS, PROPOSAL_WAITS
 from mentorship.models import Mentor, MentorRequest, Pairing
 
 DAYS_AHEAD = (30, 7)
 AT = time(9)
 CHUNK = 1000
+HALF_WAY = F("state_since") + ExpressionWrapper((F("answer_by") - F("state_since")) / 2, DurationField())
 
 
 def open_waits(since: datetime, until: datetime) -> Iterator[WantedMail]:
     """To the coordinators of requests for which a mentor is sought; of one that has risen they hear anyway."""
-    half = half_of_the_time()
-    rows = MentorRequest.objects.open().filter(risen_at=None, answer_by__gt=since + half, answer_by__lte=until + half)
+    rows = _half_way(MentorRequest.objects.open().filter(risen_at=None), since, until)
     known = coordinators_by_region()
     for it in rows.for_lists().order_by("pk").iterator(CHUNK):
         for coordinator in coordinators_for(it, known):
-            end = it.answer_by
-            yield WantedMail(OPEN_WAITS, it, coordinator, end.isoformat(), end - half, end)
+            yield _wanted(OPEN_WAITS, it, coordinator)
 
 
 def _open_no_more(mails: QuerySet) -> QuerySet:
@@ -34,22 +34,28 @@ def _open_no_more(mails: QuerySet) -> QuerySet:
 
 def proposal_waits(since: datetime, until: datetime) -> Iterator[WantedMail]:
     """To mentors who were asked and have not answered."""
-    half = half_of_the_time()
-    for it in _half_way(Pairing.State.PROPOSED, since + half, until + half):
-        end = it.answer_by
-        yield WantedMail(PROPOSAL_WAITS, it, it.mentor.person, end.isoformat(), end - half, end)
+    for it in _pairings_half_way(Pairing.State.PROPOSED, since, until):
+        yield _wanted(PROPOSAL_WAITS, it, it.mentor.person)
 
 
 def agreement_waits(since: datetime, until: datetime) -> Iterator[WantedMail]:
     """To teachers for whom a mentor has said yes."""
-    half = half_of_the_time()
-    for it in _half_way(Pairing.State.ACCEPTED, since + half, until + half):
-        end = it.answer_by
-        yield WantedMail(AGREEMENT_WAITS, it, it.request.by, end.isoformat(), end - half, end)
+    for it in _pairings_half_way(Pairing.State.ACCEPTED, since, until):
+        yield _wanted(AGREEMENT_WAITS, it, it.request.by)
 
 
-def _half_way(state: str, since: datetime, until: datetime) -> Iterator[Pairing]:
-    rows = Pairing.objects.filter(state=state, answer_by__gt=since, answer_by__lte=until)
+def _half_way(rows: QuerySet, since: datetime, until: datetime) -> QuerySet:
+    """Of requests or pairings those half-way through their clock: it began with their state (`clock.half_way`)."""
+    return rows.annotate(half_way=HALF_WAY).filter(answer_by__gt=since, half_way__gt=since, half_way__lte=until)
+
+
+def _wanted(template: str, it: Any, to: Person) -> WantedMail:
+    end = it.answer_by
+    return WantedMail(template, it, to, end.isoformat(), half_way(it.state_since, end), end)
+
+
+def _pairings_half_way(state: str, since: datetime, until: datetime) -> Iterator[Pairing]:
+    rows = _half_way(Pairing.objects.filter(state=state), since, until)
     people = rows.select_related("mentor__person", "request__by", "request__affiliation__institution")
     yield from people.order_by("pk").iterator(CHUNK)
 

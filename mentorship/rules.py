@@ -25,8 +25,14 @@ def asked_for_it(person, request):
 
 
 @rules.predicate
-def coordinates_the_request(person, request):
+def coordinates_around(person, request):
     return request is not None and person.coordinates(request.affiliation.institution.region_id)
+
+
+@rules.predicate
+def coordinates_the_request(person, request):
+    """Coordinators of its part of the cluster; never for what they ask for themselves."""
+    return coordinates_around(person, request) and not asked_for_it(person, request)
 
 
 @rules.predicate
@@ -60,7 +66,7 @@ def keeps_the_pairing(person, pairing):
 
 @rules.predicate
 def coordinates_the_pairing(person, pairing):
-    return pairing is not None and coordinates_the_request(person, pairing.request)
+    return pairing is not None and coordinates_around(person, pairing.request)
 
 
 @rules.predicate
@@ -126,5 +132,5 @@ rules.add_perm("mentorship.accept_pairing", is_asked_to_mentor)
 rules.add_perm("mentorship.decline_pairing", is_asked_to_mentor)
 rules.add_perm("mentorship.agree_pairing", asked_for_the_mentor)
 rules.add_perm("mentorship.refuse_pairing", asked_for_the_mentor)
-rules.add_perm("mentorship.withdraw_pairing", coordinates_the_pairing)
+rules.add_perm("mentorship.withdraw_pairing", coordinates_the_pairing & ~asked_for_the_mentor)
 rules.add_perm("mentorship.lapse_pairing", rules.always_deny)

@@ -17,7 +17,7 @@ from members.models import Cluster, Person
 from members.readers import readers_of_all
 from mentorship.actions.meetings import cancel_all_ahead
 from mentorship.actions.mentors import LIVE, end_mentor, give_back, lock_mentor
-from mentorship.actions.requests import ASKED, lock_request, reopen, withdraw_request
+from mentorship.actions.requests import ASKED, lock_request, seek_again, withdraw_request
 from mentorship.actions.students import leave_student
 from mentorship.channels import Access
 from mentorship.leaving import has_left
@@ -79,7 +79,7 @@ def _end_without(pairing: Pairing, person: Person) -> None:
     make_move(it, "dissolve", by=person, reason=ERASED, ended_on=today, nudged_at=None, stalled_at=None)
     mentor_left = it.mentor.person_id == person.pk
     if mentor_left and it.request.needed_by >= today and it.request.by.is_active:
-        reopen(it.request, by=None, reason=LEFT)
+        seek_again(it.request, by=None, reason=LEFT)
     template = MENTOR_LEFT if mentor_left else TEACHER_LEFT
     queue_mails(WantedMail(template, it, one) for one in readers)
 

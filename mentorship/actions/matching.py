@@ -15,28 +15,46 @@ from django.db import transaction
 from django.utils.formats import date_format
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from cluster_portal.audit import record_many
-from cluster_portal.hooks import WantedMail
 from cluster_portal.models import OutboxMail
-from cluster_portal.moves import Refused, make_move, make_moves
-from cluster_portal.outbox import cancel_mails, cancel_rows, queue_mail, queue_mails
+from cluster_portal.moves import Refused, already_answered, make_move, make_moves
+from cluster_portal.outbox import cancel_mails, cancel_rows, queue_mail
 from members.models import Cluster, Person, Tie
 from members.ties import tie_together
 from mentorship.actions.mentors import lock_mentor
-from mentorship.actions.requests import ASKED, lock_request, reopen, reopen_request
+from mentorship.actions.proposed import tell_mentors, tell_what_still_waits
+from mentorship.actions.requests import ASKED, lock_request, look_for_another, seek_again
 from mentorship.assignment import assign
-from mentorship.candidates import mentors_to_ask, needs_of, offers_of, open_requests
-from mentorship.clock import answer_until, coordinators_for
+from mentorship.candidates import mentors_to_ask, needs_of, offers_of, open_requests, says
+from mentorship.clock import Owes, answer_until, coordinators_for
 from mentorship.leaving import has_left
 from mentorship.matching import BY_HAND, Need, Offer, best_first, next_points, question_of, walls
 from mentorship.matching_words import wall_in_words
 from mentorship.models import Mentor, MentorRequest, Pairing
 
-PROPOSED, MENTOR_FOUND, PAIRED = "mentorship/proposed", "mentorship/mentor_found", "mentorship/paired"
+MENTOR_FOUND, PAIRED = "mentorship/mentor_found", "mentorship/paired"
 SOUGHT_AGAIN, NOT_AGREED, LAPSED = "mentorship/sought_again", "mentorship/not_agreed", "mentorship/lapsed"
 State = Pairing.State
+OVER = {  # by who reads it: the day until which it mattered is over; whoever asked has left
+    Owes.COORDINATOR: (
+        gettext_lazy("The day until which it mattered is over. Close the request, with a word to the teacher."),
+        gettext_lazy("Whoever asked for it does not work there any more. Close the request, with a reason."),
+    ),
+    Owes.MENTOR: (
+        gettext_lazy(
+            "The day until which it mattered is over, so nothing is asked of you any more. Thank you for being there."
+        ),
+        gettext_lazy(
+            "Whoever asked does not work there any more, so nothing is asked of you now. Thank you for being there."
+        ),
+    ),
+    Owes.TEACHER: (
+        gettext_lazy("The day until which it mattered is over. Withdraw the request, and ask anew with other dates."),
+        gettext_lazy("You do not work there any more. Withdraw the request; whoever teaches there now asks anew."),
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -54,8 +72,9 @@ class Intake:
 
     @property
     def digest(self) -> str:
-        """What makes it the same: who would be asked for what."""
-        return hashlib.sha256(json.dumps(sorted(self.pairs.items())).encode()).hexdigest()[:16]
+        """What makes it the same: who would be asked for what, in the words that the requests have now."""
+        asked = [(*pair, says(self.requests[pair[0]])) for pair in sorted(self.pairs.items())]
+        return hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:16]
 
     def nearest(self, request: str) -> list[str]:
         """The mentors who fit a request, the best first."""
@@ -106,12 +125,14 @@ def can_be_asked(need: Need, offer: Offer) -> bool:
 
 
 @transaction.atomic
-def propose_mentor(request: MentorRequest, by: Person, mentor: Mentor) -> Pairing:
-    """Ask a mentor to help with a request."""
+def propose_mentor(request: MentorRequest, by: Person, mentor: Mentor, seen: str | None = None) -> Pairing:
+    """Ask a mentor to help with a request, which still says what the coordinator read (`seen`: its digest)."""
     it = lock_request(request)
     if it.state != MentorRequest.State.OPEN:
         raise Refused(_("Somebody is asked already, or the request is over. Reload the page to see where it stands."))
-    _refuse_what_is_over(it)
+    _refuse_what_is_over(it, Owes.COORDINATOR)
+    if seen is not None and seen != says(it):
+        raise Refused(_("The teacher has changed the request since you opened it. Read it again, then ask."))
     lock_mentor(mentor)
     need = needs_of([it])[0]
     found = mentors_to_ask().filter(pk=mentor.pk).first()
@@ -125,11 +146,13 @@ def propose_mentor(request: MentorRequest, by: Person, mentor: Mentor) -> Pairin
     return _ask([(it, found)], by, by_hand={it.public_id})[0]
 
 
-def _refuse_what_is_over(request: MentorRequest) -> None:
+def _refuse_what_is_over(request: MentorRequest, reader: Owes) -> None:
+    """Nobody is asked, says yes or agrees once it matters no more, or whoever asked has left; each reads what helps."""
+    day_is_over, teacher_left = OVER[reader]
     if request.needed_by < Cluster.current().today():
-        raise Refused(_("The day until which it mattered is over. Close the request, with a word to the teacher."))
+        raise Refused(day_is_over)
     if not MentorRequest.objects.of_who_is_there().filter(pk=request.pk).exists():
-        raise Refused(_("Whoever asked for it does not work there any more. Close the request, with a reason."))
+        raise Refused(teacher_left)
 
 
 @transaction.atomic
@@ -151,7 +174,10 @@ def _ask(pairs: list[tuple[MentorRequest, Mentor]], by: Person, by_hand: Any) ->
     """Make the pairings of locked requests and mentors; one mail to each mentor says all that waits for them."""
     until = answer_until(now())
     requests = [request for request, _mentor in pairs]
-    _cancel_all(requests, gettext_noop("a mentor is asked"))
+    about = OutboxMail.objects.unfinished().filter(
+        about_model=MentorRequest._meta.label_lower, about_id__in=[it.public_id for it in requests]
+    )
+    cancel_rows(about, gettext_noop("a mentor is asked"))
     if len(make_moves(requests, "propose", by=by, answer_by=until, risen_at=None)) != len(requests):
         raise Refused(_("Somebody is asked already, or the request is over. Reload the page to see where it stands."))
     pairings = [
@@ -160,22 +186,8 @@ def _ask(pairs: list[tuple[MentorRequest, Mentor]], by: Person, by_hand: Any) ->
     ]
     Pairing.objects.bulk_create(pairings)
     record_many("mentorship.pairing.propose", pairings, by=by, columns=["by_hand"])
-    _tell_mentors(pairings)
+    tell_mentors(pairings)
     return pairings
-
-
-def _tell_mentors(pairings: list[Pairing]) -> None:
-    """One mail to each mentor, in place of one that has not left yet: it says all that waits now."""
-    last = {it.mentor_id: it for it in pairings}
-    _cancel_all([it.mentor for it in last.values()], gettext_noop("they are asked for more"), templates=[PROPOSED])
-    queue_mails(WantedMail(PROPOSED, it.mentor, it.mentor.person, it.public_id) for it in last.values())
-
-
-def _cancel_all(about: Sequence[Any], reason: str, templates: Sequence[str] = ()) -> None:
-    """Cancel the mail that has not left yet about many objects of one model: of all kinds, or of these."""
-    label, ids = about[0]._meta.label_lower, [it.public_id for it in about]
-    rows = OutboxMail.objects.unfinished().filter(about_model=label, about_id__in=ids)
-    cancel_rows(rows.filter(template__in=templates) if templates else rows, reason)
 
 
 @transaction.atomic
@@ -187,11 +199,13 @@ def accept_proposal(pairing: Pairing, by: Person) -> None:
         raise Refused(
             _("Your place of work in the cluster has ended, so you take on nothing new. Ask the coordinator.")
         )
+    _refuse_what_is_over(request, Owes.MENTOR)
     _refuse_without_clearance(pairing)
     until = answer_until(now())
     make_move(request, "accept", by=by, answer_by=until)
     make_move(pairing, "accept", by=by, answer_by=until)
     cancel_mails(about=pairing, reason=gettext_noop("the mentor has answered"))
+    tell_what_still_waits(pairing)
     queue_mail(MENTOR_FOUND, about=pairing, to=request.by)
 
 
@@ -201,7 +215,8 @@ def decline_proposal(pairing: Pairing, by: Person, reason: str) -> None:
     _locked(pairing)
     _refuse_unless(pairing, State.PROPOSED)
     make_move(pairing, "decline", by=by, because=reason)
-    _seek_again(pairing, by)
+    tell_what_still_waits(pairing)
+    _open_again(pairing, by)
 
 
 @transaction.atomic
@@ -211,6 +226,7 @@ def agree_to_mentor(pairing: Pairing, by: Person) -> None:
     _refuse_unless(pairing, State.ACCEPTED)
     if has_left(pairing.mentor):
         raise Refused(_("The mentor has left the cluster meanwhile. Another one is sought: you need not do anything."))
+    _refuse_what_is_over(request, Owes.TEACHER)
     _refuse_without_clearance(pairing)
     make_move(request, "pair", by=by)
     began_on, with_students = Cluster.current().today(), request.with_students  # from now on who reads does not change
@@ -228,7 +244,7 @@ def refuse_mentor(pairing: Pairing, by: Person, reason: str = "") -> None:
     _locked(pairing)
     _refuse_unless(pairing, State.ACCEPTED)
     make_move(pairing, "refuse", by=by, because=reason)
-    _seek_again(pairing, by)
+    _open_again(pairing, by)
     queue_mail(NOT_AGREED, about=pairing, to=pairing.mentor.person)
 
 
@@ -240,7 +256,8 @@ def lapse_pairing(pairing: Pairing, at: datetime) -> None:
         raise Refused(_("It was answered meanwhile."))
     was_accepted = pairing.state == State.ACCEPTED
     make_move(pairing, "lapse", by=None)
-    _seek_again(pairing, by=None)
+    tell_what_still_waits(pairing)
+    _open_again(pairing, by=None)
     queue_mail(LAPSED, about=pairing, to=request.by if was_accepted else pairing.mentor.person)
     if was_accepted:
         queue_mail(NOT_AGREED, about=pairing, to=pairing.mentor.person)
@@ -251,8 +268,8 @@ def withdraw_proposal(pairing: Pairing, by: Person) -> None:
     """Ask a mentor no more, as the coordinator; the mentor is told, and another one is sought."""
     request = _locked(pairing)
     if pairing.state not in ASKED:
-        raise Refused(_("This was already answered. Reload the page to see its current state."))
-    reopen_request(request, by=by)
+        raise already_answered()
+    look_for_another(request, by)
 
 
 def _locked(pairing: Pairing) -> MentorRequest:
@@ -271,7 +288,7 @@ def _refuse_unless(pairing: Pairing, state: str) -> None:
         raise Refused(_("The teacher has withdrawn this request meanwhile, so nothing is asked of you any more."))
     if pairing.state == State.LAPSED:
         raise Refused(_("The time to answer is over, and another mentor is sought. The coordinator can ask anew."))
-    raise Refused(_("This was already answered. Reload the page to see its current state."))
+    raise already_answered()
 
 
 def _refuse_without_clearance(pairing: Pairing) -> None:
@@ -286,10 +303,10 @@ def _refuse_without_clearance(pairing: Pairing) -> None:
         )
 
 
-def _seek_again(pairing: Pairing, by: Person | None) -> None:
-    """Open the request again with a new clock, and tell the coordinators, who owe the next answer."""
+def _open_again(pairing: Pairing, by: Person | None) -> None:
+    """Seek somebody else with a new clock, and tell the coordinators, who owe the next answer; not one it is about."""
     cancel_mails(about=pairing, reason=gettext_noop("another mentor is sought"))
-    reopen(pairing.request, by=by)
-    for coordinator in coordinators_for(pairing.request):
+    seek_again(pairing.request, by=by)
+    for coordinator in coordinators_for(pairing.request, but={pairing.mentor.person_id}):
         if by is None or coordinator.pk != by.pk:
             queue_mail(SOUGHT_AGAIN, about=pairing, to=coordinator)

@@ -16,8 +16,11 @@ from cluster_portal.audit import record, record_changes
 from cluster_portal.moves import Refused, make_move
 from cluster_portal.outbox import cancel_mails, queue_mail
 from members.models import Cluster, Direction, Person
-from mentorship.actions.requests import ASKED, reopen, take_back_proposal
+from mentorship.actions.requests import ASKED, seek_again, take_back_proposal
+from mentorship.clock import coordinators_by_region, coordinators_for
+from mentorship.leaving import has_left
 from mentorship.models import Mentor, MentorRequest, Pairing
+from mentorship.rules import coordinates_the_pairing
 
 State = Mentor.State
 LIVE = (State.OFFERED, State.ACTIVE, State.PAUSED)
@@ -72,7 +75,10 @@ def change_mentor(mentor: Mentor, by: Person, directions: Iterable[Direction] = 
 def admit_mentor(mentor: Mentor, by: Person, clearance_until: date | None = None) -> None:
     """Let somebody be a mentor; their clearance for work with minors can be noted with it."""
     _refuse_oneself(mentor, by)
-    lock_mentor(mentor)
+    if has_left(lock_mentor(mentor)):
+        raise Refused(
+            _("They have left since they offered. Decline with that reason; they can offer again, from outside too.")
+        )
     facts: dict[str, Any] = {}
     if clearance_until is not None:
         _refuse_past(clearance_until)
@@ -133,8 +139,8 @@ def end_mentor(mentor: Mentor, by: Person) -> None:
     rows = MentorRequest.objects.select_for_update(no_key=True, of=("self",)).select_related("by")
     requests = {it.pk: it for it in rows.filter(pk__in=asked.values("pk")).order_by("pk")}
     it = lock_mentor(mentor)
-    live = list(it.pairings.live().order_by("pk"))
-    _refuse_while_mentoring(sum(one.state == Pairing.State.ACTIVE for one in live), is_own=by.pk == it.person_id)
+    live = list(it.pairings.live().select_related("request__affiliation__institution").order_by("pk"))
+    _refuse_while_mentoring([one for one in live if one.state == Pairing.State.ACTIVE], it, by)
     if {one.request_id for one in live} - set(requests):
         raise Refused(_("A request came in at this moment. Answer it, then stop."))
     make_move(mentor, "end", by=by, paused_until=None)
@@ -149,27 +155,42 @@ def give_back(request: MentorRequest, by: Person | None, reason: str) -> None:
     """Seek another mentor for a locked request of one who stops or has left; a teacher who had a yes is told."""
     had_a_yes = request.state == MentorRequest.State.ACCEPTED
     pairing = take_back_proposal(request, by=by, reason=reason, tell=False)
-    reopen(request, by=by, reason=reason)
+    seek_again(request, by=by, reason=reason)
     if had_a_yes:
         queue_mail("mentorship/mentor_gone", about=pairing, to=request.by)
 
 
-def _refuse_while_mentoring(active: int, is_own: bool) -> None:
+def _refuse_while_mentoring(active: list[Pairing], mentor: Mentor, by: Person) -> None:
     if not active:
         return
-    if is_own:
+    elsewhere = [it for it in active if not coordinates_the_pairing(by, it)]
+    if by.pk == mentor.person_id:
         said = ngettext(
             "You are in %(n)d pairing that is under way. Finish it or end it first; until then you can pause.",
             "You are in %(n)d pairings that are under way. Finish or end them first; until then you can pause.",
-            active,
+            len(active),
+        )
+    elif elsewhere:
+        said = ngettext(
+            "They are in %(n)d pairing that is under way, in another part of the cluster. %(who)s can end it first.",
+            "They are in %(n)d pairings that are under way, also in other parts of the cluster. "
+            "%(who)s can end those first.",
+            len(active),
         )
     else:
         said = ngettext(
             "They are in %(n)d pairing that is under way. End it first.",
             "They are in %(n)d pairings that are under way. End them first.",
-            active,
+            len(active),
         )
-    raise Refused(said % {"n": active})
+    raise Refused(said % {"n": len(active), "who": _who_can_end(elsewhere, mentor)})
+
+
+def _who_can_end(pairings: list[Pairing], mentor: Mentor) -> str:
+    """The coordinators of these pairings by name; both sides can end one, too."""
+    known = coordinators_by_region()
+    people = [one for it in pairings for one in coordinators_for(it.request, known, but={mentor.person_id})]
+    return ", ".join(sorted({it.full_name for it in people})) or _("Mentor or teacher")
 
 
 def _refuse_oneself(mentor: Mentor, by: Person) -> None:

@@ -15,9 +15,10 @@ from cluster_portal.audit import record, record_changes
 from cluster_portal.moves import Refused, make_move
 from cluster_portal.outbox import cancel_mails, queue_mail
 from members.models import Affiliation, Cluster, Direction, Person
+from mentorship.actions.proposed import tell_what_still_waits
 from mentorship.asking import initiatives_for, rights_to_ask
-from mentorship.clock import answer_until
-from mentorship.models import MentorRequest, Pairing, Terms
+from mentorship.clock import answer_until, coordinators_for
+from mentorship.models import Mentor, MentorRequest, Pairing, Terms
 
 MOST_LIVE = 5  # of one person: whoever needs more asks for what matters most first (decision 120)
 ASKED = (Pairing.State.PROPOSED, Pairing.State.ACCEPTED)
@@ -95,17 +96,22 @@ def reopen_request(request: MentorRequest, by: Person) -> None:
         raise Refused(_("This request has a mentor. End the pairing first, then another mentor is sought."))
     if it.needed_by < Cluster.current().today():
         raise Refused(_("The day until which it mattered is over. Ask anew, with other dates."))
+    look_for_another(request, by)
+
+
+def look_for_another(request: MentorRequest, by: Person) -> None:
+    """Ask whoever is asked no more, and seek again for a locked request; a teacher who knew of a mentor is told."""
     knew_of_a_mentor = request.state != MentorRequest.State.PROPOSED
-    take_back_proposal(it, by=by, reason=gettext_noop("another mentor is sought"))
-    reopen(request, by=by)
+    take_back_proposal(request, by=by, reason=gettext_noop("another mentor is sought"))
+    seek_again(request, by=by)
     if knew_of_a_mentor and by.pk != request.by_id:
         queue_mail(
             "mentorship/request_reopened", about=request, to=request.by, occasion=request.state_since.isoformat()
         )
 
 
-def reopen(request: MentorRequest, by: Person | None, reason: str = "") -> None:
-    """Seek a mentor again for a locked request, with a new clock."""
+def seek_again(request: MentorRequest, by: Person | None, reason: str = "") -> None:
+    """Open a locked request again, with a new clock."""
     cancel_mails(about=request, reason=gettext_noop("a mentor is sought again"))
     clock = {"answer_by": answer_until(now()), "risen_at": None, "closed_because": ""}
     make_move(request, "reopen", by=by, reason=reason, **clock)
@@ -113,12 +119,15 @@ def reopen(request: MentorRequest, by: Person | None, reason: str = "") -> None:
 
 def take_back_proposal(request: MentorRequest, by: Person | None, reason: str, tell: bool = True) -> Pairing | None:
     """Ask the mentor of a locked request no more, if one is asked or has said yes; `tell` them by mail."""
-    rows = request.pairings.filter(state__in=ASKED).select_for_update(no_key=True, of=("self",))
-    pairing = rows.select_related("mentor__person").first()
-    if pairing is None:
+    asked = request.pairings.filter(state__in=ASKED).first()
+    if asked is None:
         return None
+    Mentor.objects.select_for_update(no_key=True).get(pk=asked.mentor_id)
+    rows = Pairing.objects.select_for_update(no_key=True, of=("self",)).select_related("mentor__person")
+    pairing = rows.get(pk=asked.pk)
     cancel_mails(about=pairing, reason=reason)
     make_move(pairing, "withdraw", by=by, reason=reason)
+    tell_what_still_waits(pairing)
     if tell:
         queue_mail("mentorship/request_withdrawn", about=pairing, to=pairing.mentor.person)
     return pairing
@@ -144,6 +153,12 @@ def _refuse_without_right(affiliation: Affiliation, by: Person) -> None:
         raise Refused(_("You do not work there any more. Choose an institution where you do."))
     if right.missing:
         raise Refused(right.missing)
+    if by.is_coordinator and not coordinators_for(MentorRequest(by=by, affiliation=affiliation)):
+        raise Refused(
+            _(
+                "Nobody coordinates here but you, and nobody finds their own mentor. Name another coordinator first."
+            )
+        )
 
 
 def _refuse_what_does_not_fit(affiliation: Affiliation, **facts: Any) -> None:

@@ -41,12 +41,13 @@ class MentorQuerySet(models.QuerySet):
         return self.filter(state=Mentor.State.ACTIVE)
 
     def gone(self):
-        """Who has left the cluster: kept out, erased, or without any place of work since the last one ended.
+        """Who has left the cluster: kept out, erased, or without any place of work since one ended after they offered.
 
-        Who never had one came without, and has left nothing (decision 121).
+        Who offered without one came without, retired long ago perhaps, and has left nothing (decision 121).
         """
         theirs = Affiliation.objects.filter(person=OuterRef("person"))
-        moved_out = Exists(theirs.filter(state=Affiliation.State.ENDED)) & ~Exists(theirs.active())
+        ended = theirs.filter(state=Affiliation.State.ENDED, state_since__gt=OuterRef("offered_at"))
+        moved_out = Exists(ended) & ~Exists(theirs.active())
         kept_out = Q(person__suspended_at__isnull=False) | Q(person__erased_at__isnull=False)
         return self.filter(kept_out | moved_out)
 

@@ -59,16 +59,20 @@ class MentorRequestQuerySet(models.QuerySet):
         """Requests of which the time to answer is over."""
         return self.live().filter(answer_by__lte=at)
 
-    def kept_by(self, person):
-        """Requests on the desk of a coordinator: all of them, or those from institutions of their regions."""
+    def around(self, person):
+        """Requests in a coordinator's part of the cluster: all of them, or those from institutions of their regions."""
         if person.coordinates_whole_cluster:
             return self
         return self.filter(affiliation__institution__region__in=[role.region_id for role in person.coordinator_roles])
 
+    def kept_by(self, person):
+        """Requests on the desk of a coordinator: never one's own, for which somebody else finds a mentor."""
+        return self.around(person).exclude(by=person)
+
     def visible_to(self, person):
-        """One's own, those one keeps, and those about which one is asked, or was, as their mentor."""
+        """One's own, those one keeps, and those about which one is asked as their mentor, has said yes, or met."""
         kept = MentorRequest.objects.kept_by(person).values("pk")
-        asked = Q(pairings__mentor__person=person)
+        asked = Q(pairings__mentor__person=person, pairings__state__in=MentorRequest.SHOWN_TO_MENTOR)
         return self.filter(Q(by=person) | Q(pk__in=kept) | asked).distinct()
 
     def of_who_is_there(self):
@@ -118,6 +122,7 @@ class MentorRequest(models.Model):
         INITIATIVE = "initiative", _("An initiative")
 
     LIVE = (State.OPEN, State.PROPOSED, State.ACCEPTED)
+    SHOWN_TO_MENTOR = ("proposed", "accepted", "active", "completed", "dissolved")  # states of their pairing
     MOVES = {
         "propose": move([State.OPEN], State.PROPOSED, _("Ask this mentor"), _("The mentor is asked by mail.")),
         "accept": move([State.PROPOSED], State.ACCEPTED, _("Accept"), _("The teacher is told and agrees next.")),
@@ -137,6 +142,10 @@ class MentorRequest(models.Model):
         "close": move([State.OPEN], State.CLOSED, _("Close"), _("The teacher is told, with your reason.")),
     }
     AUDITED = ("needed_by", "with_students", "answer_by", "risen_at")
+    SAYS = (  # what is asked for: whoever asks a mentor asks for just what they read
+        "title", "what_for", "contest", "initiative", "help", "text", "directions", "languages", "formats", "weekdays",
+        "needed_from", "needed_by", "with_students",
+    )  # fmt: skip
 
     public_id = PublicIdField()
     by = models.ForeignKey(Person, models.PROTECT, related_name="mentor_requests")
