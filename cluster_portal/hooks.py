@@ -202,6 +202,9 @@ mail_kinds: dict[str, MailKind] = {}
 long_work_kinds: dict[str, LongWorkKind] = {}
 decision_listeners: list[Callable[[Any, str], None]] = []
 blind: list[Callable[[Any], dict[str, QuerySet[Any]]]] = []
+kept_out_listeners: list[Callable[[Any], None]] = []
+standing_noes: list[Callable[[Any, Any], bool]] = []
+answering: list[Callable[[Any], bool]] = []
 bond_listeners: list[Callable[[Collection[int]], None]] = []
 personal_data: dict[str, PersonalData] = {}
 reminders: dict[str, Reminder] = {}
@@ -315,6 +318,27 @@ def say_decided(child: Any, purpose: str) -> None:
     """Tell whoever waits for a decision about this child."""
     for listener in decision_listeners:
         listener(child, purpose)
+
+
+def register_kept_out_listener(listener: Callable[[Any], None]) -> None:
+    """`listener(person)` hears, in the same transaction, that somebody is suspended: what they do must stop."""
+    kept_out_listeners.append(listener)
+
+
+def say_kept_out(person: Any) -> None:
+    """Tell whoever relies on this person that they are suspended."""
+    for listener in kept_out_listeners:
+        listener(person)
+
+
+def register_standing_no(says_no: Callable[[Any, Any], bool]) -> None:
+    """`says_no(guardian, child)` says whether the guardian's last word about something of this app is a no."""
+    standing_noes.append(says_no)
+
+
+def register_answering(answers: Callable[[Any], bool]) -> None:
+    """`answers(person)` says whether somebody reads what is other people's children's, by a part in this app."""
+    answering.append(answers)
 
 
 def register_blind(hidden: Callable[[Any], dict[str, QuerySet[Any]]]) -> None:

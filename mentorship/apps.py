@@ -11,6 +11,7 @@ class MentorshipConfig(AppConfig):
             child_parts,
             consent,
             desk_rows,
+            devices,
             feedback,
             hidden,
             initiative_parts,
@@ -25,6 +26,7 @@ class MentorshipConfig(AppConfig):
             reminders,
             retention,
             stalled,
+            student_mails,
             thanks,
             unanswered,
         )

@@ -12,7 +12,7 @@ from cluster_portal.hooks import ChildPart, ChildRow, GuardianPage, register_chi
 from cluster_portal.tones import tone_of
 from mentorship.channels import ENDED
 from mentorship.models import Meeting, Pairing, PairingStudent
-from mentorship.students import Deciding, deciding_for
+from mentorship.students import Deciding, deciding_for, is_let_in
 
 State = PairingStudent.State
 
@@ -35,7 +35,7 @@ def _row(page: GuardianPage, it: PairingStudent, deciding: Deciding) -> ChildRow
     is_open = pairing.state == Pairing.State.ACTIVE
     if is_open and page.reader.pk in deciding.silent:
         notes.append(_("Read who the mentor is, and say whether you agree. Until then nothing is shared."))
-    if is_open and it.state == State.APPROVED and pairing.ahead:
+    if is_open and is_let_in(it, deciding) and pairing.ahead:
         when = date_format(localtime(pairing.ahead[0].starts_at), "DATETIME_FORMAT")
         notes.append(_("They meet next on %(when)s.") % {"when": when})
     shown = it if is_open else pairing
@@ -54,7 +54,7 @@ def _links(page: GuardianPage, it: PairingStudent, deciding: Deciding, is_open: 
     if is_open and page.reader.pk in deciding.people:
         label = _("Read and decide") if page.reader.pk in deciding.silent else _("The mentor, and your word")
         links.append((_address(page, "mentor_of_child", it), label))
-    if it.state == State.APPROVED:
+    if is_let_in(it, deciding):
         links.append((_address(page, "pairing_of_child", it), _("What they write and plan")))
     return links
 

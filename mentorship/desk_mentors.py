@@ -51,7 +51,7 @@ def mentor(request: HttpRequest, public_id: str) -> HttpResponse:
         "pairings": pairings,
         "keeps": may_move(request.user, it, "clear"),
         "moves": available_moves(request.user, it),
-        "admit_form": AdmitForm(),
+        "admit_form": AdmitForm(initial={"clearance_until": it.clearance_until if it.is_cleared_on(today) else None}),
         "clearance_form": ClearanceForm(initial={"until": it.clearance_until}),
         "trail": [trail_begin(), _all()],
     }

@@ -83,7 +83,10 @@ class AdmitForm(forms.Form):
         required=False,
         widget=DateInput,
         validators=[validate_within_reach],
-        help_text=_("The last day of the clearance that you have seen. Empty: for requests without students only."),
+        help_text=_(
+            "The last day of the clearance that you have seen; what was noted earlier stands here. "
+            "Empty: for requests without students only."
+        ),
     )
 
 

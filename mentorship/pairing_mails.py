@@ -1,19 +1,16 @@
-"""The mails about a pairing: a message, its end, and what those who decide for students are asked."""
+"""The mails about a pairing: a message, its end, who has left."""
 
 from typing import Any
 
 from cluster_portal.hooks import MailKind, WantedMail, register_mail, register_upload_reader
 from cluster_portal.links import absolute, signed_link
 from cluster_portal.models import OutboxMail, Upload
-from cluster_portal.outbox import occasion_of
 from members.models import Guardianship, Person
 from mentorship.actions.leaving import MENTOR_LEFT, TEACHER_LEFT
 from mentorship.channels import ENDED, Access
-from mentorship.models import MentorRequest, Message, Pairing, PairingFile, PairingStudent
+from mentorship.models import MentorRequest, Message, Pairing, PairingFile
 from mentorship.readers import Channel, channel_of
-from mentorship.students import called, deciding_for
-
-State = PairingStudent.State
+from mentorship.students import called
 
 
 def about_pairing(pairing: Pairing) -> dict[str, Any]:
@@ -68,25 +65,6 @@ def _is_ended(mail: OutboxMail) -> bool:
     return it is not None and it.state in ENDED and _may(it, mail.to, Access.RECORD)
 
 
-def _student(mail: OutboxMail) -> PairingStudent | None:
-    people = ("pairing__mentor__person", "pairing__request__by", "pairing__request__affiliation__institution")
-    return PairingStudent.objects.select_related("person", *people).filter(public_id=mail.about_id).first()
-
-
-def _word_is_missing(mail: OutboxMail) -> bool:
-    """The pairing is under way, and the reader decides for the student and has not said anything."""
-    it = _student(mail)
-    if it is None or it.state != State.ASKED or it.pairing.state != Pairing.State.ACTIVE:
-        return False
-    return mail.to_id in deciding_for([it])[it.pk].silent
-
-
-def _stands_so(mail: OutboxMail) -> bool:
-    """Nothing has changed about the student since."""
-    it = _student(mail)
-    return it is not None and it.state_since.isoformat() == occasion_of(mail)
-
-
 def _page_of_ended(mail: OutboxMail) -> dict[str, str]:
     it = pairing_with(public_id=mail.about_id)
     return {"page": page_for(mail.to, channel_of(it)) if it else absolute("/me/")}
@@ -118,31 +96,6 @@ def _about_departure(wanted: WantedMail) -> dict[str, Any]:
     return {"title": it.request.title, "child": named_children(channel_of(it), wanted.to), "sought": is_sought}
 
 
-def _about_student(wanted: WantedMail) -> dict[str, Any]:
-    it: PairingStudent = wanted.about
-    own = wanted.to.pk == it.person_id
-    return about_pairing(it.pairing) | {
-        "student": it,
-        "own": own,
-        "child": it.person.given_name or it.person.full_name,
-        "name": it.person.full_name,
-        "teacher": it.pairing.request.by.full_name,
-        "school": it.pairing.request.affiliation.institution.name,
-        "page": f"{it.pairing.get_absolute_url()}students/",
-        "approved": it.state == State.APPROVED,
-        "refused": it.state == State.REFUSED,
-    }
-
-
-def _deciding_link(mail: OutboxMail) -> dict[str, str]:
-    """The page on which the reader decides: by a link of their own, for oneself or as a guardian."""
-    it = _student(mail)
-    if it is not None and it.person_id == mail.to_id:
-        return {"decide": signed_link("members.own_consent", mail.to.public_id)}
-    found = link_of_child(mail.to, [it.person_id] if it else [])
-    return {"decide": found.get("child", absolute("/me/"))}
-
-
 def may_read_file(person: Any, upload: Upload) -> bool:
     """Whoever reads the messages of the pairing reads its files."""
     pairing = pairing_with(files__public_id=upload.about_id) if person.is_authenticated else None
@@ -155,7 +108,4 @@ register_mail(
     MailKind("mentorship/pairing_ended", _is_ended, secrets=_page_of_ended, context=_about_end),
     MailKind(MENTOR_LEFT, _is_ended, secrets=_page_of_ended, context=_about_departure),
     MailKind(TEACHER_LEFT, _is_ended, secrets=_page_of_ended, context=_about_departure),
-    MailKind("mentorship/mentor_asked", _word_is_missing, secrets=_deciding_link, context=_about_student),
-    MailKind("mentorship/student_settled", _stands_so, context=_about_student),
-    MailKind("mentorship/student_out", _stands_so, context=_about_student),
 )

@@ -16,7 +16,7 @@ from members.models import Affiliation, Cluster, Coordinator, Person, Purpose
 from mentorship.channels import ENDED, Access, Facts, Learner, access_in, may_not_meet
 from mentorship.leaving import has_left
 from mentorship.models import Mentor, MentorRequest, Pairing, PairingStudent
-from mentorship.students import guardians_of
+from mentorship.students import deciding_for, is_let_in
 
 # A student whom nobody has asked about a purpose, or not yet answered for, has the approval of the mentor to go by.
 NO_CONSENT = {Consent.REFUSED, Consent.WITHDRAWN, Consent.CONFLICT, Consent.EXPIRED}
@@ -117,6 +117,7 @@ def channels_of(pairings: Iterable[Pairing]) -> dict[int, Channel]:
     rows = {it.pk: it for it in pairings}
     students: dict[int, list[PairingStudent]] = defaultdict(list)
     for one in PairingStudent.objects.filter(pairing__in=rows).select_related("person").order_by("pk"):
+        one.pairing = rows[one.pairing_id]
         students[one.pairing_id].append(one)
     around = _around(list(rows.values()), students)
     return {key: around.channel(it, students[key]) for key, it in rows.items()}
@@ -218,16 +219,16 @@ def _learners_of(students: list[PairingStudent]) -> dict[int, Learner]:
     """Students of whatever pairings (by key of the row) as the rule needs to know them."""
     if not students:
         return {}
-    today, guardians = Cluster.current().today(), guardians_of([it.person for it in students])
+    today, deciding = Cluster.current().today(), deciding_for(students)
     states = states_of([it.person_id for it in students], [Purpose.TAKING_PART, Purpose.MESSAGES])
     return {
         it.pk: Learner(
             person=it.person_id,
             is_minor=not it.person.is_adult_on(today),
-            is_approved=it.state == PairingStudent.State.APPROVED,
+            is_approved=is_let_in(it, deciding[it.pk]),
             has_consent=states[it.person_id, Purpose.TAKING_PART] not in NO_CONSENT,
             has_messages=states[it.person_id, Purpose.MESSAGES] not in NO_CONSENT,
-            guardians=guardians.get(it.person_id, frozenset()),
+            guardians=deciding[it.pk].guardians,
         )
         for it in students
     }

@@ -70,6 +70,14 @@ def coordinates_the_pairing(person, pairing):
 
 
 @rules.predicate
+def keeps_the_students(person, pairing):
+    """Its teacher; those who coordinate it, unless they are its mentor, who reads no whole names."""
+    if pairing is None or person.pk == pairing.mentor.person_id:
+        return False
+    return person.pk == pairing.request.by_id or coordinates_the_pairing(person, pairing)
+
+
+@rules.predicate
 def keeps_the_meetings_pairing(person, meeting):
     return meeting is not None and keeps_the_pairing(person, meeting.pairing)
 
@@ -86,8 +94,10 @@ def coordinates_the_outcomes_pairing(person, outcome):
 
 @rules.predicate
 def decides_about_the_mentor(person, student):
-    """Who decides for a student today: guardians, or the student."""
-    return student is not None and may_decide(person, student.person)
+    """Who decides for a student today: guardians, or the student; never the mentor about themself."""
+    if student is None or person.pk == student.pairing.mentor.person_id:
+        return False
+    return may_decide(person, student.person)
 
 
 @rules.predicate
@@ -96,8 +106,15 @@ def asked_for_the_students_mentor(person, student):
 
 
 @rules.predicate
-def coordinates_the_students_pairing(person, student):
-    return student is not None and coordinates_the_pairing(person, student.pairing)
+def keeps_the_student(person, student):
+    return student is not None and keeps_the_students(person, student.pairing)
+
+
+@rules.predicate
+def overrules_a_no(person, student):
+    """Coordinators who are no party: neither teacher nor mentor, and no guardian whose own word it is about."""
+    is_party = asked_for_the_students_mentor(person, student) or decides_about_the_mentor(person, student)
+    return keeps_the_student(person, student) and not is_party
 
 
 rules.add_perm("mentorship.complete_pairing", keeps_the_pairing | coordinates_the_pairing)
@@ -115,7 +132,8 @@ rules.add_perm("mentorship.cancel_meeting", keeps_the_meetings_pairing)
 rules.add_perm("mentorship.ask_pairingstudent", asked_for_the_students_mentor)
 rules.add_perm("mentorship.approve_pairingstudent", decides_about_the_mentor)
 rules.add_perm("mentorship.refuse_pairingstudent", decides_about_the_mentor)
-rules.add_perm("mentorship.leave_pairingstudent", asked_for_the_students_mentor | coordinates_the_students_pairing)
+rules.add_perm("mentorship.ask_anew_pairingstudent", overrules_a_no)
+rules.add_perm("mentorship.leave_pairingstudent", keeps_the_student)
 
 
 @rules.predicate

@@ -1,35 +1,35 @@
 """The students of a pairing: whom a teacher may add, who decides for each, and what their words come to."""
 
+import hashlib
+import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from members.consent import Deciders, children_kept_by, deciders_at, first_name_and_initial
-from members.models import AgePolicy, Cluster, Group, GroupMember, Guardianship, Person
-from mentorship.models import MentorApproval, Pairing, PairingStudent
+from members.models import Affiliation, AgePolicy, Cluster, Group, GroupMember, Guardianship, Person
+from mentorship.models import Mentor, MentorApproval, Pairing, PairingStudent
 
 State = PairingStudent.State
+SHOWN_TO_GUARDIANS = ("about", "help", "contests", "languages", "formats", "weekdays", "hours_a_month")
 
 
 def come_to(deciders: Deciders, guardians: Collection[int], said: dict[int, bool], own: int) -> State:
-    """What the last words (person → yes or no) come to, of those who decide today.
+    """What the last words (person → yes or no) come to.
 
-    One guardian's yes suffices, any no blocks; from the age on at which a student decides too, their own word counts
-    beside it, and alone once they are of age.
+    One guardian's yes suffices, of those who decide today. Any no blocks while guardians decide, also of who is a
+    guardian no more: else ending a guardianship would be a way around it. From the age on at which a student decides
+    too, their own word counts beside it, and alone once they are of age.
     """
-    counting = {person: said[person] for person in _who(deciders, guardians, own) if person in said}
-    if not all(counting.values()):
+    no_of_guardian = deciders.guardians and any(not yes for person, yes in said.items() if person != own)
+    if no_of_guardian or (deciders.themself and said.get(own) is False):
         return State.REFUSED
-    guardian_is_missing = deciders.guardians and not any(counting.get(it) for it in guardians)
-    own_is_missing = deciders.themself and not counting.get(own)
+    guardian_is_missing = deciders.guardians and not any(said.get(it) for it in guardians if it != own)
+    own_is_missing = deciders.themself and not said.get(own)
     return State.ASKED if guardian_is_missing or own_is_missing else State.APPROVED
-
-
-def _who(deciders: Deciders, guardians: Collection[int], own: int) -> set[int]:
-    return (set(guardians) if deciders.guardians else set()) | ({own} if deciders.themself else set())
 
 
 @dataclass(frozen=True)
@@ -40,11 +40,13 @@ class Deciding:
     deciders: Deciders
     guardians: frozenset[int]
     said: dict[int, bool] = field(default_factory=dict)
+    profiles: dict[int, str] = field(default_factory=dict)  # what each of these words was about (`profile_of`)
 
     @property
     def people(self) -> set[int]:
         """Everybody whose word counts."""
-        return _who(self.deciders, self.guardians, self.own)
+        guardians = set(self.guardians) if self.deciders.guardians else set()
+        return guardians | ({self.own} if self.deciders.themself else set())
 
     @property
     def silent(self) -> set[int]:
@@ -55,6 +57,22 @@ class Deciding:
     def state(self) -> State:
         """What the words come to."""
         return come_to(self.deciders, self.guardians, self.said, self.own)
+
+    @property
+    def lacks_guardian(self) -> bool:
+        """Whether a guardian decides, and there is none who can: the mentor's own word is none."""
+        return self.deciders.guardians and not self.guardians
+
+    def agreed_to(self, profile: str) -> set[int]:
+        """Who said yes to a mentor who says something else of themself today."""
+        return {it for it in self.people if self.said.get(it) and self.profiles.get(it, profile) != profile}
+
+
+def profile_of(mentor: Mentor) -> str:
+    """A digest of what guardians read of a mentor before they decide."""
+    said = {name: getattr(mentor, name) for name in SHOWN_TO_GUARDIANS}
+    said["directions"] = sorted(it.pk for it in mentor.directions.all())
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
 def guardians_of(children: Iterable[Person]) -> dict[int, frozenset[int]]:
@@ -69,28 +87,60 @@ def guardians_of(children: Iterable[Person]) -> dict[int, frozenset[int]]:
 
 
 def deciding_for(students: Collection[PairingStudent]) -> dict[int, Deciding]:
-    """Of these students (by key of the row) who decides and what they said, in two queries whatever their number."""
+    """Of these students (by key of the row) who decides and what they said, in two queries whatever their number.
+
+    The mentor decides about no student of theirs, whoever's guardian they are.
+    """
     today, policy = Cluster.current().today(), AgePolicy.current()
     guardians = guardians_of([it.person for it in students])
-    last = MentorApproval.objects.filter(student__in=students).order_by("student_id", "by_id", "-at", "-pk")
-    said: dict[int, dict[int, bool]] = defaultdict(dict)
-    for it in last.distinct("student_id", "by_id"):
-        said[it.student_id][it.by_id] = it.granted
+    words = _words_about(students)
     return {
         it.pk: Deciding(
             it.person_id,
             deciders_at(it.person.age_on(today), policy),
-            guardians.get(it.person_id, frozenset()),
-            said[it.pk],
+            guardians.get(it.person_id, frozenset()) - {it.pairing.mentor.person_id},
+            {person: word.granted for person, word in words[it.pk].items()},
+            {person: word.profile for person, word in words[it.pk].items() if word.profile},
         )
         for it in students
     }
 
 
+def _words_about(students: Collection[PairingStudent]) -> dict[int, dict[int, MentorApproval]]:
+    """The last word of each person about each student (by key of the row), of those that count."""
+    rows = {it.pk: it for it in students}
+    last = MentorApproval.objects.filter(student__in=list(rows)).order_by("student_id", "by_id", "-at", "-pk")
+    words: dict[int, dict[int, MentorApproval]] = defaultdict(dict)
+    for it in last.distinct("student_id", "by_id"):
+        since = rows[it.student_id].yes_counts_from if it.granted else rows[it.student_id].no_counts_from
+        if since is None or it.at >= since:
+            words[it.student_id][it.by_id] = it
+    return words
+
+
+def noes_of(students: Collection[PairingStudent]) -> dict[int, set[int]]:
+    """Who (by key) says no about each of these students (by key of the row), whoever decides today."""
+    words = _words_about(students)
+    return {it.pk: {person for person, word in words[it.pk].items() if not word.granted} for it in students}
+
+
+def is_let_in(student: PairingStudent, deciding: Deciding) -> bool:
+    """Whether a student takes part as far as words go: the state, and while it is under way the words of today.
+
+    A suspended guardian's yes, or a birthday, is so counted before the state has followed.
+    """
+    stands = student.pairing.state != Pairing.State.ACTIVE or deciding.state == State.APPROVED
+    return student.state == State.APPROVED and stands
+
+
 def may_be_added(pairing: Pairing) -> QuerySet[Person]:
-    """The students whom the teacher of a pairing keeps, and who are not in it."""
-    kept = children_kept_by(pairing.request.by).active()
+    """The students whom the teacher of a pairing keeps in classes, or at the school that asked; who is not in it."""
+    teacher, school = pairing.request.by, pairing.request.affiliation.institution_id
+    members = GroupMember.objects.now().filter(Q(group__keepers=teacher) | Q(group__institution=school))
+    learners = Affiliation.objects.active().filter(role=Affiliation.Role.STUDENT, institution=school)
+    near = Q(pk__in=members.values("person")) | Q(pk__in=learners.values("person"))
     there = pairing.students.not_left().values("person")
+    kept = children_kept_by(teacher).active().filter(near)
     return kept.exclude(pk__in=there).exclude(pk=pairing.mentor.person_id).order_by("sort_name", "pk")
 
 

@@ -58,10 +58,13 @@ from mentorship.actions.stalled import notice_stalled
 from mentorship.actions.students import (
     add_students,
     approve_student,
+    ask_guardians_anew,
     ask_student,
     leave_student,
     refuse_student,
     settle_students,
+    unreached,
+    why_refused,
 )
 from mentorship.actions.thanks import begin_thanks, thank_many, thank_mentor
 
@@ -79,6 +82,7 @@ ACTIONS: dict[str, dict] = {
     },
     "pairingstudent": {
         "ask": ask_student,
+        "ask_anew": ask_guardians_anew,
         "approve": approve_student,
         "refuse": refuse_student,
         "leave": leave_student,
@@ -112,6 +116,7 @@ __all__ = [
     "answer_overdue",
     "approve_student",
     "ask_for_mentor",
+    "ask_guardians_anew",
     "ask_student",
     "begin_thanks",
     "can_be_asked",
@@ -163,6 +168,8 @@ __all__ = [
     "take_back_proposal",
     "thank_many",
     "thank_mentor",
+    "unreached",
+    "why_refused",
     "withdraw_proposal",
     "withdraw_request",
     "write_goals",

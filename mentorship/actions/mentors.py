@@ -3,7 +3,7 @@
 Nobody admits or clears themself (`Mentor.objects.kept_by`).
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date
 from typing import Any
 
@@ -13,18 +13,24 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
 from cluster_portal.audit import record, record_changes
+from cluster_portal.hooks import WantedMail
 from cluster_portal.moves import Refused, make_move
-from cluster_portal.outbox import cancel_mails, queue_mail
+from cluster_portal.outbox import cancel_mails, queue_mail, queue_mails
 from members.models import Cluster, Direction, Person
+from members.readers import readers_of_all
+from mentorship.actions.meetings import cancel_blocked_of
 from mentorship.actions.requests import ASKED, seek_again, take_back_proposal
+from mentorship.actions.students import tell_of_profile
 from mentorship.clock import coordinators_by_region, coordinators_for
 from mentorship.leaving import has_left
 from mentorship.models import Mentor, MentorRequest, Pairing
+from mentorship.readers import channel_of, is_cleared
 from mentorship.rules import coordinates_the_pairing
 
 State = Mentor.State
 LIVE = (State.OFFERED, State.ACTIVE, State.PAUSED)
 GONE = gettext_noop("the mentor has stopped")
+NOT_CLEARED = "mentorship/not_cleared"
 
 
 def lock_mentor(mentor: Mentor) -> Mentor:
@@ -69,21 +75,20 @@ def change_mentor(mentor: Mentor, by: Person, directions: Iterable[Direction] = 
         changed.add("directions")
     if changed:
         record_changes("mentorship.mentor.change", it, by=by, changed=changed)
+        tell_of_profile(it)
 
 
 @transaction.atomic
 def admit_mentor(mentor: Mentor, by: Person, clearance_until: date | None = None) -> None:
-    """Let somebody be a mentor; their clearance for work with minors can be noted with it."""
+    """Let somebody be a mentor, cleared for work with minors until a day, or not: what was noted before is over."""
     _refuse_oneself(mentor, by)
     if has_left(lock_mentor(mentor)):
         raise Refused(
             _("They have left since they offered. Decline with that reason; they can offer again, from outside too.")
         )
-    facts: dict[str, Any] = {}
     if clearance_until is not None:
         _refuse_past(clearance_until)
-        facts = {"clearance_until": clearance_until, "clearance_by": by}
-    make_move(mentor, "admit", by=by, **facts)
+    make_move(mentor, "admit", by=by, clearance_until=clearance_until, clearance_by=by)
     queue_mail("mentorship/admitted", about=mentor, to=mentor.person, occasion=mentor.state_since.isoformat())
 
 
@@ -112,6 +117,18 @@ def note_clearance(mentor: Mentor, by: Person, until: date | None) -> None:
     record("mentorship.mentor.clear", it, by=by, clearance_until=until or "")
     cancel_mails(it, ["mentorship/clearance_noted"], reason=gettext_noop("another day was noted"))
     queue_mail("mentorship/clearance_noted", about=it, to=it.person, occasion=now().isoformat())
+    settle_clearance(it, but={by.pk})
+
+
+def settle_clearance(mentor: Mentor, but: Collection[int] = ()) -> None:
+    """Let nothing take place for which a mentor is not cleared any more; who relies on it hears, but `but` (by key)."""
+    cancel_blocked_of(mentor)
+    for it in mentor.pairings.active().with_people().order_by("pk"):
+        channel = channel_of(it)
+        if channel.has_minors and not is_cleared(it):
+            keepers = [it.request.by, *coordinators_for(it.request, but={mentor.person_id})]
+            told = {one.pk: one for one in [*keepers, *readers_of_all(channel.learners)] if one.pk not in but}
+            queue_mails(WantedMail(NOT_CLEARED, it, one, now().isoformat()) for one in told.values())
 
 
 @transaction.atomic

@@ -11,6 +11,7 @@ from factory.django import DjangoModelFactory
 
 from cluster_portal.models import Upload
 from cluster_portal.public_id import new_public_id
+from members.consent import deciders_of
 from mentorship.models import (
     Concern,
     LogEntry,
@@ -119,14 +120,26 @@ class PairingFactory(DjangoModelFactory):
 
 
 class PairingStudentFactory(DjangoModelFactory):
-    """A child who takes part; a guardian comes with `make.GuardianshipFactory`."""
+    """A child who takes part, because the guardian who comes with it (or was there) said yes; `words=False`: nobody."""
 
     class Meta:
         model = PairingStudent
+        skip_postgeneration_save = True
 
     pairing = factory.SubFactory(PairingFactory, request__with_students=True)
     person = factory.SubFactory(make.ChildFactory)
     state = PairingStudent.State.APPROVED
+
+    @factory.post_generation
+    def words(self, create, wanted, **_options):
+        if not create or wanted is False or self.state != PairingStudent.State.APPROVED:
+            return
+        deciders = deciders_of(self.person)
+        if deciders.guardians:
+            known = self.person.guarded_by.now().first() or make.GuardianshipFactory(child=self.person)
+            MentorApproval.objects.create(student=self, by=known.guardian, granted=True)
+        if deciders.themself:
+            MentorApproval.objects.create(student=self, by=self.person, granted=True)
 
 
 class MentorApprovalFactory(DjangoModelFactory):

@@ -209,8 +209,7 @@ def fresh(pairing):
 
 def child_in(pairing, **facts):
     student = mentoring.PairingStudentFactory(pairing=pairing, **facts)
-    guardian = make.GuardianshipFactory(child=student.person).guardian
-    return student, guardian
+    return student, student.person.guarded_by.get().guardian
 
 
 def roles(channel, cast, guardian, student):

@@ -133,8 +133,7 @@ def test_a_teacher_with_another_role_at_the_same_school_is_still_there(cast, men
 
 def test_students_do_not_meet_nor_hear_from_a_mentor_who_left(cast, mentor):
     pairing = asked(mentor, "active", cast, with_students=True)
-    student = pair.PairingStudentFactory(pairing=pairing)
-    make.GuardianshipFactory(child=student.person)
+    pair.PairingStudentFactory(pairing=pairing)
     starts = now() + timedelta(hours=20)
     meeting = pair.MeetingFactory(pairing=pairing, starts_at=starts, ends_at=starts + timedelta(hours=1))
     assert channel_of(pairing).may(mentor.person, Access.WRITE)

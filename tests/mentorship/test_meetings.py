@@ -50,7 +50,7 @@ def plan(pairing, by, days=7, hour=13, **facts):
 
 def child_in(pairing, **facts):
     student = mentoring.PairingStudentFactory(pairing=pairing, **facts)
-    return student, make.GuardianshipFactory(child=student.person).guardian
+    return student, student.person.guarded_by.get().guardian
 
 
 def mails(template):

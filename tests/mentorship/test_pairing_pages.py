@@ -26,7 +26,7 @@ def pairing(cast):
 @pytest.fixture
 def people(cast, pairing):
     student = mentoring.PairingStudentFactory(pairing=pairing, person__email="ilya@example.org")
-    guardian = make.GuardianshipFactory(child=student.person).guardian
+    guardian = student.person.guarded_by.get().guardian
     return {
         "mentor": pairing.mentor.person,
         "teacher": cast.teacher,

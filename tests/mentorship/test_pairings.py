@@ -46,7 +46,7 @@ def refused(action, *args, **facts):
 
 def child_in(pairing, **facts):
     student = mentoring.PairingStudentFactory(pairing=pairing, **facts)
-    return student.person, make.GuardianshipFactory(child=student.person).guardian
+    return student.person, student.person.guarded_by.get().guardian
 
 
 def write(pairing, by, **facts):

@@ -27,14 +27,18 @@ from tests.mentorship import factories as mentoring
 CHILD, MOTHER, FATHER, AUNT = range(1, 5)
 
 
-def test_what_words_come_to_at_every_age():
-    """All combinations of words: a no blocks, a guardian's yes suffices, and one's own counts from the age on."""
+@pytest.mark.parametrize("of_before", [None, True, False])
+def test_what_words_come_to_at_every_age(of_before):
+    """All combinations of words: a no blocks, a guardian's yes suffices, and one's own counts from the age on.
+
+    Of who was a guardian before (the aunt) a no stands, and a yes does not count.
+    """
     for alone, together in ((False, False), (False, True), (True, True)):
         deciders = Deciders(guardians=not alone, themself=together)
         for mother, father, own in product([None, True, False], repeat=3):
-            words = {MOTHER: mother, FATHER: father, CHILD: own, AUNT: False}
+            words = {MOTHER: mother, FATHER: father, CHILD: own, AUNT: of_before}
             said = {person: yes for person, yes in words.items() if yes is not None}
-            counting = ([] if alone else [mother, father]) + ([own] if together else [])
+            counting = ([] if alone else [mother, father, of_before]) + ([own] if together else [])
             guardian = alone or True in (mother, father)
             wanted = "approved" if guardian and (own or not together) else "asked"
             assert come_to(deciders, {MOTHER, FATHER}, said, CHILD) == ("refused" if False in counting else wanted)
@@ -154,17 +158,6 @@ def test_the_end_of_a_guardianship_ends_the_approval(student, child, mother):
     assert student.state == "asked"
 
 
-def test_the_end_of_a_guardianship_lifts_no_no_by_itself(cast, student, child, mother):
-    father = make.GuardianshipFactory(child=child).guardian
-    actions.approve_student(student, by=mother)
-    actions.refuse_student(student, by=father)
-    end_guardianship(child.guarded_by.get(guardian=father), by=cast.teacher)
-    student.refresh_from_db()
-    assert student.state == "refused"
-    actions.approve_student(student, by=mother)
-    assert student.state == "approved"
-
-
 def test_a_consent_taken_back_takes_the_child_out_of_the_meetings(cast, pairing, student, child, mother):
     actions.approve_student(student, by=mother)
     mentoring.MeetingFactory(pairing=pairing)
@@ -203,8 +196,7 @@ def test_without_clearance_no_student_is_added(cast, pairing, child):
 
 
 def test_a_mentor_asked_for_the_teacher_alone_gets_no_students(cast, pairing, child):
-    pairing.request.with_students = False
-    pairing.request.save()
+    Pairing.objects.update(with_students=False)
     said = refused(actions.add_students, pairing, [child], by=cast.teacher)
     assert said.startswith("The mentor was asked to help you alone.")
 
@@ -234,17 +226,22 @@ def test_a_stranger_decides_nothing(cast, student):
     assert MentorApproval.objects.count() == 0
 
 
-def test_whoever_was_taken_out_is_told_and_can_be_asked_again(cast, student, mother):
+def test_whoever_was_taken_out_is_told(cast, student, mother):
     actions.approve_student(student, by=mother)
     actions.leave_student(student, by=cast.teacher)
     assert (student.state, mails("student_out")) == ("left", [mother.pk])
     assert refused(actions.approve_student, student, mother).startswith("There is nothing to decide any more")
-    actions.ask_student(student, by=cast.teacher)
-    assert student.state == "approved"  # what was said stands
 
 
 def test_whoever_has_said_no_is_not_asked_again_and_again(cast, student, mother):
     actions.refuse_student(student, by=mother)
+    said = refused(actions.ask_student, student, by=cast.teacher)
+    assert said.startswith("Somebody who decides for Ilya has said no to this mentor. It stands until")
+    assert said.endswith(f"asks the guardians anew: {cast.coordinator.full_name}.")
+
+
+def test_after_a_yes_there_is_nothing_to_ask(cast, student, mother):
+    actions.approve_student(student, by=mother)
     said = "Everybody who decides has answered. They can change their word at any time."
     assert refused(actions.ask_student, student, by=cast.teacher) == said
 
@@ -285,7 +282,7 @@ ALLOWED = {
     ("teacher", "left"): {"ask"},
     ("coordinator", "asked"): {"leave"},
     ("coordinator", "approved"): {"leave"},
-    ("coordinator", "refused"): {"leave"},
+    ("coordinator", "refused"): {"leave", "ask_anew"},
 }
 
 
