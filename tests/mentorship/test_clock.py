@@ -160,6 +160,18 @@ def test_half_way_the_mentor_is_reminded_and_after_a_yes_the_teacher(cast):
     assert mails("mentorship/open_waits") == []
 
 
+@pytest.mark.parametrize("days", [30, 2])
+def test_half_way_is_that_of_the_clock_that_runs_whatever_is_agreed_since(cast, request_, days):
+    asked, agreed = proposal(), proposal("accepted")
+    with time_machine.travel(ASKED + timedelta(hours=1), tick=False):
+        actions.change_terms(by=cast.coordinator, answer_days=days, stalled_weeks=4)
+    for day in range(8):
+        remind(ASKED + timedelta(days=day))
+    assert mails("mentorship/open_waits") == [(cast.coordinator.pk, HALF)]
+    assert mails("mentorship/proposal_waits") == [(asked.mentor.person_id, HALF)]
+    assert mails("mentorship/agreement_waits") == [(agreed.request.by_id, HALF)]
+
+
 def test_who_has_answered_is_not_reminded(cast, request_):
     it = proposal()
     remind(HALF - timedelta(hours=20))

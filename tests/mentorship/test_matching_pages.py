@@ -58,7 +58,7 @@ def test_the_desk_asks_a_mentor_and_takes_it_back(cast, client, sought):
     mentor = MentorFactory(person__family_name="Orlov")
     client.force_login(cast.coordinator)
     here = page("desk_match", sought.public_id)
-    answer = client.post(here, {"mentor": mentor.public_id}, follow=True)
+    answer = client.post(client.get(here).context["ask_url"], {"mentor": mentor.public_id}, follow=True)
     assert f"{mentor.person.full_name} is asked by mail." in answer.content.decode()
     pairing = Pairing.objects.get()
     client.post(page("desk_act_on_proposal", pairing.public_id), {"move": "withdraw"})
@@ -69,7 +69,8 @@ def test_the_desk_asks_a_mentor_and_takes_it_back(cast, client, sought):
 def test_a_refusal_is_a_sentence_on_the_page(cast, client, sought):
     mentor = MentorFactory(languages=["ko"])
     client.force_login(cast.coordinator)
-    answer = client.post(page("desk_match", sought.public_id), {"mentor": mentor.public_id}, follow=True)
+    here = client.get(page("desk_match", sought.public_id)).context["ask_url"]
+    answer = client.post(here, {"mentor": mentor.public_id}, follow=True)
     assert "This mentor cannot be asked: Speaks other languages: Korean." in answer.content.decode()
 
 
