@@ -311,7 +311,7 @@ def test_moves_by_role_and_state(cast, role, state):
 @pytest.mark.parametrize("role", ["teacher", "mentor", "coordinator", "regional", "elsewhere", "colleague", "outsider"])
 def test_who_sees_a_request(cast, role):
     region = make.RegionFactory()
-    request = pair.PairingFactory(state="declined", request__affiliation__institution__region=region).request
+    request = pair.PairingFactory(state="proposed", request__affiliation__institution__region=region).request
     person = {
         "teacher": request.by,
         "mentor": Pairing.objects.get().mentor.person,
