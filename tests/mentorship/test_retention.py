@@ -96,8 +96,8 @@ def test_of_the_log_days_and_hours_stay():
 
 
 def test_who_approved_a_mentor_goes_with_what_it_allowed():
-    pair.MentorApprovalFactory(student__pairing__state="completed")
-    kept = pair.MentorApprovalFactory()
+    pair.MentorApprovalFactory(student__pairing__state="completed", student__words=False)
+    kept = pair.MentorApprovalFactory(student__words=False)
     assert "mentor_approvals" not in nightly(1095)
     assert nightly(1097)["mentor_approvals"] == 1
     assert list(MentorApproval.objects.all()) == [kept]
