@@ -5,6 +5,7 @@ What is read and written readers.py derives at once; here states, calendars and 
 
 from cluster_portal.hooks import register_decision_listener, register_kept_out_listener, register_standing_no
 from members.models import Person, Purpose
+from mentorship.actions.meetings import settle_meetings
 from mentorship.actions.mentors import settle_clearance
 from mentorship.actions.students import settle_students
 from mentorship.models import Mentor, PairingStudent
@@ -19,6 +20,7 @@ def hear(child: Person, purpose: str) -> None:
 
 def hear_kept_out(person: Person) -> None:
     """Nobody who is suspended meets minors, and their yes as a guardian counts no more."""
+    settle_meetings(person)
     for mentor in Mentor.objects.filter(person=person):
         settle_clearance(mentor)
     for child in Person.objects.filter(guarded_by__in=person.guards.now()).order_by("pk"):

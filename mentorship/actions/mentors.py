@@ -18,13 +18,13 @@ from cluster_portal.moves import Refused, make_move
 from cluster_portal.outbox import cancel_mails, queue_mail, queue_mails
 from members.models import Cluster, Direction, Person
 from members.readers import readers_of_all
-from mentorship.actions.meetings import cancel_blocked_of
+from mentorship.actions.meetings import settle_meetings
 from mentorship.actions.requests import ASKED, seek_again, take_back_proposal
 from mentorship.actions.students import tell_of_profile
 from mentorship.clock import coordinators_by_region, coordinators_for
 from mentorship.leaving import has_left
 from mentorship.models import Mentor, MentorRequest, Pairing
-from mentorship.readers import channel_of, is_cleared
+from mentorship.readers import channel_of
 from mentorship.rules import coordinates_the_pairing
 
 State = Mentor.State
@@ -122,10 +122,10 @@ def note_clearance(mentor: Mentor, by: Person, until: date | None) -> None:
 
 def settle_clearance(mentor: Mentor, but: Collection[int] = ()) -> None:
     """Let nothing take place for which a mentor is not cleared any more; who relies on it hears, but `but` (by key)."""
-    cancel_blocked_of(mentor)
+    settle_meetings(mentor.person)
     for it in mentor.pairings.active().with_people().order_by("pk"):
         channel = channel_of(it)
-        if channel.has_minors and not is_cleared(it):
+        if channel.has_minors and not channel.facts.is_cleared:
             keepers = [it.request.by, *coordinators_for(it.request, but={mentor.person_id})]
             told = {one.pk: one for one in [*keepers, *readers_of_all(channel.learners)] if one.pk not in but}
             queue_mails(WantedMail(NOT_CLEARED, it, one, now().isoformat()) for one in told.values())

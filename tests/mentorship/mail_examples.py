@@ -24,6 +24,7 @@ TO_TEACHER |= {
     "mentor_left": "dissolved",
     "lapsed": "lapsed",
     "nudge": "active",
+    "not_cleared": "active",
     "pairing_ended": "completed",
     "feedback_asked": "completed",
     "feedback_reminder": "dissolved",
@@ -45,7 +46,7 @@ def example_of_mentorship(template, to):
         return WantedMail(template, meeting, to, meeting.starts_at.isoformat())
     if name == "message":
         return WantedMail(template, pair.MessageFactory(pairing=example_pairing(to, "active")), to)
-    if name.startswith("student_") or name == "mentor_asked":
+    if name.startswith("student_") or name in {"mentor_asked", "mentor_changed"}:
         student = pair.PairingStudentFactory(pairing=example_pairing(to, "active"))
         return WantedMail(template, student, to, student.state_since.isoformat())
     if state := TO_MENTOR.get(name):

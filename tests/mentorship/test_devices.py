@@ -16,7 +16,7 @@ def pairing(cast):
 
 def with_a_password_only(client, person):
     """Signed in on a device that nobody has confirmed."""
-    client._login(person, "django.contrib.auth.backends.ModelBackend")
+    client._login(person, "members.backends.AuthenticationBackend")
 
 
 def test_the_mentor_of_students_confirms_the_device(client, pairing):

@@ -100,6 +100,15 @@ def test_admitting_without_a_clearance_is_for_requests_without_students(cast, of
     assert "not cleared for work with minors" in OutboxMail.objects.get().body_text
 
 
+def test_who_comes_back_is_cleared_anew_or_not_at_all(client, cast, demo):
+    mentor = pair.MentorFactory(state="offered")
+    client.force_login(cast.coordinator)
+    page = f"/desk/mentorship/mentors/{mentor.public_id}/"
+    assert f'value="{mentor.clearance_until.isoformat()}"' in client.get(page).text
+    client.post(f"{page}admit/", {"clearance_until": ""})
+    assert (fresh(mentor).state, fresh(mentor).clearance_until) == ("active", None)
+
+
 def test_a_clearance_that_is_over_is_not_noted(cast, offered):
     over = localdate() - timedelta(days=1)
     with pytest.raises(Refused, match="That day is over"):
