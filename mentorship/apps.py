@@ -16,6 +16,7 @@ class MentorshipConfig(AppConfig):
             hidden,
             initiative_parts,
             institution_parts,
+            kept_mails,
             leaving,
             mails,
             matching_mails,

@@ -94,7 +94,7 @@ def access_in(facts: Facts) -> dict[int, Access]:
 
 
 def may_not_meet(facts: Facts, access: Iterable[int]) -> bool:
-    """Whether minors are in the channel, and the mentor is not cleared to work with them, or would be without the teacher."""
+    """Whether minors are in the channel, and the mentor is not cleared to work with them, or alone with them."""
     return not (facts.is_cleared and facts.is_accompanied) and bool(facts.minors & set(access))
 
 

@@ -11,7 +11,7 @@ from members.forms import DateInput
 from members.forms.fields import validate_within_reach
 from members.models import Cluster, Institution, Person
 from mentorship.models import Outcome, Pairing, PairingFeedback, PairingStudent
-from mentorship.students import called
+from mentorship.readers import channel_of
 
 
 class OutcomeForm(FreshForm):
@@ -45,10 +45,11 @@ class OutcomeForm(FreshForm):
         there = pairing.students.filter(Q(state=PairingStudent.State.APPROVED) | stands).distinct()
         students.queryset = there.select_related("person").order_by("person__sort_name", "pk")
         students.to_field_name = "public_id"
-        students.label_from_instance = lambda it: called(it.person, reader, pairing.request.by)
+        channel = channel_of(pairing)
+        students.label_from_instance = lambda it: channel.name_of(it.person, reader)
         students.help_text = _("Others read their names only where publishing the name was consented to.")
         evidence: Any = self.fields["evidence"]
-        evidence.queryset = pairing.files.select_related("upload")
+        evidence.queryset = pairing.files.shown().select_related("upload")
         evidence.to_field_name = "public_id"
         evidence.label_from_instance = lambda it: it.upload.name
         evidence.help_text = _("A file of this pairing; whoever reads the pairing can open it, nobody else.")

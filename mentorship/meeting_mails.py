@@ -9,7 +9,6 @@ from cluster_portal.hooks import MailKind, WantedMail, register_mail
 from cluster_portal.links import absolute
 from cluster_portal.models import OutboxMail
 from cluster_portal.outbox import occasion_of
-from mentorship.actions.meetings import is_blocked
 from mentorship.channels import Access
 from mentorship.models import Meeting, Pairing
 from mentorship.pairing_mails import about_pairing, named_children, page_for, pairing_with
@@ -46,7 +45,7 @@ def _is_tomorrow(mail: OutboxMail) -> bool:
     if found is None or not _takes_place(mail):
         return False
     meeting, channel = found
-    return meeting.starts_at.isoformat() == occasion_of(mail) and not is_blocked(channel, meeting.starts_at)
+    return meeting.starts_at.isoformat() == occasion_of(mail) and not channel.must_not_meet(meeting.starts_at)
 
 
 def _is_cancelled(mail: OutboxMail) -> bool:
@@ -56,9 +55,10 @@ def _is_cancelled(mail: OutboxMail) -> bool:
 
 def _about_meeting(wanted: WantedMail) -> dict[str, Any]:
     it: Meeting = wanted.about
-    channel = channel_of(it.pairing)
+    channel: Channel = wanted.ground or channel_of(it.pairing)
     return about_pairing(it.pairing) | {
         "meeting": it,
+        "alone": not channel.facts.is_accompanied,
         "child": named_children(channel, wanted.to),
         "online": bool(it.online_link),
     }

@@ -13,7 +13,6 @@ from members.few_people import is_few
 from members.models import Institution, Person
 from mentorship.models import Outcome, Pairing, PairingStudent
 from mentorship.readers import Channel
-from mentorship.students import called
 
 APPROVED = PairingStudent.State.APPROVED
 
@@ -35,10 +34,9 @@ def with_students(outcomes: QuerySet[Outcome]) -> QuerySet[Outcome]:
 
 def outcomes_in(channel: Channel, reader: Person) -> list[ShownOutcome]:
     """The outcomes of a pairing for somebody who reads it, the latest first."""
-    teacher, own = channel.pairing.request.by, [it.pk for it in channel.children_of(reader)]
     rows = with_students(channel.pairing.outcomes.select_related("evidence__upload"))
     return [
-        ShownOutcome(it, in_words(*_parted(it, lambda one: called(one.person, reader, teacher, own))), it.evidence_link)
+        ShownOutcome(it, in_words(*_parted(it, lambda one: channel.name_of(one.person, reader))), it.evidence_link)
         for it in rows
     ]
 

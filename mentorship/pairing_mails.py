@@ -6,11 +6,12 @@ from cluster_portal.hooks import MailKind, WantedMail, register_mail, register_u
 from cluster_portal.links import absolute, signed_link
 from cluster_portal.models import OutboxMail, Upload
 from members.models import Guardianship, Person
-from mentorship.actions.leaving import MENTOR_LEFT, TEACHER_LEFT
+from mentorship.actions.leaving import LEFT_ALONE, MENTOR_LEFT, TEACHER_LEFT
 from mentorship.channels import ENDED, Access
-from mentorship.models import MentorRequest, Message, Pairing, PairingFile
+from mentorship.leaving import why_alone
+from mentorship.models import Concern, MentorRequest, Message, Pairing, PairingFile
 from mentorship.readers import Channel, channel_of
-from mentorship.students import called
+from mentorship.rules import judges_the_pairing
 
 
 def about_pairing(pairing: Pairing) -> dict[str, Any]:
@@ -52,7 +53,7 @@ def page_for(reader: Person, channel: Channel) -> str:
 
 def _may_read_message(mail: OutboxMail) -> bool:
     """The reader may read the thread, and can still answer."""
-    pairing = pairing_with(messages__public_id=mail.about_id)
+    pairing = pairing_with(messages__in=Message.objects.shown().filter(public_id=mail.about_id))
     return pairing is not None and pairing.state == Pairing.State.ACTIVE and _may(pairing, mail.to, Access.TALK)
 
 
@@ -72,21 +73,30 @@ def _page_of_ended(mail: OutboxMail) -> dict[str, str]:
 
 def _about_message(wanted: WantedMail) -> dict[str, Any]:
     it: Message = wanted.about
-    teacher = it.pairing.request.by
-    adults = {it.pairing.mentor.person_id, teacher.pk}
-    sender_name = it.by.full_name if it.by_id in adults else called(it.by, wanted.to, teacher)
+    channel: Channel = wanted.ground or channel_of(it.pairing)
     page = f"{it.pairing.get_absolute_url()}messages/"
-    return about_pairing(it.pairing) | {"who": sender_name, "page": page}
+    return about_pairing(it.pairing) | {"who": channel.name_of(it.by, wanted.to), "page": page}
 
 
 def _about_end(wanted: WantedMail) -> dict[str, Any]:
     it: Pairing = wanted.about
     return about_pairing(it) | {
         "completed": it.state == Pairing.State.COMPLETED,
-        "child": named_children(channel_of(it), wanted.to),
+        "child": named_children(wanted.ground or channel_of(it), wanted.to),
         "because": it.because if wanted.to.pk in {it.mentor.person_id, it.request.by_id} else "",
         "is_teacher": wanted.to.pk == it.request.by_id,
     }
+
+
+def _is_alone(mail: OutboxMail) -> bool:
+    """One of the two has left, and the reader, who decides, is neither."""
+    it = pairing_with(public_id=mail.about_id)
+    return it is not None and bool(why_alone(it)) and judges_the_pairing(mail.to, it)
+
+
+def _about_alone(wanted: WantedMail) -> dict[str, Any]:
+    it: Pairing = wanted.about
+    return about_pairing(it) | {"why": why_alone(it), "with_students": it.with_students}
 
 
 def _about_departure(wanted: WantedMail) -> dict[str, Any]:
@@ -97,15 +107,23 @@ def _about_departure(wanted: WantedMail) -> dict[str, Any]:
 
 
 def may_read_file(person: Any, upload: Upload) -> bool:
-    """Whoever reads the messages of the pairing reads its files."""
+    """Whoever reads the messages of the pairing reads its files; one that was taken back, who watches over it.
+
+    What a coordinator was told of, they read wherever it is.
+    """
     pairing = pairing_with(files__public_id=upload.about_id) if person.is_authenticated else None
-    return pairing is not None and _may(pairing, person, Access.TALK)
+    if pairing is None:
+        return False
+    is_shown = PairingFile.objects.shown().filter(public_id=upload.about_id).exists()
+    told = Concern.objects.open().kept_by(person).filter(file__public_id=upload.about_id)
+    return _may(pairing, person, Access.TALK if is_shown else Access.TALK | Access.KEPT) or told.exists()
 
 
 register_upload_reader(PairingFile._meta.label_lower, may_read_file)
 register_mail(
     MailKind("mentorship/message", _may_read_message, context=_about_message),
     MailKind("mentorship/pairing_ended", _is_ended, secrets=_page_of_ended, context=_about_end),
+    MailKind(LEFT_ALONE, _is_alone, context=_about_alone),
     MailKind(MENTOR_LEFT, _is_ended, secrets=_page_of_ended, context=_about_departure),
     MailKind(TEACHER_LEFT, _is_ended, secrets=_page_of_ended, context=_about_departure),
 )

@@ -66,8 +66,11 @@ class Channel:
         return first_name_and_initial(person)
 
     def must_not_meet(self, at: datetime) -> bool:
-        """Whether minors would meet the mentor at an instant without a clearance on that day, or without the teacher."""
-        day = at.astimezone(Cluster.current().zone).date()
+        """Whether minors would meet the mentor at an instant without a clearance on that day, or a teacher."""
+        return self.must_not_meet_on(at.astimezone(Cluster.current().zone).date())
+
+    def must_not_meet_on(self, day: date) -> bool:
+        """The same for a day of the cluster."""
         cleared = self.has_mentor and _is_cleared_mentor(self.pairing.mentor, day)
         return self.has_minors and not (cleared and self.facts.is_accompanied)
 
@@ -92,6 +95,11 @@ class Channel:
         """Refuse whoever may not do this now, with the reason."""
         if not self.may(person, wanted):
             raise Refused(self.why_not(person, wanted))
+
+    def refuse_if_unsafe(self, person: Person) -> None:
+        """Refuse whoever must not write now what minors read, also after the end: all but a teacher who is there."""
+        if self.why_not_meet and not (person.pk == self.facts.teacher and self.facts.is_accompanied):
+            raise Refused(self.why_not_meet)
 
     def why_not(self, person: Person, wanted: Access) -> str:
         """The sentence that says why somebody may not do this now, or nothing."""

@@ -152,3 +152,9 @@ rules.add_perm("mentorship.agree_pairing", asked_for_the_mentor)
 rules.add_perm("mentorship.refuse_pairing", asked_for_the_mentor)
 rules.add_perm("mentorship.withdraw_pairing", coordinates_the_pairing & ~asked_for_the_mentor)
 rules.add_perm("mentorship.lapse_pairing", rules.always_deny)
+
+
+@rules.predicate
+def judges_the_pairing(person, pairing):
+    """Coordinators who are not in it: they answer what they are told about it, and hide."""
+    return coordinates_the_pairing(person, pairing) and not keeps_the_pairing(person, pairing)

@@ -1,6 +1,6 @@
 """Pairs that do not meet: noticed, asked once, and after a week without a sign of life shown to the coordinator.
 
-A sign of life is an entry of the log, or a meeting that is planned, held or ahead.
+A sign of life is an entry of the log, or a meeting, held or so near ahead that it comes before somebody would ask.
 """
 
 from collections.abc import Iterator
@@ -29,13 +29,15 @@ def silent_since(at: datetime) -> QuerySet[Pairing]:
     """Pairings under way in which nobody has met, or planned to, for as long as the terms allow (`heard_on`)."""
     zone = Cluster.current().zone
     today = at.astimezone(zone).date()
-    limit = today - timedelta(weeks=Terms.current().stalled_weeks)
+    silence = timedelta(weeks=Terms.current().stalled_weeks)
+    limit = today - silence
+    near = Q(meetings__state="planned", meetings__starts_at__lte=at + silence)
     rows = (
         Pairing.objects.active()
         .with_people()
         .annotate(
             logged_on=Max("log__day"),
-            meets_at=Max("meetings__starts_at", filter=Q(meetings__state="planned")),
+            meets_at=Max("meetings__starts_at", filter=near),
         )
     )
     begin_of_limit = datetime.combine(limit, time.min, tzinfo=zone)

@@ -7,7 +7,6 @@ from django.utils.translation import gettext as _
 from members.models import Person
 from mentorship.models import PairingStudent
 from mentorship.readers import Channel
-from mentorship.students import called
 
 
 @dataclass(frozen=True)
@@ -21,9 +20,7 @@ class ShownStudent:
 
 def shown_student(channel: Channel, student: PairingStudent, reader: Person) -> ShownStudent:
     """A student with the name that this reader is told."""
-    own = [it.pk for it in channel.children_of(reader)]
-    name = called(student.person, reader, channel.pairing.request.by, own)
-    return ShownStudent(student, name, student.person_id in channel.access)
+    return ShownStudent(student, channel.name_of(student.person, reader), student.person_id in channel.access)
 
 
 def readers_in_words(channel: Channel) -> str:

@@ -20,19 +20,28 @@ from mentorship.actions.mentors import LIVE, end_mentor, give_back, lock_mentor
 from mentorship.actions.requests import ASKED, lock_request, seek_again, withdraw_request
 from mentorship.actions.students import leave_student
 from mentorship.channels import Access
+from mentorship.clock import coordinators_for
 from mentorship.leaving import has_left
 from mentorship.locks import lock_whole_pairing
 from mentorship.models import Meeting, Mentor, MentorRequest, Pairing, PairingStudent
 from mentorship.readers import channel_of
 
 MENTOR_LEFT, TEACHER_LEFT = "mentorship/mentor_left", "mentorship/teacher_left"
+LEFT_ALONE = "mentorship/left_alone"
 LEFT = gettext_noop("the mentor has left the cluster")
 ERASED = gettext_noop("the person was erased")
 log = logging.getLogger(__name__)
 
 
 def notice_departures() -> int:
-    """Seek others in place of mentors who have left and were asked, or had said yes; how many. Safe to run twice."""
+    """Seek others in place of mentors who have left and were asked, or had said yes; how many. Safe to run twice.
+
+    Of pairs under way that have lost one of their two the coordinators are told, once for each who has left.
+    """
+    for alone in Pairing.objects.left_alone().with_people().order_by("pk"):
+        who = "mentor" if has_left(alone.mentor) else "teacher"
+        people = coordinators_for(alone.request, but={alone.mentor.person_id})
+        queue_mails(WantedMail(LEFT_ALONE, alone, it, who) for it in people)
     asked = Pairing.objects.filter(state__in=ASKED, mentor__in=Mentor.objects.gone().values("pk"))
     done = 0
     for it in asked.select_related("request", "mentor").order_by("request_id", "pk"):
@@ -74,7 +83,7 @@ def _end_without(pairing: Pairing, person: Person) -> None:
     readers = [
         one for one in readers_of_all(channel.members) if one.pk != person.pk and channel.may(one, Access.RECORD)
     ]
-    cancel_all_ahead(it, person)
+    cancel_all_ahead(channel, person)
     today = Cluster.current().today()
     make_move(it, "dissolve", by=person, reason=ERASED, ended_on=today, nudged_at=None, stalled_at=None)
     mentor_left = it.mentor.person_id == person.pk

@@ -9,8 +9,11 @@ from django.utils.translation import gettext as _
 from cluster_portal.audit import record
 from cluster_portal.moves import Refused
 from members.models import Cluster, Person
+from mentorship.actions.kept import keep_words
 from mentorship.locks import lock_pairing
-from mentorship.models import Outcome, Pairing, PairingFile, PairingStudent
+from mentorship.models import Outcome, Pairing, PairingFile, PairingStudent, TakenBack
+from mentorship.outcomes import in_a_line
+from mentorship.readers import channel_of
 from mentorship.rules import coordinates_the_pairing, keeps_the_pairing
 
 MOST_OUTCOMES = 60
@@ -61,6 +64,7 @@ def change_outcome(
     facts = {"contest": contest, "level": level, "place": place, "day": day}
     facts |= {"evidence": evidence, "evidence_link": evidence_link}
     changed = [name for name, value in facts.items() if getattr(it, name) != value]
+    before = f"{in_a_line(it)}\n{it.evidence_link}"
     for name in changed:
         setattr(it, name, facts[name])
     _refuse_what_cannot_be(it, students)
@@ -68,6 +72,7 @@ def change_outcome(
         it.students.set(students)
         changed.append("students")
     if changed:
+        keep_words(channel_of(it.pairing), TakenBack.Kind.OUTCOME, before, by)
         it.save(update_fields=[name for name in changed if name in facts])
         record("mentorship.outcome.change", it, by=by, fields=sorted(changed))
 
@@ -79,6 +84,7 @@ def remove_outcome(outcome: Outcome, by: Person) -> None:
     if not keeps_the_pairing(by, pairing) and not coordinates_the_pairing(by, pairing):
         raise Refused(_("Mentor, teacher and coordinator remove outcomes. Tell one of them what is wrong."))
     it = _there(pairing, outcome)
+    keep_words(channel_of(pairing), TakenBack.Kind.OUTCOME, f"{in_a_line(it)}\n{it.evidence_link}", by)
     record("mentorship.outcome.remove", it, by=by)
     it.delete()
 
@@ -90,6 +96,7 @@ def _kept(pairing: Pairing, by: Person) -> Pairing:
         raise Refused(_("Mentor and teacher enter what came of a pairing. Tell one of them."))
     if it.state not in Pairing.BEGUN:
         raise Refused(_("This pairing is not under way. It begins when mentor and teacher have both agreed."))
+    channel_of(it).refuse_if_unsafe(by)
     return it
 
 
@@ -125,7 +132,7 @@ def _refuse_the_day(it: Outcome) -> None:
 
 
 def _refuse_without_evidence(it: Outcome) -> None:
-    if it.evidence and not it.pairing.files.filter(pk=it.evidence.pk).exists():
+    if it.evidence and not it.pairing.files.shown().filter(pk=it.evidence.pk).exists():
         raise Refused(_("This file is not among the files of the pairing any more. Choose another, or enter a page."))
     if it.place != Outcome.Place.PART and not it.evidence and not it.evidence_link:
         raise Refused(_("Say what shows it: choose a file of this pairing, or enter the page of the organisers."))

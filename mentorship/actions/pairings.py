@@ -2,10 +2,11 @@
 
 from datetime import date, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
-from django.utils.timezone import now
+from django.utils.timezone import localdate, now
 from django.utils.translation import gettext as _
 
 from cluster_portal.audit import record
@@ -15,10 +16,11 @@ from cluster_portal.outbox import queue_mails
 from cluster_portal.uploads import erase_uploads, keep_upload, uploads_about
 from members.models import Cluster, Person
 from members.readers import readers_of_all
+from mentorship.actions.kept import keep_part, keep_words
 from mentorship.actions.meetings import cancel_all_ahead
 from mentorship.channels import Access
 from mentorship.locks import lock_pairing, lock_whole_pairing
-from mentorship.models import LogEntry, Message, Milestone, Outcome, Pairing, PairingFile
+from mentorship.models import LogEntry, Message, Milestone, Outcome, Pairing, PairingFile, TakenBack
 from mentorship.readers import Channel, channel_of
 
 MOST_MILESTONES, MOST_FILES = 40, 60
@@ -40,7 +42,7 @@ def dissolve_pairing(pairing: Pairing, by: Person | None, because: str = "") -> 
 def _end(pairing: Pairing, name: str, by: Person | None, because: str) -> None:
     it = lock_whole_pairing(pairing)
     channel = channel_of(it)
-    cancel_all_ahead(it, by)
+    cancel_all_ahead(channel, by)
     make_move(it, name, by=by, ended_on=Cluster.current().today(), because=because, nudged_at=None, stalled_at=None)
     pairing.refresh_from_db()
     _tell(channel, "mentorship/pairing_ended", it, by, guardians=True)
@@ -49,8 +51,10 @@ def _end(pairing: Pairing, name: str, by: Person | None, because: str) -> None:
 @transaction.atomic
 def write_goals(pairing: Pairing, by: Person, goals: str) -> None:
     """Say what mentor and teacher want to reach."""
-    it = _opened(pairing, by, Access.PLAN)
+    channel = _opened(pairing, by, Access.PLAN)
+    it = channel.pairing
     if it.goals != goals:
+        keep_words(channel, TakenBack.Kind.GOALS, it.goals, by)
         it.goals = pairing.goals = goals
         it.save(update_fields=["goals"])
         record("mentorship.pairing.change", it, by=by, fields=["goals"])
@@ -59,7 +63,7 @@ def write_goals(pairing: Pairing, by: Person, goals: str) -> None:
 @transaction.atomic
 def add_step(pairing: Pairing, by: Person, title: str, due_on: date | None = None) -> Milestone:
     """Add a milestone to the plan."""
-    it = _opened(pairing, by, Access.PLAN)
+    it = _opened(pairing, by, Access.PLAN).pairing
     if it.milestones.count() >= MOST_MILESTONES:
         raise Refused(_("A plan has 40 milestones at most. Remove one that you do not need any more."))
     added = it.milestones.create(title=title, due_on=due_on)
@@ -70,7 +74,7 @@ def add_step(pairing: Pairing, by: Person, title: str, due_on: date | None = Non
 @transaction.atomic
 def reach_step(milestone: Milestone, by: Person) -> None:
     """Note that a milestone is reached, today."""
-    it = _opened(milestone.pairing, by, Access.PLAN)
+    it = _opened(milestone.pairing, by, Access.PLAN).pairing
     today = Cluster.current().today()
     if not Milestone.objects.filter(pk=milestone.pk, done_on=None).update(done_on=today):
         raise Refused(_("This milestone is marked as reached already."))
@@ -80,7 +84,7 @@ def reach_step(milestone: Milestone, by: Person) -> None:
 @transaction.atomic
 def reopen_step(milestone: Milestone, by: Person) -> None:
     """Note that a milestone was not reached after all."""
-    it = _opened(milestone.pairing, by, Access.PLAN)
+    it = _opened(milestone.pairing, by, Access.PLAN).pairing
     if not Milestone.objects.filter(pk=milestone.pk, done_on__isnull=False).update(done_on=None):
         raise Refused(_("This milestone is not marked as reached."))
     record("mentorship.pairing.reopen_milestone", it, by=by, fields=["milestones"])
@@ -89,19 +93,20 @@ def reopen_step(milestone: Milestone, by: Person) -> None:
 @transaction.atomic
 def remove_step(milestone: Milestone, by: Person) -> None:
     """Take a milestone out of the plan that was not reached."""
-    it = _opened(milestone.pairing, by, Access.PLAN)
+    channel = _opened(milestone.pairing, by, Access.PLAN)
     if not Milestone.objects.filter(pk=milestone.pk, done_on=None).delete()[0]:
         raise Refused(
             _("This milestone was reached, so it stays. If that was a mistake, mark it as not reached first.")
         )
-    record("mentorship.pairing.remove_milestone", it, by=by, fields=["milestones"])
+    keep_words(channel, TakenBack.Kind.STEP, milestone.title, by)
+    record("mentorship.pairing.remove_milestone", channel.pairing, by=by, fields=["milestones"])
 
 
 @transaction.atomic
 def write_log(pairing: Pairing, by: Person, day: date, minutes: int, what: str, coming: str = "") -> LogEntry:
     """Write down what a meeting was. The same, pressed twice, is written once; nobody asks any more if all is well."""
-    it = _opened(pairing, by, Access.PLAN)
-    if day > Cluster.current().today():
+    it = _opened(pairing, by, Access.PLAN).pairing
+    if day > _latest_today(by):
         raise Refused(_("This day is still to come. Enter the day on which you met."))
     if it.began_on and day < it.began_on:
         raise Refused(_("This day is before your pairing began. Check the date."))
@@ -116,12 +121,19 @@ def write_log(pairing: Pairing, by: Person, day: date, minutes: int, what: str, 
 @transaction.atomic
 def remove_log(entry: LogEntry, by: Person) -> None:
     """Take back what one wrote into the log."""
-    it = _opened(entry.pairing, by, Access.PLAN)
+    channel = _opened(entry.pairing, by, Access.PLAN)
     if entry.by_id != by.pk:
         raise Refused(_("Somebody else wrote this. Only they can take it back."))
     if not LogEntry.objects.filter(pk=entry.pk).delete()[0]:
         raise Refused(_("This is taken back already."))
-    record("mentorship.pairing.remove_log", it, by=by, fields=["log"])
+    keep_words(channel, TakenBack.Kind.LOG, "\n".join([entry.what, entry.coming]), by)
+    record("mentorship.pairing.remove_log", channel.pairing, by=by, fields=["log"])
+
+
+def _latest_today(person: Person) -> date:
+    """Today for somebody, who may live east of the cluster, or for the cluster: the later of both."""
+    own = localdate(timezone=ZoneInfo(person.time_zone)) if person.time_zone else date.min
+    return max(Cluster.current().today(), own)
 
 
 def note_sign_of_life(pairing: Pairing) -> None:
@@ -146,37 +158,46 @@ def send_message(pairing: Pairing, by: Person, text: str) -> Message:
 
 @transaction.atomic
 def share_file(pairing: Pairing, by: Person, file: UploadedFile) -> PairingFile:
-    """Give a file to all in a pairing."""
-    it = _opened(pairing, by, Access.WRITE)
-    if it.files.count() >= MOST_FILES:
+    """Give a file to all in a pairing; a mail tells those in it, as of a message."""
+    channel = _opened(pairing, by, Access.WRITE)
+    it = channel.pairing
+    if it.files.shown().count() >= MOST_FILES:
         raise Refused(_("A pairing holds 60 files at most. Remove one that nobody needs any more."))
     shared = PairingFile(pairing=it, by=by)
     shared.upload = keep_upload(file, about=shared, by=by)
     shared.save(force_insert=True)
     record("mentorship.pairing.add_file", it, by=by, fields=["files"])
+    _tell(channel, "mentorship/file_shared", shared, by, wanted=Access.TALK)
     return shared
 
 
 @transaction.atomic
 def remove_shared_file(file: PairingFile, by: Person) -> None:
-    """Take back a file that one gave, for good; not one that shows an outcome."""
-    it = _opened(file.pairing, by, Access.WRITE)
+    """Take back a file that one gave: for good between two adults, else who watches over the students reads it on."""
+    channel = _opened(file.pairing, by, Access.WRITE)
     if file.by_id != by.pk:
         raise Refused(_("Somebody else shared this file. Only they can take it back."))
     if Outcome.objects.filter(evidence=file).exists():
         raise Refused(_("This file shows an outcome. Take it out of the outcome first."))
+    if channel.facts.is_watched:
+        keep_part(file, by)
+    else:
+        _erase(file)
+    record("mentorship.pairing.remove_file", channel.pairing, by=by, fields=["files"])
+
+
+def _erase(file: PairingFile) -> None:
     uploads = uploads_about(file)
     if not PairingFile.objects.filter(pk=file.pk).delete()[0]:
-        raise Refused(_("This file is taken back already."))
+        raise Refused(_("This is taken back already."))
     erase_uploads(uploads)
-    record("mentorship.pairing.remove_file", it, by=by, fields=["files"])
 
 
-def _opened(pairing: Pairing, by: Person, wanted: Access) -> Pairing:
+def _opened(pairing: Pairing, by: Person, wanted: Access) -> Channel:
     """The locked pairing, in which this person may do this now."""
-    it = lock_pairing(pairing)
-    channel_of(it).refuse_unless(by, wanted)
-    return it
+    channel = channel_of(lock_pairing(pairing))
+    channel.refuse_unless(by, wanted)
+    return channel
 
 
 def _tell(
@@ -190,4 +211,5 @@ def _tell(
     """One mail to each of those in the pairing who may read it but the one who acts; on request to guardians too."""
     people = [it for it in channel.members if channel.may(it, wanted)]
     readers = readers_of_all(people) if guardians else people
-    queue_mails(WantedMail(template, about, it) for it in readers if by is None or it.pk != by.pk)
+    others = [it for it in readers if by is None or it.pk != by.pk]
+    queue_mails(WantedMail(template, about, it, ground=channel) for it in others)

@@ -265,6 +265,12 @@ class MeetingQuerySet(models.QuerySet):
         """Meetings of pairings in which anything still takes place."""
         return self.filter(pairing__state=Pairing.State.ACTIVE)
 
+    def with_people(self):
+        """With the pairing and who is in it."""
+        return self.select_related(
+            "pairing__mentor__person", "pairing__request__by", "pairing__request__affiliation__institution"
+        )
+
     def starting_between(self, since, until):
         """Planned meetings of pairings under way that start in a window."""
         return self.planned().of_pairings_under_way().filter(starts_at__gt=since, starts_at__lte=until)
