@@ -120,7 +120,7 @@ class PairingFactory(DjangoModelFactory):
 
 
 class PairingStudentFactory(DjangoModelFactory):
-    """A child who takes part, because the guardian who comes with it (or was there) said yes; `words=False`: nobody."""
+    """A child with a guardian (who comes with it, or was there), who said yes where it is approved; or `words=False`."""
 
     class Meta:
         model = PairingStudent
@@ -132,14 +132,14 @@ class PairingStudentFactory(DjangoModelFactory):
 
     @factory.post_generation
     def words(self, create, wanted, **_options):
-        if not create or wanted is False or self.state != PairingStudent.State.APPROVED:
+        if not create or wanted is False:
             return
-        deciders = deciders_of(self.person)
+        deciders, people = deciders_of(self.person), [self.person]
         if deciders.guardians:
             known = self.person.guarded_by.now().first() or make.GuardianshipFactory(child=self.person)
-            MentorApproval.objects.create(student=self, by=known.guardian, granted=True)
-        if deciders.themself:
-            MentorApproval.objects.create(student=self, by=self.person, granted=True)
+            people = [known.guardian, *(people if deciders.themself else [])]
+        if self.state == PairingStudent.State.APPROVED:
+            MentorApproval.objects.bulk_create(MentorApproval(student=self, by=it, granted=True) for it in people)
 
 
 class MentorApprovalFactory(DjangoModelFactory):
