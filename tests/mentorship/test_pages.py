@@ -246,6 +246,19 @@ def test_a_request_is_changed_withdrawn_and_looked_for_again(client, cast):
     assert client.post(act, {"move": "close"}).status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("state", "word"), [("completed", "Completed"), ("active", "Has a mentor"), ("open", "A mentor is sought")]
+)
+def test_my_requests_say_how_far_each_has_come(client, cast, state, word):
+    if state == "open":
+        pair.MentorRequestFactory(by=cast.teacher)
+    else:
+        pair.PairingFactory(state=state, request__state="paired", request__by=cast.teacher)
+    client.force_login(cast.teacher)
+    mine = said(client, page("mentorship")).split("My requests")[1].split("</table>")[0]
+    assert [it for it in ("Completed", "Has a mentor", "A mentor is sought") if it in mine] == [word]
+
+
 def test_somebody_elses_change_is_not_overwritten(client, cast):
     request = pair.MentorRequestFactory(by=cast.teacher, affiliation=cast.teacher.affiliations.get())
     client.force_login(cast.teacher)
@@ -263,9 +276,14 @@ def test_the_page_of_a_request_opens_in_every_state_for_all_who_see_it(client, c
     if of_pairing == "active":
         pair.LogEntryFactory(pairing=it)
         pair.OutcomeFactory(pairing=it)
-    for person in (it.request.by, it.mentor.person, cast.coordinator):
+    mentor_reads = of_pairing != "declined"
+    for person, status in (
+        (it.request.by, 200),
+        (it.mentor.person, 200 if mentor_reads else 404),
+        (cast.coordinator, 200),
+    ):
         client.force_login(person)
-        said(client, it.request.get_absolute_url())
+        said(client, it.request.get_absolute_url(), status)
     client.force_login(cast.outsider)
     said(client, it.request.get_absolute_url(), 404)
     assert client.post(page("act_on_request", it.request.public_id), {"move": "withdraw"}).status_code == 404
@@ -281,9 +299,9 @@ def test_a_teacher_learns_who_said_yes_and_not_who_is_asked(client, cast, state,
     assert ("Secretname" in said(client, it.request.get_absolute_url())) == named
 
 
-def test_who_was_asked_before_does_not_learn_who_said_yes(client, cast):
+def test_who_was_its_mentor_before_does_not_learn_who_said_yes(client, cast):
     it = pair.PairingFactory(mentor__person__family_name="Secretname")
-    before = pair.PairingFactory(request=it.request, state="declined").mentor.person
+    before = pair.PairingFactory(request=it.request, state="dissolved").mentor.person
     client.force_login(before)
     text = said(client, it.request.get_absolute_url())
     assert "Secretname" not in text
