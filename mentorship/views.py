@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Max
+from django.db.models import Count, Max, Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import get_language
@@ -43,9 +43,11 @@ def mentorship(request: HttpRequest) -> HttpResponse:
 
 def _what_is_mine(request: HttpRequest) -> dict[str, Any]:
     person = request.user
-    requests = list(person.mentor_requests.order_by("-asked_at", "-pk"))
+    held = Prefetch("pairings", Pairing.objects.held().order_by("pk"), to_attr="held")
+    requests = list(person.mentor_requests.prefetch_related(held).order_by("-asked_at", "-pk"))
     for it in requests:
         it.owed = owed_in_words(it, own=True)
+        it.met = it.held[-1] if it.held and it.state == MentorRequest.State.PAIRED else None
     mentored = Pairing.objects.filter(mentor__person=person).live().select_related("request").order_by("-pk")
     return {
         "mentor": Mentor.objects.filter(person=person).first(),

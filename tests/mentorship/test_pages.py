@@ -247,7 +247,7 @@ def test_a_request_is_changed_withdrawn_and_looked_for_again(client, cast):
 
 
 @pytest.mark.parametrize(
-    ("state", "word"), [("completed", "Completed"), ("active", "Has a mentor"), ("open", "A mentor is sought")]
+    ("state", "word"), [("completed", "Completed"), ("active", "Under way"), ("open", "A mentor is sought")]
 )
 def test_my_requests_say_how_far_each_has_come(client, cast, state, word):
     if state == "open":
@@ -256,7 +256,7 @@ def test_my_requests_say_how_far_each_has_come(client, cast, state, word):
         pair.PairingFactory(state=state, request__state="paired", request__by=cast.teacher)
     client.force_login(cast.teacher)
     mine = said(client, page("mentorship")).split("My requests")[1].split("</table>")[0]
-    assert [it for it in ("Completed", "Has a mentor", "A mentor is sought") if it in mine] == [word]
+    assert [it for it in ("Completed", "Under way", "A mentor is sought") if it in mine] == [word]
 
 
 def test_somebody_elses_change_is_not_overwritten(client, cast):
