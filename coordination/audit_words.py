@@ -95,6 +95,8 @@ DONE = {
     "take_down_note": _("a note taken down"),
     "take_out": _("somebody taken out"),
     "take_over_coordination": _("coordination taken over"),
+    "settle": pgettext_lazy("audit", "answered"),
+    "tell": _("the coordinator told"),
     "tell_of_materials": _("those who take part told of materials"),
     "unpick": _("recommended no more"),
     "want": _("whether the library wants it changed"),

@@ -9,6 +9,7 @@ class MentorshipConfig(AppConfig):
         # They fill the registries of hooks.py.
         from mentorship import (  # noqa: F401
             child_parts,
+            concerns,
             consent,
             desk_rows,
             devices,

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 from django.db.models import QuerySet
-from django.utils.timezone import get_current_timezone_name
+from django.utils.timezone import get_current_timezone_name, localdate
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -30,7 +30,7 @@ class LogForm(OneLineTexts, forms.ModelForm):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.fields["day"].initial = Cluster.current().today()
+        self.fields["day"].initial = localdate()  # the reader's
         self.fields["day"].validators.append(validate_within_reach)
         self.fields["minutes"].label = _("How long")
 
@@ -108,6 +108,14 @@ class MessageForm(forms.ModelForm):
         model = Message
         fields = ["text"]
         widgets = {"text": forms.Textarea(attrs={"rows": 4})}
+
+
+class TellForm(OneLineTexts, forms.Form):
+    """What is wrong with a message or a file."""
+
+    text = forms.CharField(
+        label=_("What should the coordinator know?"), max_length=500, widget=forms.Textarea({"rows": 3})
+    )
 
 
 class FileForm(forms.Form):

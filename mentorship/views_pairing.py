@@ -21,12 +21,12 @@ from mentorship import actions
 from mentorship.channels import ENDED, Access
 from mentorship.feedback import why_no_feedback
 from mentorship.forms_pairing import EndForm, FileForm, GoalsForm, LogForm, MeetingForm, MessageForm, StepForm
+from mentorship.kept import taken_back_in, tell_address, with_ways
 from mentorship.leaving import why_alone
 from mentorship.models import LogEntry, Meeting, Milestone, Pairing, PairingFile
 from mentorship.outcomes import outcomes_in
-from mentorship.readers import Channel, channel_of, is_cleared, why_not_cleared
+from mentorship.readers import Channel, channel_of
 from mentorship.rules import coordinates_the_pairing
-from mentorship.students import called
 from mentorship.words_pairing import readers_in_words, shown_student
 
 PER_PAGE, LAST_ENTRIES, LAST_MESSAGES = 30, 5, 3
@@ -76,11 +76,18 @@ def shown_in(channel: Channel, reader: Person) -> dict[str, Any]:
 
 def names_for(channel: Channel, rows: list[Any], reader: Person) -> list[Any]:
     """Messages, files and entries of the log, each with what this reader is told of who wrote it (`who`)."""
-    teacher, adults = channel.pairing.request.by, {channel.facts.mentor, channel.facts.teacher}
-    own = [it.pk for it in channel.children_of(reader)]
     for it in rows:
-        it.who = it.by.full_name if it.by_id in adults else called(it.by, reader, teacher, own)
+        it.pairing, it.who = channel.pairing, channel.name_of(it.by, reader)
         it.is_mine = it.by_id == reader.pk
+    return rows
+
+
+def meetings_ahead(channel: Channel) -> list[Meeting]:
+    """What is planned; nobody joins online what must not take place."""
+    rows = list(channel.pairing.meetings.ahead(now()))
+    for it in rows:
+        if channel.must_not_meet(it.starts_at):
+            it.online_link = ""
     return rows
 
 
@@ -90,21 +97,26 @@ def pairing(request: HttpRequest, public_id: str) -> HttpResponse:
     channel = opened(request, public_id)
     it, reader = channel.pairing, request.user
     shown = shown_in(channel, reader) | {
-        "meetings": list(it.meetings.ahead(now())[:LAST_ENTRIES]),
+        "meetings": meetings_ahead(channel)[:LAST_ENTRIES],
         "log": names_for(channel, list(it.log.select_related("by")[:LAST_ENTRIES]), reader),
         "steps": list(it.milestones.all()),
         "outcomes": outcomes_in(channel, reader),
         "may_remove": keeps(channel, reader) or coordinates_the_pairing(reader, it),
         "form": LogForm() if channel.may(reader, Access.PLAN) else None,
-        "blocked": why_not_cleared(it) if channel.has_minors and not is_cleared(it) else "",
+        "blocked": channel.why_not_meet if it.state == Pairing.State.ACTIVE else "",
         "alone": why_alone(it) if keeps(channel, reader) or coordinates_the_pairing(reader, it) else "",
+        "because": it.because if keeps(channel, reader) or coordinates_the_pairing(reader, it) else "",
+        "kept": taken_back_in(channel, reader),
         "stalled": it.stalled_at if reader.is_coordinator else None,
         "may_end": it.state == Pairing.State.ACTIVE and may_move(reader, it, "complete"),
     }
     shown["asked_how_it_was"] = shown["is_over"] and not why_no_feedback(it, reader, now())
     if channel.may(reader, Access.TALK):
-        last = list(it.messages.select_related("by").order_by("-sent_at", "-pk")[:LAST_MESSAGES])
-        shown |= {"thread": names_for(channel, last[::-1], reader), "file_count": it.files.count()}
+        last = list(it.messages.shown().select_related("by").order_by("-sent_at", "-pk")[:LAST_MESSAGES])
+        shown |= {
+            "thread": with_ways(names_for(channel, last[::-1], reader), channel, reader, tell_address),
+            "file_count": it.files.shown().count(),
+        }
     return render(request, "mentorship/pairing.html", shown)
 
 
@@ -219,9 +231,10 @@ def thread(request: HttpRequest, public_id: str) -> HttpResponse:
     if sent(request, form) and _does(request, form, actions.send_message, channel, **form.cleaned_data):
         messages.success(request, _("Sent to everybody in this pairing."))
         return redirect("mentorship:pairing_thread", public_id)
-    pages = Paginator(it.messages.select_related("by").order_by("-sent_at", "-pk"), PER_PAGE)
+    pages = Paginator(it.messages.shown().select_related("by").order_by("-sent_at", "-pk"), PER_PAGE)
     page = pages.get_page(request.GET.get("page"))
-    page.object_list = names_for(channel, list(page.object_list)[::-1], request.user)
+    named = names_for(channel, list(page.object_list)[::-1], request.user)
+    page.object_list = with_ways(named, channel, request.user, tell_address)
     why_not = channel.why_not(request.user, Access.WRITE)
     shown = shown_in(channel, request.user) | {"form": None if why_not else form, "page": page, "why_not": why_not}
     return render(request, "mentorship/pairing_thread.html", shown)
@@ -235,7 +248,8 @@ def files(request: HttpRequest, public_id: str) -> HttpResponse:
     if sent(request, form) and _does(request, form, actions.share_file, channel, file=form.cleaned_data["file"]):
         messages.success(request, _("Shared with everybody in this pairing."))
         return redirect("mentorship:pairing_files", public_id)
-    rows = names_for(channel, list(it.files.select_related("by", "upload").order_by("-pk")), request.user)
+    named = names_for(channel, list(it.files.shown().select_related("by", "upload").order_by("-pk")), request.user)
+    rows = with_ways(named, channel, request.user, tell_address)
     why_not = channel.why_not(request.user, Access.WRITE)
     shown = shown_in(channel, request.user) | {"form": None if why_not else form, "rows": rows, "why_not": why_not}
     return render(request, "mentorship/pairing_files.html", shown)
@@ -247,7 +261,7 @@ def remove_file(request: HttpRequest, public_id: str, file_id: str) -> HttpRespo
     """Take back a file of mine."""
     it = _part(request, public_id, PairingFile.objects.all(), file_id, Access.WRITE)
     if tried(request, actions.remove_shared_file, it):
-        messages.success(request, _("The file is taken back. Nobody can open it any more."))
+        messages.success(request, _("The file is taken back. Those in the pairing cannot open it any more."))
     return redirect("mentorship:pairing_files", public_id)
 
 

@@ -3,11 +3,9 @@
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
@@ -20,15 +18,12 @@ from members.consent import guarded_now
 from members.models import Person
 from members.views.guardians import opened_by
 from mentorship import actions
-from mentorship.channels import Access
 from mentorship.clock import coordinators_for
 from mentorship.forms_pairing import StudentsFilter, StudentsForm
 from mentorship.models import Pairing, PairingStudent
-from mentorship.outcomes import outcomes_in
-from mentorship.readers import channel_of
 from mentorship.rules import keeps_the_students
 from mentorship.students import Deciding, by_class, deciding_for, may_be_added, profile_of
-from mentorship.views_pairing import names_for, opened, shown_in
+from mentorship.views_pairing import opened, shown_in
 from mentorship.words import mentor_as_facts
 
 State = PairingStudent.State
@@ -225,30 +220,6 @@ def pairing_of_child(request: HttpRequest, public_id: str) -> HttpResponse:
     mine = [request.user.pk, *(it.pk for it in guarded_now(request.user))]
     it = _student_of(PairingStudent.objects.approved().filter(person__in=mine), public_id)
     return redirect(it.pairing)
-
-
-@login_not_required
-def pairing_of_child_by_link(request: HttpRequest, token: str, public_id: str) -> HttpResponse:
-    """All that is written and planned, to be read by a guardian without an account."""
-    child, reader = opened_by(request, token)
-    it = _student_of(child.mentored_in.approved(), public_id)
-    channel = channel_of(it.pairing)
-    if not channel.may(reader, Access.TALK):
-        raise Http404
-    note_view(child, reader, "pairing")
-    pairing = channel.pairing
-    page = Paginator(pairing.messages.select_related("by").order_by("-sent_at", "-pk"), PER_PAGE)
-    page = page.get_page(request.GET.get("page"))
-    page.object_list = names_for(channel, list(page.object_list)[::-1], reader)
-    shown = shown_in(channel, reader) | {
-        "meetings": list(pairing.meetings.ahead(now())),
-        "log": names_for(channel, list(pairing.log.select_related("by")[:PER_PAGE]), reader),
-        "files": names_for(channel, list(pairing.files.select_related("by", "upload")), reader),
-        "outcomes": outcomes_in(channel, reader),
-        "page": page,
-        "back": reverse("members:consent", args=[token]),
-    }
-    return render(request, "mentorship/pairing_by_link.html", shown)
 
 
 def _student_of(rows, public_id: str) -> PairingStudent:

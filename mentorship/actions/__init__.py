@@ -1,6 +1,7 @@
 """What can be done in mentorship: each action is one transaction, in the module of its concern."""
 
 from mentorship.actions.feedback import give_feedback
+from mentorship.actions.kept import hide_part, settle_concern, tell_coordinator
 from mentorship.actions.leaving import leave_mentorship, notice_departures
 from mentorship.actions.matching import (
     accept_proposal,
@@ -14,7 +15,13 @@ from mentorship.actions.matching import (
     refuse_mentor,
     withdraw_proposal,
 )
-from mentorship.actions.meetings import cancel_meeting, cancel_what_is_blocked, move_meeting, plan_meeting
+from mentorship.actions.meetings import (
+    cancel_meeting,
+    cancel_what_is_blocked,
+    move_meeting,
+    plan_meeting,
+    settle_meetings,
+)
 from mentorship.actions.mentors import (
     LIVE,
     admit_mentor,
@@ -134,6 +141,7 @@ __all__ = [
     "end_mentor",
     "enter_outcome",
     "give_feedback",
+    "hide_part",
     "intake_for",
     "lapse_pairing",
     "leave_mentorship",
@@ -163,9 +171,12 @@ __all__ = [
     "rise_request",
     "seek_again",
     "send_message",
+    "settle_concern",
+    "settle_meetings",
     "settle_students",
     "share_file",
     "take_back_proposal",
+    "tell_coordinator",
     "thank_many",
     "thank_mentor",
     "unreached",

@@ -28,14 +28,14 @@ PUBLIC_VIEWS = {
     "apply", "badge_by_link", "certificate_by_link", "competition", "competition_ics", "competitions",
     "consent", "course", "directory", "directory_csv", "directory_print", "directory_xlsx", "door", "download",
     "emblem_svg", "enrol_by_link", "erase_by_link", "erasure_by_link", "favicon_svg",
-    "feedback_by_consent_link", "feedback_by_link", "hand_in_by_link", "healthz", "home", "initiative",
+    "feedback_by_consent_link", "feedback_by_link", "file_by_link", "hand_in_by_link", "healthz", "home", "initiative",
     "initiatives", "institution", "institution_logo", "invitation", "join", "language", "leave", "library",
     "library_feed", "marks_by_link", "material_by_link", "materials_by_link", "mentor_of_child_by_link",
     "mentorship", "my_calendar_ics", "offer", "outcomes", "pairing_of_child_by_link",
     "paper_by_link", "pathway", "pathways", "plan", "plan_as_dublin_core", "plan_as_pdf", "plan_as_zip",
     "plan_file", "privacy", "programme", "programme_ics", "readyz", "run", "run_ics", "search",
-    "sessions_by_link", "standing", "styleguide", "theme_css", "ticket", "unsubscribe", "verify", "verify_any",
-    "verify_keys", "work_file_by_link",
+    "sessions_by_link", "standing", "styleguide", "tell_by_link", "theme_css", "ticket", "unsubscribe",
+    "verify", "verify_any", "verify_keys", "work_file_by_link",
 }  # fmt: skip
 CATCH_REFUSED = {
     "cluster_portal/buttons.py",  # a page and its forms

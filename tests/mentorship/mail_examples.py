@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from django.utils.timezone import now
+from django.utils.timezone import localdate, now
 
 from cluster_portal.hooks import WantedMail
 from tests.mentorship import factories as pair
@@ -33,6 +33,19 @@ TO_TEACHER |= {
 TITLE = "A mentor for our team"
 
 
+def concern_of(pairing, to):
+    return pair.ConcernFactory(message=pair.MessageFactory(pairing=pairing), by=to)
+
+
+ABOUT_PARTS = {
+    "message": lambda pairing, to: pair.MessageFactory(pairing=pairing),
+    "file_shared": lambda pairing, to: pair.PairingFileFactory(pairing=pairing),
+    "hidden": lambda pairing, to: pair.TakenBackFactory(pairing=pairing, because="Не сюда."),
+    "concern": concern_of,
+    "concern_settled": concern_of,
+}
+
+
 def example_of_mentorship(template, to):
     """A mail of this kind to somebody who is the mentor, the teacher, or decides for a student."""
     name = template.partition("/")[2]
@@ -44,8 +57,10 @@ def example_of_mentorship(template, to):
     if name.startswith("meeting_"):
         meeting = pair.MeetingFactory(pairing=example_pairing(to, "active"), starts_at=now() + timedelta(days=1))
         return WantedMail(template, meeting, to, meeting.starts_at.isoformat())
-    if name == "message":
-        return WantedMail(template, pair.MessageFactory(pairing=example_pairing(to, "active")), to)
+    if name in ABOUT_PARTS:
+        return WantedMail(template, ABOUT_PARTS[name](example_pairing(to, "active"), to), to)
+    if name == "left_alone":
+        return WantedMail(template, alone_pairing(to), to, "teacher")
     if name.startswith("student_") or name in {"mentor_asked", "mentor_changed"}:
         student = pair.PairingStudentFactory(pairing=example_pairing(to, "active"))
         return WantedMail(template, student, to, student.state_since.isoformat())
@@ -69,3 +84,10 @@ def example_pairing(to, state):
         state=state, because="Нет времени.", request__by=to, request__affiliation__person=to, request__title=TITLE,
         **facts,
     )  # fmt: skip
+
+
+def alone_pairing(to):
+    """A pairing of which the teacher works somewhere else by now."""
+    pairing = example_pairing(to, "active")
+    type(pairing.request.affiliation).objects.update(state="ended", ends_on=localdate())
+    return pairing
