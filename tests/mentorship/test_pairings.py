@@ -14,7 +14,6 @@ from cluster_portal.moves import Refused, available_moves
 from mentorship import actions
 from mentorship.models import LogEntry, Meeting, Message, Pairing, PairingFile
 from mentorship.pairing_mails import may_read_file
-from tests import factories as make
 from tests.mentorship import factories as mentoring
 
 pytestmark = pytest.mark.django_db
