@@ -70,11 +70,15 @@ def coordinates_the_pairing(person, pairing):
 
 
 @rules.predicate
+def judges_the_pairing(person, pairing):
+    """Coordinators who are not in it: they answer what they are told about it, and hide."""
+    return coordinates_the_pairing(person, pairing) and not keeps_the_pairing(person, pairing)
+
+
+@rules.predicate
 def keeps_the_students(person, pairing):
-    """Its teacher; those who coordinate it, unless they are its mentor, who reads no whole names."""
-    if pairing is None or person.pk == pairing.mentor.person_id:
-        return False
-    return person.pk == pairing.request.by_id or coordinates_the_pairing(person, pairing)
+    """Its teacher, and who judges it: they read whole names there, and can take a student out."""
+    return pairing is not None and (person.pk == pairing.request.by_id or judges_the_pairing(person, pairing))
 
 
 @rules.predicate
@@ -112,9 +116,10 @@ def keeps_the_student(person, student):
 
 @rules.predicate
 def overrules_a_no(person, student):
-    """Coordinators who are no party: neither teacher nor mentor, and no guardian whose own word it is about."""
-    is_party = asked_for_the_students_mentor(person, student) or decides_about_the_mentor(person, student)
-    return keeps_the_student(person, student) and not is_party
+    """Who judges the pairing, and is no guardian whose own word it is about."""
+    if student is None or decides_about_the_mentor(person, student):
+        return False
+    return judges_the_pairing(person, student.pairing)
 
 
 rules.add_perm("mentorship.complete_pairing", keeps_the_pairing | coordinates_the_pairing)
@@ -152,9 +157,3 @@ rules.add_perm("mentorship.agree_pairing", asked_for_the_mentor)
 rules.add_perm("mentorship.refuse_pairing", asked_for_the_mentor)
 rules.add_perm("mentorship.withdraw_pairing", coordinates_the_pairing & ~asked_for_the_mentor)
 rules.add_perm("mentorship.lapse_pairing", rules.always_deny)
-
-
-@rules.predicate
-def judges_the_pairing(person, pairing):
-    """Coordinators who are not in it: they answer what they are told about it, and hide."""
-    return coordinates_the_pairing(person, pairing) and not keeps_the_pairing(person, pairing)

@@ -3,13 +3,13 @@
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
-from members.consent import Deciders, children_kept_by, deciders_at, first_name_and_initial
+from members.consent import Deciders, children_kept_by, deciders_at
 from members.models import Affiliation, AgePolicy, Cluster, Group, GroupMember, Guardianship, Person
 from mentorship.models import Mentor, MentorApproval, Pairing, PairingStudent
 
@@ -75,12 +75,10 @@ def profile_of(mentor: Mentor) -> str:
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
-def guardians_of(children: Iterable[Person]) -> dict[int, frozenset[int]]:
-    """Of these people (by key) the guardians who decide for each today: none for who decides alone."""
-    today, policy = Cluster.current().today(), AgePolicy.current()
-    young = [it.pk for it in children if deciders_at(it.age_on(today), policy).guardians]
+def _guardians_of(children: Collection[int]) -> dict[int, frozenset[int]]:
+    """Of these people (by key) the guardians of each who are there: a yes of who is kept out counts no more."""
     found: dict[int, set[int]] = defaultdict(set)
-    rows = Guardianship.objects.now().filter(child__in=young, guardian__suspended_at=None, guardian__erased_at=None)
+    rows = Guardianship.objects.now().filter(child__in=children, guardian__suspended_at=None, guardian__erased_at=None)
     for child, guardian in rows.values_list("child", "guardian"):
         found[child].add(guardian)
     return {child: frozenset(people) for child, people in found.items()}
@@ -92,12 +90,13 @@ def deciding_for(students: Collection[PairingStudent]) -> dict[int, Deciding]:
     The mentor decides about no student of theirs, whoever's guardian they are.
     """
     today, policy = Cluster.current().today(), AgePolicy.current()
-    guardians = guardians_of([it.person for it in students])
+    deciders = {it.person_id: deciders_at(it.person.age_on(today), policy) for it in students}
+    guardians = _guardians_of([child for child, theirs in deciders.items() if theirs.guardians])
     words = _words_about(students)
     return {
         it.pk: Deciding(
             it.person_id,
-            deciders_at(it.person.age_on(today), policy),
+            deciders[it.person_id],
             guardians.get(it.person_id, frozenset()) - {it.pairing.mentor.person_id},
             {person: word.granted for person, word in words[it.pk].items()},
             {person: word.profile for person, word in words[it.pk].items() if word.profile},
@@ -153,9 +152,3 @@ def by_class(people: QuerySet[Person], teacher: Person, most: int) -> list[tuple
         if it.person_id in shown:
             found.setdefault(str(it.group), []).append(shown.pop(it.person_id))
     return [*found.items(), *([(_("In no class"), list(shown.values()))] if shown else [])]
-
-
-def called(person: Person, reader: Person, teacher: Person, children: Collection[int] = ()) -> str:
-    """What somebody in a pairing reads for a student: the whole name for whoever knows it, else name and initial."""
-    knows = reader.pk in {person.pk, teacher.pk} or person.pk in children
-    return person.full_name if knows else first_name_and_initial(person)

@@ -63,7 +63,7 @@ READERS = {"mentor", "teacher", "student", "guardian", "coordinator", "contact"}
         ("plan/", {"mentor", "teacher"}),
         ("meetings/", {"mentor", "teacher"}),
         ("end/", {"mentor", "teacher", "coordinator"}),
-        ("students/", {"teacher"}),
+        ("students/", {"teacher", "coordinator"}),
     ],
 )
 def test_who_opens_which_page(client, pairing, people, page, who):
