@@ -43,9 +43,8 @@ def in_days(days, hour=13):
 def plan(pairing, by, days=7, hour=13, **facts):
     start = in_days(days, hour)
     wanted = {"time_zone": "Asia/Seoul", "place": "", "online_link": "https://meet.example.net/1"} | facts
-    return actions.plan_meeting(
-        pairing, by, wanted.pop("starts_at", start), wanted.pop("ends_at", start + timedelta(hours=1)), **wanted
-    )
+    start = wanted.pop("starts_at", start)
+    return actions.plan_meeting(pairing, by, start, wanted.pop("ends_at", start + timedelta(hours=1)), **wanted)
 
 
 def child_in(pairing, **facts):
@@ -131,7 +130,7 @@ def test_two_adults_meet_without_a_clearance(pairing, mentor):
 
 def test_a_meeting_for_which_the_clearance_is_gone_is_cancelled_and_all_are_told(cast, pairing, mentor):
     _student, guardian = child_in(pairing)
-    near, later = plan(pairing, mentor, days=1), plan(pairing, mentor, days=20)
+    near, later = plan(pairing, mentor, starts_at=now() + timedelta(hours=25)), plan(pairing, mentor, days=20)
     pairing.mentor.clearance_until = localdate() - timedelta(days=1)
     pairing.mentor.save()
     assert (actions.cancel_what_is_blocked(now()), actions.cancel_what_is_blocked(now())) == (1, 0)
@@ -181,7 +180,12 @@ def test_whoever_leaves_is_out_of_the_calendar_and_comes_back_into_it(cast, pair
     leave_student(student, by=cast.teacher)
     entry = CalendarEntry.objects.get(person=student.person)
     assert (entry.status, mails("meeting_left")) == ("cancelled", [student.person_id])
-    actions.ask_student(student, by=cast.teacher)
+    group = make.GroupFactory(institution=cast.school)
+    group.keepers.add(cast.teacher)
+    make.GroupMemberFactory(group=group, person=student.person)
+    actions.add_students(pairing, [student.person], by=cast.teacher)
+    student.refresh_from_db()
+    actions.approve_student(student, by=guardian)
     entry.refresh_from_db()
     assert (entry.about_id, entry.status, student.state) == (meeting.public_id, "confirmed", "approved")
 

@@ -1,7 +1,8 @@
 """A pairing under way: goals, plan, log, messages, files; and its end, which is nobody's fault."""
 
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
+from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
@@ -11,6 +12,7 @@ from django.utils.timezone import localdate, now
 from cluster_portal import hooks
 from cluster_portal.models import OutboxMail, Upload
 from cluster_portal.moves import Refused, available_moves
+from members.models import Person
 from mentorship import actions
 from mentorship.models import LogEntry, Meeting, Message, Pairing, PairingFile
 from mentorship.pairing_mails import may_read_file
@@ -105,6 +107,17 @@ def test_nobody_logs_what_is_still_to_come_or_was_before_the_pairing(pairing, me
     assert refused(write, pairing, mentor, day=before).startswith("This day is before your pairing began.")
 
 
+def test_today_is_that_of_whoever_writes_where_the_day_begins_earlier(pairing, mentor):
+    with time_machine.travel(datetime(2026, 12, 1, 6, tzinfo=ZoneInfo("Asia/Vladivostok"))):
+        Pairing.objects.update(began_on=date(2026, 11, 20))
+        today_there = date(2026, 12, 1)
+        assert refused(write, pairing, mentor, day=today_there).startswith("This day is still to come.")
+        Person.objects.filter(pk=mentor.pk).update(time_zone="Asia/Vladivostok")
+        mentor.refresh_from_db()
+        assert write(pairing, mentor, day=today_there).day == today_there
+        assert refused(write, pairing, mentor, day=date(2026, 12, 2)).startswith("This day is still to come.")
+
+
 def test_one_takes_back_what_one_wrote_oneself(cast, pairing, mentor):
     entry = write(pairing, mentor)
     assert refused(actions.remove_log, entry, cast.teacher).startswith("Somebody else wrote this.")
@@ -178,7 +191,9 @@ def test_a_file_is_read_by_those_who_read_the_messages(cast, pairing, mentor):
     assert [may_read_file(it, upload) for it in everybody] == [True] * 6 + [False] * 2
 
 
-def test_one_takes_back_ones_own_file_but_no_evidence(cast, pairing, mentor):
+def test_one_takes_back_ones_own_file_but_no_evidence(cast):
+    pairing = mentoring.PairingFactory(request__affiliation=cast.teacher.affiliations.get())
+    mentor = pairing.mentor.person
     file = shared(pairing, mentor)
     outcome = mentoring.OutcomeFactory(pairing=pairing, evidence=file)
     assert refused(actions.remove_shared_file, file, cast.teacher).startswith("Somebody else shared this file.")

@@ -37,6 +37,16 @@ def test_both_are_asked_once(cast, pairing):
     assert (mails(), marks()) == (sorted([cast.teacher.pk, pairing.mentor.person_id]), (True, False))
 
 
+def test_a_meeting_so_far_ahead_that_nobody_meets_till_then_keeps_nobody_from_being_asked(pairing):
+    mentoring.MeetingFactory(pairing=pairing, starts_at=now() + timedelta(days=390))
+    assert actions.notice_stalled(now()) == 1
+
+
+def test_a_meeting_in_the_next_weeks_is_a_sign_of_life(pairing):
+    mentoring.MeetingFactory(pairing=pairing, starts_at=now() + timedelta(weeks=3))
+    assert actions.notice_stalled(now()) == 0
+
+
 def test_a_week_later_the_coordinator_is_shown(cast, pairing):
     actions.notice_stalled(now())
     assert actions.notice_stalled(now() + timedelta(days=6)) == 0
