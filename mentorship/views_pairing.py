@@ -26,7 +26,7 @@ from mentorship.leaving import why_alone
 from mentorship.models import LogEntry, Meeting, Milestone, Pairing, PairingFile
 from mentorship.outcomes import outcomes_in
 from mentorship.readers import Channel, channel_of
-from mentorship.rules import coordinates_the_pairing
+from mentorship.rules import coordinates_the_pairing, keeps_the_students
 from mentorship.words_pairing import readers_in_words, shown_student
 
 PER_PAGE, LAST_ENTRIES, LAST_MESSAGES = 30, 5, 3
@@ -101,6 +101,8 @@ def pairing(request: HttpRequest, public_id: str) -> HttpResponse:
         "log": names_for(channel, list(it.log.select_related("by")[:LAST_ENTRIES]), reader),
         "steps": list(it.milestones.all()),
         "outcomes": outcomes_in(channel, reader),
+        "keeps_students": keeps_the_students(reader, it),
+        "may_add": reader.pk == it.request.by_id,
         "may_remove": keeps(channel, reader) or coordinates_the_pairing(reader, it),
         "form": LogForm() if channel.may(reader, Access.PLAN) else None,
         "blocked": channel.why_not_meet if it.state == Pairing.State.ACTIVE else "",

@@ -315,6 +315,7 @@ def test_a_coordinator_takes_out_and_asks_anew_on_the_page(demo, client, cast, p
     actions.refuse_student(student, by=father)
     client.force_login(cast.coordinator)
     address = f"{pairing.get_absolute_url()}students/"
+    assert f'href="{address}">All students' in client.get(pairing.get_absolute_url()).text
     page = client.get(address).text
     assert ("Ask the guardians anew" in page, "Add students" in page) == (True, False)
     act = f"/mentorship/students/{student.public_id}/act/"
