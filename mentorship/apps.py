@@ -8,6 +8,7 @@ class MentorshipConfig(AppConfig):
     def ready(self):
         # They fill the registries of hooks.py.
         from mentorship import (  # noqa: F401
+            arranging,
             child_parts,
             concerns,
             consent,

@@ -13,22 +13,23 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from cluster_portal.buttons import act, tried
+from cluster_portal.models import LongWork
 from cluster_portal.moves import open_moves
 from cluster_portal.public_id import is_public_id
 from members.access import coordinators_only
 from members.models import Direction, Person
 from mentorship import actions
-from mentorship.actions.matching import Intake
+from mentorship.arranging import Arranged, Line, arranged, is_large, kept_in, result_of, work_of
 from mentorship.candidates import mentors_to_ask, needs_of, offers_of, says
 from mentorship.desk_mentors import trail_begin
 from mentorship.forms_matching import LEAVE_OUT, left_out_in, pinned_in
-from mentorship.matching import Need, Offer, Wall, best_first, walls
+from mentorship.matching import Need, Offer, best_first, walls
 from mentorship.matching_words import against_in_words, why_in_words
 from mentorship.models import Mentor, MentorRequest, Pairing
 from mentorship.rules import is_asked_to_mentor
 from mentorship.words import request_as_facts
 
-PER_PAGE, FIRST, CHOICES = 20, 5, 6
+PER_PAGE, FIRST = 20, 5
 MOST_CHANGES = 500  # so many requests can be changed by hand at once: a form has 1,000 fields at most
 
 
@@ -108,6 +109,9 @@ def act_on_proposal(request: HttpRequest, public_id: str) -> HttpResponse:
 def intake(request: HttpRequest) -> HttpResponse:
     """Who would be asked for every open request; changed by hand, looked at again, then asked just so."""
     pinned, left = pinned_in(request.POST), left_out_in(request.POST)
+    work = work_of(request.user)
+    if is_large(request.user) or (work is not None and work.is_under_way):
+        return _large_intake(request, work, pinned, left)
     if request.POST.get("do") == "ask":
         asked = request.POST.get("digest", "")
         if done := tried(request, actions.propose_all, digest=asked, pinned=pinned, left=left):
@@ -116,48 +120,62 @@ def intake(request: HttpRequest) -> HttpResponse:
             )
             messages.success(request, said % {"n": done.result})
             return redirect("mentorship:desk_requests")
-    found = actions.intake_for(request.user, pinned, left)
-    dropped = len(pinned.keys() & found.requests.keys() - found.pinned.keys())
-    rows = list(_rows_of(found))
-    shown = {"found": found, "rows": rows, "dropped": dropped, "trail": [trail_begin()], "leave_out": LEAVE_OUT}
+    it = arranged(actions.intake_for(request.user, pinned, left))
+    dropped = len(pinned.keys() & it.found.requests.keys() - it.found.pinned.keys())
+    return _intake_page(request, it, dropped, work)
+
+
+def _large_intake(request: HttpRequest, work: LongWork | None, pinned: dict[str, str], left: list[str]) -> HttpResponse:
+    """What takes longer than a page may: the workers look and ask, and this page says how far they are."""
+    if request.method == "POST":
+        wanted = {"asks": request.POST.get("do") == "ask", "digest": request.POST.get("digest", "")}
+        tried(request, actions.begin_arranging, pinned=pinned, left=left, **wanted)
+        return redirect("mentorship:desk_intake")
+    if work is not None and (it := kept_in(work, request.user)):
+        return _intake_page(request, it, work.options["dropped"], work)
+    shown = {"work": work, "result": result_of(work), "trail": [trail_begin()]}
+    return render(request, "mentorship/desk_intake_large.html", shown)
+
+
+def _intake_page(request: HttpRequest, it: Arranged, dropped: int, work: LongWork | None) -> HttpResponse:
+    shown = {"found": it.found, "digest": it.digest, "rows": list(_rows_of(it)), "dropped": dropped}
+    shown |= {"trail": [trail_begin()], "leave_out": LEAVE_OUT, "result": result_of(work)}
     return render(request, "mentorship/desk_intake.html", shown)
 
 
-def _rows_of(found: Intake) -> Iterable[dict[str, Any]]:
+def _rows_of(arranged: Arranged) -> Iterable[dict[str, Any]]:
     """A line for each request: who would be asked and why, or why nobody; and whom one could choose instead."""
-    themes = _themes()
+    themes, found = _themes(), arranged.found
     for number, (key, it) in enumerate(found.requests.items()):
-        need, chosen = found.needs[key], found.pairs.get(key)
-        near = found.nearest(key)
-        options = dict.fromkeys([*near[:CHOICES], *([chosen] if chosen else [])])
+        need, line, chosen = found.needs[key], arranged.lines[key], found.pairs.get(key)
+        options = dict.fromkeys([*line.near, *([chosen] if chosen else [])])
         yield {
             "it": it,
             "mentor": found.mentors.get(chosen or ""),
-            "why": why_in_words(need, found.offers[chosen], themes) if chosen else _why_nobody(found, need, near),
+            "why": why_in_words(need, found.offers[chosen], themes) if chosen else _why_nobody(line, key in found.left),
             "can_change": number < MOST_CHANGES,
-            "options": [found.mentors[one] for one in options],
+            "options": [found.mentors[one] for one in options if one in found.mentors],
             "pinned": found.pinned.get(key, ""),
             "is_left": key in found.left,
         }
 
 
-def _why_nobody(found: Intake, need: Need, near: list[str]) -> str:
+def _why_nobody(line: Line, is_left: bool) -> str:
     """Why a request goes without a mentor, and what helps."""
-    if need.key in found.left:
+    if is_left:
         return _("Left out for now.")
-    if near:
+    if line.fit:
         said = ngettext(
             "%(n)d mentor would fit, and helps with a request that has waited longer. Find another mentor.",
             "%(n)d mentors would fit, and help with requests that have waited longer. Find another mentor.",
-            len(near),
+            line.fit,
         )
-        return said % {"n": len(near)}
-    full = sum(walls(need, one) == [Wall.FULL] for one in found.offers.values())
-    if full:
+        return said % {"n": line.fit}
+    if line.full:
         said = ngettext(
             "%(n)d mentor would fit and has no place free. Ask for one more, or find another mentor.",
             "%(n)d mentors would fit and have no place free. Ask for one more, or find another mentor.",
-            full,
+            line.full,
         )
-        return said % {"n": full}
+        return said % {"n": line.full}
     return _("No mentor fits. Its page says what stands against each.")

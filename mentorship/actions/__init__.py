@@ -1,5 +1,6 @@
 """What can be done in mentorship: each action is one transaction, in the module of its concern."""
 
+from mentorship.actions.arranging import begin_arranging
 from mentorship.actions.feedback import give_feedback
 from mentorship.actions.kept import hide_part, settle_concern, tell_coordinator
 from mentorship.actions.leaving import leave_mentorship, notice_departures
@@ -125,6 +126,7 @@ __all__ = [
     "ask_for_mentor",
     "ask_guardians_anew",
     "ask_student",
+    "begin_arranging",
     "begin_thanks",
     "can_be_asked",
     "cancel_meeting",

@@ -96,14 +96,21 @@ def intake_for(by: Person, pinned: Mapping[str, str] | None = None, left: Sequen
     A coordinator pins a mentor to a request, or leaves a request out; the others are arranged around it. A pin that is
     not possible any more (the place is gone, the request was answered) is dropped.
     """
-    requests = {it.public_id: it for it in open_requests(by)}
-    mentors = {it.public_id: it for it in mentors_to_ask()}
-    needs = {it.key: it for it in needs_of(requests.values())}
-    offers = {it.key: it for it in offers_of(mentors.values())}
+    requests, mentors, needs, offers = read_for(by)
     kept = _possible(pinned or {}, needs, offers)
     out = frozenset(left) & requests.keys() - kept.keys()
     question = question_of(list(needs.values()), list(offers.values()), kept, out)
     return Intake(assign(question) | kept, kept, out, requests, mentors, needs, offers, question.worth)
+
+
+def read_for(
+    by: Person,
+) -> tuple[dict[str, MentorRequest], dict[str, Mentor], dict[str, Need], dict[str, Offer]]:
+    """The open requests of a coordinator and everybody who mentors, by key: the rows, and as matching sees them."""
+    requests = {it.public_id: it for it in open_requests(by)}
+    mentors = {it.public_id: it for it in mentors_to_ask()}
+    needs = {it.key: it for it in needs_of(requests.values())}
+    return requests, mentors, needs, {it.key: it for it in offers_of(mentors.values())}
 
 
 def _possible(pinned: Mapping[str, str], needs: dict[str, Need], offers: dict[str, Offer]) -> dict[str, str]:
