@@ -84,7 +84,7 @@ def mentorship_pages():
     yield from [(SIGNED_IN, reverse(f"mentorship:{name}")) for name in ("offer", "ask")]
     yield from [(COORDINATORS, reverse(f"mentorship:{name}")) for name in (
         "desk_mentorship", "desk_mentors", "desk_requests", "desk_pairings", "desk_intake", "desk_terms", "desk_thanks",
-        "desk_institutions", "desk_unserved", "desk_figures_xlsx",
+        "desk_institutions", "desk_unserved", "desk_figures_xlsx", "desk_concerns",
     )]  # fmt: skip
     yield from [(COORDINATORS, reverse(f"mentorship:{name}", args=[risen.public_id])) for name in (
         "desk_match", "desk_close_request",

@@ -131,6 +131,13 @@ def more_pairings(cast):
         pair.OutcomeFactory(pairing=pairing)
 
 
+def more_concerns(cast):
+    pairing = pair.PairingFactory(request__with_students=True)
+    file = pair.PairingFileFactory(pairing=pairing)
+    pair.ConcernFactory(message=pair.MessageFactory(pairing=pairing))
+    pair.ConcernFactory(pairing=pairing, message=None, file=file)
+
+
 RUN, DESK_RUN = "run page", "run at the desk"
 LISTS = [
     ("coordination:home", None, more_runs),
@@ -175,6 +182,7 @@ LISTS = [
     ("mentorship:desk_mentors", "coordinator", more_mentors),
     ("mentorship:desk_requests", "coordinator", more_mentor_requests),
     ("mentorship:desk_pairings", "coordinator", more_pairings),
+    ("mentorship:desk_concerns", "coordinator", more_concerns),
     ("mentorship:desk_institutions", "coordinator", more_pairings),
     ("mentorship:desk_unserved", "coordinator", more_mentor_requests),
 ]
@@ -188,7 +196,7 @@ def test_three_rows_cost_as_many_queries_as_one(name, reader, add, cast, demo):
     run = new_run(cast)
     actions.enrol(run, cast.teacher, by=cast.teacher)
     more_coverage(cast)
-    for more in (more_mentors, more_mentor_requests, more_pairings):
+    for more in (more_mentors, more_mentor_requests, more_pairings, more_concerns):
         more(cast)
     make.MaterialFactory(run=run)  # the page of a run asks for materials only where there is one
     url = reverse(name, args=arguments(name, run, cast)) + ("?q=course" if name.endswith("search") else "")

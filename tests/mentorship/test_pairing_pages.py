@@ -72,7 +72,7 @@ def test_who_opens_which_page(client, pairing, people, page, who):
 
 def test_with_no_students_messages_are_between_the_two(client, pairing, people):
     pairing.students.all().delete()
-    type(pairing.request).objects.update(with_students=False)
+    type(pairing).objects.update(with_students=False)
     assert opened(client, people, f"{pairing.get_absolute_url()}messages/") == {"mentor", "teacher"}
     assert opened(client, people, pairing.get_absolute_url()) == {"mentor", "teacher", "coordinator"}
 
@@ -192,7 +192,8 @@ def test_files_are_shared_opened_and_taken_back(client, pairing, people):
     assert client.get(f"/files/{file.upload.public_id}/").status_code == 404
     client.force_login(people["mentor"])
     client.post(f"{address}{file.public_id}/remove/")
-    assert PairingFile.objects.count() == 0
+    assert (PairingFile.objects.count(), PairingFile.objects.shown().count()) == (1, 0)
+    assert file.upload.name not in client.get(address).text
 
 
 def test_a_file_of_a_wrong_kind_has_its_sentence(client, pairing, people):
