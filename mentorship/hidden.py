@@ -1,7 +1,7 @@
 """What a coordinator who asks for a mentor, or is one, does not see in outbox, audit and back room. Decision 122.
 
 Of one's own requests who is asked and who said no, as every teacher; of what one was asked as a mentor why the teacher
-would rather have another.
+would rather have another; of a pairing of one's own what others told the coordinators about it.
 """
 
 from typing import Any
@@ -12,7 +12,7 @@ from cluster_portal.hooks import register_blind
 from cluster_portal.models import OutboxMail
 from mentorship.actions.matching import SOUGHT_AGAIN
 from mentorship.actions.proposed import PROPOSED
-from mentorship.models import Mentor, Pairing
+from mentorship.models import Concern, Mentor, Pairing
 
 
 def hidden_from_parties(person: Any) -> dict[str, QuerySet]:
@@ -21,12 +21,13 @@ def hidden_from_parties(person: Any) -> dict[str, QuerySet]:
         return {}
     not_told = Pairing.objects.filter(request__by=person).exclude(state__in=Pairing.KNOWN_TO_TEACHER)
     refused = Pairing.objects.filter(mentor__person=person, state=Pairing.State.REFUSED)
-    if not (not_told | refused).exists():
+    told = Concern.objects.filter(Q(pairing__mentor__person=person) | Q(pairing__request__by=person))
+    if not (not_told | refused).exists() and not told.exists():
         return {}
     asked = Mentor.objects.filter(pairings__in=not_told.values("pk")).order_by()
     to_them = Q(template=PROPOSED, about_id__in=asked.values("public_id"))
     why = Q(template=SOUGHT_AGAIN, about_id__in=refused.order_by().values("public_id"))
-    rows = {Pairing: not_told, OutboxMail: OutboxMail.objects.filter(to_them | why)}
+    rows = {Pairing: not_told, Concern: told, OutboxMail: OutboxMail.objects.filter(to_them | why)}
     return {model._meta.label_lower: found.order_by().values("public_id") for model, found in rows.items()}
 
 

@@ -27,7 +27,8 @@ def readers_in_words(channel: Channel) -> str:
     """Who reads what is written here, before anybody writes."""
     if not channel.facts.is_watched:
         return _("What you write here only the two of you read. The coordinator sees plan, meetings and log.")
-    return _(
+    reading = _(
         "Mentor, teacher and students read what is written here; so do the guardians of minors, the coordinators, and "
         "whoever answers for the school. Nobody writes to one of them alone."
     )
+    return f"{reading} {_('What is changed or taken back, guardians, coordinators and the school read on.')}"

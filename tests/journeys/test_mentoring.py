@@ -10,6 +10,7 @@ from django.utils.timezone import localdate
 from cluster_portal.links import signed_link
 from cluster_portal.models import OutboxMail
 from members.models import Guardianship
+from mentorship import actions
 from mentorship.models import Mentor, MentorRequest, Pairing
 from mentorship.readers import channel_of
 
@@ -39,7 +40,10 @@ def pages_of_mentorship():
         "end/",
         "students/",
     ]
-    lists = ("", "mentors/", "requests/", "pairings/", "intake/", "terms/", "institutions/", "unserved/", "thanks/")
+    concern, message = told_and_taken_back(team)
+    parts += [f"tell/message/{message.public_id}/"]
+    lists = ("", "mentors/", "requests/", "pairings/", "intake/", "terms/", "institutions/", "unserved/", "thanks/",
+             "concerns/", f"concerns/{concern.public_id}/")  # fmt: skip
     desk = [*(f"/desk/mentorship/{part}" for part in lists), f"/desk/mentorship/thanks/{over.public_id}/"]
     of_one = [f"/desk/mentorship/mentors/{one.public_id}/" for one in (mentor, offered)]
     of_one += [f"/desk/mentorship/mentors/{offered.public_id}/decline/"]
@@ -59,8 +63,23 @@ def pages_of_mentorship():
         "mentor": [*own[:2], "/mentorship/offer/", "/mentorship/hours/", f"/mentorship/asked/{asked.public_id}/", it],
         "guardian": ["/me/children/", f"/mentorship/students/{student.public_id}/mentor/"],
         "student": [f"/mentorship/students/{student.public_id}/mentor/"],
-        "coordinator": [*desk, *of_one, asked.request.get_absolute_url(), it, "/desk/"],
+        "coordinator": [
+            *desk,
+            *of_one,
+            asked.request.get_absolute_url(),
+            it,
+            f"{it}messages/",
+            f"{it}hide/message/{message.public_id}/",
+            "/desk/",
+        ],
     }
+
+
+def told_and_taken_back(team):
+    """The teacher tells the coordinator of a message, and has written the goals anew."""
+    message = team.messages.filter(by=team.mentor.person).first()
+    actions.write_goals(team, team.request.by, "The final of the city.")
+    return actions.tell_coordinator(message, team.request.by, "This is not for the whole class."), message
 
 
 def picture(visitor, scheme, reader, address):

@@ -8,8 +8,9 @@ from django.urls import reverse
 from django.utils.timezone import localdate, now
 
 from cluster_portal import hooks
+from cluster_portal.hidden import seen_by
 from cluster_portal.links import signed_token
-from cluster_portal.models import OutboxMail, Upload
+from cluster_portal.models import AuditEntry, OutboxMail, Upload
 from cluster_portal.moves import Refused
 from mentorship import actions
 from mentorship.concerns import concern_rows
@@ -223,6 +224,17 @@ def test_of_two_adults_a_coordinator_reads_what_they_are_told_of_and_nothing_els
     assert client.get(f"{pairing.get_absolute_url()}hide/file/{other.public_id}/").status_code == 404
     actions.hide_part(file, cast.coordinator, "Insults")
     assert not may_read_file(cast.teacher, file.upload)
+
+
+def test_a_coordinator_who_is_in_the_pairing_finds_no_concern_in_audit_and_outbox(cast, mentor, student, message):
+    make.CoordinatorFactory(person=mentor)
+    concern = actions.tell_coordinator(message, student.person, "Odd")
+    seen = {}
+    for name, person in {"mentor": mentor, "coordinator": cast.coordinator}.items():
+        lines = seen_by(AuditEntry.objects.filter(object_id=concern.public_id), person)
+        letters = seen_by(OutboxMail.objects.filter(about_id=concern.public_id), person)
+        seen[name] = (lines.exists(), letters.exists())
+    assert seen == {"mentor": (False, False), "coordinator": (True, True)}
 
 
 @pytest.mark.django_db(transaction=True)
