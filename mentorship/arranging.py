@@ -19,6 +19,7 @@ from mentorship.matching import Wall, walls
 LARGE = 200 * 50  # so many pairs of a request and a mentor are looked at while a page waits
 CHOICES = 6
 NEWS = timedelta(hours=1)
+WHOLE = 1_000_000  # an arrangement is one step: half of it is none
 
 
 @dataclass(frozen=True)
@@ -113,4 +114,4 @@ class Arranging:
         """Nothing follows: the page shows what was found."""
 
 
-register_long_work(LongWorkKind(ARRANGE, Arranging, step=1))
+register_long_work(LongWorkKind(ARRANGE, Arranging, step=WHOLE))

@@ -204,6 +204,7 @@ def test_who_leaves_between_offer_and_answer_is_not_admitted_and_offers_again(ca
     client.force_login(cast.coordinator)
     text = client.get(reverse("mentorship:desk_mentor", args=[mentor.public_id])).text
     assert "Decline the offer with that reason" in text
+    assert reverse("mentorship:desk_admit_mentor", args=[mentor.public_id]) not in text
     actions.decline_mentor(fresh(mentor), by=cast.coordinator, reason="You have left your school.")
     actions.admit_mentor(offered(person), by=cast.coordinator)
     assert list(mentors_to_ask()) == [mentor]
