@@ -53,6 +53,12 @@ def keeps(channel: Channel, person: Person) -> bool:
     return person.pk in {channel.facts.mentor, channel.facts.teacher}
 
 
+def keeps_students(channel: Channel, person: Person) -> bool:
+    """Whether this person reads the whole names of the students: no teacher who is not at the school any more."""
+    is_there = person.pk != channel.facts.teacher or channel.facts.is_accompanied
+    return is_there and keeps_the_students(person, channel.pairing)
+
+
 def _is_near(channel: Channel, person: Person) -> bool:
     """Who is in it, and guardians: others' looks at what is a child's are written down."""
     return any(it.pk == person.pk for it in channel.members) or bool(channel.children_of(person))
@@ -101,7 +107,7 @@ def pairing(request: HttpRequest, public_id: str) -> HttpResponse:
         "log": names_for(channel, list(it.log.select_related("by")[:LAST_ENTRIES]), reader),
         "steps": list(it.milestones.all()),
         "outcomes": outcomes_in(channel, reader),
-        "keeps_students": keeps_the_students(reader, it),
+        "keeps_students": keeps_students(channel, reader),
         "may_add": reader.pk == it.request.by_id,
         "may_remove": keeps(channel, reader) or coordinates_the_pairing(reader, it),
         "form": LogForm() if channel.may(reader, Access.PLAN) else None,

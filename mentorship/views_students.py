@@ -23,7 +23,7 @@ from mentorship.forms_pairing import StudentsFilter, StudentsForm
 from mentorship.models import Pairing, PairingStudent
 from mentorship.rules import keeps_the_students
 from mentorship.students import Deciding, by_class, deciding_for, may_be_added, profile_of
-from mentorship.views_pairing import opened, shown_in
+from mentorship.views_pairing import keeps_students, opened, shown_in
 from mentorship.words import mentor_as_facts
 
 State = PairingStudent.State
@@ -36,7 +36,7 @@ def students(request: HttpRequest, public_id: str) -> HttpResponse:
     """Who takes part and who is waited for; the teacher adds students of their classes, a coordinator helps along."""
     channel = opened(request, public_id)
     it = channel.pairing
-    if not keeps_the_students(request.user, it) or not it.with_students:
+    if not keeps_students(channel, request.user) or not it.with_students:
         raise Http404
     is_teacher = request.user.pk == it.request.by_id
     adding = _adding(request, it) if is_teacher and it.state == Pairing.State.ACTIVE else {}

@@ -141,6 +141,17 @@ def test_a_teacher_who_left_the_school_neither_writes_nor_plans_and_the_beat_can
     assert actions.cancel_what_is_blocked(now()) == 1
 
 
+def test_a_teacher_who_left_the_school_opens_no_list_of_students(client, demo, cast, pairing, guardian):
+    client.force_login(cast.teacher)
+    address = f"{pairing.get_absolute_url()}students/"
+    assert client.get(address).status_code == 200
+    assert address in client.get(pairing.get_absolute_url()).text
+    cast.teacher.affiliations.update(state="ended", ends_on=localdate())
+    assert client.get(address).status_code == 404
+    page = client.get(pairing.get_absolute_url()).text
+    assert (address in page, guardian.guards.get().child.full_name in page) == (False, False)
+
+
 def test_two_adults_meet_on_when_the_teacher_has_left_the_school(cast):
     pairing = mentoring.PairingFactory(request__affiliation=cast.teacher.affiliations.get())
     cast.teacher.affiliations.update(state="ended", ends_on=localdate())
