@@ -28,18 +28,9 @@ def pages_of_mentorship():
     it, meeting = team.get_absolute_url(), team.meetings.get().public_id
     outcome = team.outcomes.get().public_id
     parts = [
-        "",
-        "outcomes/",
-        f"outcomes/{outcome}/",
-        "log/",
-        "plan/",
-        "meetings/",
-        f"meetings/{meeting}/",
-        "messages/",
-        "files/",
-        "end/",
-        "students/",
-    ]
+        "", "outcomes/", f"outcomes/{outcome}/", "log/", "plan/", "meetings/", f"meetings/{meeting}/", "messages/",
+        "files/", "end/", "students/",
+    ]  # fmt: skip
     concern, message = told_and_taken_back(team)
     parts += [f"tell/message/{message.public_id}/"]
     lists = ("", "mentors/", "requests/", "pairings/", "intake/", "terms/", "institutions/", "unserved/", "thanks/",
