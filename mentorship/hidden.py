@@ -19,11 +19,12 @@ def hidden_from_parties(person: Any) -> dict[str, QuerySet]:
     """By model the public ids of what a coordinator must not see in whatever list."""
     if not (person.is_coordinator or person.is_superuser):
         return {}
+    own = Q(request__by=person) | Q(mentor__person=person)
+    if not Pairing.objects.filter(own).exists():
+        return {}
     not_told = Pairing.objects.filter(request__by=person).exclude(state__in=Pairing.KNOWN_TO_TEACHER)
     refused = Pairing.objects.filter(mentor__person=person, state=Pairing.State.REFUSED)
     told = Concern.objects.filter(Q(pairing__mentor__person=person) | Q(pairing__request__by=person))
-    if not (not_told | refused).exists() and not told.exists():
-        return {}
     asked = Mentor.objects.filter(pairings__in=not_told.values("pk")).order_by()
     to_them = Q(template=PROPOSED, about_id__in=asked.values("public_id"))
     why = Q(template=SOUGHT_AGAIN, about_id__in=refused.order_by().values("public_id"))
