@@ -15,6 +15,7 @@ from markdown_it.rules_block import StateBlock
 from markdown_it.rules_block import table as drawn_as_table
 from markdown_it.token import Token
 
+from cluster_portal.one_line import CONTROLS
 from cluster_portal.pasted_lists import with_lists
 
 # Below the title of the page and the heading of its section.
@@ -32,7 +33,6 @@ MOST_CELLS = 1_000
 # Invisible in print, and in the way of reading aloud, searching and comparing.
 _INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u2060\ufeff"))
 _LINE_ENDS = re.compile(r"\r\n?|[\x0b\x0c\u0085\u2028\u2029]")
-_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 _YEAR = re.compile(r"^([ \t]*\d{4,})([.)])(?=\s)", re.MULTILINE)  # begins a sentence, not a list of thousands
 _ADDRESS = re.compile(r"https?://[^\s<>\"“”«»]*[^\s<>\"“”«».,:;!?'…]")
 
@@ -59,7 +59,7 @@ def parsed(text: str) -> list[Token]:
 
 def tidied(text: str) -> str:
     """What was pasted, as Markdown: one kind of line end, lists as lists, nothing invisible."""
-    text = _CONTROL.sub("", _LINE_ENDS.sub("\n", text).translate(_INVISIBLE))
+    text = CONTROLS.sub("", _LINE_ENDS.sub("\n", text).translate(_INVISIBLE))
     return _YEAR.sub(r"\1\\\2", with_lists(text))
 
 

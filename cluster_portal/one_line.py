@@ -6,12 +6,12 @@ from typing import Any
 from django import forms
 
 # Controls, which XML, and so no feed or sheet can hold; and signs that reverse the direction of what follows.
-_STEERING = re.compile(r"[\x00-\x08\x0e-\x1b\x7f\u202a-\u202e\u2066-\u2069]")
+CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 
 
 def one_line(text: str) -> str:
     """The text on one line: line ends of all kinds (a vertical tab is Word's) become blanks, controls go."""
-    return " ".join(_STEERING.sub("", text).split())
+    return " ".join(CONTROLS.sub("", text).split())
 
 
 class OneLineTexts(forms.BaseForm):

@@ -1,17 +1,15 @@
 """Mail about a competition as such: it was cancelled, its dates moved, its deadline is near."""
 
-from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Q
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
 from cluster_portal.hooks import MailKind, WantedMail, register_mail
 from cluster_portal.models import OutboxMail
 from competitions.entering import deadline_in_words, judging_end_in_words
-from competitions.models import Authorship, Competition, Entry, Juror
-from members.models import Person
+from competitions.mail_readers import of_reader_once, written_for
+from competitions.models import Competition, Entry, Juror
 from members.stopping import bulk_mail
 
 CANCELLED = "competitions/cancelled"
@@ -47,31 +45,6 @@ def _has_draft(mail: OutboxMail) -> bool:
     return written_for(it, mail.to).filter(entry__state=Entry.State.DRAFT).exists()
 
 
-def written_for(competition: Competition, reader: Any):
-    """What a reader is an author of, or asked to be, or a guardian of an author."""
-    counted = Entry.objects.counted().filter(competition=competition)
-    rows = Authorship.objects.standing().filter(of_reader(reader), entry__in=counted)
-    return rows.select_related("entry", "person")
-
-
-def of_reader(reader: Any) -> Q:
-    """Authorships of a reader, or of a child whom they guard."""
-    return Q(person=reader) | Q(person__guarded_by__guardian=reader, person__guarded_by__ended_at=None)
-
-
-def authorship_for(entry: Entry, reader: Person) -> Authorship | None:
-    """Why a reader is written to about an entry: they are an author, or guard one; their own comes first."""
-    rows = Authorship.objects.confirmed().filter(of_reader(reader), entry=entry).select_related("person")
-    return next(iter(of_reader_once(rows, reader)), None)
-
-
-def child_named(authorship: Authorship | None, reader: Person) -> str:
-    """The first name of the child whom a mail to a guardian is about; nothing for the author themself."""
-    if authorship is None or authorship.person_id == reader.pk:
-        return ""
-    return authorship.person.given_name or authorship.person.full_name
-
-
 def _about(wanted: WantedMail) -> dict[str, Any]:
     it: Competition = wanted.about
     return {
@@ -90,12 +63,6 @@ def _about_drafts(wanted: WantedMail) -> dict[str, Any]:
         drafts = of_reader_once(rows, wanted.to)
     shown = [(it.entry, it.entry.get_absolute_url() if it.person_id == wanted.to.pk else "") for it in drafts]
     return _about(wanted) | {"drafts": [{"title": str(entry), "page": page} for entry, page in shown]}
-
-
-def of_reader_once(authorships: Iterable[Authorship], reader: Person) -> list[Authorship]:
-    """Of each entry one authorship, by which this reader is written to: their own, else that of a child."""
-    own_last = sorted(authorships, key=lambda it: (it.person_id == reader.pk, it.pk))
-    return sorted({it.entry_id: it for it in own_last}.values(), key=lambda it: it.entry_id)
 
 
 register_mail(

@@ -166,6 +166,12 @@ def reviews_in_conflict(reviews: Iterable[Review]) -> dict[Review, list[Any]]:
     return found
 
 
+def given_in_conflict(competition: Competition) -> list[tuple[Review, list[Any]]]:
+    """Reviews that were given before a conflict of interest was known: somebody decides whether they count."""
+    given = undecided_reviews().completed().filter(juror__competition=competition).select_related("juror__person")
+    return list(reviews_in_conflict(given).items())
+
+
 def undecided_reviews() -> Any:
     """Reviews that are asked for or given in competitions whose results are still to come."""
     rows = Review.objects.standing().filter(juror__competition__in=Competition.objects.undecided())

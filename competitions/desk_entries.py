@@ -86,7 +86,7 @@ def disqualify(request: HttpRequest, slug: str, public_id: str) -> HttpResponse:
     if not is_open or not open_moves(it, "disqualify"):
         messages.warning(
             request,
-            _("This entry cannot be disqualified now: it is withdrawn or out, it is your own, or the results are out."),
+            _("This entry cannot be disqualified now: it is withdrawn or out, or the results are out."),
         )
         return redirect("competitions:desk_entries", slug)
     if sent(request, form) and tried(request, actions.disqualify_entry, it, **form.cleaned_data):

@@ -17,7 +17,7 @@ from cluster_portal.buttons import act, outcome_in, sent, tried
 from cluster_portal.moves import open_moves
 from cluster_portal.public_id import is_public_id
 from competitions import actions
-from competitions.conflicts import conflicts_between, reviews_in_conflict, undecided_reviews
+from competitions.conflicts import conflicts_between, given_in_conflict
 from competitions.desk_entries import competition_to_decide, trail_of
 from competitions.forms_jury import InviteJurorForm
 from competitions.models import Competition, Entry, Juror, Review
@@ -44,7 +44,7 @@ def jury(request: HttpRequest, slug: str) -> HttpResponse:
         "declined": it.jurors.filter(state=Juror.State.DECLINED).select_related("person"),
         "page": page,
         "lacking": entries.filter(read_by__lt=F("competition__jurors_per_entry")).count(),
-        "flagged": flagged_in(it),
+        "flagged": given_in_conflict(it),
         "trail": trail_of(it),
     }
     return render(request, "competitions/desk_jury.html", shown)
@@ -59,12 +59,6 @@ def _blocked(jurors: list[Juror], entries: list[Entry]) -> dict[int, dict[str, A
         juror: {"count": len(rows), "why": list(dict.fromkeys(said for why in rows for said in why))}
         for juror, rows in found.items()
     }
-
-
-def flagged_in(competition: Competition) -> list[tuple[Review, list[Any]]]:
-    """Reviews that were given before a conflict of interest was known: somebody decides whether they count."""
-    given = undecided_reviews().completed().filter(juror__competition=competition).select_related("juror__person")
-    return list(reviews_in_conflict(given).items())
 
 
 @coordinators_only

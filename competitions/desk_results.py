@@ -15,8 +15,8 @@ from cluster_portal.long_work import do_if_short
 from cluster_portal.pdf import pdf_response
 from cluster_portal.sheets import XLSX, file_response
 from competitions import actions
+from competitions.conflicts import given_in_conflict
 from competitions.desk_entries import competition_to_decide, trail_of
-from competitions.desk_jury import flagged_in
 from competitions.diplomas import lines_of, work_of
 from competitions.exports import results_workbook
 from competitions.forms_results import PlacesForm
@@ -38,7 +38,7 @@ def results(request: HttpRequest, slug: str) -> HttpResponse:
     conceal_names(_authors(found), request.user)
     shown = {"it": it, "found": found, "form": form, "lines": _lines(found, form)}
     shown["is_open"] = it.state == Competition.State.PUBLISHED
-    shown["flagged"] = len(flagged_in(it)) if shown["is_open"] else 0
+    shown["flagged"] = len(given_in_conflict(it)) if shown["is_open"] else 0
     shown["tied"] = [tied_in_words(*places) for places in found.tied]
     return render(request, "competitions/desk_results.html", shown | {"trail": trail_of(it)})
 
@@ -93,9 +93,8 @@ def publish(request: HttpRequest, slug: str) -> HttpResponse:
     conceal_names(_authors(found))
     places = [(label, [line.entry for line in found.lines if line.entry.planned_place == place])
               for place, label in Entry.Place.choices]  # fmt: skip
-    shown = {"it": it, "flagged": len(flagged_in(it)), "places": places, "missing": what_is_missing(found)}
+    shown = {"it": it, "flagged": len(given_in_conflict(it)), "places": places, "missing": what_is_missing(found)}
     if not shown["missing"]:
-        shown["told"] = actions.whom_results_tell(it)
         shown["foretold"] = actions.results_foretold(it)
         conceal_names(shown["foretold"].silent, request.user)
     trail = [*trail_of(it), (reverse("competitions:desk_results", args=[slug]), _("Results"))]

@@ -108,7 +108,7 @@ def others_decide(competition: Competition, person: Person) -> bool:
     """Whether somebody else keeps a competition who neither judges nor competes in it."""
     region = competition.host.region_id if competition.host else None
     jury = competition.jurors.bound().values("person")
-    authors = Authorship.objects.standing().filter(entry__in=competition.entries.counted()).values("person")
+    authors = Authorship.objects.confirmed().filter(entry__in=competition.entries.counted()).values("person")
     others = Person.objects.coordinating_region(region).exclude(pk=person.pk)
     return others.exclude(pk__in=jury).exclude(pk__in=authors).exists()
 

@@ -6,9 +6,9 @@ from cluster_portal.hooks import MailKind, WantedMail, register_mail, register_u
 from cluster_portal.links import signed_link
 from cluster_portal.models import OutboxMail, Upload
 from cluster_portal.outbox import occasion_of
-from competitions.announcing_mails import authorship_for, child_named
 from competitions.entering import deadline_in_words, said_instant
 from competitions.entry_words import in_words
+from competitions.mail_readers import authorship_for, child_behind, of_reader
 from competitions.models import Authorship, Entry, EntryFile
 
 State = Authorship.State
@@ -40,7 +40,9 @@ def _is_handed_in(mail: OutboxMail) -> bool:
 
 
 def _is_withdrawn(mail: OutboxMail) -> bool:
-    return Entry.objects.filter(public_id=mail.about_id, state=Entry.State.WITHDRAWN).exists()
+    """Also for who was asked to be an author, and is asked no more."""
+    rows = Authorship.objects.filter(of_reader(mail.to), entry__public_id=mail.about_id)
+    return rows.filter(entry__state=Entry.State.WITHDRAWN).exists()
 
 
 def _confirmed(mail: OutboxMail) -> Any:
@@ -63,9 +65,11 @@ def about_entry(entry: Entry) -> dict[str, Any]:
 
 
 def _about_own(wanted: WantedMail) -> dict[str, Any]:
-    """What a mail says to an author, or to the guardian of one, who cannot open the entry."""
-    child = child_named(authorship_for(wanted.about, wanted.to), wanted.to)
-    return about_entry(wanted.about) | ({"child": child, "entry_page": ""} if child else {})
+    """What a mail says to an author; the guardian of one, and who was asked only, cannot open the entry."""
+    authorship = authorship_for(wanted.about, wanted.to)
+    own = authorship is not None and authorship.person_id == wanted.to.pk
+    about = about_entry(wanted.about) | {"child": child_behind(authorship, wanted.to)}
+    return about if own else about | {"entry_page": ""}
 
 
 def _about_receipt(wanted: WantedMail) -> dict[str, Any]:

@@ -12,13 +12,11 @@ from django.db.models import QuerySet
 from cluster_portal.hooks import register_blind
 from cluster_portal.models import AuditEntry
 from competitions.models import Authorship, Competition, Entry, EntryFile, Juror, Review
-from competitions.models.entries import competed_in_by, judged_blindly_by
 
 
 def hidden_while_judging(person: Any) -> dict[str, QuerySet]:
     """By model, what somebody in a jury must not see in whatever list: its public ids, or keys where it has none."""
-    both = judged_blindly_by(person).union(competed_in_by(person))
-    blind = [pk for (pk,) in both.values_list("competition")]
+    blind = list(Competition.objects.closed_to(person).order_by().values_list("pk", flat=True))
     if not blind:
         return {}
     others = Entry.objects.filter(competition__in=blind).exclude(pk__in=Entry.objects.written_by(person))

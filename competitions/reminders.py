@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from cluster_portal.hooks import Reminder, WantedMail, register_reminder
-from competitions.announcing_mails import DEADLINE_NEAR, of_reader_once
+from competitions.announcing_mails import DEADLINE_NEAR
+from competitions.mail_readers import of_reader_once
 from competitions.models import Authorship, Competition, Entry
 from members.models import Person
 from members.readers import readers_of

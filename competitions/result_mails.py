@@ -5,7 +5,7 @@ from typing import Any
 
 from cluster_portal.hooks import MailKind, WantedMail, register_mail
 from cluster_portal.models import OutboxMail
-from competitions.announcing_mails import authorship_for, child_named, of_reader_once, written_for
+from competitions.mail_readers import authorship_for, child_behind, of_reader_once, written_for
 from competitions.models import Authorship, Competition, Entry
 from competitions.results import who_judged
 from members.models import Person
@@ -53,7 +53,7 @@ def _is_out(mail: OutboxMail) -> bool:
 
 def _results(wanted: WantedMail) -> dict[str, Any]:
     return _thanks(wanted) | {
-        "entries": [(it.entry, child_named(it, wanted.to)) for it in judged_for(wanted.about, wanted.to)]
+        "entries": [(it.entry, child_behind(it, wanted.to)) for it in judged_for(wanted.about, wanted.to)]
     }
 
 
@@ -62,7 +62,7 @@ def _thanks(wanted: WantedMail) -> dict[str, Any]:
 
 
 def _disqualified(wanted: WantedMail) -> dict[str, Any]:
-    child = child_named(authorship_for(wanted.about, wanted.to), wanted.to)
+    child = child_behind(authorship_for(wanted.about, wanted.to), wanted.to)
     return {"competition": wanted.about.competition, "entry": wanted.about, "child": child}
 
 

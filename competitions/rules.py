@@ -2,8 +2,7 @@
 
 import rules
 
-from competitions.models import Authorship
-from competitions.models.entries import competed_in_by, judged_blindly_by
+from competitions.models import Authorship, Competition
 
 
 @rules.predicate
@@ -14,10 +13,7 @@ def coordinates_the_competition(person, competition):
 @rules.predicate
 def decides_the_competition(person, competition):
     """Whoever judges blindly, or competes, decides nothing until the results are out (decision 109)."""
-    if not coordinates_the_competition(person, competition):
-        return False
-    takes_part = judged_blindly_by(person).union(competed_in_by(person))
-    return competition.pk not in {pk for (pk,) in takes_part.values_list("competition")}
+    return competition is not None and Competition.objects.decidable_by(person).filter(pk=competition.pk).exists()
 
 
 @rules.predicate

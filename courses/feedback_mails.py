@@ -14,9 +14,10 @@ from cluster_portal.models import AuditEntry, OutboxMail
 from cluster_portal.outbox import occasion_of
 from courses.feedback import OPEN_FOR, Ending, can_give_feedback, why_no_feedback
 from courses.holding import may_still_come
-from courses.mails import child_named, read_by_its_own
+from courses.mails import read_by_its_own
 from courses.models import Enrolment, Run, Session
 from courses.reminders import CHUNK, with_readers
+from members.readers import child_named
 
 ASKED, REMINDED = "courses/feedback_asked", "courses/feedback_reminder"
 LEAVES = [OutboxMail.State.QUEUED, OutboxMail.State.SENDING, OutboxMail.State.SENT]
@@ -86,7 +87,7 @@ def _about(wanted: WantedMail) -> dict[str, Any]:
     return {
         "title": run.course.title,
         "season": run.title,
-        "child": child_named(wanted.about, wanted.to),
+        "child": child_named(wanted.about.person, wanted.to),
         "closes_at": wanted.not_after,
     }
 

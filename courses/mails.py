@@ -13,6 +13,7 @@ from courses.models import ClassBooking, Enrolment, Seat, Session
 from courses.opening import why_not_now
 from courses.places_words import why_waiting
 from members.models import Cluster, Guardianship, Person
+from members.readers import child_named
 from members.rules import guards_the_child
 
 State = Enrolment.State
@@ -72,13 +73,6 @@ def page_of_child(mail: OutboxMail) -> dict[str, str]:
     return {"child": signed_link("members.consent", it.public_id)} if it else {}
 
 
-def child_named(enrolment: Enrolment | None, reader: Person) -> str:
-    """The first name of whom a mail is about, when its reader is a guardian; nothing for the person themself."""
-    if enrolment is None or enrolment.person_id == reader.pk:
-        return ""
-    return enrolment.person.given_name or enrolment.person.full_name
-
-
 def _leave_link(mail: OutboxMail) -> dict[str, str]:
     return {"leave": signed_link("courses.leave", f"{mail.about_id}.{mail.to.public_id}")}
 
@@ -97,7 +91,7 @@ def about_enrolment(wanted: WantedMail) -> dict[str, Any]:
         "enrolment": enrolment,
         "run": run,
         "title": run.course.title,
-        "child": child_named(enrolment, wanted.to),
+        "child": child_named(enrolment.person, wanted.to),
         "page": run.get_absolute_url(),
         "sessions": ahead[: SESSIONS_SHOWN + 1],
         "shown": f":{SESSIONS_SHOWN}",
@@ -149,7 +143,7 @@ def _about_seat(wanted: WantedMail) -> dict[str, Any]:
     return {
         "session": session,
         "topic": session.title or run.course.title,
-        "child": child_named(seat.enrolment, wanted.to),
+        "child": child_named(seat.enrolment.person, wanted.to),
         "run": run,
         "title": run.course.title,
         "page": run.get_absolute_url(),

@@ -9,10 +9,10 @@ from cluster_portal.models import OutboxMail
 from cluster_portal.outbox import occasion_of
 from courses.attendance import link_of
 from courses.holding import may_still_come
-from courses.mails import about_place, child_named, while_run_is_live
+from courses.mails import about_place, while_run_is_live
 from courses.models import Enrolment, Run, Session, in_session
 from members.models import Person
-from members.readers import readers_of
+from members.readers import child_named, readers_of
 
 
 def occasion_for(reader: Person, person: Person, start: datetime) -> str:
@@ -46,7 +46,7 @@ def _about_session(wanted: WantedMail) -> dict[str, Any]:
     return {
         "enrolment": enrolment,
         "online": enrolment is not None and enrolment.is_online,
-        "child": child_named(enrolment, wanted.to),
+        "child": child_named(enrolment.person, wanted.to) if enrolment else "",
         "session": session,
         "link": link_of(session),
         "run": run,

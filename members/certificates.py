@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy, override, pgettext
 from cluster_portal import palette
 from cluster_portal.fonts import unprintable
 from cluster_portal.links import absolute, read_link
+from cluster_portal.one_line import one_line
 from cluster_portal.pdf import qr_svg, render_pdf
 from cluster_portal.public_id import is_public_id
 from members.consent import children_among, guarded_now
@@ -50,12 +51,7 @@ class Earned:
 
 def name_to_print(person: Person) -> str:
     """The name for the paper: the one chosen for certificates, or the full name."""
-    return in_one_line(person.name_on_certificate) or person.full_name
-
-
-def in_one_line(name: str) -> str:
-    """A name without white space that nobody sees on paper."""
-    return " ".join(name.split())
+    return one_line(person.name_on_certificate) or person.full_name
 
 
 def hindrances(said: Mapping[Person, Collection[str]], about: Any, to: Mapping[int, Person | None]) -> dict[int, str]:

@@ -28,3 +28,8 @@ def readers_of_all(people: Iterable[Person]) -> list[Person]:
     """Everybody who reads mail about any of these people, once each: for one mail about something that they share."""
     readers = readers_of(list({it.pk: it for it in people}.values()))
     return list({it.pk: it for found in readers.values() for it in found}.values())
+
+
+def child_named(person: Person, reader: Person) -> str:
+    """The first name of whom a mail is about, when its reader is a guardian; nothing for the person themself."""
+    return "" if person.pk == reader.pk else person.given_name or person.full_name

@@ -66,7 +66,6 @@ from competitions.actions.results import (
     disqualify_entry,
     plan_places,
     propose_places,
-    whom_results_tell,
 )
 from competitions.actions.reviews import complete_review, recuse, reopen_review, save_review, see_others
 from competitions.actions.rubric import (
@@ -162,7 +161,6 @@ __all__ = [
     "take_thanks_back",
     "thank_authors",
     "unpick_plan",
-    "whom_results_tell",
     "why_in_words",
     "withdraw_entry",
     "withdraw_review",

@@ -34,8 +34,9 @@ class Example:
 
 @dataclass
 class Foretold:
-    """What publishing results would mail: an example of each kind of mail; and who is told nothing."""
+    """What publishing results would mail: to whom in words and how many, one of each kind; and who is told nothing."""
 
+    people: list[tuple[str, int]] = field(default_factory=list)
     examples: list[Example] = field(default_factory=list)
     silent: list[Person] = field(default_factory=list)
 
@@ -61,10 +62,11 @@ def results_foretold(competition: Competition) -> Foretold:
         competition.entries.admitted().update(place=F("planned_place"))
         mails = list(results_mails(competition))
         authors, jurors = _taking_part(competition)
+        sent = [(_who(it.to.pk, authors, jurors), it) for it in mails if it.to.address]
+        told.people = list(Counter(who for who, _mail in sent).items())
         kinds: dict[tuple[str, str], hooks.WantedMail] = {}
-        for it in mails:
-            if it.to.address:
-                kinds.setdefault((it.template, _who(it.to.pk, authors, jurors)), it)
+        for who, it in sent:
+            kinds.setdefault((it.template, who), it)
         told.examples = [_example(who, it) for (_template, who), it in kinds.items()]
         transaction.set_rollback(True)
     told.silent = [*_authors_unread(competition), *(it.to for it in mails if not it.to.address)]

@@ -14,7 +14,7 @@ from competitions.actions.entries import end_reviews
 from competitions.actions.library import settle_plan
 from competitions.library import JOINING
 from competitions.models import Competition, Entry, Result, Review
-from competitions.result_mails import RESULTS, results_mails
+from competitions.result_mails import results_mails
 from competitions.results import Line, proposed_places, results_of, what_is_missing
 from members.models import Person
 from members.readers import readers_of_all
@@ -133,11 +133,3 @@ def _refuse_to_admit_now(competition: Competition) -> None:
 def _freshly_locked(competition: Competition) -> None:
     """Lock a competition, the parent of all that it holds, and read into this object how it stands now."""
     competition.refresh_from_db(from_queryset=Competition.objects.select_for_update(no_key=True, of=("self",)))
-
-
-def whom_results_tell(competition: Competition) -> dict[str, int]:
-    """How many mails would leave when the results are published: to authors, to jurors."""
-    counted = {"authors": 0, "jurors": 0}
-    for mail in results_mails(competition):
-        counted["authors" if mail.template == RESULTS else "jurors"] += bool(mail.to.address)
-    return counted

@@ -39,10 +39,14 @@ class CompetitionQuerySet(models.QuerySet):
         return self.filter(host__region__in=[role.region_id for role in person.coordinator_roles])
 
     def decidable_by(self, person):
-        """Those that one keeps, neither judging blindly nor competing in them: their entries, jury and results."""
+        """Those of which one keeps the entries, the jury and the results."""
+        return self.kept_by(person).exclude(pk__in=self.model.objects.closed_to(person).values("pk"))
+
+    def closed_to(self, person):
+        """Those in which one judges blindly, or competes: who entered, and who judges, is not shown to them."""
         from competitions.models.entries import competed_in_by, judged_blindly_by  # entries point to competitions
 
-        return self.kept_by(person).exclude(pk__in=judged_blindly_by(person)).exclude(pk__in=competed_in_by(person))
+        return self.filter(Q(pk__in=judged_blindly_by(person)) | Q(pk__in=competed_in_by(person)))
 
     def published(self):
         """Competitions that take place: announced, open or judged."""

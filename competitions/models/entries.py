@@ -88,9 +88,12 @@ def judged_blindly_by(person):
 
 
 def competed_in_by(person):
-    """The undecided competitions in which this person is an author, or asked to be: they must not learn who judges."""
-    own = Entry.objects.counted().written_by(person)
-    return own.filter(competition__in=Competition.objects.undecided()).values("competition")
+    """The undecided competitions in which this person is an author: they must not learn who judges.
+
+    Not those in which somebody has only asked them to be one: else anybody could take a coordinator their desk.
+    """
+    own = Authorship.objects.confirmed().filter(person=person, entry__in=Entry.objects.counted())
+    return own.filter(entry__competition__in=Competition.objects.undecided()).values("entry__competition")
 
 
 class Entry(models.Model):

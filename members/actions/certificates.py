@@ -14,6 +14,7 @@ from cluster_portal.audit import record, record_many
 from cluster_portal.hooks import WantedMail
 from cluster_portal.models import OutboxMail
 from cluster_portal.moves import Refused, make_move
+from cluster_portal.one_line import one_line
 from cluster_portal.outbox import cancel_mails, queue_mail, queue_mails
 from members.badges import sign_badge, signing_key
 from members.certificates import (
@@ -23,7 +24,6 @@ from members.certificates import (
     addressees_of,
     can_be_mailed,
     hindrances,
-    in_one_line,
     name_to_print,
     reader_of,
     why_not_printed,
@@ -75,7 +75,7 @@ def _drafted(it: Earned, person: Person, about: Any) -> Certificate:
 @transaction.atomic
 def correct_certificate(it: Certificate, by: Person, name: str) -> Certificate:
     """Issue it anew with the right name; the one before says from now on that it was replaced."""
-    name = in_one_line(name)
+    name = one_line(name)
     held = take_turn(Certificate.objects.filter(pk=it.pk).values_list("person", flat=True))
     current = Certificate.objects.filter(pk=it.pk, person__in=held).first()
     if current is None:
@@ -95,7 +95,7 @@ def correct_certificate(it: Certificate, by: Person, name: str) -> Certificate:
 def _why_not_corrected(it: Certificate, person: Person, addressee: Person | None, name: str) -> str:
     if person.erased_at is not None:
         return _("This person was erased. Nothing is issued to them any more.")
-    if name == in_one_line(it.name_printed):
+    if name == one_line(it.name_printed):
         return _("The certificate says so already. Enter the name as it should be printed.")
     if addressee is None:
         return _("No guardian is named to receive it any more. Name one first.")

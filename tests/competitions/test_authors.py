@@ -311,6 +311,12 @@ def test_who_was_asked_is_told_when_the_lead_withdraws_the_entry(cast, entry):
     author.refresh_from_db()
     assert (author.state, mails("withdrawn")) == ("ended", [(cast.colleague.pk, "queued")])
     assert mails("author_asked") == [(cast.colleague.pk, "cancelled")]
+    told = OutboxMail.objects.get(template="competitions/withdrawn")
+    assert "/entries/" not in told.body_text  # it is not theirs to open
+    assert "This is about" not in told.body_text
+    assert mail_kinds[told.template].still_due(told)
+    told.to = cast.contact
+    assert not mail_kinds[told.template].still_due(told)
 
 
 def test_an_invitation_that_arrived_in_time_is_sent_however_long_it_waited(cast, entry, rf):

@@ -3,7 +3,6 @@
 import base64
 import io
 import re
-import signal
 import zipfile
 import zlib
 from xml.etree import ElementTree
@@ -17,6 +16,7 @@ from PIL import Image
 from competitions.clean_files import CannotClean, cleaned, words_of
 from competitions.masking import Mask, parts_of
 
+MOST_SECONDS = 30  # of a processor, for what is hostile
 MASK = Mask(names=(*parts_of("Petrova"), *parts_of("Marina", capital=True)))
 OFFICE = "application/vnd.openxmlformats-officedocument."
 WORD, SHEET = OFFICE + "wordprocessingml.document", OFFICE + "spreadsheetml.sheet"
@@ -332,20 +332,6 @@ def _streams(content):
             yield zlib.decompress(it[1])
         except zlib.error:
             yield it[1]
-
-
-@pytest.fixture
-def little_work():
-    """Ends a test that has worked for thirty seconds of a processor's time, however busy the machine is."""
-
-    def too_much(_signal, _frame):
-        raise AssertionError("This takes more work than a file of this size is worth.")
-
-    before = signal.signal(signal.SIGPROF, too_much)
-    signal.setitimer(signal.ITIMER_PROF, 30)
-    yield
-    signal.setitimer(signal.ITIMER_PROF, 0)
-    signal.signal(signal.SIGPROF, before)
 
 
 @pytest.mark.parametrize(

@@ -200,8 +200,8 @@ def test_before_publishing_one_sees_what_is_missing_then_whom_it_tells(cast, des
     assert ("1 entry has no place yet." in text, "Publish the results and write" in text) == (True, False)
     desk.post(at("desk_propose", competition), {"by": "mean"})
     text = said(desk, page)
-    assert "1 author gets a mail" in text
-    assert "1 juror gets a mail with thanks." in text
+    assert "Authors: 1" in text
+    assert "Jurors: 1" in text
     assert entry.title in text
     assert desk.post(page).headers["Location"] == at("desk_diplomas", competition)
     competition.refresh_from_db()

@@ -224,3 +224,12 @@ def test_the_page_of_the_competition_says_who_decides(entry, rival, client):
     text = client.get(reverse("competitions:desk_competition", args=[entry.competition.slug])).content.decode()
     assert "You compete here, or judge without knowing" in text
     assert reverse("competitions:desk_jury", args=[entry.competition.slug]) not in text
+
+
+def test_who_was_only_asked_to_be_an_author_keeps_the_desk(cast, entry, client):
+    asked = make.AuthorshipFactory(entry=entry, person=cast.coordinator, state="invited", is_lead=False)
+    client.force_login(cast.coordinator)
+    page = reverse("competitions:desk_jury", args=[entry.competition.slug])
+    assert client.get(page).status_code == 200
+    Authorship.objects.filter(pk=asked.pk).update(state="confirmed")
+    assert client.get(page).status_code == 404

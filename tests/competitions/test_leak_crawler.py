@@ -144,7 +144,7 @@ def test_the_crawler_is_red_when_texts_are_not_masked(planted, monkeypatch):
 
 
 def test_the_crawler_is_red_when_whoever_judges_is_not_blind(planted, monkeypatch):
-    monkeypatch.setattr("competitions.hidden.judged_blindly_by", lambda _person: Juror.objects.none())
+    monkeypatch.setattr("competitions.models.entries.judged_blindly_by", lambda _person: Juror.objects.none())
     heard = []
     for order in (ONE, OTHER):
         with planted(order) as world:

@@ -1,6 +1,5 @@
 """Names in texts: every form of a name is found, and little else."""
 
-import signal
 from itertools import pairwise
 
 import pytest
@@ -9,6 +8,7 @@ from hypothesis import strategies as st
 
 from competitions.masking import Mask, known_by, parts_of, sound
 
+MOST_SECONDS = 20  # of a processor, for what is hostile
 PERSON = (
     *parts_of("Юлия", capital=True),
     *parts_of("Щукина-Иванова", "Сергеевна"),
@@ -136,24 +136,6 @@ def test_short_names_show_by_their_capital_only():
 )
 def test_ways_of_transliterating_sound_alike(alike):
     assert len({sound(word) for word in alike}) == 1
-
-
-@pytest.fixture
-def little_work():
-    """Ends a test that has worked for twenty seconds of a processor's time, however busy the machine is.
-
-    Of what is hostile below, 120 000 letters take one when work grows with the length, hours when it grows
-    with its square.
-    """
-
-    def too_much(_signal, _frame):
-        raise AssertionError("This takes more work than a text of this length is worth.")
-
-    before = signal.signal(signal.SIGPROF, too_much)
-    signal.setitimer(signal.ITIMER_PROF, 20)
-    yield
-    signal.setitimer(signal.ITIMER_PROF, 0)
-    signal.signal(signal.SIGPROF, before)
 
 
 HOSTILE = [

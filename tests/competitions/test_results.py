@@ -135,7 +135,7 @@ def test_publishing_tells_each_author_once_and_thanks_the_jury(competition, entr
     make.AuthorshipFactory(entry=entries[1], person=author, is_lead=False)
     make.AuthorshipFactory(entry=entries[2], is_lead=False, state="declined")
     actions.propose_places(competition, by=cast.coordinator)
-    assert actions.whom_results_tell(competition) == {"authors": 3, "jurors": 3}
+    assert actions.results_foretold(competition).people == [("Authors", 3), ("Jurors", 3)]
     actions.conclude_competition(competition, by=cast.coordinator)
     assert templates() == [*["competitions/jury_thanked"] * 3, *["competitions/results"] * 3]
     mail = OutboxMail.objects.get(template="competitions/results", to=author)

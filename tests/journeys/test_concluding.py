@@ -204,7 +204,7 @@ def place_and_publish(coordinator, competition):
     coordinator.look("1 place is changed. Nobody is told yet.")
     assert [mails(f"competitions/{name}", competition) for name in ("results", "jury_thanked")] == [0, 0]
     coordinator.follow("On to publishing")
-    coordinator.look("3 authors get a mail", "2 jurors get a mail with thanks.", "afterwards no place changes")
+    coordinator.look("Authors: 3", "Jurors: 2", "afterwards no place changes")
     coordinator.press("Publish the results and write to all")
     coordinator.look("The results are out; the authors are told.")
     assert [mails(f"competitions/{name}", competition) for name in ("results", "jury_thanked")] == [3, 2]
