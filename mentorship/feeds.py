@@ -32,5 +32,7 @@ def meetings_of(person: Person) -> Iterator[Shown]:
 
 def _moved_last(ids: Collection[str]) -> dict[str, datetime]:
     """When meetings (by public id) were moved last, as the audit has it."""
-    moves = AuditEntry.objects.filter(model=Meeting._meta.label_lower, object_id__in=ids, verb="mentorship.meeting.move")
+    moves = AuditEntry.objects.filter(
+        model=Meeting._meta.label_lower, object_id__in=ids, verb="mentorship.meeting.move"
+    )
     return dict(moves.order_by().values_list("object_id").annotate(Max("at")))

@@ -155,9 +155,7 @@ def _refuse_without_right(affiliation: Affiliation, by: Person) -> None:
         raise Refused(right.missing)
     if by.is_coordinator and not coordinators_for(MentorRequest(by=by, affiliation=affiliation)):
         raise Refused(
-            _(
-                "Nobody coordinates here but you, and nobody finds their own mentor. Name another coordinator first."
-            )
+            _("Nobody coordinates here but you, and nobody finds their own mentor. Name another coordinator first.")
         )
 
 

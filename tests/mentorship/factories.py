@@ -120,7 +120,7 @@ class PairingFactory(DjangoModelFactory):
 
 
 class PairingStudentFactory(DjangoModelFactory):
-    """A child with a guardian (who comes with it, or was there), who said yes where it is approved; or `words=False`."""
+    """A child with a guardian (who comes with it, or was there) whose yes it has where approved; or `words=False`."""
 
     class Meta:
         model = PairingStudent

@@ -30,7 +30,7 @@ TO_TEACHER |= {
     "feedback_reminder": "dissolved",
     "sought_again": "declined",
 }
-TITLE = "A mentor for our team"
+TITLE = "Mentor wanted"
 
 
 def concern_of(pairing, to):
