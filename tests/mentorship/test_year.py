@@ -18,9 +18,10 @@ from cluster_portal.moves import Refused
 from cluster_portal.reminders import queue_due_reminders
 from members.models import Person
 from mentorship import actions, tasks
-from mentorship.actions import meetings, overdue
+from mentorship.actions import overdue
 from mentorship.desk_rows import risen, rows_of, seeking
 from mentorship.models import LogEntry, Meeting, Mentor, MentorRequest, Pairing, PairingStudent, Terms
+from mentorship.readers import Channel
 from tests import factories as make
 from tests.mentorship import factories as pair
 
@@ -284,7 +285,7 @@ def test_in_a_school_year_of_five_hundred_requests_nobody_is_forgotten(cast):
 BREAKS = {
     "nothing lapses or rises": lambda patch: patch.setattr(tasks.actions, "answer_overdue", lambda at: 0),
     "coordinators are not told": lambda patch: patch.setattr(overdue, "coordinators_for", lambda *_args, **_facts: []),
-    "nobody looks at clearances": lambda patch: patch.setattr(meetings, "is_blocked", lambda channel, at: False),
+    "nobody looks at clearances": lambda patch: patch.setattr(Channel, "must_not_meet_on", lambda *_day: False),
 }
 
 
