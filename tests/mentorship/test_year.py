@@ -1,7 +1,8 @@
 """A school year of requests, day by day: people answer, or do not; the beat does what falls due; nothing falls through.
 
-Chance decides who does what (always the same chance). What must hold is asked of the rows alone, never of the code that
-is tried, and it is asked on every day. Some years are broken on purpose: then it must be noticed.
+Chance decides who does what (drawn alike each time; whom the matching finds may differ). What must hold is asked of the
+rows alone, never of the code that is tried, and it is asked on every day. Some years are broken on purpose: then it must
+be noticed.
 """
 
 import random
@@ -153,9 +154,9 @@ class Year:
             self._try("meet", actions.plan_meeting, it, by=mentor, **facts)
         elif chance < 0.33:
             self._try("log", actions.write_log, it, by=mentor, day=localdate(), minutes=60, what="We met.")
-        elif chance < 0.335:
+        elif chance < 0.35:
             self._try("complete", actions.complete_pairing, it, by=teacher)
-        elif chance < 0.34:
+        elif chance < 0.355:
             self._try("dissolve", actions.dissolve_pairing, it, by=mentor)
             self._try("seek again", actions.reopen_request, it.request, by=teacher)
 
