@@ -30,8 +30,14 @@ app.conf.beat_schedule = {
     # A reserve and an age end with a day of the cluster's zone, whichever that is: so both every hour.
     "settle held": {"task": "courses.tasks.settle_held", "schedule": crontab(minute=33)},
     "release reserves": {"task": "courses.tasks.release_reserves", "schedule": crontab(minute=3)},
+    "answer overdue": {"task": "mentorship.tasks.answer_overdue", "schedule": MINUTE, "options": EXPIRES},
+    "notice departures": {"task": "mentorship.tasks.notice_departures", "schedule": crontab(minute=43)},
+    "resume mentors": {"task": "mentorship.tasks.resume_due", "schedule": crontab(minute=13)},
     "recheck conflicts": {"task": "competitions.tasks.recheck_conflicts", "schedule": crontab(hour=1, minute=50)},
     "settle library": {"task": "competitions.tasks.settle_library", "schedule": crontab(hour=1, minute=20)},
+    "notice stalled pairs": {"task": "mentorship.tasks.notice_stalled", "schedule": crontab(hour=5, minute=10)},
+    # A birthday and a clearance end with a day of the cluster's zone too.
+    "keep minors safe": {"task": "mentorship.tasks.keep_minors_safe", "schedule": crontab(minute=13)},
     "recount pools": {"task": "courses.tasks.recount_pools", "schedule": crontab(hour=2, minute=20)},
 }
 

@@ -99,8 +99,8 @@ class DeskRow:
 
 
 @dataclass(frozen=True)
-class InstitutionPart:
-    """A section of an institution's page: what it offers, what it takes part in. Each row is (title, address, note)."""
+class PagePart:
+    """A section of the page of an institution or an initiative. Each row is (title, address or "", note)."""
 
     title: Any
     rows: Sequence[tuple[Any, str, Any]]
@@ -202,10 +202,14 @@ mail_kinds: dict[str, MailKind] = {}
 long_work_kinds: dict[str, LongWorkKind] = {}
 decision_listeners: list[Callable[[Any, str], None]] = []
 blind: list[Callable[[Any], dict[str, QuerySet[Any]]]] = []
+kept_out_listeners: list[Callable[[Any], None]] = []
+standing_noes: list[Callable[[Any, Any], bool]] = []
+answering: list[Callable[[Any], bool]] = []
 bond_listeners: list[Callable[[Collection[int]], None]] = []
 personal_data: dict[str, PersonalData] = {}
 reminders: dict[str, Reminder] = {}
-institution_parts: list[Callable[[Any, Any], Iterable[InstitutionPart]]] = []
+institution_parts: list[Callable[[Any, Any], Iterable[PagePart]]] = []
+initiative_parts: list[Callable[[Any, Any], Iterable[PagePart]]] = []
 child_parts: list[Callable[[GuardianPage], Iterable[ChildPart]]] = []
 retention_periods: list[Callable[[], Iterable[Any]]] = []
 public_dates: list[Callable[[], Iterable[Any]]] = []
@@ -275,9 +279,14 @@ def register_desk_rows(rows: Callable[[Any], Iterable[DeskRow]]) -> None:
     desk_rows.append(rows)
 
 
-def register_institution_parts(parts: Callable[[Any, Any], Iterable[InstitutionPart]]) -> None:
+def register_institution_parts(parts: Callable[[Any, Any], Iterable[PagePart]]) -> None:
     """`parts(institution, reader)` yields the sections that this app adds to an institution's page."""
     institution_parts.append(parts)
+
+
+def register_initiative_parts(parts: Callable[[Any, Any], Iterable[PagePart]]) -> None:
+    """`parts(initiative, reader)` yields the sections that this app adds to an initiative's page."""
+    initiative_parts.append(parts)
 
 
 def register_child_parts(parts: Callable[[GuardianPage], Iterable[ChildPart]]) -> None:
@@ -309,6 +318,27 @@ def say_decided(child: Any, purpose: str) -> None:
     """Tell whoever waits for a decision about this child."""
     for listener in decision_listeners:
         listener(child, purpose)
+
+
+def register_kept_out_listener(listener: Callable[[Any], None]) -> None:
+    """`listener(person)` hears, in the same transaction, that somebody is suspended: what they do must stop."""
+    kept_out_listeners.append(listener)
+
+
+def say_kept_out(person: Any) -> None:
+    """Tell whoever relies on this person that they are suspended."""
+    for listener in kept_out_listeners:
+        listener(person)
+
+
+def register_standing_no(says_no: Callable[[Any, Any], bool]) -> None:
+    """`says_no(guardian, child)` says whether the guardian's last word about something of this app is a no."""
+    standing_noes.append(says_no)
+
+
+def register_answering(answers: Callable[[Any], bool]) -> None:
+    """`answers(person)` says whether somebody reads what is other people's children's, by a part in this app."""
+    answering.append(answers)
 
 
 def register_blind(hidden: Callable[[Any], dict[str, QuerySet[Any]]]) -> None:

@@ -19,6 +19,11 @@ class Refused(Exception):
     """Something cannot happen now. Its text is a sentence for people: what happened, what helps."""
 
 
+def already_answered() -> Refused:
+    """What somebody reads who comes after somebody else."""
+    return Refused(_("This was already answered. Reload the page to see its current state."))
+
+
 def may_move(person: Any, obj: Any, name: str) -> bool:
     """Whether the rules let this person make the move. Being a superuser opens the back room, and nothing here."""
     return bool(person.is_active and rules.has_perm(permission_of(obj, name), person, obj))
@@ -39,7 +44,7 @@ def make_move(obj: Any, name: str, by: Any, reason: str = "", **facts: Any) -> N
     changed = {"state": step.target, "state_since": now(), **facts}
     unchanged = type(obj)._base_manager.filter(pk=obj.pk, state=before)
     if before not in step.sources or not unchanged.update(**changed):
-        raise Refused(_("This was already answered. Reload the page to see its current state."))
+        raise already_answered()
     for field, value in changed.items():
         setattr(obj, field, value)
     record(f"{obj._meta.label_lower}.{name}", obj, by=by, reason=reason, before=before, after=step.target)

@@ -44,6 +44,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 
 INSTALLED_APPS = [
     "coordination",
+    "mentorship",
     "competitions",
     "courses",
     "members",

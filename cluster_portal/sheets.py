@@ -25,13 +25,19 @@ def as_text(value: Any) -> str:
 
 def as_xlsx(title: str, headings: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
     """The table as the bytes of an XLSX file with one sheet."""
+    return as_workbook([(title, headings, rows)])
+
+
+def as_workbook(tables: Iterable[tuple[str, Sequence[str], Iterable[Sequence[Any]]]]) -> bytes:
+    """Tables (title, headings, rows) as the bytes of an XLSX file with a sheet for each."""
     from openpyxl import Workbook  # here, because its 7 MB are only for those who ask for a spreadsheet
 
     book = Workbook(write_only=True)
-    sheet = book.create_sheet(re.sub(r"[\[\]:*?/\\]", " ", title)[:31])
-    sheet.append([_bold(sheet, heading) for heading in headings])
-    for row in rows:
-        sheet.append([value if type(value) in NUMBERS else as_text(value) for value in row])
+    for title, headings, rows in tables:
+        sheet = book.create_sheet(re.sub(r"[\[\]:*?/\\]", " ", title)[:31])
+        sheet.append([_bold(sheet, heading) for heading in headings])
+        for row in rows:
+            sheet.append([value if type(value) in NUMBERS else as_text(value) for value in row])
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()

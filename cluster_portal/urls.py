@@ -19,6 +19,7 @@ urlpatterns = [
     path("", include("members.urls")),
     path("", include("courses.urls")),
     path("", include("competitions.urls")),
+    path("", include("mentorship.urls")),
     path("files/<id:public_id>/", login_not_required(files_guarded(uploads.download)), name="file"),
     path("accounts/", include("allauth.account.urls")),
     path("accounts/2fa/", include("members.second_factor")),

@@ -2,8 +2,7 @@
 
 What is asked for, in this order: no conflict ever; what is assigned already stays; as many readings as possible, and
 where some are missing they are missing evenly; jurors read about equally many; of equally good ways the one in which
-more entries are read by who knows their nomination. Each is a network flow with convex costs, so the linear programme
-has whole numbers for its corners (the matrix is totally unimodular), and the simplex method of HiGHS ends in a corner.
+more entries are read by who knows their nomination. Each is a network flow with convex costs (cluster_portal/flows.py).
 The same question always has the same answer, whatever the order in which it is put.
 
 Missing places first and loads second is no compromise: in a flow the loads can be made as even as they can be for any
@@ -14,6 +13,8 @@ nothing.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+
+from cluster_portal.flows import Flow
 
 Pair = tuple[str, str]  # entry, juror
 
@@ -127,7 +128,7 @@ def assign(instance: Instance) -> Plan:
 
 def _served(pairs: Sequence[tuple[Asked, Reader]], wanted: dict[str, int], instance: Instance) -> dict[str, int]:
     """How many jurors each entry gets when as few as possible are missing, and these evenly."""
-    programme = _Programme()
+    programme = Flow()
     for entry, number in wanted.items():
         programme.row(entry, number)
     _pairs_into(programme, pairs, cost=lambda entry, juror: 0)
@@ -136,7 +137,7 @@ def _served(pairs: Sequence[tuple[Asked, Reader]], wanted: dict[str, int], insta
     for entry, number in wanted.items():
         for nth in range(1, number + 1):
             programme.column({entry: 1.0}, nth)
-    chosen = programme.solved()[: len(pairs)]
+    chosen = programme.solved().values[: len(pairs)]
     counted = dict.fromkeys(wanted, 0)
     for (entry, _juror), value in zip(pairs, chosen, strict=True):
         counted[entry.key] += value
@@ -145,7 +146,7 @@ def _served(pairs: Sequence[tuple[Asked, Reader]], wanted: dict[str, int], insta
 
 def _evenly(pairs: Sequence[tuple[Asked, Reader]], served: dict[str, int], instance: Instance) -> list[Pair]:
     """So many jurors for each entry that loads are as even as can be; then, who knows the nomination."""
-    programme = _Programme()
+    programme = Flow()
     for entry, number in served.items():
         programme.row(entry, number)
     _pairs_into(programme, pairs, cost=lambda entry, juror: 0 if _knows(entry, juror) else 1)
@@ -155,11 +156,11 @@ def _evenly(pairs: Sequence[tuple[Asked, Reader]], served: dict[str, int], insta
         most = min(instance.room[juror], sum(served.values()))
         for nth in range(before + 1, before + most + 1):
             programme.column({f"juror {juror}": -1.0}, heavy * (2 * nth - 1))
-    chosen = programme.solved()[: len(pairs)]
+    chosen = programme.solved().values[: len(pairs)]
     return [(entry.key, juror.key) for (entry, juror), value in zip(pairs, chosen, strict=True) if value]
 
 
-def _pairs_into(programme: "_Programme", pairs: Sequence[tuple[Asked, Reader]], cost) -> None:
+def _pairs_into(programme: Flow, pairs: Sequence[tuple[Asked, Reader]], cost) -> None:
     for juror in dict.fromkeys(juror.key for _entry, juror in pairs):
         programme.row(f"juror {juror}", 0)
     for entry, juror in pairs:
@@ -168,62 +169,6 @@ def _pairs_into(programme: "_Programme", pairs: Sequence[tuple[Asked, Reader]], 
 
 def _knows(entry: Asked, juror: Reader) -> bool:
     return not juror.nominations or not entry.nomination or entry.nomination in juror.nominations
-
-
-class _Programme:
-    """A linear programme with equations for rows and columns between 0 and a limit, solved by HiGHS."""
-
-    def __init__(self) -> None:
-        self.rows: dict[str, int] = {}
-        self.sides: list[float] = []
-        self.costs: list[float] = []
-        self.limits: list[float] = []
-        self.starts, self.index, self.value = [0], [], []  # type: ignore[var-annotated]
-
-    def row(self, name: str, side: float) -> None:
-        self.rows[name] = len(self.sides)
-        self.sides.append(float(side))
-
-    def column(self, parts: dict[str, float], cost: float, limit: float = 1.0) -> None:
-        self.index += [self.rows[name] for name in parts]
-        self.value += parts.values()
-        self.starts.append(len(self.index))
-        self.costs.append(float(cost))
-        self.limits.append(float(limit))
-
-    def solved(self) -> list[int]:
-        """The values of the columns in an optimal corner: whole numbers."""
-        import highspy  # here, because it takes memory that most processes never need
-        import numpy
-
-        programme = highspy.HighsLp()
-        programme.num_col_, programme.num_row_ = len(self.costs), len(self.sides)
-        programme.col_cost_ = numpy.array(self.costs)
-        programme.col_lower_, programme.col_upper_ = numpy.zeros(len(self.costs)), numpy.array(self.limits)
-        programme.row_lower_ = programme.row_upper_ = numpy.array(self.sides)
-        programme.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-        programme.a_matrix_.start_ = numpy.array(self.starts)
-        programme.a_matrix_.index_ = numpy.array(self.index)
-        programme.a_matrix_.value_ = numpy.array(self.value)
-        solver = highspy.Highs()
-        for option, value in (("output_flag", False), ("solver", "simplex"), ("threads", 1), ("random_seed", 0)):
-            solver.setOptionValue(option, value)
-        solver.passModel(programme)
-        solver.run()
-        if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
-            raise ArithmeticError(f"HiGHS ended with {solver.getModelStatus()}.")
-        values = [round(it) for it in solver.getSolution().col_value]
-        self._check(values)
-        return values
-
-    def _check(self, values: list[int]) -> None:
-        """Rounded to whole numbers, every equation still holds: what is assigned never rests on a rounding."""
-        sums = [0.0] * len(self.sides)
-        for column, value in enumerate(values):
-            for at in range(self.starts[column], self.starts[column + 1]):
-                sums[self.index[at]] += self.value[at] * value
-        if sums != self.sides:
-            raise ArithmeticError("The solution of HiGHS is not one in whole numbers.")
 
 
 def _plan(instance: Instance, chosen: Iterable[Pair]) -> Plan:

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
-from cluster_portal.hooks import InstitutionPart, register_institution_parts
+from cluster_portal.hooks import PagePart, register_institution_parts
 from competitions.concealing import conceal
 from competitions.models import Authorship, Competition, Entry
 from competitions.winners import SHOWN
@@ -17,16 +17,16 @@ from members.models import Institution
 MOST_ROWS = 8
 
 
-def held(institution: Institution, reader: Any) -> Iterator[InstitutionPart]:
+def held(institution: Institution, reader: Any) -> Iterator[PagePart]:
     """The competitions that it holds, those ahead first."""
     at = now()
     rows = Competition.objects.public().filter(host=institution).by_phase(at)[:MOST_ROWS]
     shown = [(it.title, it.get_absolute_url(), standing_of(it, at).word) for it in rows]
     if shown:
-        yield InstitutionPart(_("Its competitions"), shown, reverse("competitions:competitions"), _("All competitions"))
+        yield PagePart(_("Its competitions"), shown, reverse("competitions:competitions"), _("All competitions"))
 
 
-def won(institution: Institution, reader: Any) -> Iterator[InstitutionPart]:
+def won(institution: Institution, reader: Any) -> Iterator[PagePart]:
     """Lesson plans with a place that people of this institution wrote; who they are is not said here."""
     here = Authorship.objects.confirmed().filter(affiliation__institution=institution)
     entries = Entry.objects.admitted().filter(
@@ -36,7 +36,7 @@ def won(institution: Institution, reader: Any) -> Iterator[InstitutionPart]:
     conceal(rows)
     shown = [(it.title, f"{it.competition.get_absolute_url()}#results", _said(it)) for it in rows]
     if shown:
-        yield InstitutionPart(_("What its people won"), shown)
+        yield PagePart(_("What its people won"), shown)
 
 
 def _said(it: Entry) -> str:

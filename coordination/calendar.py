@@ -19,6 +19,7 @@ from competitions.feeds import deadlines_of
 from coordination.actions import end_calendar_address, renew_calendar_address
 from courses.feeds import dates_of
 from members.models import Person
+from mentorship.feeds import meetings_of
 
 
 @require_safe
@@ -54,5 +55,5 @@ def my_calendar_ics(request: HttpRequest, token: str) -> HttpResponse:
     person = get_object_or_404(Person.objects.active(), calendar_feed__token=token)
     with translation.override(person.language):
         name = _("%(cluster)s: my dates") % {"cluster": request.cluster.name}
-        text = feed(name, chain(dates_of(person), deadlines_of(person)))
+        text = feed(name, chain(dates_of(person), deadlines_of(person), meetings_of(person)))
     return feed_response(request, text, is_public=False)

@@ -21,6 +21,9 @@ from members.emblem import draw_emblem
 from members.models import AgePolicy, Institution, Party, Person
 from members.retention import periods
 from members.words import by_kind
+from mentorship.models import Mentor
+from mentorship.readers import own_pairings
+from mentorship.shown_elsewhere import found_mentors, found_requests, waiting_for
 
 MOST_FOUND = 10
 RUNS_AT_HOME = 6
@@ -43,6 +46,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "coming": coming,
         "contests": contests_open_at(now()),
         "plans": newest_plans(),
+        "mentor_count": Mentor.objects.taking().count(),
         "now": now(),
         "demo_people": list(DEMO_PEOPLE) if settings.DEMO else [],
         "demo_password": PASSWORD,
@@ -52,7 +56,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 def search(request: HttpRequest) -> HttpResponse:
-    """Find courses, pathways, institutions and, for those who keep them, people."""
+    """Find courses, competitions, lesson plans, pathways, institutions; for those concerned, mentors and people."""
     query = request.GET.get("q", "").strip()[:LONGEST_QUERY]
     shown = {"query": query}
     if query:
@@ -61,6 +65,9 @@ def search(request: HttpRequest) -> HttpResponse:
         shown["plans"] = found_plans(query)
         shown["pathways"] = found(Pathway.objects.public(), query)[:MOST_FOUND]
         shown["institutions"] = found(Institution.objects.with_standing(request.cluster.today()), query)[:MOST_FOUND]
+        if request.user.is_authenticated:
+            shown["mentor_requests"] = found_requests(request.user, query)
+            shown["mentors"] = found_mentors(request.user, query)
         if request.user.is_authenticated and has_second_factor(request.user) and not must_confirm_device(request):
             shown["people"] = list(found(Person.objects.findable_by(request.user), query)[:MOST_FOUND])
             note_children([it.pk for it in shown["people"]], request.user, "search")
@@ -89,6 +96,8 @@ def me(request: HttpRequest) -> HttpResponse:
         "works": FinalWork.objects.read_by(person).to_read().count() if person.instructs.exists() else 0,
         "juries": list(Juror.objects.for_own_page(person)),
         "entries": list(Entry.objects.for_own_page(person)[:20]),
+        "pairings": own_pairings(person),
+        "mentoring": waiting_for(person),
         "instructs": person.instructs.public().not_over(now() - OPEN_FOR).for_lists(),  # recordings, feedback
         "now": now(),
     }

@@ -9,7 +9,7 @@ from cluster_portal.hooks import (
     ChildPart,
     ChildRow,
     GuardianPage,
-    InstitutionPart,
+    PagePart,
     register_child_parts,
     register_institution_parts,
 )
@@ -20,11 +20,11 @@ from members.models import Institution, Person
 MOST_ROWS = 8
 
 
-def offered_together(institution: Institution, reader: Any) -> Iterator[InstitutionPart]:
+def offered_together(institution: Institution, reader: Any) -> Iterator[PagePart]:
     """Pathways in which an institution is a partner, with the vocation each leads to."""
     rows = Pathway.objects.public().filter(partners=institution)[:MOST_ROWS]
     if shown := [(it.title, it.get_absolute_url(), it.vocation) for it in rows]:
-        yield InstitutionPart(_("Pathways"), shown)
+        yield PagePart(_("Pathways"), shown)
 
 
 def begun_by(person: Person) -> list[tuple[Pathway, Progress]]:

@@ -20,6 +20,7 @@ from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
 
+from cluster_portal.hooks import answering
 from cluster_portal.models import Upload
 from members.devices import is_confirmed, passed_second_factor
 from members.imports.scope import kinds_for
@@ -40,7 +41,7 @@ WAYS_TO_SIGN_IN = {
     "mfa_view_recovery_codes",
 }
 # Files that hold children's data: signed slips, and class lists with their rejected rows.
-FILES_OF_CHILDREN = ("members.consentdecision", "members.import", "courses.finalwork")
+FILES_OF_CHILDREN = ("members.consentdecision", "members.import", "courses.finalwork", "mentorship.pairingfile")
 
 
 def desk_only(view: View) -> View:
@@ -136,7 +137,8 @@ def must_confirm_device(request: HttpRequest) -> bool:
     person = request.user
     keeps = Institution.objects.with_classes_of(person)
     answers = person.is_superuser or person.has_desk or person.keeps_groups.exists() or keeps.exists()
-    return answers or person.instructs.exists()  # the rosters of what one teaches
+    answers = answers or person.instructs.exists()  # the rosters of what one teaches
+    return answers or any(answers_by(person) for answers_by in answering)
 
 
 def led_to_confirm(request: HttpRequest) -> HttpResponse:

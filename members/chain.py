@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 from members.models import Cluster
 from members.models.audience import Addressed
 from members.models.grounds import Ground, ground_of
-from members.taking_part import Right
+from members.taking_part import Opened, Right
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Link:
     status: str = "open"
 
 
-def membership_link(right: Right, thing: Addressed) -> Link | None:
+def membership_link(right: Right, thing: Opened) -> Link | None:
     """The document that opens the thing to somebody's institution, or what is missing there."""
     if right.ground is not None and right.missing and not right.at_affiliation:
         return Link(_agreement_title(right.ground), right.missing, _url(right.ground), "broken")

@@ -5,6 +5,7 @@ The chain is agreement → clause → affiliation; the first link that does not 
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Protocol
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -13,6 +14,18 @@ from members.audience import why_not_addressed
 from members.models import Affiliation, Clause, Institution, Party, Person
 from members.models.audience import Addressed
 from members.models.grounds import Ground, ground_of, membership_ended_on
+
+
+class Opened(Protocol):
+    """What institutions open to their people by right: a run, a competition, mentorship as such."""
+
+    @property
+    def admits(self) -> str:
+        """Whose people (`Addressed.Admits`)."""
+
+    @property
+    def right(self) -> str:
+        """The right that a clause names for it."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +71,7 @@ def right_to_take_part(person: Person, thing: Addressed, day: date) -> Right:
     return next((right for right in rights if right.holds), rights[0])
 
 
-def right_through(affiliation: Affiliation, thing: Addressed, day: date) -> Right:
+def right_through(affiliation: Affiliation, thing: Opened, day: date) -> Right:
     """The right that one affiliation gives on a day, whatever its role, or why it gives none."""
     institution = affiliation.institution
     if affiliation.state != Affiliation.State.ACTIVE:
@@ -101,7 +114,7 @@ def _not_a_member(institution: Institution, day: date) -> str:
     }
 
 
-def _is_admitted_partner(thing: Addressed, institution: Institution, day: date) -> bool:
+def _is_admitted_partner(thing: Opened, institution: Institution, day: date) -> bool:
     if thing.admits != Addressed.Admits.PARTNERS:
         return False
     return Party.objects.binding_on(day, network=False).filter(institution=institution).exists()

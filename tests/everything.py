@@ -37,6 +37,7 @@ from members.models import (
 )
 from tests import factories as make
 from tests.competitions import everywhere
+from tests.mentorship import everywhere as mentorship
 
 AT = datetime(2027, 1, 2, 10, tzinfo=UTC)
 # What identifies the person: must be in the copy, and nowhere after erasing.
@@ -71,9 +72,10 @@ GONE = {
     "zone": "Asia/Vladivostok",
     "born": "1983-07-19",
     **everywhere.GONE,
+    **mentorship.GONE,
 }
 # Written in the name of an institution, and the names under an agreement: erasure leaves these, and says so.
-KEPT = {"signatory": "Markersignatory", "progress": "Markerprogress", **everywhere.KEPT}
+KEPT = {"signatory": "Markersignatory", "progress": "Markerprogress", **everywhere.KEPT, **mentorship.KEPT}
 
 
 def person_everywhere() -> tuple[Person, list[str]]:
@@ -94,6 +96,7 @@ def person_everywhere() -> tuple[Person, list[str]]:
     _with_children(person, other)
     _in_courses(person)
     everywhere.in_competitions(person, other)
+    mentorship.in_mentorship(person, other)
     _on_the_ground(person, other)
     return person, [*GONE.values(), *KEPT.values()]
 

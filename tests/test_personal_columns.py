@@ -27,7 +27,7 @@ def named_in(table):
 
 
 def test_every_app_with_tables_says_what_it_holds():
-    assert set(hooks.personal_data) == {"competitions", "courses", "members", "cluster_portal"}
+    assert set(hooks.personal_data) == {"mentorship", "competitions", "courses", "members", "cluster_portal"}
 
 
 def test_every_column_is_classified_exactly_once():

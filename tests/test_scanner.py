@@ -22,6 +22,7 @@ from members.models import Application, ConsentRequest, ConsentText, ErasureWord
 from members.stopping import token_text
 from tests import factories as make
 from tests.everything import rows_of
+from tests.mentorship import factories as pair
 
 pytestmark = pytest.mark.django_db
 MAY_BE_WRITTEN = {"django_session", "members_recordview", "members_device"}
@@ -247,6 +248,22 @@ def test_an_opened_consent_link_is_only_looked_at_too(kind):
     before = tables()
     for _ in range(50):
         assert phone.get(path, HTTP_SEC_PURPOSE="prefetch").status_code == 200
+    assert tables() == before
+
+
+@pytest.mark.parametrize("page", ["mentors", "pairings"])
+def test_what_guardians_read_of_a_mentor_by_link_is_only_looked_at_too(page):
+    """Nobody approves a mentor by looking, and nobody else looks."""
+    child = asked_guardianship().child
+    student = pair.PairingStudentFactory(person=child, state="approved" if page == "pairings" else "asked")
+    token = signed_token("members.consent", child.guarded_by.get().public_id)
+    phone, path = Client(), f"/consent/{token}/{page}/{student.public_id}/"
+    phone.post(f"/consent/{token}/", {"birth_date": str(child.birth_date)})
+    assert phone.get(path).status_code == 200
+    before, chance = tables(), random.Random(page)
+    for number in range(30):
+        client = Client() if number % 2 else phone
+        assert client.get(altered(path, chance), **chance.choice(HABITS)).status_code < 500
     assert tables() == before
 
 

@@ -10,7 +10,7 @@ from django.utils.timezone import localdate
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
-from coordination.examples import contests, families, people
+from coordination.examples import contests, families, mentoring, people
 from coordination.examples.afterwards import close_run, hold_run
 from coordination.examples.building import (
     affiliate_cast,
@@ -112,9 +112,10 @@ def load(today: date) -> None:
     families.publish_documents(by=stage.coordinator)
     if stage.cast:
         cast = stage.cast
-        families.begin_class(
+        group = families.begin_class(
             stage.institutions["school 1"], cast["teacher"], cast["student"], cast["guardian"], localdate()
         )
+        mentoring.pair_people(mentoring.Stage(cast, group, stage.crowd))
     _the_course_that_was(stage)
     _the_students_workshop_that_was(stage)
     contests.hold_contests(contests.Stage(today, stage.cast, stage.crowd, institutions["IMC"]))

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from cluster_portal.audit import record
+from cluster_portal.hooks import standing_noes
 from cluster_portal.moves import Refused, make_move
 from cluster_portal.outbox import cancel_mails, queue_mail
 from cluster_portal.search import folded
@@ -53,7 +54,9 @@ def end_guardianship(guardianship: Guardianship, by: Person) -> None:
     child = Person.objects.select_for_update(no_key=True).get(pk=guardianship.child_id)
     is_own = by.pk == guardianship.guardian_id
     if not is_own and _says_no(guardianship) and not by.has_perm("members.overrule_guardian", child):
-        raise Refused(_("This guardian refused or took back a consent. Ask a coordinator to end the guardianship."))
+        raise Refused(
+            _("This guardian has said no to something for the child. Ask a coordinator to end the guardianship.")
+        )
     if not Guardianship.objects.now().filter(pk=guardianship.pk).update(ended_at=now()):
         raise Refused(_("This guardianship has ended already."))
     forget_mails_naming(guardianship)
@@ -87,9 +90,10 @@ def _ask_no_more(ended: Guardianship, by: Person) -> None:
 
 
 def _says_no(guardianship: Guardianship) -> bool:
-    """Whether the guardian's last word on any purpose is a no."""
+    """Whether the guardian's last word on any purpose is a no, or on something that another app asked about."""
     rows = ConsentDecision.objects.about([guardianship.child_id]).filter(said_by=guardianship.guardian_id)
-    return any(decision in NOES for decision in {it.purpose: it.decision for it in rows}.values())
+    to_a_purpose = any(decision in NOES for decision in {it.purpose: it.decision for it in rows}.values())
+    return to_a_purpose or any(says_no(guardianship.guardian, guardianship.child) for says_no in standing_noes)
 
 
 def _is_oneself(by: Person, guardian: Person, email: str, child: Person) -> bool:

@@ -6,6 +6,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from cluster_portal.audit import record, record_changes
+from cluster_portal.hooks import say_kept_out
 from cluster_portal.moves import Refused
 from members.actions.birth_dates import refuse_birth_date, tell_guardians
 from members.actions.consent import say_who_decides_changed
@@ -57,6 +58,7 @@ def suspend_person(person: Person, by: Person) -> None:
         raise Refused(_("This person is suspended already."))
     forget_devices(person, by=by)
     record("members.person.suspend", person, by=by)
+    say_kept_out(person)
 
 
 @transaction.atomic

@@ -449,6 +449,7 @@ class Clause(models.Model):
         WORKSHOPS = "workshop", _("Taking part in workshops")
         EVENTS = "event", _("Taking part in events")
         COMPETITIONS = "competition", _("Entering competitions")
+        MENTORSHIP = "mentorship", _("Asking for a mentor")
 
     agreement = models.ForeignKey(Agreement, models.CASCADE, related_name="clauses")
     number = models.CharField(_("number"), max_length=20)

@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from cluster_portal import hooks
 from cluster_portal.buttons import tried
 from cluster_portal.models import Upload
 from cluster_portal.uploads import uploads_about
@@ -48,6 +49,7 @@ def initiative(request: HttpRequest, public_id: str) -> HttpResponse:
     for note in notes:
         note.may_take_down = keeps or note.by_id == request.user.pk
     shown = {"it": it, "notes": notes, "milestones": milestones, "keeps": keeps}
+    shown["parts"] = [part for parts in hooks.initiative_parts for part in parts(it, request.user)]
     return render(request, "members/initiative.html", shown)
 
 

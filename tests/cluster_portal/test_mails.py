@@ -13,6 +13,7 @@ from courses.models import ClassBooking, FinalWork, Pool, Seat
 from members.models import Coverage
 from tests import factories as make
 from tests.competitions.mail_examples import example_of_competitions
+from tests.mentorship.mail_examples import example_of_mentorship
 
 pytestmark = pytest.mark.django_db
 FOLDER = settings.BASE_DIR / "templates" / "mail"
@@ -47,6 +48,8 @@ def plain_example(template, to):
         return hooks.WantedMail(template, to, to, address="somebody@example.org")
     if app == "competitions":
         return example_of_competitions(template, to)
+    if app == "mentorship":
+        return example_of_mentorship(template, to)
     return example_of_members(template, to) if app == "members" else example_of_courses(template, to)
 
 

@@ -23,7 +23,7 @@ def test_the_table_of_states_is_the_models(model):
     assert [row for row in rows(model) if row not in text] == []
 
 
-@pytest.mark.parametrize("name", ["members", "courses", "competitions", "coordination", "cluster_portal"])
+@pytest.mark.parametrize("name", ["members", "courses", "competitions", "mentorship", "coordination", "cluster_portal"])
 def test_a_readme_fits_on_two_screens(name):
     assert len((ROOT / name / "README.md").read_text().splitlines()) <= 80
 

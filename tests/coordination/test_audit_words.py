@@ -17,7 +17,7 @@ def verbs_in_the_code() -> set[str]:
     """The first argument of every call that writes an audit line, where it is spelt out."""
     calls = [
         node
-        for room in ("cluster_portal", "members", "courses", "competitions", "coordination")
+        for room in ("cluster_portal", "members", "courses", "competitions", "mentorship", "coordination")
         for path in (ROOT / room).rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") in {"record", "record_many", "record_changes"}

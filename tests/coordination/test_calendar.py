@@ -15,8 +15,10 @@ from courses import actions, calendars
 from courses.attendance import join_path
 from courses.models import Enrolment, Session
 from members.models import Cluster, Person
+from mentorship import actions as mentoring
 from tests import factories as make
 from tests.cluster_portal.test_calendar import weekly
+from tests.mentorship import factories as pair
 from tests.rfc5546 import Calendar, parse, read_feed
 
 pytestmark = pytest.mark.django_db
@@ -225,3 +227,18 @@ def test_who_only_teaches_is_not_told_that_nothing_is_planned(client, cast):
     make.SessionFactory(starts_at=now() + timedelta(days=3)).run.instructors.add(cast.teacher)
     text = client.get("/me/").content.decode()
     assert ["Nothing is planned for you yet" in text, "What I teach" in text] == [False, True]
+
+
+def test_meetings_of_a_pairing_stand_in_it_as_mailed_until_they_are_cancelled(client, cast):
+    request = pair.MentorRequestFactory(affiliation=cast.teacher.affiliations.get(), state="paired")
+    pairing, begins = pair.PairingFactory(request=request), now() + timedelta(days=3)
+    facts = {"time_zone": "Europe/Berlin", "online_link": "https://meet.example/secret"}
+    facts |= {"starts_at": begins, "ends_at": begins + timedelta(hours=1)}
+    meeting = mentoring.plan_meeting(pairing, by=pairing.mentor.person, **facts)
+    press(client, "renew")
+    (event,) = parse(read(cast.teacher).content.decode()).named("VEVENT")
+    assert event.value("UID") == uid_of(meeting.public_id, cast.teacher)
+    assert event.value("SUMMARY") == f"Mentoring: {request.title}"
+    assert "secret" not in read(cast.teacher).content.decode()
+    mentoring.cancel_meeting(meeting, by=cast.teacher)
+    assert meetings(cast.teacher) == set()

@@ -4,12 +4,20 @@ from datetime import date
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.test import Client
+from django.urls import reverse
 from django.utils import translation
-from django.utils.timezone import localdate
+from django.utils.timezone import localdate, now
 
+from cluster_portal.models import OutboxMail
 from courses.certificates import lines_of, why_not_issued_yet
 from courses.models import Course, Enrolment, Pathway, Pool, Run, Session
 from members.models import Agreement, Certificate, Clause, Cluster, Institution, Party, Person, Region
+from mentorship.actions import intake_for
+from mentorship.channels import Access
+from mentorship.desk_rows import rows_of
+from mentorship.models import Mentor, MentorRequest, Outcome, Pairing
+from mentorship.readers import channel_of
 from tests import factories as make
 from tests.examples import load_example
 
@@ -88,6 +96,8 @@ def test_every_text_of_it_goes_through_gettext(demo, monkeypatch):
         Course: ["title", "summary", "description"],
         Run: ["title", "place"],
         Session: ["title"],
+        Mentor: ["about"],
+        MentorRequest: ["title", "text"],
     }
     said = [text for model, fields in texts.items() for row in model.objects.values_list(*fields) for text in row]
     assert [text for text in said if text and not text.startswith("«")] == []
@@ -111,3 +121,60 @@ def test_the_pathway_says_where_it_leads_and_who_offers_it(example):
     it = Pathway.objects.get()
     assert (it.vocation, it.steps.count()) == ("Teacher who works with AI", 2)
     assert sorted(it.partners.values_list("short_name", flat=True)) == ["IMC", "ITMO"]
+
+
+def person(role):
+    return Person.objects.get(email=f"{role}@example.org")
+
+
+def test_of_the_mentors_three_take_requests_and_one_waits_to_be_admitted(example):
+    said = dict(Mentor.objects.values_list("person__email", "state"))
+    assert said == {
+        "mentor@example.org": "active", "instructor@example.org": "active", "juror2@example.org": "active",
+        "juror@example.org": "offered",
+    }  # fmt: skip
+
+
+def test_requests_stand_in_every_state_that_somebody_has_to_answer(example):
+    found = MentorRequest.objects.values_list("state", flat=True)
+    assert sorted(found) == ["accepted", "open", "open", "paired", "paired", "proposed"]
+    rows = {(row.text, row.count) for row in rows_of(person("coordinator"))}
+    assert rows == {
+        ("person offers to mentor", 1), ("request for a mentor was not answered in time", 1),
+        ("teacher seeks a mentor", 1), ("completed pairing whose mentor can be thanked", 1),
+    }  # fmt: skip
+    intake = intake_for(person("coordinator"))
+    assert (len(intake.pairs), len(intake.without)) == (1, 1)
+
+
+def test_the_team_meets_one_student_is_approved_and_the_guardian_of_the_other_is_asked(example):
+    team = Pairing.objects.active().with_people().get()
+    assert (team.request.by, team.mentor.person) == (person("teacher"), person("mentor"))
+    students = {it.person.given_name: it.state for it in team.students.select_related("person")}
+    assert students == {"Sofia": "approved", "Ilya": "asked"}
+    assert (team.log.count(), team.messages.count(), team.files.count(), team.milestones.count()) == (3, 2, 1, 3)
+    assert team.meetings.get().starts_at > now()
+    channel = channel_of(team)
+    assert [it.given_name for it in channel.learners] == ["Sofia"]
+    assert not channel.may(person("guardian"), Access.RECORD)
+    assert channel.may(person("coordinator"), Access.TALK)
+    asked = OutboxMail.objects.unfinished().filter(
+        template="mentorship/mentor_asked", about_id=channel.students[1].public_id
+    )
+    assert {it.to for it in asked} == {person("guardian"), person("student")}
+
+
+def test_the_team_was_third_in_its_district_and_its_name_may_be_said(example):
+    it = Outcome.objects.get()
+    assert (it.level, it.place, [one.person.given_name for one in it.students.all()]) == (
+        "district",
+        "third",
+        ["Sofia"],
+    )
+    assert "Danilova Sofia" in Client().get(reverse("mentorship:outcomes")).content.decode()
+
+
+def test_of_what_was_long_ago_nobody_is_written_to(example):
+    over = Pairing.objects.get(state="completed")
+    mails = OutboxMail.objects.unfinished().filter(about_id__in=[over.public_id, over.request.public_id])
+    assert (over.request.by, mails.count()) == (person("teacher2"), 0)

@@ -8,6 +8,7 @@ from cluster_portal.models import OutboxMail
 from competitions.models import Competition, Plan
 from courses.models import Course, Pathway, Run
 from members.models import Agreement, Group, Institution, Person
+from mentorship.models import Mentor, MentorRequest, Pairing
 from tests.examples import load_example
 
 pytestmark = pytest.mark.django_db
@@ -77,6 +78,25 @@ def competition_pages():
     yield COORDINATORS, reverse("competitions:desk_diplomas", args=[decided.slug])
 
 
+def mentorship_pages():
+    risen = MentorRequest.objects.risen().get()
+    yield from [(PUBLIC, reverse(f"mentorship:{name}")) for name in ("mentorship", "outcomes")]
+    yield from [(SIGNED_IN, reverse(f"mentorship:{name}")) for name in ("offer", "ask")]
+    yield from [(COORDINATORS, reverse(f"mentorship:{name}")) for name in (
+        "desk_mentorship", "desk_mentors", "desk_requests", "desk_pairings", "desk_intake", "desk_terms", "desk_thanks",
+        "desk_institutions", "desk_unserved", "desk_figures_xlsx", "desk_concerns",
+    )]  # fmt: skip
+    yield from [(COORDINATORS, reverse(f"mentorship:{name}", args=[risen.public_id])) for name in (
+        "desk_match", "desk_close_request",
+    )]  # fmt: skip
+    offered = Mentor.objects.waiting().get().public_id
+    yield from [(COORDINATORS, reverse(f"mentorship:{name}", args=[offered])) for name in (
+        "desk_mentor", "desk_decline_mentor",
+    )]  # fmt: skip
+    yield LED, risen.get_absolute_url()
+    yield LED, Pairing.objects.get(state="completed").get_absolute_url()
+
+
 def pages():
     run = Run.objects.get(course__title="AI Tools in Teaching")
     draft = Run.objects.get(state="draft")
@@ -123,6 +143,7 @@ def pages():
     yield from desk_pages_of_courses(run, draft)
     yield from pathway_pages()
     yield from competition_pages()
+    yield from mentorship_pages()
 
 
 def desk_pages_of_courses(run, draft):

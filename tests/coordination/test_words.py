@@ -21,15 +21,15 @@ from tests.coordination.test_pages import COORDINATORS, PUBLIC, pages
 from tests.examples import load_example
 
 SOURCES = [
-    "cluster_portal", "competitions", "coordination", "courses", "members", "templates", "static", "locale",
-    "manage.py",
+    "cluster_portal", "competitions", "coordination", "courses", "members", "mentorship", "templates", "static",
+    "locale", "manage.py",
 ]  # fmt: skip
 GETTEXT = [program for program in ("xgettext", "msgmerge", "msguniq", "msgattrib") if not shutil.which(program)]
 PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%[a-z%]|</?\w+>")
 # Sayings that hold no word of their own, or are the same in Russian.
 SAME_IN_RUSSIAN = {
     "SHA-256", "%(first)s to %(last)s", "%(from)s to %(to)s", "%(role)s at %(institution)s", "%(name)s: %(what)s",
-    "%(when)s, %(by)s: %(what)s", "No.",
+    "%(when)s, %(by)s: %(what)s", "No.", "%(place)s, %(contest)s (%(level)s)", "%(name)s, %(institution)s",
 }  # fmt: skip
 ENGLISH = re.compile(r"[A-Za-z]{2,}(?:[ ,]+[A-Za-z']{2,}){2,}")
 

@@ -35,6 +35,8 @@ FOUND = {
     "jury": ("juror", "/jury/", "main a[href^='/jury/']"),
     "judged": ("juror", "/jury/{jury}/", "main a[href^='/competitions/']"),
     "review": ("juror", "/jury/{jury}/", "main .button[href^='/reviews/']"),
+    "pairing": ("teacher", "/me/", "main a[href^='/mentorship/pairings/']"),
+    "asked": ("mentor", "/mentorship/", "main a[href^='/mentorship/asked/']"),
 }
 # name of the picture → who looks, and where
 SCREENS = {
@@ -52,6 +54,11 @@ SCREENS = {
     "results": ("coordinator", "/desk/competitions/{judged}/results/"),
     "library": ("", "/library/"),
     "plan": ("", "/library/{plan}/"),
+    "mentorship": ("", "/mentorship/"),
+    "asked": ("mentor", "/mentorship/asked/{asked}/"),
+    "pairing": ("teacher", "/mentorship/pairings/{pairing}/"),
+    "desk-mentorship": ("coordinator", "/desk/mentorship/"),
+    "intake": ("coordinator", "/desk/mentorship/intake/"),
 }
 
 

@@ -32,7 +32,7 @@ def test_by_keyboard_alone_a_teacher_signs_in_enrols_and_leaves(visit):
 def test_lists_of_the_desk_are_walked_by_j_and_k(visit):
     coordinator = visit("coordinator")
     coordinator.go("/desk/outbox/")
-    coordinator.tab_to("Note the dates")
+    coordinator.tab_to(coordinator.page.locator("main tbody a").first.inner_text())
     first = coordinator.page.evaluate("document.activeElement.href")
     coordinator.page.keyboard.press("j")
     assert coordinator.page.evaluate("document.activeElement.href") != first

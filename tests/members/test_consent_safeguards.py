@@ -174,7 +174,7 @@ def test_only_a_coordinator_ends_the_guardianship_of_one_who_said_no(cast, guard
         actions.decide(child, PART, "granted", by=guardian, channel="link", text=text)
     actions.decide(child, PART, no, by=guardian, channel="link", text=text)
     elsewhere = make.CoordinatorFactory(region=make.RegionFactory()).person
-    told = "This guardian refused or took back a consent. Ask a coordinator to end the guardianship."
+    told = "This guardian has said no to something for the child. Ask a coordinator to end the guardianship."
     for by in (cast.teacher, cast.contact, elsewhere):
         assert refusal(actions.end_guardianship, guardianship, by=by) == told
     actions.end_guardianship(guardianship, by=cast.coordinator)

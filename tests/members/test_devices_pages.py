@@ -240,12 +240,12 @@ def world(cast, group, settings, tmp_path):
 
 
 def addresses(world):
-    """Every address of ours with these ids and slugs; the second and third id of an address are a child's parts."""
+    """Every address of ours with these ids and slugs; every id after the first is a child's part."""
     for route, pattern in patterns():
         if route.startswith(("/accounts/", "/admin/")) or "(?P" in route:
             continue
         kinds = re.findall(r"<(?:(\w+):)?\w+>", route)
-        ids = [world["id"], world["id"][1:3], world["id"][1:3]]
+        ids = [world["id"], *[world["id"][1:3]] * len(kinds)]
         for values in product(*(ids[at] if kind == "id" else world["slug"] for at, kind in enumerate(kinds))):
             rest = iter(values)
             yield re.sub(r"<[^>]+>", lambda _: next(rest), route), pattern.callback  # noqa: B023

@@ -17,7 +17,7 @@ from tests.browsing import at
 from tests.members.conftest import BORN
 
 pytestmark = pytest.mark.django_db
-OWN_QUERIES, DESK_QUERIES = 15, 6
+OWN_QUERIES, DESK_QUERIES = 16, 6
 
 
 @pytest.fixture(autouse=True)

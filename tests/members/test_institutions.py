@@ -10,8 +10,8 @@ from PIL import Image
 
 from cluster_portal.models import AuditEntry, Upload
 from cluster_portal.moves import Refused
-from courses.institution_parts import FEWEST_PEOPLE
 from members import actions
+from members.few_people import FEWEST_PEOPLE
 from members.forms.institutions import SeveralForm
 from members.models import Coordinator, Direction, Initiative, Institution, Region
 from tests import factories as make

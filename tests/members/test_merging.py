@@ -39,6 +39,7 @@ from members.models import (
     Tie,
 )
 from tests import factories as make
+from tests.mentorship import factories as mentoring
 
 pytestmark = pytest.mark.django_db
 BORN = date(1990, 1, 1)
@@ -189,6 +190,19 @@ ROWS = {
     "members.StoppedMail.person": lambda it: it.stopped_mails.create(template="members/admitted"),
     "members.Tie.first": lambda it: tie(it, make.PersonFactory()),
     "members.Tie.second": lambda it: tie(Person.objects.order_by("pk").first(), it),
+    "mentorship.Concern.by": lambda it: mentoring.ConcernFactory(by=it),
+    "mentorship.LogEntry.by": lambda it: mentoring.LogEntryFactory(by=it),
+    "mentorship.Meeting.planned_by": lambda it: mentoring.MeetingFactory(planned_by=it),
+    "mentorship.Mentor.clearance_by": lambda it: mentoring.MentorFactory(clearance_by=it),
+    "mentorship.Mentor.person": lambda it: mentoring.MentorFactory(person=it),
+    "mentorship.MentorApproval.by": lambda it: mentoring.MentorApprovalFactory(by=it),
+    "mentorship.MentorRequest.by": lambda it: mentoring.MentorRequestFactory(by=it),
+    "mentorship.Message.by": lambda it: mentoring.MessageFactory(by=it),
+    "mentorship.Outcome.by": lambda it: mentoring.OutcomeFactory(by=it),
+    "mentorship.PairingFeedback.by": lambda it: mentoring.PairingFeedbackFactory(by=it),
+    "mentorship.PairingFile.by": lambda it: mentoring.PairingFileFactory(by=it),
+    "mentorship.PairingStudent.person": lambda it: mentoring.PairingStudentFactory(person=it),
+    "mentorship.TakenBack.by": lambda it: mentoring.TakenBackFactory(by=it),
     "mfa.Authenticator.user": lambda it: Authenticator.objects.create(user=it, type="totp", data={}),
     "usersessions.UserSession.user": session,
 }  # fmt: skip
@@ -232,7 +246,7 @@ def test_the_emptied_entry_says_nothing_and_who_it_is(cast, pair):
 
 
 def test_every_app_takes_part_in_merging():
-    assert {"members", "competitions", "courses", "cluster_portal"} <= set(hooks.personal_data)
+    assert {"members", "mentorship", "competitions", "courses", "cluster_portal"} <= set(hooks.personal_data)
     assert hooks.personal_data["members"].merge is actions.merge_members
 
 

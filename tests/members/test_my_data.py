@@ -75,7 +75,7 @@ def test_the_file_has_what_the_tables_say(ivanova):
     content = json.loads(answer.content)
     (row,) = content["members"][0]["rows"]
     assert (row["family_name"], row["email"]) == ("Иванова", "ivanova@example.org")
-    assert set(content) == {"courses", "competitions", "members", "cluster_portal"}
+    assert set(content) == {"courses", "competitions", "mentorship", "members", "cluster_portal"}
     assert "password" not in row
     assert answer.headers["Content-Disposition"] == f'attachment; filename="{ivanova.public_id}.json"'
     assert answer.headers["Cache-Control"] == "private, no-store"

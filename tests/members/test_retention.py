@@ -34,7 +34,9 @@ from members.models import (
     RecordView,
 )
 from members.tasks import run_retention
+from mentorship import retention as mentorship
 from tests import factories as make
+from tests.mentorship import factories as pair
 
 pytestmark = pytest.mark.django_db
 START = datetime(2027, 1, 10, 9, tzinfo=UTC)
@@ -58,9 +60,9 @@ def nightly(days: float) -> dict[str, int]:
 
 
 def test_every_period_has_its_test():
-    elsewhere = {it.name for app in (courses, competitions) for it in app.periods()}
+    elsewhere = {it.name for app in (courses, competitions, mentorship) for it in app.periods()}
     here = {it.name for it in retention.periods() if it.days is not None} - elsewhere
-    assert here == NAMES  # theirs stand in courses/test_questions.py and competitions/test_personal_data.py
+    assert here == NAMES  # theirs: courses/test_questions.py, competitions/test_personal_data.py, mentorship/…retention
 
 
 def test_the_privacy_page_shows_every_period_with_its_time(client):
@@ -76,7 +78,8 @@ def test_the_night_does_it():
 def test_nothing_else_ends_what_the_table_ends():
     seldom = {name for name, entry in app.conf.beat_schedule.items() if entry["schedule"] != 60.0}
     others = {"recount pools", "release reserves", "settle held", "recheck conflicts", "settle library"}
-    assert seldom == {"run retention", *others}
+    mentoring = {"resume mentors", "notice departures", "notice stalled pairs", "keep minors safe"}
+    assert seldom == {"run retention", *others, *mentoring}
 
 
 def test_an_invitation_is_withdrawn_after_180_days():
@@ -300,7 +303,20 @@ def teaches(person):
     run.instructors.add(person)
 
 
-TIES = [has_affiliation, coordinates, guards, is_guarded, is_in_a_class, holds_a_place, signed_in_lately, teaches]
+def mentors(person):
+    pair.PairingFactory(mentor__person=person)
+
+
+def asks_for_a_mentor(person):
+    pair.MentorRequestFactory(by=person)
+
+
+def is_mentored(person):
+    pair.PairingStudentFactory(person=person)
+
+
+TIES = [mentors, asks_for_a_mentor, is_mentored]
+TIES += [has_affiliation, coordinates, guards, is_guarded, is_in_a_class, holds_a_place, signed_in_lately, teaches]
 
 
 @pytest.mark.parametrize("tie", TIES, ids=lambda it: it.__name__)

@@ -1,0 +1,36 @@
+"""Celery's way into this app's actions. Each is safe to run twice."""
+
+from celery import shared_task
+from django.utils.timezone import now
+
+from mentorship import actions
+
+
+@shared_task
+def answer_overdue() -> int:
+    """Do what follows from answers that were not given in time."""
+    return actions.answer_overdue(now())
+
+
+@shared_task
+def resume_due() -> int:
+    """Let mentors who had paused until a day take requests again."""
+    return actions.resume_due(now())
+
+
+@shared_task
+def notice_stalled() -> int:
+    """Ask after pairs that do not meet, and show the coordinator those that still do not."""
+    return actions.notice_stalled(now())
+
+
+@shared_task
+def keep_minors_safe() -> int:
+    """Settle whose approval is missing by now, and cancel meetings for which the mentor is not cleared."""
+    return actions.settle_students() + actions.cancel_what_is_blocked(now())
+
+
+@shared_task
+def notice_departures() -> int:
+    """Seek others in place of mentors who have left the cluster and were asked."""
+    return actions.notice_departures()
