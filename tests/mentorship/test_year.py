@@ -1,8 +1,8 @@
 """A school year of requests, day by day: people answer, or do not; the beat does what falls due; nothing falls through.
 
-Chance decides who does what (drawn alike each time; whom the matching finds may differ). What must hold is asked of the
-rows alone, never of the code that is tried, and it is asked on every day. Some years are broken on purpose: then it must
-be noticed.
+Chance decides who does what (drawn alike each time; whom the matching finds may differ). What must hold is asked of
+the rows alone, never of the code that is tried, and it is asked on every day. Some years are broken on purpose: then it
+must be noticed.
 """
 
 import random
