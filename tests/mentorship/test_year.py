@@ -174,7 +174,7 @@ class Year:
                 self._try("stop", actions.end_mentor, it, by=it.person)
             elif chance < 0.01 and it.state == "active":
                 self._try("pause", actions.pause_mentor, it, by=it.person, until=localdate() + 20 * DAY)
-            elif chance < 0.04:
+            elif chance < 0.08:
                 until = self.lot.choice([None, localdate() + 200 * DAY])
                 self._try("clear", actions.note_clearance, it, by=self.cast.coordinator, until=until)
 
@@ -294,4 +294,4 @@ BREAKS = {
 def test_a_broken_year_is_noticed(cast, monkeypatch, broken):
     BREAKS[broken](monkeypatch)
     with pytest.raises(AssertionError, match=r"day \d+"):
-        lived(cast, 40, 60)
+        lived(cast, 60, 60)
