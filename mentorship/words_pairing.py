@@ -31,4 +31,5 @@ def readers_in_words(channel: Channel) -> str:
         "Mentor, teacher and students read what is written here; so do the guardians of minors, the coordinators, and "
         "whoever answers for the school. Nobody writes to one of them alone."
     )
-    return f"{reading} {_('What is changed or taken back, guardians, coordinators and the school read on.')}"
+    kept = _("What is changed or taken back, guardians, coordinators and the school read on.")
+    return f"{reading} {kept}"
