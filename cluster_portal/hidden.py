@@ -4,6 +4,7 @@ Apps say by `register_blind` which objects are hidden from whom. Whatever shows 
 room, copies of somebody's data) leaves out by `seen_by` those that are these objects, or are about them.
 """
 
+from itertools import chain
 from typing import Any
 
 from django.db.models import ForeignKey, QuerySet
@@ -22,7 +23,9 @@ def hidden_from(person: Any) -> dict[str, QuerySet]:
         return {}
     found: dict[str, QuerySet] | None = getattr(person, "_hidden", None)
     if found is None:
-        found = {label: ids for hidden in hooks.blind for label, ids in hidden(person).items()}
+        found = {}
+        for label, ids in chain.from_iterable(hidden(person).items() for hidden in hooks.blind):
+            found[label] = found[label] | ids if label in found else ids
         person._hidden = found
     return found
 
