@@ -11,7 +11,7 @@ CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 
 def one_line(text: str) -> str:
     """The text on one line: line ends of all kinds (a vertical tab is Word's) become blanks, controls go."""
-    return " ".join(CONTROLS.sub("", text).split())
+    return " ".join(filter(None, (CONTROLS.sub("", word) for word in text.split())))
 
 
 class OneLineTexts(forms.BaseForm):

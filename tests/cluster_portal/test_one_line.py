@@ -12,6 +12,7 @@ from cluster_portal.one_line import OneLineTexts, one_line
         ("Two\x0blines of\u2028Word", "Two lines of Word"),
         ("  blanks \t around ", "blanks around"),
         ("re\u202eversed\x07", "reversed"),
+        ("Two\x1cparts \x07 of one", "Two parts of one"),
         ("Ёлка № 5 – «да»", "Ёлка № 5 – «да»"),
     ],
 )
