@@ -41,7 +41,7 @@ def when(run: Run) -> str:
     pattern = getattr(run, "pattern", None)
     if pattern is None:
         count = ngettext("%(count)s session", "%(count)s sessions", run.session_count) % {"count": run.session_count}
-        return f"{count}, {_('%(first)s to %(last)s') % dates}"
+        return ", ".join([count, _("%(first)s to %(last)s") % dates])
     days = _and([str(WEEKDAYS[day]) for day in sorted(pattern.weekdays)])
     clock = date_format(pattern.start_time, CLOCK)
     said = _("%(days)s %(clock)s, %(first)s to %(last)s") % {"days": days, "clock": clock, **dates}

@@ -240,7 +240,7 @@ def _leave_behind(stage: Stage, run: Run) -> None:
         url="https://files.example.org/consortium",
     )  # fmt: skip
     text = _("What our schools do so that teachers learn from each other, in the words of seven heads.")
+    title = _("Notes of the meeting")
     courses.add_material(
-        run, by=None, title=_("Notes of the meeting"), kind=Kind.FILE, shown=after,
-        file=ContentFile(text.encode(), f"{_('Notes of the meeting')}.txt"),
+        run, by=None, title=title, kind=Kind.FILE, shown=after, file=ContentFile(text.encode(), f"{title}.txt"),
     )  # fmt: skip

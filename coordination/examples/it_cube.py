@@ -243,9 +243,9 @@ def _leave_behind(run: Run) -> None:
         url="https://video.example.org/robotics",
     )  # fmt: skip
     text = _("What one needs for ten robots: motors, sensors, wheels, and where to find plans for the rest.")
+    title = _("List of parts")
     courses.add_material(
-        run, by=None, title=_("List of parts"), kind=Kind.FILE, shown=after,
-        file=ContentFile(text.encode(), f"{_('List of parts')}.txt"),
+        run, by=None, title=title, kind=Kind.FILE, shown=after, file=ContentFile(text.encode(), f"{title}.txt"),
     )  # fmt: skip
 
 

@@ -174,7 +174,8 @@ class ConsentText(models.Model):
     @property
     def mark(self) -> str:
         """By which words on a slip one tells which text it shows."""
-        return f"{capfirst(gettext('version'))} {self.version} · SHA-256 {self.sha256[:12]}"
+        word = capfirst(gettext("version"))
+        return f"{word} {self.version} · SHA-256 {self.sha256[:12]}"
 
 
 class ConsentRequest(models.Model):
