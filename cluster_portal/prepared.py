@@ -93,7 +93,8 @@ class Asked:
         self.db, self.model, self._fields, self._known_related_objects = DEFAULT_DB_ALIAS, rows.model, rows._fields, {}
         self.selection, self.given, self.iterable = selection, values, rows._iterable_class
         self.query, self.compiler = copy.copy(rows.query), copy.copy(compiler)
-        self.query.get_compiler = lambda *_given, **_options: self.compiler
+        own = self.compiler  # not by way of self, which would then be let go by the collector only, with all its rows
+        self.query.get_compiler = lambda *_given, **_options: own
 
     def objects(self, rows: list[tuple]) -> list[Any]:
         """What Django makes of the rows that the database gave."""

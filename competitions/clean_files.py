@@ -15,10 +15,8 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
-import filetype
-
 from cluster_portal.moves import Refused
-from cluster_portal.uploads import IMAGES, without_metadata
+from cluster_portal.uploads import IMAGES, guessed_type, without_metadata
 from competitions.clean_markup import LEFT_OUT, CannotClean, Cover, Markup
 from competitions.clean_photos import without_camera_words
 from competitions.masking import Mask, normalized
@@ -130,9 +128,8 @@ def _picture(content: bytes, image_format: str) -> bytes:
 
 def _picture_within(content: bytes) -> bytes:
     """A picture drawn anew, whatever its name says it is; a blank one for what cannot be drawn here."""
-    kind = filetype.guess(content)
     try:
-        return _picture(content, DRAWN_ANEW[kind.mime if kind else ""])
+        return _picture(content, DRAWN_ANEW[guessed_type(content)])
     except (KeyError, CannotClean):
         return _blank()
 

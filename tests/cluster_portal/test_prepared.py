@@ -1,8 +1,10 @@
 """Selections whose SQL is built once: they find what their query sets find, for each value, reader and thread."""
 
+import gc
 import inspect
 import threading
 import time
+import weakref
 from datetime import date, datetime
 
 import pytest
@@ -61,6 +63,20 @@ def test_the_sql_is_that_of_the_query_set():
         asked[1]["sql"].replace(f"({run.course_id})", str(run.course_id)).replace("('", "'").replace("')", "'")
         == (asked[0]["sql"])
     )
+
+
+def test_what_was_asked_is_let_go_without_the_collector():
+    """Else the rows of every page lie about until it runs."""
+    run = make.RunFactory()
+    gc.disable()
+    try:
+        asked = runs_with.asked(course=run.course_id, title=run.title)
+        assert together(asked) == [[run]]
+        left = weakref.ref(asked)
+        del asked
+        assert left() is None
+    finally:
+        gc.enable()
 
 
 def test_the_database_plans_once_for_a_connection_what_it_is_asked_again():
