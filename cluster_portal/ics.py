@@ -1,15 +1,17 @@
 """The text of iCalendar messages (RFC 5545, 5546), one UID per message.
 
-Everything but UID, ATTENDEE and SEQUENCE is the same for all people, so a message is written once per series and
-filled in per person: a run of 2,000 people would keep its row locked for half a minute otherwise.
+Everything but UID, ATTENDEE and DTSTAMP is the same for all people who have been told as often (SEQUENCE), so a message
+is written once for the same facts and filled in per person: a run of 2,000 people would keep its row locked for half a
+minute otherwise, and each who enrols by themselves a millisecond.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import hashlib
+import re
 from datetime import UTC, datetime
 from email.utils import parseaddr
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -18,6 +20,7 @@ from icalendar import Calendar, Event, vCalAddress
 from icalendar.parser import Contentline, Parameters
 
 from cluster_portal import hooks
+from cluster_portal.drawn import Drawn
 from cluster_portal.mailtext import harmless
 from cluster_portal.vtimezone import vtimezone
 
@@ -26,17 +29,26 @@ if TYPE_CHECKING:
 
 PRODUCT = "-//Cluster portal//EN"
 DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
-_UID, _ATTENDEE = "put-in-per-person", "mailto:put-in-per-person"
+_UID, _ATTENDEE, _STAMP = "put-in-per-person", "mailto:put-in-per-person", datetime(1970, 1, 1, tzinfo=UTC)
+_NAME = re.compile(r"[A-Z-]+")
+_drafts = Drawn()
 
 
 class Writer:
     """Writes the messages of one series to people of one status."""
 
+    stamp = _STAMP
+
     def __init__(self, series: Series, status: str) -> None:
         self.series, self.status = series, status
-        self.stamp = now().astimezone(UTC)
         self.organizer = _organizer()
-        self.drafts: dict[tuple[Any, ...], list[str]] = {}
+
+    @cached_property
+    def facts(self) -> str:
+        """A digest of all that the messages of this writer say of the series and of who invites."""
+        by = (str(self.organizer), dict(self.organizer.params))
+        said = (self.series.digests, self.series.is_busy, self.status, by)
+        return hashlib.blake2b(repr(said).encode()).hexdigest()
 
     def messages(self, plan: Plan) -> list[list[str]]:
         """What to tell one person's calendar: [method, text] each."""
@@ -59,12 +71,15 @@ class Writer:
         else:
             about = tuple(it.about.public_id for it in live)
             method, events = "REQUEST", partial(self._whole, live, sequence)
-        key = (method, sequence, about)
-        if key not in self.drafts:
-            self.drafts[key] = self._draft(method, events())
-        return [method, _filled(self.drafts[key], uid, plan.person, self.status)]
+        key = hashlib.blake2b(repr((method, sequence, about, self.facts)).encode()).digest()
+        draft = _drafts.get(key)
+        if draft is None:
+            draft = self._draft(method, events())
+            _drafts.keep(key, draft)
+        return [method, _filled(draft, uid, plan.person, self.status)]
 
-    def _draft(self, method: str, events: list[Event]) -> list[str]:
+    def _draft(self, method: str, events: list[Event]) -> str:
+        """A message, a line for each of its lines, yet to be folded."""
         calendar = Calendar()
         calendar.add("prodid", PRODUCT)
         calendar.add("version", "2.0")
@@ -73,7 +88,7 @@ class Writer:
         calendar.add_component(vtimezone(self.series.zone.key, self.series.occurrences[0].starts_at.year))
         for event in events:
             calendar.add_component(event)
-        return [str(line) for line in calendar.content_lines() if line]
+        return "\n".join(str(line) for line in calendar.content_lines() if line)
 
     def _whole(self, live: list[Occurrence], sequence: int) -> list[Event]:
         """All that a UID says: the recurring event with its exceptions, or one event."""
@@ -155,12 +170,15 @@ def _organizer() -> vCalAddress:
     return organizer
 
 
-def _filled(draft: Iterable[str], uid: str, person: Any, status: str) -> str:
-    attendee = _attendee(person, status)
-    lines = (
-        f"UID:{uid}" if line == f"UID:{_UID}" else attendee if line.startswith("ATTENDEE") else line for line in draft
-    )
+def _filled(draft: str, uid: str, person: Any, status: str) -> str:
+    own = {"UID": f"UID:{uid}", "ATTENDEE": _attendee(person, status), "DTSTAMP": f"DTSTAMP:{now():%Y%m%dT%H%M%SZ}"}
+    lines = (own.get(_name_of(line), line) for line in draft.split("\n"))
     return "".join(f"{Contentline(line).to_ical().decode()}\r\n" for line in lines)
+
+
+def _name_of(line: str) -> str:
+    found = _NAME.match(line)
+    return found[0] if found else ""
 
 
 def _attendee(person: Any, status: str) -> str:

@@ -5,8 +5,6 @@ a changed fact draws it anew and nothing has to be told of a change. For parts t
 """
 
 import hashlib
-from collections import OrderedDict
-from threading import Lock
 from typing import Any
 
 from django import template
@@ -14,31 +12,9 @@ from django.db.models import Model
 from django.utils.timezone import get_current_timezone_name
 from django.utils.translation import get_language
 
+from cluster_portal.drawn import Drawn
+
 register = template.Library()
-MOST = 500_000  # letters that one part of a template keeps, whatever they are of: a hundred runs, some hundred cards
-
-
-class Drawn:
-    """What was drawn, by key; what was used least lately goes when it is too much."""
-
-    def __init__(self, most: int = MOST) -> None:
-        self.most, self.size, self.turn = most, 0, Lock()
-        self.parts: OrderedDict[bytes, str] = OrderedDict()
-
-    def get(self, key: bytes) -> str | None:
-        with self.turn:
-            if key in self.parts:
-                self.parts.move_to_end(key)
-            return self.parts.get(key)
-
-    def keep(self, key: bytes, part: str) -> None:
-        with self.turn:
-            if key not in self.parts:
-                self.parts[key] = part
-                self.size += len(part)
-            while self.size > self.most:
-                _key, gone = self.parts.popitem(last=False)
-                self.size -= len(gone)
 
 
 class RememberNode(template.Node):

@@ -1,15 +1,19 @@
 """Calendar entries and the text of iCalendar messages."""
 
+from collections import Counter
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+import time_machine
 
 from cluster_portal.calendar import Series, Status, keep_entries
+from cluster_portal.ics import Writer
 from cluster_portal.models import CalendarEntry
 from cluster_portal.vtimezone import vtimezone
 from courses import calendars
 from courses.models import Session
+from members.models import Cluster
 from tests import factories as make
 from tests.rfc5546 import Calendar, parse, read_zones, to_utc
 
@@ -138,6 +142,28 @@ def test_many_people_take_as_many_queries_as_few(run, django_assert_max_num_quer
     with django_assert_max_num_queries(10) as second:
         assert len(calendars.sessions_changed(run, few + many)) == 14
     assert len(second) == len(first)
+
+
+def test_a_text_is_written_once_and_filled_in_for_each_person_and_moment(run, monkeypatch):
+    drafts = Counter()
+    monkeypatch.setattr(Writer, "_draft", lambda *given, real=Writer._draft: drafts.update([1]) or real(*given))
+    told = []
+    for hour in (9, 10):
+        with time_machine.travel(datetime(2027, 2, 1, hour, tzinfo=UTC), tick=False):
+            told.append(make.EnrolmentFactory(run=run))
+            ((_method, text),) = calendars.invite(told[-1])
+        (event,) = parse(text).named("VEVENT")
+        assert event.value("UID") == f"{run.public_id}-{told[-1].person.public_id}@cluster-portal"
+        assert event.value("ATTENDEE") == f"mailto:{told[-1].person.email}"
+        assert event.value("DTSTAMP") == f"20270201T{hour:02}0000Z"
+    assert drafts.total() == 1
+
+
+def test_a_cluster_of_another_name_invites_by_it_at_once(run):
+    for name in ("Petrogradsky", "Vyborgsky"):
+        Cluster.objects.update_or_create(pk=1, defaults={"name": name})
+        ((_method, text),) = calendars.invite(make.EnrolmentFactory(run=run))
+        assert parse(text).named("VEVENT")[0].get("ORGANIZER").params["CN"] == name
 
 
 def test_only_the_change_is_written(run, enrolment):

@@ -3,7 +3,7 @@
 from django.template import engines
 from django.utils import timezone, translation
 
-from cluster_portal.templatetags.remember import Drawn
+from cluster_portal.drawn import Drawn
 from courses.models import Course
 
 PART = "{% load remember %}{% remember it list %}{{ it.title }} {{ count.more }}{% endremember %}"
