@@ -28,7 +28,7 @@ def fill(sizes: Sizes) -> dict:
     from courses.models import Run
     from members.models import Person
 
-    people = _people(max(sizes.enrolments, sizes.roster, sizes.people, sizes.readers))
+    people = _people(max(sizes.enrolments, sizes.roster, sizes.who_enrol, sizes.readers))
     missing = sizes.runs - Run.objects.count()
     long, short, flow, *others = [_run(n, sizes) for n in range(max(missing, 4))]
     _enrol(long, people[: sizes.roster])
@@ -43,7 +43,7 @@ def fill(sizes: Sizes) -> dict:
         "roster": f"/desk/runs/{long.public_id}/roster/",
         "short roster": f"/desk/runs/{short.public_id}/roster/",
         "flow": flow.get_absolute_url(),
-        "cookies": cookies_of(people[: max(sizes.people, sizes.readers)]),
+        "cookies": cookies_of(people[: max(sizes.who_enrol, sizes.readers)]),
         "coordinator": cookies_of([coordinator])[0],
         "queries": _queries(long, short, others[0], people[0], coordinator),
     }
@@ -86,7 +86,7 @@ def _run(number: int, sizes: Sizes):
     )  # fmt: skip
     first = date.today() + timedelta(days=1 + number % 28)
     run = actions.create_run(
-        course, None, {"room": max(sizes.roster, sizes.people)}, title="this season", place="Room 5",
+        course, None, {"room": max(sizes.roster, sizes.who_enrol)}, title="this season", place="Room 5",
         host=Institution.objects.order_by("pk")[number % 13], time_zone="Europe/Moscow",
         enrol_from=now() - timedelta(days=1), enrol_until=now() + timedelta(days=1), roles=["teacher"],
     )  # fmt: skip

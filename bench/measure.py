@@ -59,6 +59,8 @@ class Measuring:
         """Warm up, then all pages and a share of the people, round by round."""
         for it in self.pages():
             self._ask(it, seconds=5, most=4 * self.sizes.clients)
+        for it in self.early_people():
+            self._ask(it)
         for number in range(self.sizes.rounds):
             if number and self.left() < 40:  # a busy machine: fewer rounds rather than a longer run
                 return
@@ -78,18 +80,17 @@ class Measuring:
                 paths, some = self.facts[server.name], self.facts[server.name]["cookies"][: self.sizes.readers]
                 pages.append(Slice(server, name, self._look(paths[name], some)))
                 pages.append(Slice(server, f"{name}, anonymous", self._look(paths[name], [])))
-        keeper, rosters = [facts["coordinator"]], ("roster", "short roster")
+        keeper = [facts["coordinator"]]
+        rosters = ("roster", "short roster") * 2  # the two differ by less than the weather does within a round
         return pages + [Slice(portal, name, self._look(facts[name], keeper, clients=1)) for name in rosters]
 
     def people(self, number: int) -> list[Slice]:
         """This round's share of the people who enrol."""
-        job = {"kind": "enrol", "clients": self.sizes.clients, "seconds": 12, "most": self.sizes.most_requests}
-        slices = []
-        for server in self.servers.values():
-            facts = self.facts[server.name]
-            share = facts["cookies"][number : self.sizes.people : self.sizes.rounds]
-            slices.append(Slice(server, "flow", {**job, "path": facts["flow"], "cookies": share}))
-        return slices
+        return self._enrolling(slice(number, self.sizes.people, self.sizes.rounds))
+
+    def early_people(self) -> list[Slice]:
+        """Those who warm up what enrolling needs, and are not counted."""
+        return self._enrolling(slice(self.sizes.people, None))
 
     def growth(self) -> tuple[int, int]:
         """The portal's biggest worker before and after many more requests, in bytes."""
@@ -98,6 +99,11 @@ class Measuring:
         for it in (it for it in self.pages() if it.server is portal and it.name in {"programme", "run"}):
             self._ask(it, seconds=min(20, max(5, self.left() / 2)), most=self.sizes.long_run // 2)
         return before, max(portal.workers())
+
+    def _enrolling(self, share: slice) -> list[Slice]:
+        job = {"kind": "enrol", "clients": self.sizes.clients, "seconds": 12, "most": self.sizes.most_requests}
+        some = [(server, self.facts[server.name]) for server in self.servers.values()]
+        return [Slice(it, "flow", {**job, "path": of["flow"], "cookies": of["cookies"][share]}) for it, of in some]
 
     def _look(self, path: str, cookies: list[str], clients: int = 0) -> dict:
         return {

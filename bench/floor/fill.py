@@ -27,7 +27,7 @@ def fill(sizes: Sizes) -> dict:
     from bench.signing_in import cookies_of
 
     people = User.objects.bulk_create(
-        User(username=f"person{n}", password="!") for n in range(max(sizes.enrolments, sizes.people, sizes.readers))
+        User(username=f"person{n}", password="!") for n in range(max(sizes.enrolments, sizes.who_enrol, sizes.readers))
     )
     runs = _runs(sizes)
     Enrolment.objects.bulk_create(
@@ -37,7 +37,7 @@ def fill(sizes: Sizes) -> dict:
         "programme": "/courses/",
         "run": runs[1].get_absolute_url(),
         "flow": runs[0].get_absolute_url(),
-        "cookies": cookies_of(people[: max(sizes.people, sizes.readers)]),
+        "cookies": cookies_of(people[: max(sizes.who_enrol, sizes.readers)]),
         "queries": _queries(people[0], runs[1]),
     }
 
