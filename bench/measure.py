@@ -85,8 +85,9 @@ class Measuring:
         return pages + [Slice(portal, name, self._look(facts[name], keeper, clients=1)) for name in rosters]
 
     def people(self, number: int) -> list[Slice]:
-        """This round's share of the people who enrol."""
-        return self._enrolling(slice(number, self.sizes.people, self.sizes.rounds))
+        """This round's share of the people who enrol, in two halves: a hundred at once are through in a second."""
+        halves, step = (2 * number, 2 * number + 1), 2 * self.sizes.rounds
+        return [it for half in halves for it in self._enrolling(slice(half, self.sizes.people, step))]
 
     def early_people(self) -> list[Slice]:
         """Those who warm up what enrolling needs, and are not counted."""

@@ -8,7 +8,6 @@ minute otherwise, and each who enrols by themselves a millisecond.
 from __future__ import annotations
 
 import hashlib
-import re
 from datetime import UTC, datetime
 from email.utils import parseaddr
 from functools import cached_property, partial
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 PRODUCT = "-//Cluster portal//EN"
 DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _UID, _ATTENDEE, _STAMP = "put-in-per-person", "mailto:put-in-per-person", datetime(1970, 1, 1, tzinfo=UTC)
-_NAME = re.compile(r"[A-Z-]+")
+_STAMPED = "%Y%m%dT%H%M%SZ"
 _drafts = Drawn()
 
 
@@ -79,7 +78,7 @@ class Writer:
         return [method, _filled(draft, uid, plan.person, self.status)]
 
     def _draft(self, method: str, events: list[Event]) -> str:
-        """A message, a line for each of its lines, yet to be folded."""
+        """A message to nobody yet."""
         calendar = Calendar()
         calendar.add("prodid", PRODUCT)
         calendar.add("version", "2.0")
@@ -88,7 +87,7 @@ class Writer:
         calendar.add_component(vtimezone(self.series.zone.key, self.series.occurrences[0].starts_at.year))
         for event in events:
             calendar.add_component(event)
-        return "\n".join(str(line) for line in calendar.content_lines() if line)
+        return "".join(_folded(line) for line in calendar.content_lines() if line)
 
     def _whole(self, live: list[Occurrence], sequence: int) -> list[Event]:
         """All that a UID says: the recurring event with its exceptions, or one event."""
@@ -171,14 +170,20 @@ def _organizer() -> vCalAddress:
 
 
 def _filled(draft: str, uid: str, person: Any, status: str) -> str:
-    own = {"UID": f"UID:{uid}", "ATTENDEE": _attendee(person, status), "DTSTAMP": f"DTSTAMP:{now():%Y%m%dT%H%M%SZ}"}
-    lines = (own.get(_name_of(line), line) for line in draft.split("\n"))
-    return "".join(f"{Contentline(line).to_ical().decode()}\r\n" for line in lines)
+    """A draft with the lines that are a person's own, and the moment of now."""
+    own = {
+        f"UID:{_UID}": f"UID:{uid}",
+        f"ATTENDEE:{_ATTENDEE}": _attendee(person, status),
+        f"DTSTAMP:{_STAMP:{_STAMPED}}": f"DTSTAMP:{now():{_STAMPED}}",
+    }
+    for drafted, line in own.items():
+        draft = draft.replace(f"{drafted}\r\n", _folded(line))
+    return draft
 
 
-def _name_of(line: str) -> str:
-    found = _NAME.match(line)
-    return found[0] if found else ""
+def _folded(line: str) -> str:
+    """A line of at most 75 octets, or several, with its end (RFC 5545, 3.1)."""
+    return f"{Contentline(line).to_ical().decode()}\r\n"
 
 
 def _attendee(person: Any, status: str) -> str:

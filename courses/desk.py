@@ -25,14 +25,13 @@ from courses.forms import CourseForm, PatternForm, RunForm
 from courses.holding import who_has_it
 from courses.models import Course, Enrolment, Run
 from courses.places_words import say_reserves
+from courses.roster import PER_PAGE, roster_page
 from courses.views import what_it_says
 from courses.words import answer_to, pattern_in_words
 from members.access import coordinators_only
 from members.actions import note_children
 from members.consent import conceal_names, name_shown_to, without_consent
 from members.models import Person, Purpose
-
-PER_PAGE = 50
 
 
 @coordinators_only
@@ -147,8 +146,7 @@ def act_on_run(request: HttpRequest, public_id: str) -> HttpResponse:
 def roster(request: HttpRequest, public_id: str) -> HttpResponse:
     """Who is in a run, and who waits."""
     it = run_of(request, public_id)
-    page = Paginator(it.enrolments.on_roster(), PER_PAGE).get_page(request.GET.get("page"))
-    page.object_list = _lines_of(it, dict(page.object_list))
+    page = roster_page(it, request.GET.get("page"))
     questions = list(it.questions.all())
     missing = who_has_it(list(page))
     note_children([enrolment.person_id for enrolment in page], request.user, "run roster")
@@ -162,14 +160,6 @@ def roster(request: HttpRequest, public_id: str) -> HttpResponse:
     groups = [(ROSTER_LISTS[state], list(rows)) for state, rows in groupby(page, key=attrgetter("state"))]
     trail = [_programme(), (reverse("courses:desk_run", args=[public_id]), it)]
     return render(request, "courses/desk_roster.html", {"run": it, "page": page, "groups": groups, "trail": trail})
-
-
-def _lines_of(run: Run, numbers: dict[int, int]) -> list[Enrolment]:
-    """The enrolments with these keys, each with its number."""
-    rows = list(run.enrolments.filter(pk__in=numbers).for_roster())
-    for it in rows:
-        it.run, it.number = run, numbers[it.pk]
-    return rows
 
 
 ROSTER_LISTS = {

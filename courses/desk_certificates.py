@@ -15,8 +15,9 @@ from cluster_portal.moves import available_moves, may_move
 from cluster_portal.pdf import pdf_response
 from courses import actions
 from courses.certificates import Line, lines_of, passed_over, whom_it_mails, why_not_issued_yet, work_of
-from courses.desk import PER_PAGE, ask_before_mailing, confirmed, run_of
+from courses.desk import ask_before_mailing, confirmed, run_of
 from courses.forms_certificates import CorrectNameForm, RevokeForm
+from courses.roster import PER_PAGE
 from members.access import coordinators_only
 from members.actions import correct_certificate, note_children, revoke_certificate, send_certificate_again
 from members.certificates import can_be_mailed, certificates_pdf, facts_of, reader_of

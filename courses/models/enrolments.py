@@ -1,6 +1,5 @@
 from django.db import models
-from django.db.models import Exists, OuterRef, Q, Window
-from django.db.models.functions import RowNumber
+from django.db.models import Exists, OuterRef, Q
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
@@ -82,25 +81,13 @@ class EnrolmentQuerySet(models.QuerySet):
 
     def in_roster_order(self):
         """Who takes a place first, by name, then the queue in its order."""
-        rank = models.Case(
-            models.When(state=Enrolment.State.CONFIRMED, then=0),
-            models.When(state=Enrolment.State.HELD, then=1),
-            models.When(state=Enrolment.State.OFFERED, then=2),
-            default=3,
-        )
+        rank = models.Case(*(models.When(state=state, then=rank) for rank, state in enumerate(Enrolment.ROSTER)))
         in_queue = models.Case(models.When(state=Enrolment.State.WAITING, then="queued_at"))
         return self.order_by(rank, in_queue, "person__sort_name", "pk")
 
     def on_roster(self):
-        """The key and the number of each line of the roster: thousands are sorted, so without what the lines show."""
-        return self.live().in_roster_order().numbered().values_list("pk", "number")
-
-    def numbered(self):
-        """With the number of each among those in its state: in the queue of its pool, else by name."""
-        waiting = Q(state=Enrolment.State.WAITING)
-        queue = models.Case(models.When(waiting, then="pool"))
-        order = [models.Case(models.When(waiting, then="queued_at")), "person__sort_name", "pk"]
-        return self.annotate(number=Window(RowNumber(), partition_by=["state", queue], order_by=order))
+        """Key, state and pool of each line of the roster: thousands are sorted, so without what the lines show."""
+        return self.live().in_roster_order().values_list("pk", "state", "pool")
 
     def visible_to(self, person):
         """One's own; those in the runs that one coordinates."""
@@ -147,6 +134,7 @@ class Enrolment(models.Model):
 
     LIVE = (State.ASKED, State.HELD, State.WAITING, State.OFFERED, State.CONFIRMED)
     TAKING = (State.HELD, State.OFFERED, State.CONFIRMED)
+    ROSTER = (State.CONFIRMED, State.HELD, State.OFFERED, State.WAITING, State.ASKED)  # the order of its lists
     MOVES = {
         "hold": move([State.ASKED, State.OFFERED], State.HELD, _("Hold the place")),
         "confirm": move([State.ASKED, State.HELD], State.CONFIRMED, _("Confirm")),

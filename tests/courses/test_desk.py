@@ -278,6 +278,22 @@ def test_queues_of_room_and_online_are_counted_apart(client, run, full):
     assert [(it.pk, it.number, it.place_in_queue()) for it in groups[-1][1]] == [(full[2].pk, 1, 1), (waits.pk, 1, 1)]
 
 
+def test_numbers_go_on_from_page_to_page(client, run, full, monkeypatch):
+    monkeypatch.setattr("courses.roster.PER_PAGE", 3)
+    online = make.PoolFactory(run=run, sort="online", places=1, taken=1)
+    waits = [full[2]]
+    for number in range(7):
+        pool = (online, full[0].pool)[number % 2]
+        waits.append(make.EnrolmentFactory(run=run, pool=pool, state="waiting", queued_at=now()))
+    shown = {}
+    for page in "1234":
+        answer = client.get(reverse("courses:desk_roster", args=[run.public_id]), {"page": page})
+        shown |= {it.pk: it.number for _heading, rows in answer.context["groups"] for it in rows}
+    assert (answer.context["page"].paginator.count, len(shown)) == (10, 10)
+    assert {it.pk: shown[it.pk] for it in waits} == {it.pk: it.place_in_queue() for it in waits}
+    assert sorted(shown[it.pk] for it in full[:2]) == [1, 2]
+
+
 def test_one_draft_is_a_button_away_and_several_are_a_list(client, cast):
     draft = make.RunFactory(state="draft")
     rows = list(drafts(cast.coordinator))
