@@ -4,8 +4,6 @@ from datetime import tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from babel import Locale, UnknownLocaleError
-from babel.dates import get_timezone_location
 from django.utils.timezone import get_current_timezone
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
@@ -53,13 +51,12 @@ def zone_name(zone: tzinfo | None = None) -> str:
 
 @lru_cache(maxsize=1000)
 def _city(key: str, language: str) -> str:
-    """The city that a zone is named after, in a language: babel takes its time to find it."""
-    return get_timezone_location(ZoneInfo(key), locale=_locale(language), return_city=True)
+    """The city that a zone is named after, in a language; in English for a language that babel does not know."""
+    from babel import Locale, UnknownLocaleError  # here, because most zones have words of ours (decision 095)
+    from babel.dates import get_timezone_location
 
-
-def _locale(language: str) -> Locale:
-    """The words of babel for cities; English ones for a language that it does not know."""
     try:
-        return Locale.parse(language.replace("-", "_"))
+        locale = Locale.parse(language.replace("-", "_"))
     except (UnknownLocaleError, ValueError):
-        return Locale("en")
+        locale = Locale("en")
+    return get_timezone_location(ZoneInfo(key), locale=locale, return_city=True)
