@@ -70,7 +70,8 @@ class Writer:
         else:
             about = tuple(it.about.public_id for it in live)
             method, events = "REQUEST", partial(self._whole, live, sequence)
-        key = hashlib.blake2b(repr((method, sequence, about, self.facts)).encode()).digest()
+        kind = events.func.__name__  # a whole series, or only what moved in it: both may name the same meetings
+        key = hashlib.blake2b(repr((kind, method, sequence, about, self.facts)).encode()).digest()
         draft = _drafts.get(key)
         if draft is None:
             draft = self._draft(method, events())

@@ -18,7 +18,7 @@ def roster_page(run: Run, number: str | None) -> Page:
     """A page of who is in a run and who waits, each enrolment with its `number` in its list or queue."""
     counts = dict(run.enrolments.live().order_by().values_list("state").annotate(Count("pk")))
     paginator = Paginator(run.enrolments.on_roster(), PER_PAGE)
-    paginator.count = sum(counts.values())  # Django would count once more, with the people
+    paginator.count = sum(counts.values())  # Django would count once more
     page = paginator.get_page(number)
     numbers = _numbers_of(run, page.object_list, page.start_index() - 1, counts)
     page.object_list = list(Enrolment.objects.filter(pk__in=numbers).for_roster())

@@ -6,13 +6,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
+from django.utils.timezone import now
 
 from cluster_portal.calendar import Series, Status, keep_entries
 from cluster_portal.ics import Writer
 from cluster_portal.models import CalendarEntry
 from cluster_portal.vtimezone import vtimezone
 from courses import calendars
-from courses.models import Session
+from courses.models import Run, Session
 from members.models import Cluster
 from tests import factories as make
 from tests.rfc5546 import Calendar, parse, read_zones, to_utc
@@ -157,6 +158,24 @@ def test_a_text_is_written_once_and_filled_in_for_each_person_and_moment(run, mo
         assert event.value("ATTENDEE") == f"mailto:{told[-1].person.email}"
         assert event.value("DTSTAMP") == f"20270201T{hour:02}0000Z"
     assert drafts.total() == 1
+
+
+def test_who_comes_after_a_change_is_told_the_whole_series_not_the_change(run, enrolment):
+    """Two messages of the same meetings and SEQUENCE: to somebody else two of them had only moved."""
+    first, second, third, *rest = run.sessions.order_by("starts_at")
+    Session.objects.filter(pk__in=[it.pk for it in rest]).delete()
+    Session.objects.filter(pk=third.pk).update(place="Museum")
+    calendars.invite(enrolment)
+    Run.objects.filter(pk=run.pk).update(place="Room 6")
+    calendars.sessions_changed(Run.objects.get(pk=run.pk), [enrolment])
+    Session.objects.filter(pk=third.pk).update(state="cancelled")
+    later = make.EnrolmentFactory(run=run, state="waiting", queued_at=now())
+    for state in ("waiting", "confirmed"):
+        later.state, later.run = state, Run.objects.get(pk=run.pk)
+        ((_method, text),) = calendars.invite(later)
+    (event,) = parse(text).named("VEVENT")
+    assert (event.value("SEQUENCE"), event.value("EXDATE")) == ("1", "20270316T160000")
+    assert event.value("RRULE") == "FREQ=WEEKLY;UNTIL=20270316T150000Z;BYDAY=TU"
 
 
 def test_a_cluster_of_another_name_invites_by_it_at_once(run):

@@ -285,11 +285,14 @@ def test_numbers_go_on_from_page_to_page(client, run, full, monkeypatch):
     for number in range(7):
         pool = (online, full[0].pool)[number % 2]
         waits.append(make.EnrolmentFactory(run=run, pool=pool, state="waiting", queued_at=now()))
+    held = make.EnrolmentFactory(run=run, pool=online, state="held")
+    offered = make.EnrolmentFactory.create_batch(2, run=run, pool=online, state="offered")
     shown = {}
-    for page in "1234":
+    for page in "12345":
         answer = client.get(reverse("courses:desk_roster", args=[run.public_id]), {"page": page})
         shown |= {it.pk: it.number for _heading, rows in answer.context["groups"] for it in rows}
-    assert (answer.context["page"].paginator.count, len(shown)) == (10, 10)
+    assert (answer.context["page"].paginator.count, len(shown)) == (13, 13)
+    assert (shown[held.pk], sorted(shown[it.pk] for it in offered)) == (1, [1, 2])
     assert {it.pk: shown[it.pk] for it in waits} == {it.pk: it.place_in_queue() for it in waits}
     assert sorted(shown[it.pk] for it in full[:2]) == [1, 2]
 
