@@ -33,7 +33,7 @@ def requests(request: HttpRequest) -> HttpResponse:
     page = Paginator(rows.for_lists().oldest_first(), PER_PAGE).get_page(request.GET.get("page"))
     at = now()
     for it in page:
-        it.moves, it.owes = open_moves(it, "close", "reopen"), owes_in_a_word(it)
+        it.moves, it.owes = open_moves(it, "close"), owes_in_a_word(it)
         it.is_late = it.is_late_at(at)
     shown = {"page": page, "narrow": narrow, "trail": [trail_begin()]}
     return render(request, "mentorship/desk_requests.html", shown)

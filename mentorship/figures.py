@@ -180,7 +180,7 @@ def teachers_never_served(person: Person) -> QuerySet[Person]:
     kept = MentorRequest.objects.around(person)
     served = MentorRequest.objects.filter(pairings__state__in=Pairing.BEGUN)
     own = Q(mentor_requests__in=kept.values("pk"))
-    rows = Person.objects.filter(pk__in=kept.values("by")).exclude(pk__in=served.values("by"))
+    rows = Person.objects.filter(pk__in=kept.values("by"), erased_at=None).exclude(pk__in=served.values("by"))
     return rows.annotate(
         asked=Count("mentor_requests", own, distinct=True),
         first_asked=Min("mentor_requests__asked_at", filter=own),

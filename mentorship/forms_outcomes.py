@@ -10,7 +10,7 @@ from cluster_portal.fresh import FreshForm
 from members.forms import DateInput
 from members.forms.fields import validate_within_reach
 from members.models import Cluster, Institution, Person
-from mentorship.models import Outcome, Pairing, PairingFeedback, PairingStudent
+from mentorship.models import Outcome, Pairing, PairingFeedback, PairingFile, PairingStudent
 from mentorship.readers import channel_of
 
 
@@ -39,7 +39,7 @@ class OutcomeForm(FreshForm):
         self._choose_among(pairing, reader)
 
     def _choose_among(self, pairing: Pairing, reader: Person) -> None:
-        """Students who take part (and who stand in it already), files of the pairing; no field where there are none."""
+        """Students who take part, files of the pairing, what stands in it already; no field where there are none."""
         students: Any = self.fields["students"]
         stands = Q(outcomes=self.instance) if self.instance.pk else Q(pk__in=[])
         there = pairing.students.filter(Q(state=PairingStudent.State.APPROVED) | stands).distinct()
@@ -49,9 +49,12 @@ class OutcomeForm(FreshForm):
         students.label_from_instance = lambda it: channel.name_of(it.person, reader)
         students.help_text = _("Others read their names only where publishing the name was consented to.")
         evidence: Any = self.fields["evidence"]
-        evidence.queryset = pairing.files.shown().select_related("upload")
+        # A file that was hidden since stays what it was evidence of, and is named to nobody here.
+        there = pairing.files.filter(Q(taken_back=None) | Q(pk=self.instance.evidence_id))
+        evidence.queryset = there.select_related("upload", "taken_back")
         evidence.to_field_name = "public_id"
-        evidence.label_from_instance = lambda it: it.upload.name
+        self.initial["evidence"] = self.instance.evidence  # by the object: its key is no choice of this field
+        evidence.label_from_instance = _named
         evidence.help_text = _("A file of this pairing; whoever reads the pairing can open it, nobody else.")
         for name in ("students", "evidence"):
             if not self.fields[name].queryset.exists():  # type: ignore[attr-defined]
@@ -60,6 +63,10 @@ class OutcomeForm(FreshForm):
     def facts(self) -> dict[str, Any]:
         """What the actions are given."""
         return {**self.cleaned_data, "students": list(self.cleaned_data.get("students", []))}
+
+
+def _named(file: PairingFile) -> str:
+    return _("a file of the pairing") if hasattr(file, "taken_back") else file.upload.name
 
 
 class OutcomeFilter(forms.Form):

@@ -54,7 +54,8 @@ def _known_to(reader: Any, requests: list[MentorRequest]) -> tuple[set[int], set
 def _row(request: Any, is_known: bool, mentors: set[int]) -> tuple[str, str, str]:
     title = request.title if is_known else "; ".join(help_in_words(request.help))
     url = request.get_absolute_url() if is_known else ""
-    named = [it.mentor.person.full_name for it in request.held if it.mentor_id in mentors]
+    # Who knows a mentor otherwise does not learn here whom else they help; who mentored before, not who does now.
+    named = [it.mentor.person.full_name for it in request.held if is_known and it.mentor_id in mentors]
     if request.state != PAIRED:
         return title, url, _("a mentor is sought")
     return title, url, _("mentor: %(name)s") % {"name": named[0]} if named else _("has a mentor")

@@ -20,13 +20,18 @@ def has_left(mentor: Mentor) -> bool:
     return Mentor.objects.gone().filter(pk=mentor.pk).exists()
 
 
+def has_teacher(pairing: Pairing) -> bool:
+    """Whether the teacher is at the school that asked, where they know the students by name."""
+    return MentorRequest.objects.of_who_is_there().filter(pk=pairing.request_id).exists()
+
+
 def why_alone(pairing: Pairing) -> str:
     """Who of a pairing under way has left, and what helps; nothing while both are there."""
     if pairing.state != Pairing.State.ACTIVE:
         return ""
     if has_left(pairing.mentor):
         return _("The mentor has left the cluster. End the pairing; then another mentor can be sought.")
-    if not MentorRequest.objects.of_who_is_there().filter(pk=pairing.request_id).exists():
+    if not has_teacher(pairing):
         return _("The teacher does not work at this school any more. End the pairing; whoever teaches now asks anew.")
     return ""
 

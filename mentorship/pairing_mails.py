@@ -115,7 +115,7 @@ def may_read_file(person: Any, upload: Upload) -> bool:
     if pairing is None:
         return False
     is_shown = PairingFile.objects.shown().filter(public_id=upload.about_id).exists()
-    told = Concern.objects.open().kept_by(person).filter(file__public_id=upload.about_id)
+    told = Concern.objects.kept_by(person).filter(file__public_id=upload.about_id)
     return _may(pairing, person, Access.TALK if is_shown else Access.TALK | Access.KEPT) or told.exists()
 
 

@@ -111,13 +111,13 @@ TABLES = (
     ),
     Table("mentorship.MentorRequest_directions", plain="id mentorrequest direction"),
     # The pairing and its meetings are of two: what is told of them to the one who stays must not go with the other.
+    # `because` is the reason of one of them, often in confidence, and the row does not say whose: nobody is given it.
     Table(
         "mentorship.Pairing",
         heading=_("Your pairings"),
         also=_keeping,
-        shown="public_id request state state_since proposed_at answer_by because began_on ended_on goals nudged_at"
-        " stalled_at",
-        keys="mentor",
+        shown="public_id request state state_since proposed_at answer_by began_on ended_on goals nudged_at stalled_at",
+        keys="mentor because",
         plain="id by_hand with_students",
         why=WITH_OTHERS,
     ),

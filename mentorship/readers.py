@@ -138,9 +138,9 @@ def own_pairings(person: Person, most: int = 20) -> list[Pairing]:
     return [it for it in rows if it.pk not in as_student or as_student[it.pk].may(person, Access.RECORD)]
 
 
-def is_cleared(pairing: Pairing, day: date | None = None) -> bool:
-    """Whether the mentor may work with minors on a day: cleared, still a mentor, and still in the cluster."""
-    return _is_cleared_mentor(pairing.mentor, day or Cluster.current().today()) and not has_left(pairing.mentor)
+def is_cleared(pairing: Pairing) -> bool:
+    """Whether the mentor may work with minors today: cleared, still a mentor, and still in the cluster."""
+    return _is_cleared_mentor(pairing.mentor, Cluster.current().today()) and not has_left(pairing.mentor)
 
 
 def _is_cleared_mentor(mentor: Mentor, day: date) -> bool:

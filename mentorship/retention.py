@@ -129,7 +129,13 @@ def _with_words(before: datetime) -> QuerySet[Pairing]:
     messages = Message.objects.filter(pairing=OuterRef("pk"))
     files = PairingFile.objects.filter(~_is_evidence(), pairing=OuterRef("pk"))
     words = TakenBack.objects.filter(file=None, message=None, pairing=OuterRef("pk"))
-    return _ended(before).filter(Exists(messages) | Exists(files) | Exists(words))
+    concerns, hides = Concern.objects.filter(pairing=OuterRef("pk")), _reasons().filter(pairing=OuterRef("pk"))
+    return _ended(before).filter(Exists(messages) | Exists(files) | Exists(words) | Exists(concerns) | Exists(hides))
+
+
+def _reasons() -> QuerySet[TakenBack]:
+    """Why something was hidden: words too, also of a file that stays as the evidence of a result."""
+    return TakenBack.objects.exclude(because="")
 
 
 def _delete_words(pairings: list[Pairing]) -> None:
@@ -138,6 +144,7 @@ def _delete_words(pairings: list[Pairing]) -> None:
     TakenBack.objects.filter(file=None, message=None, pairing__in=keys).delete()
     Message.objects.filter(pairing__in=keys).delete()  # with that it was hidden, as of files
     erase_files(PairingFile.objects.filter(~_is_evidence(), pairing__in=keys))
+    _reasons().filter(pairing__in=keys).update(because="")
 
 
 def erase_files(files: QuerySet[PairingFile]) -> None:

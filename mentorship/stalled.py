@@ -9,7 +9,6 @@ from datetime import datetime, time, timedelta
 from django.db.models import F, Max, Q, QuerySet
 from django.db.models.functions import Coalesce, Greatest
 from django.urls import reverse
-from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -72,8 +71,7 @@ def _still_silent(mail: OutboxMail) -> bool:
 
 def _about_silence(wanted: WantedMail) -> dict:
     it: Pairing = wanted.about
-    weeks = Terms.current().stalled_weeks
-    return about_pairing(it) | {"weeks": weeks, "is_mentor": wanted.to.pk == it.mentor.person_id, "now": now()}
+    return about_pairing(it) | {"weeks": Terms.current().stalled_weeks}
 
 
 register_row(stalled_rows)

@@ -8,6 +8,7 @@ from cluster_portal.models import OutboxMail
 from cluster_portal.outbox import occasion_of
 from mentorship.actions.mentors import NOT_CLEARED
 from mentorship.actions.students import ASKED, PAUSED, PROFILE_CHANGED
+from mentorship.leaving import has_teacher
 from mentorship.models import Pairing, PairingStudent
 from mentorship.pairing_mails import about_pairing, link_of_child, named_children, page_for, pairing_with
 from mentorship.readers import channel_of, is_cleared
@@ -34,6 +35,12 @@ def _stands_so(mail: OutboxMail) -> bool:
     """Nothing has changed about the student since."""
     it = _student(mail)
     return it is not None and it.state_since.isoformat() == occasion_of(mail)
+
+
+def _teacher_is_there(mail: OutboxMail) -> bool:
+    """The same, and the teacher still reads whole names of students."""
+    it = _student(mail)
+    return it is not None and _stands_so(mail) and has_teacher(it.pairing)
 
 
 def _is_out(mail: OutboxMail) -> bool:
@@ -100,6 +107,6 @@ register_mail(
     MailKind(ASKED, _word_is_missing, secrets=_deciding_link, context=_about_student),
     MailKind(PAUSED, _is_out, secrets=_deciding_link, context=_about_student),
     MailKind(PROFILE_CHANGED, _says_otherwise, secrets=_deciding_link, context=_about_student),
-    MailKind("mentorship/student_settled", _stands_so, context=_about_student),
+    MailKind("mentorship/student_settled", _teacher_is_there, context=_about_student),
     MailKind("mentorship/student_out", _stands_so, context=_about_student),
 )

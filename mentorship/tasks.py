@@ -26,8 +26,8 @@ def notice_stalled() -> int:
 
 @shared_task
 def keep_minors_safe() -> int:
-    """Settle whose approval is missing by now, and cancel meetings for which the mentor is not cleared."""
-    return actions.settle_students() + actions.cancel_what_is_blocked(now())
+    """Cancel meetings for which the mentor is not cleared; then settle whose approval is missing by now."""
+    return actions.cancel_what_is_blocked(now()) + actions.settle_students()
 
 
 @shared_task

@@ -129,11 +129,12 @@ def _keeps(person: Person, certificate: Certificate) -> bool:
 
 
 def to_thank(person: Person) -> Iterator[DeskRow]:
-    """Pairings that were completed lately, whose mentor nobody has thanked."""
+    """Pairings that were completed lately, whose mentor nobody has thanked, and can still be."""
     thanked = Certificate.objects.filter(about_model=Pairing._meta.label_lower, about_id=OuterRef("public_id"))
     rows = Pairing.objects.filter(state=Pairing.State.COMPLETED, state_since__gt=now() - ASKED_FOR).kept_by(person)
     rows = rows.filter(~Exists(thanked), Exists(LogEntry.objects.filter(pairing=OuterRef("pk"))))
-    found = rows.exclude(mentor__person=person).order_by().aggregate(count=Count("pk"), since=Min("state_since"))
+    rows = rows.filter(mentor__person__erased_at=None).exclude(mentor__person=person)
+    found = rows.order_by().aggregate(count=Count("pk"), since=Min("state_since"))
     if n := found["count"]:
         text = ngettext(
             "completed pairing whose mentor can be thanked", "completed pairings whose mentors can be thanked", n

@@ -16,10 +16,9 @@ from mentorship.actions.kept import Part, kind_of
 from mentorship.channels import Access
 from mentorship.kept import taken_back_in, with_ways
 from mentorship.models import Pairing
-from mentorship.outcomes import outcomes_in
 from mentorship.readers import Channel, channel_of
 from mentorship.views_kept import part_of, told_page
-from mentorship.views_pairing import PER_PAGE, meetings_ahead, names_for, shown_in
+from mentorship.views_pairing import PER_PAGE, meetings_ahead, names_for, outcomes_for, shown_in
 
 
 def opened_by_link(request: HttpRequest, token: str, public_id: str) -> tuple[Channel, Person]:
@@ -51,7 +50,7 @@ def pairing_of_child_by_link(request: HttpRequest, token: str, public_id: str) -
         "log": names_for(channel, list(it.log.select_related("by")), reader),
         "steps": list(it.milestones.all()),
         "files": with_ways(files, channel, reader, partial(ways, "tell_of_part_by_link")),
-        "outcomes": outcomes_in(channel, reader),
+        "outcomes": outcomes_for(channel, reader),
         "kept": kept,
         "page": page,
         "back": reverse("members:consent", args=[token]),
@@ -73,7 +72,9 @@ def tell_by_link(request: HttpRequest, token: str, public_id: str, kind: str, pa
 
 @login_not_required
 def file_by_link(request: HttpRequest, token: str, public_id: str, part_id: str) -> HttpResponse:
-    """A file of the pairing; one that was taken back too."""
-    channel, _reader = opened_by_link(request, token, public_id)
-    it = get_object_or_404(channel.pairing.files.select_related("upload"), public_id=part_id)
+    """A file of the pairing; for whoever watches over it one that was taken back too."""
+    channel, reader = opened_by_link(request, token, public_id)
+    files = channel.pairing.files
+    there = files.all() if channel.may(reader, Access.KEPT) else files.shown()
+    it = get_object_or_404(there.select_related("upload"), public_id=part_id)
     return as_attachment(it.upload)

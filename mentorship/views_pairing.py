@@ -24,7 +24,7 @@ from mentorship.forms_pairing import EndForm, FileForm, GoalsForm, LogForm, Meet
 from mentorship.kept import taken_back_in, tell_address, with_ways
 from mentorship.leaving import why_alone
 from mentorship.models import LogEntry, Meeting, Milestone, Pairing, PairingFile
-from mentorship.outcomes import outcomes_in
+from mentorship.outcomes import ShownOutcome, outcomes_in
 from mentorship.readers import Channel, channel_of
 from mentorship.rules import coordinates_the_pairing, keeps_the_students
 from mentorship.words_pairing import readers_in_words, shown_student
@@ -88,6 +88,16 @@ def names_for(channel: Channel, rows: list[Any], reader: Person) -> list[Any]:
     return rows
 
 
+def outcomes_for(channel: Channel, reader: Person) -> list[ShownOutcome]:
+    """The outcomes of a pairing, each with the file that shows it (`file`), unless it was hidden from this reader."""
+    rows = outcomes_in(channel, reader)
+    evidence = channel.pairing.files.filter(pk__in=[it.outcome.evidence_id for it in rows if it.outcome.evidence_id])
+    there = set((evidence if channel.may(reader, Access.KEPT) else evidence.shown()).values_list("pk", flat=True))
+    for it in rows:
+        it.outcome.file = it.outcome.evidence if it.outcome.evidence_id in there else None
+    return rows
+
+
 def meetings_ahead(channel: Channel) -> list[Meeting]:
     """What is planned; nobody joins online what must not take place."""
     rows = list(channel.pairing.meetings.ahead(now()))
@@ -106,7 +116,7 @@ def pairing(request: HttpRequest, public_id: str) -> HttpResponse:
         "meetings": meetings_ahead(channel)[:LAST_ENTRIES],
         "log": names_for(channel, list(it.log.select_related("by")[:LAST_ENTRIES]), reader),
         "steps": list(it.milestones.all()),
-        "outcomes": outcomes_in(channel, reader),
+        "outcomes": outcomes_for(channel, reader),
         "keeps_students": keeps_students(channel, reader),
         "may_add": reader.pk == it.request.by_id,
         "may_remove": keeps(channel, reader) or coordinates_the_pairing(reader, it),

@@ -21,7 +21,7 @@ from mentorship import actions
 from mentorship.clock import coordinators_for
 from mentorship.forms_pairing import StudentsFilter, StudentsForm
 from mentorship.models import Pairing, PairingStudent
-from mentorship.rules import keeps_the_students
+from mentorship.readers import Channel
 from mentorship.students import Deciding, by_class, deciding_for, may_be_added, profile_of
 from mentorship.views_pairing import keeps_students, opened, shown_in
 from mentorship.words import mentor_as_facts
@@ -34,10 +34,8 @@ FEW, MOST_SHOWN = 20, 200
 @for_class_keepers
 def students(request: HttpRequest, public_id: str) -> HttpResponse:
     """Who takes part and who is waited for; the teacher adds students of their classes, a coordinator helps along."""
-    channel = opened(request, public_id)
+    channel = _opened(request, public_id)
     it = channel.pairing
-    if not keeps_students(channel, request.user) or not it.with_students:
-        raise Http404
     is_teacher = request.user.pk == it.request.by_id
     adding = _adding(request, it) if is_teacher and it.state == Pairing.State.ACTIVE else {}
     form = adding.get("form")
@@ -56,6 +54,14 @@ def students(request: HttpRequest, public_id: str) -> HttpResponse:
         "coordinators": [one.full_name for one in coordinators_for(it.request)] if no_stands and is_teacher else [],
     }
     return render(request, "mentorship/pairing_students.html", shown)
+
+
+def _opened(request: HttpRequest, public_id: str) -> Channel:
+    """A pairing for whoever keeps its students today; 404 for everybody else, on the page and for what it sends."""
+    channel = opened(request, public_id)
+    if not keeps_students(channel, request.user) or not channel.pairing.with_students:
+        raise Http404
+    return channel
 
 
 def _say_added(request: HttpRequest, added: list[PairingStudent]) -> None:
@@ -123,10 +129,8 @@ def _moves_of(it: PairingStudent, deciding: Deciding, reader: Person) -> list[st
 @require_POST
 def act_on_student(request: HttpRequest, public_id: str) -> HttpResponse:
     """Take a student out; ask again whose word is missing; as a coordinator, ask everybody anew."""
-    near = Pairing.objects.around(request.user).values("pk")
-    it = _student_of(PairingStudent.objects.filter(pairing__in=near), public_id)
-    if not keeps_the_students(request.user, it.pairing):
-        raise Http404
+    it = _student_of(PairingStudent.objects.all(), public_id)
+    _opened(request, it.pairing.public_id)
     if request.POST.get("move") == "ask":
         _ask_again(request, it)
     else:

@@ -1,11 +1,11 @@
 """Meetings of a pairing: planned, moved, cancelled; each change goes into the calendars of all who take part."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -19,7 +19,9 @@ from cluster_portal.outbox import queue_mails
 from members.models import Person
 from members.readers import readers_of
 from mentorship import calendars
+from mentorship.actions.in_order import lock_under_way_of, lock_with_mentor
 from mentorship.actions.kept import keep_words
+from mentorship.actions.one_by_one import each
 from mentorship.channels import Access
 from mentorship.locks import lock_pairing
 from mentorship.models import Meeting, Pairing, PairingStudent, TakenBack
@@ -29,6 +31,7 @@ LONGEST = timedelta(hours=12)
 FARTHEST = timedelta(days=400)
 MOST_AHEAD = 60
 NOTICE = timedelta(hours=24)  # guardians are told before, not after
+LOOKS_AHEAD = timedelta(hours=48)  # the beat that cancels what nobody has settled
 NOT_CLEARED = gettext_noop("the mentor is not cleared for work with minors on that day")
 ALONE = gettext_noop("the teacher is not at the school, and the mentor does not meet minors alone")
 
@@ -36,7 +39,7 @@ ALONE = gettext_noop("the teacher is not at the school, and the mentor does not 
 @transaction.atomic
 def plan_meeting(pairing: Pairing, by: Person, starts_at: datetime, ends_at: datetime, **facts: Any) -> Meeting:
     """Plan a meeting; whoever takes part gets it into their calendar, and guardians of minors are told."""
-    it = lock_pairing(pairing)
+    it = lock_with_mentor(pairing)
     channel = channel_of(it)
     channel.refuse_unless(by, Access.PLAN)
     if it.meetings.ahead(now()).count() >= MOST_AHEAD:
@@ -53,7 +56,7 @@ def plan_meeting(pairing: Pairing, by: Person, starts_at: datetime, ends_at: dat
 @transaction.atomic
 def move_meeting(meeting: Meeting, by: Person, starts_at: datetime, ends_at: datetime, **facts: Any) -> list[str]:
     """Move a meeting to another time or place; return what changed. Everybody is told."""
-    channel, it = _locked(meeting)
+    channel, it = _locked(meeting, lock=lock_with_mentor)
     channel.refuse_unless(by, Access.PLAN)
     if it.state != Meeting.State.PLANNED:
         raise Refused(_("This meeting was cancelled. Plan a new one instead."))
@@ -83,16 +86,19 @@ def cancel_meeting(meeting: Meeting, by: Person | None, reason: str = "") -> Non
 
 
 def cancel_all_ahead(channel: Channel, by: Person | None) -> None:
-    """Cancel what a locked pairing has planned; the mail that it is ended says so, each calendar is told here."""
+    """Cancel what a locked pairing has planned and not begun: nobody who sits there is told not to come.
+
+    The mail that it is ended says so; each calendar is told here.
+    """
     pairing = channel.pairing
-    for it in pairing.meetings.ahead(now()).select_for_update(no_key=True).order_by("pk"):
+    for it in pairing.meetings.not_begun(now()).select_for_update(no_key=True).order_by("pk"):
         it.pairing = pairing
         _cancel(channel, it, by)
 
 
-def cancel_what_is_blocked(at: datetime, within: timedelta = timedelta(hours=48)) -> int:
+def cancel_what_is_blocked(at: datetime) -> int:
     """Cancel the meetings of the next days, and those that go on, that must not take place; how many."""
-    return _cancel_blocked(Meeting.objects.of_pairings_under_way().ahead(at).filter(starts_at__lte=at + within))
+    return _cancel_blocked(Meeting.objects.of_pairings_under_way().ahead(at).filter(starts_at__lte=at + LOOKS_AHEAD))
 
 
 def settle_meetings(person: Person) -> int:
@@ -101,14 +107,14 @@ def settle_meetings(person: Person) -> int:
     For the action that takes a clearance away or keeps somebody out: nobody waits for the beat, however near or far
     the meeting is.
     """
-    theirs = Q(pairing__mentor__person=person) | Q(pairing__request__by=person)
-    return _cancel_blocked(Meeting.objects.of_pairings_under_way().ahead(now()).filter(theirs))
+    theirs = lock_under_way_of(person)  # a meeting that somebody plans right now is seen once they are through
+    return _cancel_blocked(Meeting.objects.of_pairings_under_way().ahead(now()).filter(pairing__in=theirs))
 
 
 def _cancel_blocked(meetings: QuerySet[Meeting]) -> int:
     with_students = Exists(PairingStudent.objects.approved().filter(pairing=OuterRef("pairing")))
     rows = meetings.filter(with_students).select_related("pairing").order_by("pairing", "pk")
-    return sum(_cancelled_if_blocked(it) for it in rows)
+    return each(rows, _cancelled_if_blocked)
 
 
 @transaction.atomic
@@ -186,9 +192,9 @@ def _keep_place(channel: Channel, meeting: Meeting, by: Person) -> None:
     keep_words(channel, TakenBack.Kind.PLACE, "\n".join([when, before.place, before.online_link]), by)
 
 
-def _locked(meeting: Meeting) -> tuple[Channel, Meeting]:
+def _locked(meeting: Meeting, lock: Callable[[Pairing], Pairing] = lock_pairing) -> tuple[Channel, Meeting]:
     """The pairing first, then its meeting."""
-    pairing = lock_pairing(meeting.pairing)
+    pairing = lock(meeting.pairing)
     it = Meeting.objects.select_for_update(no_key=True, of=("self",)).get(pk=meeting.pk)
     it.pairing = pairing
     return channel_of(pairing), it

@@ -7,9 +7,10 @@ from django.utils.translation import gettext_noop
 
 from cluster_portal.outbox import cancel_mails
 from members.models import Person
-from mentorship.actions.mentors import give_back, lock_mentor
+from mentorship.actions.in_order import lock_all_of
+from mentorship.actions.mentors import give_back, settle_clearance
 from mentorship.actions.pairings import dissolve_pairing
-from mentorship.actions.requests import ASKED, lock_request
+from mentorship.actions.requests import ASKED
 from mentorship.actions.students import leave_student
 from mentorship.models import (
     Concern,
@@ -52,6 +53,7 @@ def merge_in_mentorship(kept: Person, gone: Person) -> None:
 
     What the words of two families come to is settled within the hour, once members has joined the guardianships.
     """
+    lock_all_of([kept, gone])
     _end_what_they_had_with_each_other(kept, gone)
     _take_out_of_own_pairings(kept, gone)
     _merge_offers(kept, gone)
@@ -65,12 +67,9 @@ def _end_what_they_had_with_each_other(kept: Person, gone: Person) -> None:
     """The mentor of one was the other: nobody helps themself, so another mentor is sought."""
     each = Q(mentor__person=kept, request__by=gone) | Q(mentor__person=gone, request__by=kept)
     for it in Pairing.objects.filter(each).live().select_related("request", "mentor").order_by("request_id", "pk"):
-        request = lock_request(it.request)
-        lock_mentor(it.mentor)
-        it.refresh_from_db(fields=["state"])
         if it.state in ASKED:
-            give_back(request, None, REASON)
-        elif it.state == Pairing.State.ACTIVE:
+            give_back(it.request, None, REASON)
+        else:
             dissolve_pairing(it, by=None)
 
 
@@ -83,17 +82,22 @@ def _take_out_of_own_pairings(kept: Person, gone: Person) -> None:
 
 
 def _merge_offers(kept: Person, gone: Person) -> None:
-    """Of two offers the one in force stays, and of two clearances the shorter: a coordinator can note a longer one."""
+    """Of two offers the one in force stays, and of two clearances the shorter: a coordinator can note a longer one.
+
+    None at all is the shortest: one may have been taken away.
+    """
     rows = Mentor.objects.filter(person__in=[kept, gone]).select_for_update(no_key=True).order_by("pk")
     offers = sorted(rows, key=lambda it: (RANK.index(Mentor.State(it.state)), it.pk))
     if len(offers) == 2:
         stays, goes = offers
-        shorter = min(offers, key=lambda it: it.clearance_until or date.max)
+        shorter = min(offers, key=lambda it: it.clearance_until or date.min)
         Pairing.objects.filter(mentor=goes).update(mentor=stays)
         cancel_mails(about=goes, reason=REASON)
         goes.delete()
         facts = {"clearance_until": shorter.clearance_until, "clearance_by": shorter.clearance_by_id}
         Mentor.objects.filter(pk=stays.pk).update(**facts)
+        if len({it.clearance_until for it in offers}) == 2:
+            settle_clearance(stays)  # while they work where they did: members joins the places of work after this
     Mentor.objects.filter(person=gone).update(person=kept)
 
 

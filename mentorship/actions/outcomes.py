@@ -132,7 +132,8 @@ def _refuse_the_day(it: Outcome) -> None:
 
 
 def _refuse_without_evidence(it: Outcome) -> None:
-    if it.evidence and not it.pairing.files.shown().filter(pk=it.evidence.pk).exists():
+    stood = it.pairing.outcomes.filter(pk=it.pk, evidence=it.evidence)  # what was hidden since shows it still
+    if it.evidence and not it.pairing.files.shown().filter(pk=it.evidence.pk).exists() and not stood.exists():
         raise Refused(_("This file is not among the files of the pairing any more. Choose another, or enter a page."))
     if it.place != Outcome.Place.PART and not it.evidence and not it.evidence_link:
         raise Refused(_("Say what shows it: choose a file of this pairing, or enter the page of the organisers."))

@@ -1,9 +1,6 @@
 """What falls due by itself: a proposal that nobody answers lapses, an open request rises, a paused mentor is back."""
 
-import logging
-from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -14,25 +11,24 @@ from cluster_portal.outbox import queue_mail
 from members.models import Cluster
 from mentorship.actions.matching import lapse_pairing
 from mentorship.actions.mentors import resume_mentor
+from mentorship.actions.one_by_one import each
 from mentorship.actions.requests import lock_request
 from mentorship.clock import answer_until, coordinators_for
 from mentorship.models import Mentor, MentorRequest, Pairing
-
-log = logging.getLogger(__name__)
 
 
 def answer_overdue(at: datetime) -> int:
     """Do what follows from every answer that was not given in time, each by itself; return how many there were."""
     asked = Pairing.objects.overdue(at).select_related("request").order_by("request_id", "pk")
-    lapsed = _each(asked, lambda it: lapse_pairing(it, at))
+    lapsed = each(asked, lambda it: lapse_pairing(it, at))
     waiting = MentorRequest.objects.open().unanswered_at(at).order_by("pk")
-    return lapsed + _each(waiting, lambda it: rise_request(it, at))
+    return lapsed + each(waiting, lambda it: rise_request(it, at))
 
 
 def resume_due(at: datetime) -> int:
     """Let every mentor who named a day take requests again once it has come; return how many."""
     today = at.astimezone(Cluster.current().zone).date()
-    return _each(Mentor.objects.to_resume_on(today), lambda it: resume_mentor(it, by=None))
+    return each(Mentor.objects.to_resume_on(today), lambda it: resume_mentor(it, by=None))
 
 
 @transaction.atomic
@@ -49,16 +45,3 @@ def rise_request(request: MentorRequest, at: datetime) -> None:
     record("mentorship.mentorrequest.rise", it, by=None, fields=sorted(facts), answer_by=missed)
     for coordinator in coordinators_for(it):
         queue_mail("mentorship/request_rose", about=it, to=coordinator, occasion=missed.isoformat())
-
-
-def _each(rows: Iterable[Any], action: Callable[[Any], object]) -> int:
-    done = 0
-    for row in rows:
-        try:
-            action(row)
-            done += 1
-        except Refused:  # answered between our look and our lock
-            continue
-        except Exception:  # one bad row must not keep the others waiting
-            log.exception("What was due for %s could not be done.", row.public_id)
-    return done

@@ -20,7 +20,7 @@ from mentorship.actions.kept import keep_part, keep_words
 from mentorship.actions.meetings import cancel_all_ahead
 from mentorship.channels import Access
 from mentorship.locks import lock_pairing, lock_whole_pairing
-from mentorship.models import LogEntry, Message, Milestone, Outcome, Pairing, PairingFile, TakenBack
+from mentorship.models import Concern, LogEntry, Message, Milestone, Outcome, Pairing, PairingFile, TakenBack
 from mentorship.readers import Channel, channel_of
 
 MOST_MILESTONES, MOST_FILES = 40, 60
@@ -173,17 +173,26 @@ def share_file(pairing: Pairing, by: Person, file: UploadedFile) -> PairingFile:
 
 @transaction.atomic
 def remove_shared_file(file: PairingFile, by: Person) -> None:
-    """Take back a file that one gave: for good between two adults, else who watches over the students reads it on."""
+    """Take back a file that one gave.
+
+    For good between two adults; but who watches over students reads it on, and a coordinator what they were told of.
+    """
     channel = _opened(file.pairing, by, Access.WRITE)
     if file.by_id != by.pk:
         raise Refused(_("Somebody else shared this file. Only they can take it back."))
     if Outcome.objects.filter(evidence=file).exists():
         raise Refused(_("This file shows an outcome. Take it out of the outcome first."))
-    if channel.facts.is_watched:
+    if _stays(channel, file):
         keep_part(file, by)
     else:
         _erase(file)
     record("mentorship.pairing.remove_file", channel.pairing, by=by, fields=["files"])
+
+
+def _stays(channel: Channel, file: PairingFile) -> bool:
+    """Whether others than the two have, or are to have, a say: it is watched, told of, or hidden."""
+    told, hidden = Concern.objects.filter(file=file), TakenBack.objects.filter(file=file)
+    return channel.facts.is_watched or told.exists() or hidden.exists()
 
 
 def _erase(file: PairingFile) -> None:

@@ -38,11 +38,7 @@ def ask_for_mentor(
     Person.objects.select_for_update(no_key=True).get(pk=by.pk)  # whoever presses twice asks once
     _refuse_without_right(affiliation, by)
     _refuse_what_does_not_fit(affiliation, **facts)
-    if by.mentor_requests.live().count() >= MOST_LIVE:
-        said = _("%(number)d requests of yours wait for an answer, which is the most at a time. Withdraw one, or wait.")
-        raise Refused(said % {"number": MOST_LIVE})
-    if by.mentor_requests.live().filter(title=facts["title"]).exists():
-        raise Refused(_("You have asked for this already, and somebody owes you the answer. Your requests list it."))
+    _refuse_one_too_many(by, facts["title"])
     at = now()
     clock = {"asked_at": at, "state_since": at, "answer_by": answer_until(at)}
     request = MentorRequest.objects.create(by=by, affiliation=affiliation, **clock, **facts)
@@ -91,11 +87,19 @@ def close_request(request: MentorRequest, by: Person, reason: str) -> None:
 @transaction.atomic
 def reopen_request(request: MentorRequest, by: Person) -> None:
     """Look for another mentor: after a search that found nobody, a pairing that is over, or instead of who is asked."""
+    Person.objects.select_for_update(no_key=True).get(pk=request.by_id)  # whoever opens two at once opens one too many
     it = lock_request(request)
     if it.pairings.active().exists():
         raise Refused(_("This request has a mentor. End the pairing first, then another mentor is sought."))
     if it.needed_by < Cluster.current().today():
         raise Refused(_("The day until which it mattered is over. Ask anew, with other dates."))
+    place = it.by.affiliations.active().filter(institution=it.affiliation.institution_id)
+    at_work = place.exclude(role=Affiliation.Role.STUDENT).order_by("pk").first()
+    if at_work is None or not it.by.is_active:
+        raise Refused(_("Whoever asked does not work at that school any more. Whoever teaches there now asks anew."))
+    if by.pk == it.by_id and not it.is_live:  # opening again is asking once more; a coordinator knows why they do it
+        _refuse_without_right(at_work, by)
+        _refuse_one_too_many(by, it.title)
     look_for_another(request, by)
 
 
@@ -144,6 +148,15 @@ def change_terms(by: Person, answer_days: int, stalled_weeks: int) -> None:
         Terms.objects.filter(pk=it.pk).update(**facts)
         it.refresh_from_db()
         record_changes("mentorship.terms.change", it, by=by, changed=changed)
+
+
+def _refuse_one_too_many(by: Person, title: str) -> None:
+    waiting = by.mentor_requests.live()
+    if waiting.count() >= MOST_LIVE:
+        said = _("%(number)d requests of yours wait for an answer, which is the most at a time. Withdraw one, or wait.")
+        raise Refused(said % {"number": MOST_LIVE})
+    if waiting.filter(title=title).exists():
+        raise Refused(_("You have asked for this already, and somebody owes you the answer. Your requests list it."))
 
 
 def _refuse_without_right(affiliation: Affiliation, by: Person) -> None:

@@ -7,6 +7,7 @@ from django.db import transaction
 from cluster_portal.audit import record
 from cluster_portal.hooks import WantedMail
 from cluster_portal.outbox import queue_mails
+from mentorship.actions.one_by_one import each
 from mentorship.locks import lock_pairing
 from mentorship.models import Pairing
 from mentorship.stalled import GRACE, NUDGE, silent_since
@@ -14,9 +15,9 @@ from mentorship.stalled import GRACE, NUDGE, silent_since
 
 def notice_stalled(at: datetime) -> int:
     """Ask both of each silent pair how it goes, or show it to the coordinator; how many were new. Safe to run twice."""
-    nudged = [_nudge(it, at) for it in silent_since(at).filter(nudged_at=None).order_by("pk")]
+    nudged = each(silent_since(at).filter(nudged_at=None).order_by("pk"), lambda it: _nudge(it, at))
     waiting = silent_since(at).filter(nudged_at__lte=at - GRACE, stalled_at=None)
-    return sum(nudged) + sum(_show(it, at) for it in waiting.order_by("pk"))
+    return nudged + each(waiting.order_by("pk"), lambda it: _show(it, at))
 
 
 @transaction.atomic

@@ -1,6 +1,6 @@
 """Students of a pairing: added by the teacher, let in once those who decide for them have approved the mentor."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -16,8 +16,11 @@ from members.consent import state_of
 from members.models import Cluster, Person, Purpose, Tie
 from members.readers import readers_of
 from members.ties import tie_together
+from mentorship.actions.in_order import lock_with_mentor
 from mentorship.actions.meetings import join_meetings, leave_meetings
+from mentorship.actions.one_by_one import each
 from mentorship.clock import coordinators_for
+from mentorship.leaving import has_teacher
 from mentorship.locks import lock_pairing
 from mentorship.models import Mentor, MentorApproval, Pairing, PairingStudent
 from mentorship.readers import NO_CONSENT, is_cleared, why_not_cleared
@@ -150,7 +153,7 @@ def refuse_student(student: PairingStudent, by: Person) -> None:
 
 
 def _decide(student: PairingStudent, by: Person, granted: bool, seen: str = "") -> None:
-    it = _locked(student)
+    it = _locked(student, lock=lock_with_mentor)
     if it.state == State.LEFT or it.pairing.state != Pairing.State.ACTIVE:
         raise Refused(_("There is nothing to decide any more: the student was taken out, or the pairing is ended."))
     deciding, profile = _deciding(it), profile_of(it.pairing.mentor)
@@ -202,7 +205,8 @@ def settle_student(student: PairingStudent, by: Person | None = None) -> bool:
         join_meetings(student.pairing, student.person)
     else:
         leave_meetings(student.pairing, student.person)
-    queue_mails([WantedMail("mentorship/student_settled", student, student.pairing.request.by, since)])
+    if has_teacher(student.pairing):  # who has left the school reads no names of its students
+        queue_mails([WantedMail("mentorship/student_settled", student, student.pairing.request.by, since)])
     if before == State.APPROVED:
         _tell(student, PAUSED, since, but=deciding.silent | ({by.pk} if by else set()))
     if wanted == State.ASKED:
@@ -221,13 +225,15 @@ def settle_students(of: Person | None = None) -> int:
 
     Each is a transaction of its own, or a part of the caller's; how many were settled.
     """
-    rows = PairingStudent.objects.unsettled().select_related("pairing")
-    return sum(_looked_at_again(it) for it in (rows.filter(person=of) if of else rows).order_by("pairing", "pk"))
+    rows = PairingStudent.objects.unsettled().select_related("pairing").order_by("pairing", "pk")
+    return each(rows.filter(person=of) if of else rows, _looked_at_again)
 
 
 @transaction.atomic
 def _looked_at_again(student: PairingStudent) -> bool:
     it = _locked(student)
+    if it.pairing.state != Pairing.State.ACTIVE:  # ended between our look and our lock: what was read stays so
+        return False
     is_settled = settle_student(it)
     if it.state == State.APPROVED:
         if state_of(it.person, Purpose.TAKING_PART) not in NO_CONSENT:
@@ -252,9 +258,9 @@ def _deciding(student: PairingStudent) -> Deciding:
     return deciding_for([student])[student.pk]
 
 
-def _locked(student: PairingStudent) -> PairingStudent:
+def _locked(student: PairingStudent, lock: Callable[[Pairing], Pairing] = lock_pairing) -> PairingStudent:
     """The pairing first, then its student."""
-    pairing = lock_pairing(student.pairing)
+    pairing = lock(student.pairing)
     rows = PairingStudent.objects.select_for_update(no_key=True, of=("self",)).select_related("person")
     it = rows.get(pk=student.pk)
     it.pairing = pairing

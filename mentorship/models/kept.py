@@ -9,7 +9,7 @@ from mentorship.models.pairings import Message, Pairing, PairingFile
 
 
 class TakenBack(models.Model):
-    """What could be read where students take part, and was changed, removed or hidden: nothing of it vanishes.
+    """What could be read where students take part, or was told of, and was changed, removed, hidden: nothing vanishes.
 
     Whoever watches over the pairing reads it until retention ends it. Of a message or a file the row itself stays; of
     everything else the words stand here.

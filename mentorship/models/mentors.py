@@ -104,10 +104,6 @@ class MentorQuerySet(models.QuerySet):
         """Paused mentors who meant to come back by a day."""
         return self.filter(state=Mentor.State.PAUSED, paused_until__lte=day)
 
-    def cleared_on(self, day):
-        """Mentors whose clearance for work with minors holds on a day."""
-        return self.filter(clearance_until__gte=day)
-
 
 class Mentor(models.Model):
     """That somebody mentors: what they know, how much time they have, and until when they may work with minors."""

@@ -261,6 +261,10 @@ class MeetingQuerySet(models.QuerySet):
         """Planned meetings that are not over."""
         return self.planned().filter(ends_at__gt=at)
 
+    def not_begun(self, at):
+        """Planned meetings that begin later."""
+        return self.planned().filter(starts_at__gt=at)
+
     def of_pairings_under_way(self):
         """Meetings of pairings in which anything still takes place."""
         return self.filter(pairing__state=Pairing.State.ACTIVE)

@@ -16,7 +16,6 @@ GONE = {
     "asked": "Markerasked",
     "asked title": "Markerforever",
     "why closed": "Markerclosed",
-    "why ended": "Markerended",
     "message": "Markermessage",
     "pairing file": "Markerpairingfile",
     "mentor feedback": "Markerhelpful",
@@ -60,8 +59,7 @@ def in_mentorship(person, other):
 
 def _mentored(person, mentor):
     ended = pair.PairingFactory(
-        state="dissolved", mentor=mentor, request__title=KEPT["paired title"], goals=KEPT["goals"],
-        because=GONE["why ended"],
+        state="dissolved", mentor=mentor, request__title=KEPT["paired title"], goals=KEPT["goals"]
     )  # fmt: skip
     pair.MilestoneFactory(pairing=ended, title=KEPT["step"])
     pair.LogEntryFactory(pairing=ended, by=person, day=date(2026, 3, 3), what=KEPT["mentor log"], coming=KEPT["next"])

@@ -1,12 +1,16 @@
 """What other pages show of mentorship, and to whom: institutions, initiatives, front page, search, own page."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils.timezone import localdate
 
+from cluster_portal.hooks import GuardianPage
 from members.few_people import FEWEST_PEOPLE
 from members.models import Initiative
+from mentorship.child_parts import mentors
 from mentorship.shown_elsewhere import found_mentors, found_requests, waiting_for
 from tests import factories as make
 from tests.mentorship import factories as pair
@@ -74,6 +78,24 @@ def test_an_initiative_says_that_it_seeks_a_mentor_and_has_one(client, cast, ini
         assert sought.get_absolute_url() in text
         assert f"mentor: {it.mentor.person.full_name}" in text
         assert "Withdrawn plans" not in text
+
+
+def test_an_initiative_names_a_mentor_only_to_those_who_see_the_request(client, cast, initiative):
+    asked = {"what_for": "initiative", "contest": "", "initiative": initiative, "state": "paired"}
+    request = pair.MentorRequestFactory(affiliation=cast.teacher.affiliations.get(), **asked)
+    it = pair.PairingFactory(request=request)
+    other = pair.PairingFactory(mentor=it.mentor, request__affiliation=cast.colleague.affiliations.get())
+    before = pair.PairingFactory(request=request, state="dissolved").mentor.person
+    elsewhere = make.CoordinatorFactory(region=make.RegionFactory()).person
+    people = {"teacher": cast.teacher, "coordinator": cast.coordinator, "mentor": it.mentor.person, "before": before}
+    people |= {"helped elsewhere": other.request.by, "coordinator elsewhere": elsewhere}
+    named = set()
+    for name, person in people.items():
+        client.force_login(person)
+        text = said(client, initiative.get_absolute_url())
+        assert "mentor: " in text or "has a mentor" in text
+        named |= {name} if f"mentor: {it.mentor.person.full_name}" in text else set()
+    assert named == {"teacher", "coordinator", "mentor"}
 
 
 def test_an_initiative_that_nobody_asked_for_says_nothing(client, cast, initiative):
@@ -174,6 +196,19 @@ def test_ones_own_page_begins_with_what_one_is_asked(client, cast):
     assert "Old team" not in text
     assert [it.title for it in waiting_for(cast.teacher).requests] == ["Secret proposal", "Bridge team", "Robot team"]
     assert waiting_for(cast.outsider) == type(waiting_for(cast.outsider))([], [], [])
+
+
+@pytest.mark.parametrize(("decision", "offered"), [("granted", True), ("refused", False)])
+def test_a_student_without_messages_is_not_led_to_what_is_written(client, decision, offered):
+    born = localdate() - timedelta(days=15 * 366)
+    it = pair.PairingStudentFactory(person__birth_date=born)
+    text = make.ConsentTextFactory(purpose="messages")
+    for by in (it.person, it.person.guarded_by.get().guardian):
+        it.person.consent_decisions.create(
+            text=text, sha256=text.sha256, purpose="messages", decision=decision, channel="signed_in", decided_by=by
+        )
+    found = [row for part in mentors(GuardianPage(it.person, [it.person], "")) for row in part.rows]
+    assert ("What they write and plan" in [label for _address, label in found[0].links]) == offered
 
 
 def test_ones_own_page_asks_as_much_for_one_as_for_three(client, cast):

@@ -185,6 +185,11 @@ def test_teachers_who_never_had_a_mentor_the_longest_wait_first(cast, at):
     assert found[1].first_asked == at - timedelta(days=9)
 
 
+def test_who_is_erased_is_reached_by_nobody_and_stands_in_no_list(cast, at):
+    asked(at, 9, state="withdrawn", by=make.PersonFactory(erased_at=now()))
+    assert list(teachers_never_served(cast.coordinator)) == []
+
+
 def test_each_coordinator_counts_what_is_theirs(cast, at, elsewhere):
     coordinator, work = elsewhere
     for affiliation in (work, cast.teacher.affiliations.get()):

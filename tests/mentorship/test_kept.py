@@ -49,6 +49,10 @@ def fresh(pairing):
     return Pairing.objects.with_people().get(pk=pairing.pk)
 
 
+def fresh_file(file):
+    return PairingFile.objects.get(pk=file.pk)
+
+
 def mails(template):
     return [it.to_id for it in OutboxMail.objects.filter(template=f"mentorship/{template}").order_by("to")]
 
@@ -226,6 +230,39 @@ def test_of_two_adults_a_coordinator_reads_what_they_are_told_of_and_nothing_els
     assert not may_read_file(cast.teacher, file.upload)
 
 
+@pytest.mark.parametrize("answered", [False, True])
+def test_of_two_adults_nobody_destroys_what_a_coordinator_was_told_of(client, cast, answered):
+    pairing = mentoring.PairingFactory(request__affiliation=cast.teacher.affiliations.get())
+    mentor = pairing.mentor.person
+    file = shared(pairing, mentor)
+    concern = actions.tell_coordinator(file, cast.teacher, "Insults")
+    if answered:
+        actions.settle_concern(concern, cast.coordinator)
+    actions.remove_shared_file(fresh_file(file), mentor)
+    reading = [it for it in (mentor, cast.teacher, cast.coordinator) if may_read_file(it, file.upload)]
+    assert (reading, Concern.objects.count()) == ([cast.coordinator], 1)
+
+
+def test_of_two_adults_nobody_destroys_what_was_hidden(cast):
+    pairing = mentoring.PairingFactory(request__affiliation=cast.teacher.affiliations.get())
+    file = shared(pairing, pairing.mentor.person)
+    actions.tell_coordinator(file, cast.teacher, "Insults")
+    actions.hide_part(file, cast.coordinator, "Insults")
+    said = refused(actions.remove_shared_file, fresh_file(file), pairing.mentor.person)
+    assert (said, PairingFile.objects.count()) == ("This is taken back already.", 1)
+    assert may_read_file(cast.coordinator, file.upload)
+
+
+def test_the_file_of_two_adults_stays_open_to_the_coordinator_who_answered_that_it_stays(client, cast):
+    pairing = mentoring.PairingFactory(request__affiliation=cast.teacher.affiliations.get())
+    concern = actions.tell_coordinator(shared(pairing, pairing.mentor.person), cast.teacher, "Insults")
+    actions.settle_concern(concern, cast.coordinator)
+    client.force_login(cast.coordinator)
+    file = reverse("file", args=[concern.file.upload.public_id])
+    assert file in client.get(reverse("mentorship:desk_concern", args=[concern.public_id])).text
+    assert client.get(file).getvalue() == b"Come to my flat"
+
+
 def test_a_coordinator_who_is_in_the_pairing_finds_no_concern_in_audit_and_outbox(cast, mentor, student, message):
     make.CoordinatorFactory(person=mentor)
     concern = actions.tell_coordinator(message, student.person, "Odd")
@@ -276,6 +313,20 @@ def test_by_the_link_of_another_child_nobody_gets_a_file(client, pairing, mentor
     assert client.get(f"{address}files/{file.public_id}/").status_code == 404
     unopened = signed_token("members.consent", student.person.guarded_by.get().public_id)
     assert client.get(f"/consent/{unopened}/pairings/{student.public_id}/files/{file.public_id}/").status_code == 404
+
+
+def test_a_child_opens_no_hidden_file_by_their_own_link_and_their_guardian_does(client, cast, pairing, mentor):
+    born = localdate() - timedelta(days=15 * 366)
+    student = mentoring.PairingStudentFactory(pairing=pairing, person__birth_date=born)
+    file = shared(fresh(pairing), mentor)
+    own = f"/consent/{signed_token('members.own_consent', student.person.public_id)}/"
+    address = f"{own}pairings/{student.public_id}/files/{file.public_id}/"
+    client.post(own, {"birth_date": born.isoformat()})
+    assert client.get(address).getvalue() == b"Come to my flat"
+    actions.hide_part(file, cast.coordinator, "No addresses")
+    assert client.get(address).status_code == 404
+    by_guardian = f"{by_link(client, student)}files/{file.public_id}/"
+    assert client.get(by_guardian).getvalue() == b"Come to my flat"
 
 
 def test_why_a_pairing_ended_is_read_by_its_two_and_the_coordinator_alone(

@@ -3,7 +3,9 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils.timezone import localdate, now
 
 from cluster_portal.models import OutboxMail
@@ -175,3 +177,18 @@ def test_one_bad_row_does_not_keep_the_others_waiting(cast, mentor, monkeypatch,
     states = dict(MentorRequest.objects.values_list("pk", "state"))
     assert (states[other.request_id], Mentor.objects.count()) == ("open", 2)
     assert [it.levelname for it in caplog.records] == ["ERROR"]
+
+
+def test_pairs_that_lost_somebody_long_ago_take_as_many_questions_for_four_as_for_two(cast, mentor):
+    counted = []
+    for _round in range(2):
+        for _one in range(2):
+            affiliation = make.AffiliationFactory(institution=cast.school)
+            pair.PairingFactory(request__affiliation=affiliation, mentor=mentor)
+            end_affiliation(affiliation, by=cast.coordinator)
+        actions.notice_departures()
+        with CaptureQueriesContext(connection) as asked_for:
+            actions.notice_departures()
+        counted.append(len(asked_for))
+    assert len(mails("left_alone")) == 4
+    assert counted[0] == counted[1]

@@ -265,3 +265,16 @@ def test_moves_by_role_and_state(role, state, cast, pairing, mentor):
     person = {"mentor": mentor, "student": student.person, "guardian": guardian}.get(role) or getattr(cast, role)
     meeting = mentoring.MeetingFactory(pairing=Pairing.objects.get(), state=state)
     assert set(available_moves(person, meeting)) == ALLOWED.get((role, state), set())
+
+
+def test_the_end_of_a_pairing_cancels_no_meeting_that_goes_on(cast, pairing, mentor):
+    child_in(pairing)
+    going_on = mentoring.MeetingFactory(pairing=pairing, starts_at=now() - timedelta(minutes=5), ends_at=in_days(1))
+    later = mentoring.MeetingFactory(pairing=pairing, starts_at=in_days(3), ends_at=in_days(3, 14))
+    actions.complete_pairing(pairing, by=cast.teacher)
+    going_on.refresh_from_db()
+    later.refresh_from_db()
+    assert (going_on.state, later.state) == ("planned", "cancelled")
+    assert {it.about_id for it in OutboxMail.objects.filter(template="mentorship/meeting_cancelled")} == {
+        later.public_id
+    }

@@ -300,6 +300,56 @@ def test_the_form_enters_changes_and_removes(client, cast, pairing):
     assert Outcome.objects.count() == 0
 
 
+def correction(client, pairing, outcome, by):
+    """The page of a correction, and what its form sends when only the place is changed."""
+    client.force_login(by)
+    address = f"{pairing.get_absolute_url()}outcomes/{outcome.public_id}/"
+    page = client.get(address)
+    form = page.context["form"]
+    sent = {name: form[name].value() for name in ("contest", "level", "evidence", "evidence_link")}
+    return address, page.text, sent | {"day": localdate().isoformat(), "place": "third"}
+
+
+def test_a_correction_keeps_the_file_that_shows_it(client, cast, pairing):
+    proof = pair.PairingFileFactory(pairing=pairing)
+    it = enter(pairing, cast.teacher, evidence=proof)
+    address, text, sent = correction(client, pairing, it, cast.teacher)
+    assert f'<option value="{proof.public_id}" selected>plan.pdf</option>' in text
+    client.post(address, sent)
+    it.refresh_from_db()
+    assert (it.place, it.evidence) == ("third", proof)
+
+
+def test_a_correction_drops_no_file_that_was_hidden_and_names_it_to_nobody(client, cast, pairing):
+    proof = pair.PairingFileFactory(pairing=pairing)
+    it = enter(pairing, cast.teacher, evidence=proof)
+    actions.hide_part(proof, cast.coordinator, "No addresses")
+    address, text, sent = correction(client, pairing, it, cast.teacher)
+    assert (f'value="{proof.public_id}" selected' in text, "plan.pdf" in text) == (True, False)
+    client.post(address, sent)
+    it.refresh_from_db()
+    assert (it.place, it.evidence) == ("third", proof)
+
+
+def test_hidden_evidence_is_named_to_those_alone_who_watch(client, cast, pairing):
+    proof = pair.PairingFileFactory(pairing=pairing)
+    enter(pairing, cast.teacher, evidence=proof)
+    people = {"teacher": cast.teacher, "mentor": pairing.mentor.person, "coordinator": cast.coordinator}
+
+    def naming():
+        found = set()
+        for name, person in people.items():
+            client.force_login(person)
+            section = client.get(pairing.get_absolute_url()).text.split('id="outcomes"')[1].split("</section>")[0]
+            assert ("plan.pdf" in section) != ("a file of the pairing" in section)
+            found |= {name} if proof.upload.public_id in section else set()
+        return found
+
+    assert naming() == {"teacher", "mentor", "coordinator"}
+    actions.hide_part(proof, cast.coordinator, "No addresses")
+    assert naming() == {"coordinator"}
+
+
 def test_a_refusal_stands_on_the_form(client, cast, pairing):
     client.force_login(cast.teacher)
     sent = {"contest": "City Olympiad", "level": "city", "place": "third", "day": localdate().isoformat()}

@@ -229,6 +229,15 @@ def test_for_an_initiative_one_chooses_one_of_the_own_institution(client, cast):
     assert MentorRequest.objects.get().initiative == own
 
 
+@pytest.mark.parametrize("state", ["accepted", "active"])
+def test_whom_i_mentor_leads_to_a_page_that_opens(client, state):
+    it = pair.PairingFactory(state=state)
+    client.force_login(it.mentor.person)
+    address = f"/mentorship/asked/{it.public_id}/"
+    assert f'href="{address}"' in client.get("/mentorship/").text
+    assert client.get(address, follow=True).status_code == 200
+
+
 def test_a_request_is_changed_withdrawn_and_looked_for_again(client, cast):
     request = pair.MentorRequestFactory(by=cast.teacher, affiliation=cast.teacher.affiliations.get())
     client.force_login(cast.teacher)

@@ -86,8 +86,9 @@ def test_a_mentor_who_is_erased_leaves_nobody_waiting(cast, pairing, child):
 def test_no_mail_that_waits_says_the_name_of_who_is_erased(cast, pairing, child):
     mentor = pairing.mentor.person
     name = mentor.full_name
+    planned(pairing, mentor)
     queue_mail("mentorship/paired", about=pairing, to=cast.teacher)
-    assert name in OutboxMail.objects.get().body_text
+    assert name in OutboxMail.objects.get(template="mentorship/paired").body_text
     erase(mentor, cast)
     said = OutboxMail.objects.exclude(state="cancelled").values_list("subject", "body_text")
     assert [subject for subject, body in said if name in subject + body] == []
@@ -297,3 +298,37 @@ def test_a_file_of_a_pairing_opens_for_its_readers_only(cast, client, pairing, d
         client.force_login(person)
         found.append(hooks.upload_readers["mentorship.pairingfile"](person, shared.upload))
     assert found == [True, False, False]
+
+
+@pytest.mark.parametrize("taken_from_kept", [True, False])
+@pytest.mark.parametrize("other_state", ["ended", "paused"])
+def test_merging_gives_no_clearance_back_that_was_taken_away(taken_from_kept, other_state, cast):
+    people = two()
+    taken, other = people if taken_from_kept else people[::-1]
+    actions.note_clearance(pair.MentorFactory(person=taken), by=cast.coordinator, until=None)
+    pair.MentorFactory(person=other, state=other_state)
+    merge_people(*people, by=cast.coordinator)
+    assert Mentor.objects.get().clearance_until is None
+
+
+@pytest.mark.parametrize("mentor_is_kept", [True, False])
+def test_a_clearance_that_is_shorter_by_merging_acts_at_once(mentor_is_kept, cast, pairing, child):
+    people = two()
+    mentor, other = people if mentor_is_kept else people[::-1]
+    Mentor.objects.filter(pk=pairing.mentor_id).update(person=mentor)
+    meeting = planned(fresh(pairing), mentor)
+    pair.MentorFactory(person=other, state="ended", clearance_until=localdate() - timedelta(days=9))
+    merge_people(*people, by=cast.coordinator)
+    guardian = child.guarded_by.get().guardian
+    assert fresh(meeting).state == "cancelled"
+    assert guardian.pk in unsent("meeting_blocked")
+    assert {guardian.pk, cast.teacher.pk} <= set(unsent("not_cleared"))
+
+
+def test_what_guardians_were_told_of_meetings_forgets_a_student_who_is_erased(cast, pairing, child):
+    planned(pairing, pairing.mentor.person)
+    guardian = child.guarded_by.get().guardian
+    erase(child, cast)
+    told = OutboxMail.objects.filter(template="mentorship/meeting_planned")
+    assert set(told.filter(to=guardian).values_list("state", "subject", "body_text")) == {("cancelled", "", "")}
+    assert not told.exclude(to=guardian).filter(body_text="").exists()

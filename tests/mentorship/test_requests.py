@@ -7,6 +7,7 @@ from django.utils.timezone import localdate, now
 
 from cluster_portal.models import AuditEntry, OutboxMail
 from cluster_portal.moves import Refused, available_moves
+from members.actions import end_affiliation
 from members.models import Affiliation, Cluster, Direction, Initiative
 from members.unanswered import unanswered_in
 from mentorship import actions
@@ -228,8 +229,8 @@ def test_with_a_mentor_there_no_other_is_sought(cast):
 
 
 @pytest.mark.parametrize("state", ["completed", "dissolved"])
-def test_after_a_pairing_another_mentor_is_sought(state):
-    it = pair.PairingFactory(state=state, request__state="paired")
+def test_after_a_pairing_another_mentor_is_sought(state, cast):
+    it = pair.PairingFactory(state=state, request__state="paired", request__affiliation=work_of(cast.teacher))
     actions.reopen_request(it.request, by=it.request.by)
     assert fresh(it.request).state == "open"
 
@@ -342,3 +343,48 @@ def test_a_request_that_is_rolled_back_leaves_no_mail(cast):
     with pytest.raises(Refused):
         actions.withdraw_request(stale, by=it.request.by)
     assert OutboxMail.objects.count() == 0
+
+
+@pytest.fixture
+def closed(cast):
+    return pair.MentorRequestFactory(affiliation=work_of(cast.teacher), state="closed", title="Once more")
+
+
+def stays_closed(request, by, said):
+    with pytest.raises(Refused, match=said):
+        actions.reopen_request(request, by=by)
+    return fresh(request).state == "closed"
+
+
+def test_opening_again_is_no_way_around_five_requests_at_a_time(cast, closed):
+    pair.MentorRequestFactory.create_batch(5, affiliation=work_of(cast.teacher))
+    assert stays_closed(closed, cast.teacher, "5 requests of yours wait for an answer")
+    actions.reopen_request(closed, by=cast.coordinator)
+    assert fresh(closed).state == "open"
+
+
+def test_what_was_asked_for_anew_is_not_opened_again_too(cast, closed):
+    ask(cast, title=closed.title)
+    assert stays_closed(closed, cast.teacher, "You have asked for this already")
+
+
+def test_opening_again_needs_the_right_to_ask(cast):
+    request = pair.MentorRequestFactory(state="closed")
+    assert stays_closed(request, request.by, right_to_ask(request.by, localdate()).missing)
+
+
+@pytest.mark.parametrize("state", ["accepted", "closed"])
+def test_nobody_is_sought_for_a_teacher_who_is_not_there_any_more(state, cast):
+    request = pair.MentorRequestFactory(affiliation=work_of(cast.teacher), state=state)
+    end_affiliation(work_of(cast.teacher), by=cast.coordinator)
+    for by in (cast.teacher, cast.coordinator):
+        with pytest.raises(Refused, match="Whoever asked does not work at that school any more"):
+            actions.reopen_request(fresh(request), by=by)
+
+
+def test_a_request_that_waits_is_none_too_many(cast):
+    mine = {"affiliation": work_of(cast.teacher)}
+    pair.MentorRequestFactory.create_batch(4, **mine)
+    request = pair.PairingFactory(state="accepted", request__affiliation=mine["affiliation"]).request
+    actions.reopen_request(request, by=cast.teacher)
+    assert fresh(request).state == "open"

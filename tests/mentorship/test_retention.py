@@ -10,7 +10,7 @@ from cluster_portal.models import Upload
 from cluster_portal.uploads import keep_upload
 from members.retention import people_without_ties, run_retention
 from mentorship import retention
-from mentorship.models import LogEntry, MentorApproval, Message, Milestone, PairingFile
+from mentorship.models import Concern, LogEntry, MentorApproval, Message, Milestone, PairingFile
 from tests import factories as make
 from tests.mentorship import factories as pair
 
@@ -78,6 +78,21 @@ def test_a_file_that_shows_a_result_stays_with_it():
     assert nightly(367)["pairing_words"] == 1
     assert list(PairingFile.objects.all()) == [proof]
     assert (nightly(368), other.pk != proof.pk) == ({}, True)
+
+
+@pytest.mark.parametrize(("with_students", "period"), [(False, "pairing_words"), (True, "pairing_words_with_students")])
+def test_what_was_told_and_why_it_was_hidden_goes_also_of_a_file_that_stays(with_students, period):
+    pairing = ended(request__with_students=with_students)
+    proof = share(pairing)
+    pair.OutcomeFactory(pairing=pairing, evidence=proof)
+    pair.ConcernFactory(pairing=pairing, message=None, file=proof)
+    hidden = pair.TakenBackFactory(pairing=pairing, kind="file", text="", file=proof, because="No addresses")
+    days = 1095 if with_students else 365
+    assert period not in nightly(days)
+    assert nightly(days + 2)[period] == 1
+    hidden.refresh_from_db()
+    assert (Concern.objects.count(), hidden.because, list(PairingFile.objects.all())) == (0, "", [proof])
+    assert period not in nightly(days + 3)
 
 
 def test_of_the_log_days_and_hours_stay():

@@ -42,6 +42,15 @@ def test_a_meeting_so_far_ahead_that_nobody_meets_till_then_keeps_nobody_from_be
     assert actions.notice_stalled(now()) == 1
 
 
+@pytest.mark.parametrize(("weeks", "said"), [(1, "the next week."), (4, "the next 4 weeks.")])
+def test_the_mail_says_for_how_long_none_is_planned(pairing, weeks, said):
+    mentoring.TermsFactory(stalled_weeks=weeks)
+    mentoring.MeetingFactory(pairing=pairing, starts_at=now() + timedelta(days=390))
+    actions.notice_stalled(now())
+    mail = OutboxMail.objects.filter(template="mentorship/nudge").first()
+    assert f"and none is planned for {said}" in " ".join(mail.body_text.split())
+
+
 def test_a_meeting_in_the_next_weeks_is_a_sign_of_life(pairing):
     mentoring.MeetingFactory(pairing=pairing, starts_at=now() + timedelta(weeks=3))
     assert actions.notice_stalled(now()) == 0

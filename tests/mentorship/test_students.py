@@ -5,6 +5,7 @@ from itertools import product
 
 import pytest
 import time_machine
+from django.urls import reverse
 from django.utils.timezone import localdate, now
 
 from cluster_portal import hooks
@@ -13,12 +14,13 @@ from cluster_portal.links import signed_token
 from cluster_portal.models import OutboxMail
 from cluster_portal.moves import Refused, available_moves
 from members.actions import decide as consent
-from members.actions import end_guardianship
+from members.actions import end_affiliation, end_guardianship
 from members.consent import Deciders
-from members.models import ConsentRequest, Purpose, RecordView
-from mentorship import actions
+from members.models import ConsentRequest, Person, Purpose, RecordView
+from mentorship import actions, tasks
+from mentorship.actions import students
 from mentorship.child_parts import mentors
-from mentorship.models import MentorApproval, Pairing, PairingStudent
+from mentorship.models import Mentor, MentorApproval, Pairing, PairingStudent
 from mentorship.readers import channel_of
 from mentorship.students import come_to
 from tests import factories as make
@@ -375,3 +377,60 @@ def test_the_ended_pairing_stays_to_be_read_by_the_guardian(pairing, student, ch
     actions.complete_pairing(Pairing.objects.get(), by=pairing.mentor.person)
     row = part_of(mother, child)[0]
     assert (row.word, [label for _address, label in row.links]) == ("Completed", ["What they write and plan"])
+
+
+# Who keeps the students, and what is settled by itself
+
+
+def test_a_teacher_who_left_the_school_neither_asks_nor_takes_out(cast, client, demo, pairing, student, child, mother):
+    end_affiliation(cast.teacher.affiliations.get(), by=cast.coordinator)
+    client.force_login(Person.objects.get(pk=cast.teacher.pk))
+    address = reverse("mentorship:act_on_student", args=[student.public_id])
+    assert [client.post(address, {"move": move}).status_code for move in ("ask", "leave")] == [404, 404]
+    student.refresh_from_db()
+    assert student.state == "asked"
+
+
+def test_a_teacher_who_left_the_school_reads_of_no_student(cast, pairing, student, child, mother):
+    end_affiliation(cast.teacher.affiliations.get(), by=cast.coordinator)
+    actions.approve_student(student, by=mother)
+    assert (student.state, mails("student_settled")) == ("approved", [])
+
+
+def test_a_mail_with_the_name_of_a_student_does_not_leave_once_the_teacher_has(cast, student, mother):
+    actions.approve_student(student, by=mother)
+    mail = OutboxMail.objects.get(template="mentorship/student_settled")
+    still_due = hooks.mail_kinds[mail.template].still_due
+    assert still_due(mail)
+    end_affiliation(cast.teacher.affiliations.get(), by=cast.coordinator)
+    assert not still_due(mail)
+
+
+def test_after_the_end_nothing_is_settled_any_more(cast, pairing, student, child, mother):
+    actions.approve_student(student, by=mother)
+    seen = PairingStudent.objects.unsettled().select_related("pairing").get()
+    actions.complete_pairing(pairing, by=cast.teacher)
+    child.guarded_by.update(ended_at=now())
+    make.GuardianshipFactory(child=child)
+    assert students._looked_at_again(seen) is False
+    student.refresh_from_db()
+    assert student.state == "approved"
+
+
+def test_one_bad_row_leaves_no_unsafe_meeting_and_nobody_else_unsettled(cast, pairing, student, child, monkeypatch):
+    bad = mentoring.PairingStudentFactory()
+    other = mentoring.PairingStudentFactory(pairing=mentoring.PairingFactory(request__with_students=True), words=False)
+    meeting = mentoring.MeetingFactory(pairing=bad.pairing, starts_at=now(), ends_at=now() + timedelta(hours=1))
+    Mentor.objects.filter(pk=bad.pairing.mentor_id).update(clearance_until=None)
+    settle = students.settle_student
+
+    def broken(row):
+        if row.pk == bad.pk:
+            raise ValueError("a row that cannot be settled")
+        return settle(row)
+
+    monkeypatch.setattr(students, "settle_student", broken)
+    assert tasks.keep_minors_safe() == 2
+    meeting.refresh_from_db()
+    other.refresh_from_db()
+    assert (meeting.state, other.state) == ("cancelled", "asked")

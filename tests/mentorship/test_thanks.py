@@ -226,3 +226,4 @@ def test_an_erased_mentor_is_thanked_no_more(client, cast, ended):
     client.force_login(cast.coordinator)
     text = client.get(DESK).text
     assert ('name="pairings"' in text, "cannot be issued" in text) == (False, True)
+    assert list(to_thank(cast.coordinator)) == []
