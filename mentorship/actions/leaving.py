@@ -1,6 +1,6 @@
 """What follows when somebody leaves: what they were asked goes to others; whoever is erased leaves what is under way.
 
-Locks are taken in the usual order: the requests, then the mentors, then the pairings (`actions/in_order.py`).
+Locks are taken in the usual order: the requests, then the mentors, then the pairings (`locks.py`).
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,6 @@ from cluster_portal.moves import make_move
 from cluster_portal.outbox import cancel_rows, queue_mails
 from members.models import Cluster, Person
 from members.readers import readers_of_all
-from mentorship.actions.in_order import lock_all_of
 from mentorship.actions.meetings import cancel_all_ahead
 from mentorship.actions.mentors import LIVE, end_mentor, give_back, lock_mentor
 from mentorship.actions.one_by_one import each
@@ -25,7 +24,7 @@ from mentorship.actions.students import leave_student
 from mentorship.channels import Access
 from mentorship.clock import coordinators_by_region, coordinators_for
 from mentorship.leaving import has_left
-from mentorship.locks import lock_whole_pairing
+from mentorship.locks import lock_all_of, lock_whole_pairing
 from mentorship.models import Meeting, Mentor, MentorRequest, Pairing, PairingStudent
 from mentorship.readers import channel_of
 

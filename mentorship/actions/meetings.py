@@ -19,11 +19,10 @@ from cluster_portal.outbox import queue_mails
 from members.models import Person
 from members.readers import readers_of
 from mentorship import calendars
-from mentorship.actions.in_order import lock_under_way_of, lock_with_mentor
 from mentorship.actions.kept import keep_words
 from mentorship.actions.one_by_one import each
 from mentorship.channels import Access
-from mentorship.locks import lock_pairing
+from mentorship.locks import lock_pairing, lock_under_way_of, lock_with_mentor
 from mentorship.models import Meeting, Pairing, PairingStudent, TakenBack
 from mentorship.readers import Channel, channel_of, why_not_cleared
 

@@ -7,11 +7,11 @@ from django.utils.translation import gettext_noop
 
 from cluster_portal.outbox import cancel_mails
 from members.models import Person
-from mentorship.actions.in_order import lock_all_of
 from mentorship.actions.mentors import give_back, settle_clearance
 from mentorship.actions.pairings import dissolve_pairing
 from mentorship.actions.requests import ASKED
 from mentorship.actions.students import leave_student
+from mentorship.locks import lock_all_of
 from mentorship.models import (
     Concern,
     LogEntry,

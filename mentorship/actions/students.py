@@ -16,12 +16,11 @@ from members.consent import state_of
 from members.models import Cluster, Person, Purpose, Tie
 from members.readers import readers_of
 from members.ties import tie_together
-from mentorship.actions.in_order import lock_with_mentor
 from mentorship.actions.meetings import join_meetings, leave_meetings
 from mentorship.actions.one_by_one import each
 from mentorship.clock import coordinators_for
 from mentorship.leaving import has_teacher
-from mentorship.locks import lock_pairing
+from mentorship.locks import lock_pairing, lock_with_mentor
 from mentorship.models import Mentor, MentorApproval, Pairing, PairingStudent
 from mentorship.readers import NO_CONSENT, is_cleared, why_not_cleared
 from mentorship.students import Deciding, deciding_for, may_be_added, profile_of
