@@ -14,6 +14,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from mentorship.assignment import Question
+from mentorship.clearance import is_enough
 from mentorship.contest_names import OTHER, SAME, likeness
 
 NOBODY: frozenset[str] = frozenset()
@@ -116,9 +117,7 @@ def stands_apart(need: Need, offer: Offer) -> bool:
 
 
 def _lacks_clearance(need: Need, offer: Offer) -> bool:
-    if not need.with_students:
-        return False
-    return offer.cleared_until is None or offer.cleared_until < need.needed_by
+    return not is_enough(offer.cleared_until, need.with_students, need.needed_by)
 
 
 def _is_unknown(need: Need, offer: Offer) -> bool:

@@ -28,6 +28,7 @@ from mentorship.actions.proposed import tell_mentors, tell_what_still_waits
 from mentorship.actions.requests import ASKED, lock_request, look_for_another, seek_again
 from mentorship.assignment import assign
 from mentorship.candidates import mentors_to_ask, needs_of, offers_of, open_requests, says
+from mentorship.clearance import is_enough
 from mentorship.clock import Owes, answer_until, coordinators_for
 from mentorship.leaving import has_left
 from mentorship.matching import BY_HAND, Need, Offer, best_first, next_points, question_of, walls
@@ -300,7 +301,7 @@ def _refuse_unless(pairing: Pairing, state: str) -> None:
 
 def _refuse_without_clearance(pairing: Pairing) -> None:
     request = pairing.request
-    if request.with_students and not pairing.mentor.is_cleared_on(request.needed_by):
+    if not is_enough(pairing.mentor.clearance_until, request.with_students, request.needed_by):
         raise Refused(
             _(
                 "Students take part until %(day)s, and the clearance of the mentor for work with minors does not last "

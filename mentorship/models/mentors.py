@@ -12,6 +12,7 @@ from cluster_portal.states import move
 from members.models.cluster import validate_time_zone
 from members.models.institutions import Direction
 from members.models.people import Affiliation, Person
+from mentorship.clearance import lasts
 
 
 class Format(models.TextChoices):
@@ -197,4 +198,4 @@ class Mentor(models.Model):
 
     def is_cleared_on(self, day):
         """Whether the clearance for work with minors holds on a day."""
-        return self.clearance_until is not None and self.clearance_until >= day
+        return lasts(self.clearance_until, day)
