@@ -123,6 +123,8 @@ def channel_of(pairing: Pairing) -> Channel:
 def channels_of(pairings: Iterable[Pairing]) -> dict[int, Channel]:
     """Pairings (`with_people`, by key) as they stand today: as many questions for many as for one."""
     rows = {it.pk: it for it in pairings}
+    if not rows:
+        return {}
     students: dict[int, list[PairingStudent]] = defaultdict(list)
     for one in PairingStudent.objects.filter(pairing__in=rows).select_related("person").order_by("pk"):
         one.pairing = rows[one.pairing_id]
