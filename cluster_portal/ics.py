@@ -46,7 +46,7 @@ class Writer:
     def facts(self) -> str:
         """A digest of all that the messages of this writer say of the series and of who invites."""
         by = (str(self.organizer), dict(self.organizer.params))
-        said = (self.series.digests, self.series.is_busy, self.status, by)
+        said = (self.series.digests, self.series.place, self.series.is_busy, self.status, by)
         return hashlib.blake2b(repr(said).encode()).hexdigest()
 
     def messages(self, plan: Plan) -> list[list[str]]:

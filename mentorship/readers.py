@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 
+from django.db.models import QuerySet
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
@@ -15,7 +16,7 @@ from members.consent import first_name_and_initial, states_of
 from members.models import Affiliation, Cluster, Coordinator, Person, Purpose
 from mentorship.channels import ENDED, Access, Facts, Learner, access_in, may_not_meet
 from mentorship.leaving import has_left
-from mentorship.models import Mentor, MentorRequest, Pairing, PairingStudent
+from mentorship.models import Mentor, MentorRequest, Pairing, PairingFile, PairingStudent
 from mentorship.students import deciding_for, is_let_in
 
 # A student whom nobody has asked about a purpose, or not yet answered for, has the approval of the mentor to go by.
@@ -39,6 +40,11 @@ class Channel:
     def may(self, person: Person, wanted: Access) -> bool:
         """Whether somebody may do all of this."""
         return wanted in self.of(person)
+
+    def files_for(self, reader: Person) -> QuerySet[PairingFile]:
+        """The files that a reader of the pairing opens; those taken back or hidden only for whoever watches over it."""
+        files = self.pairing.files
+        return files.all() if self.may(reader, Access.KEPT) else files.shown()
 
     @cached_property
     def learners(self) -> list[Person]:

@@ -74,7 +74,5 @@ def tell_by_link(request: HttpRequest, token: str, public_id: str, kind: str, pa
 def file_by_link(request: HttpRequest, token: str, public_id: str, part_id: str) -> HttpResponse:
     """A file of the pairing; for whoever watches over it one that was taken back too."""
     channel, reader = opened_by_link(request, token, public_id)
-    files = channel.pairing.files
-    there = files.all() if channel.may(reader, Access.KEPT) else files.shown()
-    it = get_object_or_404(there.select_related("upload"), public_id=part_id)
+    it = get_object_or_404(channel.files_for(reader).select_related("upload"), public_id=part_id)
     return as_attachment(it.upload)

@@ -91,8 +91,8 @@ def names_for(channel: Channel, rows: list[Any], reader: Person) -> list[Any]:
 def outcomes_for(channel: Channel, reader: Person) -> list[ShownOutcome]:
     """The outcomes of a pairing, each with the file that shows it (`file`), unless it was hidden from this reader."""
     rows = outcomes_in(channel, reader)
-    evidence = channel.pairing.files.filter(pk__in=[it.outcome.evidence_id for it in rows if it.outcome.evidence_id])
-    there = set((evidence if channel.may(reader, Access.KEPT) else evidence.shown()).values_list("pk", flat=True))
+    evidence = [it.outcome.evidence_id for it in rows if it.outcome.evidence_id]
+    there = set(channel.files_for(reader).filter(pk__in=evidence).values_list("pk", flat=True))
     for it in rows:
         it.outcome.file = it.outcome.evidence if it.outcome.evidence_id in there else None
     return rows

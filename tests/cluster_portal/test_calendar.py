@@ -178,6 +178,14 @@ def test_who_comes_after_a_change_is_told_the_whole_series_not_the_change(run, e
     assert event.value("RRULE") == "FREQ=WEEKLY;UNTIL=20270316T150000Z;BYDAY=TU"
 
 
+def test_a_series_in_another_place_says_so_also_where_each_meeting_has_its_own(run):
+    run.sessions.update(place="Museum")
+    for place in ("Room 5", "Room 6"):
+        Run.objects.filter(pk=run.pk).update(place=place)
+        ((_method, text),) = calendars.invite(make.EnrolmentFactory(run=Run.objects.get(pk=run.pk)))
+        assert parse(text).named("VEVENT")[0].value("LOCATION") == place
+
+
 def test_a_cluster_of_another_name_invites_by_it_at_once(run):
     for name in ("Petrogradsky", "Vyborgsky"):
         Cluster.objects.update_or_create(pk=1, defaults={"name": name})
